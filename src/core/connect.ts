@@ -1,0 +1,109 @@
+/** A connect: the way from a one-time link to an active connection, and the records that stand along it. */
+
+import { z } from 'zod';
+import { connectionSchema, proofModeSchema, providerIdentitySchema, secretText } from './connection.js';
+import { accountLabelSchema, providerIdSchema, tenantIdSchema, userIdSchema } from './identifiers.js';
+
+const epochMs = z.number().int().nonnegative();
+
+/** The chat account that the landing page names. */
+export const chatIdentitySchema = z.object({
+  platform: z.string().min(1).max(64),
+  name: z.string().min(1).max(128),
+});
+export type ChatIdentity = Readonly<z.infer<typeof chatIdentitySchema>>;
+
+/** What one connect is for. Fixed when the link is made. */
+export const connectIntentSchema = z.object({
+  connectId: z.string(),
+  tenant: tenantIdSchema,
+  userId: userIdSchema,
+  provider: providerIdSchema,
+  account: accountLabelSchema,
+  scope: z.array(z.string()).readonly(),
+  proof: proofModeSchema,
+  returnTo: z.string().optional(),
+  chatIdentity: chatIdentitySchema.optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  parameters: z.record(z.string(), z.string()).optional(),
+  createdAt: epochMs,
+  expiresAt: epochMs,
+});
+export type ConnectIntent = Readonly<z.infer<typeof connectIntentSchema>>;
+
+/** Where a connect stands, as the bot may poll it. Kept a while after its end, so that the end can be told. */
+export const connectSchema = connectIntentSchema.extend({
+  status: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('pending') }),
+    z.object({ kind: z.literal('awaiting_proof'), identity: providerIdentitySchema.optional(), until: epochMs }),
+    z.object({ kind: z.literal('connected'), identity: providerIdentitySchema.optional() }),
+    z.object({ kind: z.literal('failed'), error: z.string() }),
+  ]),
+});
+export type Connect = Readonly<z.infer<typeof connectSchema>>;
+
+/** Behind a link code: which connect the holder may start. */
+export const connectLinkSchema = z.object({ intent: connectIntentSchema });
+export type ConnectLink = Readonly<z.infer<typeof connectLinkSchema>>;
+
+/** Behind a state: one authorization request on its way, bound to one browser. */
+export const pendingAuthorizationSchema = z.object({
+  intent: connectIntentSchema,
+  codeVerifier: secretText,
+  redirectUri: z.string(),
+  /** The issuer that the answer must name (RFC 9207), when the provider has one. */
+  issuer: z.string().optional(),
+  /** SHA-256 (base64url) of the flow cookie of the browser that started. */
+  browserHash: z.string(),
+  startedAt: epochMs,
+});
+export type PendingAuthorization = Readonly<z.infer<typeof pendingAuthorizationSchema>>;
+
+/** A grant that the provider gave and that is not active until its proof. Lives among the owner's records. */
+export const awaitingGrantSchema = z.object({
+  /** The connection as it will be; its `proof` is filled in when it is given. */
+  connection: connectionSchema.omit({ proof: true }),
+  proof: proofModeSchema,
+  /** HMAC of the return code (proof `chat_code`). */
+  codeDigest: z.string().optional(),
+  expiresAt: epochMs,
+  /** Set when the flow ended without a connection; the grant is kept only until it is revoked. */
+  ended: z.enum(['attempts_used_up', 'expired', 'denied']).optional(),
+});
+export type AwaitingGrant = Readonly<z.infer<typeof awaitingGrantSchema>>;
+
+/** Behind the done page: what the finishing browser is shown, and nobody else. Keyed by its flow cookie. */
+export const finishedFlowSchema = z.object({
+  intent: connectIntentSchema,
+  identity: providerIdentitySchema.optional(),
+  returnCode: secretText.optional(),
+  error: z.string().optional(),
+});
+
+/** Behind an account link: whose account page it opens. */
+export const accountLinkSchema = z.object({ tenant: tenantIdSchema, userId: userIdSchema, createdAt: epochMs });
+
+/** Behind a session cookie of the account page. */
+export const browserSessionSchema = z.object({
+  tenant: tenantIdSchema,
+  userId: userIdSchema,
+  csrfToken: secretText,
+  startedAt: epochMs,
+  /** Epoch ms after which the session is over however much it is used. */
+  endsAt: epochMs,
+});
+
+/**
+ * The one-time and short-lived records, by purpose. Each purpose has its own key space and is sealed under its own
+ * name, so that a value made for one purpose is worthless in another.
+ */
+export const expiringRecordSchemas = {
+  connect: connectSchema,
+  connect_link: connectLinkSchema,
+  pending_authorization: pendingAuthorizationSchema,
+  finished_flow: finishedFlowSchema,
+  account_link: accountLinkSchema,
+  browser_session: browserSessionSchema,
+} as const;
+export type Purpose = keyof typeof expiringRecordSchemas;
+export type ExpiringRecord<P extends Purpose> = Readonly<z.infer<(typeof expiringRecordSchemas)[P]>>;

@@ -1,0 +1,40 @@
+/** What happened to a connection, for the programs that wait to hear of it. Never a secret. */
+
+import { z } from 'zod';
+import { accountLabelSchema, providerIdSchema, userIdSchema } from './identifiers.js';
+
+const about = {
+  /** Epoch ms. */
+  at: z.number().int(),
+  userId: userIdSchema,
+  provider: providerIdSchema,
+  account: accountLabelSchema,
+};
+
+export const connectionEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('connection.created'), connectionId: z.string(), ...about }),
+  z.object({
+    type: z.literal('connection.updated'),
+    connectionId: z.string(),
+    change: z.string().optional(),
+    ...about,
+  }),
+  z.object({
+    type: z.literal('connection.needs_reauthorization'),
+    connectionId: z.string(),
+    error: z.string(),
+    ...about,
+  }),
+  z.object({ type: z.literal('connection.deleted'), connectionId: z.string(), ...about }),
+  z.object({ type: z.literal('connect.completed'), connectId: z.string(), connectionId: z.string(), ...about }),
+  z.object({ type: z.literal('connect.failed'), connectId: z.string(), error: z.string(), ...about }),
+  /** A connect moved on without being over; wakes long-polls, is not shown to subscribers. */
+  z.object({ type: z.literal('connect.progressed'), connectId: z.string(), ...about }),
+]);
+export type ConnectionEvent = Readonly<z.infer<typeof connectionEventSchema>>;
+
+/** An event with its place in the tenant's log; `id` is what `Last-Event-ID` names. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly event: ConnectionEvent;
+}

@@ -1,0 +1,67 @@
+/** Branded identifiers and their parsers: what came from outside is parsed once and trusted inside. */
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+/** Text that is safe to keep and to show: no C0, C1 or line separator control characters, well-formed Unicode. */
+const printable = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+    .refine((text) => !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text), 'must not contain control characters')
+    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
+
+/** An opaque user id of the calling program: 1-256 characters without control characters. */
+export const userIdSchema = printable(256).brand<'UserId'>();
+export type UserId = z.infer<typeof userIdSchema>;
+
+/** A tenant; it comes from the caller's credential and from nowhere else. */
+export const tenantIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1-64 characters of A-Z a-z 0-9 . _ -')
+  .brand<'TenantId'>();
+export type TenantId = z.infer<typeof tenantIdSchema>;
+
+/** A provider id as it stands in paths and configuration. */
+export const providerIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be 1-64 characters of a-z 0-9 _ -')
+  .brand<'ProviderId'>();
+export type ProviderId = z.infer<typeof providerIdSchema>;
+
+/** The caller's label for one of several accounts at one provider. */
+export const accountLabelSchema = printable(128).brand<'AccountLabel'>();
+export type AccountLabel = z.infer<typeof accountLabelSchema>;
+
+/** The tenant of a deployment that has only one. */
+export const defaultTenant: TenantId = tenantIdSchema.parse('default');
+
+/** The account label used when the caller names none. */
+export const defaultAccount: AccountLabel = accountLabelSchema.parse('default');
+
+/** Whom a connection belongs to. */
+export interface Owner {
+  readonly tenant: TenantId;
+  readonly userId: UserId;
+}
+
+/** Names one connection of one owner. */
+export interface ConnectionRef {
+  readonly owner: Owner;
+  readonly provider: ProviderId;
+  readonly account: AccountLabel;
+}
+
+/** Stands for an owner in storage keys: 24 characters of base64url. */
+export type OwnerKey = string & { readonly __brand: 'OwnerKey' };
+
+/**
+ * Digests tenant and user into a storage key. The parts are length-prefixed, so no two owners share a key whatever
+ * delimiters they contain. 144 bits: a collision is out of reach even for someone who chooses both user ids.
+ */
+export function ownerKeyOf(owner: Owner): OwnerKey {
+  const parts = [owner.tenant, owner.userId].map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
+  return createHash('sha256').update(parts).digest('base64url').slice(0, 24) as OwnerKey;
+}

@@ -1,0 +1,223 @@
+/** A provider: an authorization server, our client there, and the few ways in which it differs. Data, not classes. */
+
+import type { ProviderIdentity } from './connection.js';
+import { InvalidRequest } from './errors.js';
+import type { ProviderId } from './identifiers.js';
+import type { Scope } from './scope.js';
+import type { Secret } from './secret.js';
+
+/** RFC 6749 section 2.3, RFC 7591 section 2, and three ways of providers' own. */
+export type ClientAuthenticationMethod =
+  | 'client_secret_basic'
+  /** Without the form-encoding of RFC 6749 section 2.3.1. */
+  | 'client_secret_basic_raw'
+  /** The secret is the Basic user name, the password is empty (Stripe). */
+  | 'client_secret_as_username'
+  | 'client_secret_post'
+  /** `client_secret` is a short-lived JWT that our key signs (Apple). */
+  | 'client_secret_signed'
+  | 'private_key_jwt'
+  | 'none';
+
+/**
+ * What happens when a refresh token is sent twice. `none`: nothing, it stays good. `grace`: the old one works for a
+ * while. `strict`: the provider may end the whole grant (RFC 9700 section 4.14).
+ */
+export type RefreshReuse = 'none' | 'grace' | 'strict';
+
+/** How a token is revoked at one provider (RFC 7009, and the providers' own ways). */
+export interface Revocation {
+  readonly endpoint: string;
+  readonly method: 'POST' | 'DELETE';
+  /** `client` = as at the token endpoint; `basic` = client id and secret; `bearer` = the token itself; `client_id` = only that, in the body. */
+  readonly authentication: 'client' | 'basic' | 'bearer' | 'client_id' | 'none';
+  readonly body: 'form' | 'json' | 'query' | 'none';
+  /** Name of the field with the token. */
+  readonly parameter: string;
+  /** Which token is sent: `refresh` falls back to access where there is none, except for `refresh_only`. */
+  readonly token: 'refresh' | 'access' | 'refresh_only';
+  /** What else ends with it: RFC 7009 leaves it open. */
+  readonly reach: 'token' | 'grant' | 'user' | 'workspace';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses that mean that the token is dead, beside 200-299; 400 at Google for one already dead. */
+  readonly alsoDone?: readonly number[];
+}
+
+/** Where the identity of the connected account is read. Paths are dotted; `a|b` takes the first that is present, `a+b` joins. */
+export interface IdentityMapping {
+  readonly from: 'userinfo' | 'token_response' | 'id_token' | 'none';
+  readonly endpoint?: string;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON body of a POST, for GraphQL. */
+  readonly body?: string;
+  readonly id: string;
+  readonly name?: string;
+  readonly email?: string;
+  /** A list of addresses that is asked when `email` is absent (GitHub's private addresses). */
+  readonly emails?: EmailList;
+}
+
+/** Where a user's e-mail addresses are listed: the one that is both primary and verified is taken. */
+export interface EmailList {
+  /** Resolved against the userinfo endpoint, so that it moves with it. */
+  readonly endpoint: string;
+  /** Dotted path of the array; absent = the body is the array. */
+  readonly list?: string;
+  readonly address: string;
+  readonly primary: string;
+  readonly verified: string;
+}
+
+/** A value that stands as `{name}` in endpoints and is given per connection: shop, subdomain. */
+export interface Placeholder {
+  /** What the value must match in full, so that it cannot name another host. */
+  readonly pattern: RegExp;
+}
+
+/** An answer of the token endpoint that means something beyond RFC 6749 5.2. Fields that are set must all match. */
+export interface RefusalSignal {
+  readonly status?: number;
+  /** Value of the body's `error` (or the dialect's word for it). */
+  readonly error?: string;
+  /** A code within the body: `error_codes[]`, `error_subtype`, `suberror`. */
+  readonly detail?: string;
+  readonly means: 'dead_grant' | 'misconfigured' | 'unavailable';
+}
+
+/** Our key at a provider. */
+export interface ClientKey {
+  readonly privateKey: Secret;
+  readonly keyId?: string;
+  /** Thumbprint of our certificate, base64url, SHA-1 or SHA-256 (Microsoft). */
+  readonly thumbprint?: string;
+  /** `iss` of a signed client secret, where it is not the client id (Apple: the team id). */
+  readonly issuer?: string;
+}
+
+/** A token response or an error body, before it is read as RFC 6749 says. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export interface Provider {
+  readonly id: ProviderId;
+  readonly displayName: string;
+  readonly documentation?: string;
+  readonly issuer?: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  /** Where refresh grants go, if not to the token endpoint. */
+  readonly refreshEndpoint?: string;
+  readonly deviceAuthorizationEndpoint?: string;
+  /** Whether the authorization response must carry `iss` (RFC 9207). */
+  readonly issParameterSupported: boolean;
+  readonly clientId: string;
+  readonly clientSecret?: Secret;
+  readonly clientAuthentication: ClientAuthenticationMethod;
+  /** PEM of the private key and its names, for `private_key_jwt` and `client_secret_signed`. */
+  readonly clientKey?: ClientKey;
+  readonly tokenRequestFormat: 'form' | 'json';
+  readonly pkce: 'S256' | 'none';
+  readonly defaultScope: Scope;
+  readonly scopeSeparator: string;
+  /** Scope tokens that mean the same in request and answer, from what is asked to what is granted. */
+  readonly scopeAliases?: Readonly<Record<string, string>>;
+  /**
+   * Tokens that bring a refresh token (`offline_access`): asked for with every scope, and not missed when an answer does
+   * not list them.
+   */
+  readonly unlistedScope: Scope;
+  readonly extraAuthorizationParameters: Readonly<Record<string, string>>;
+  readonly extraTokenParameters: Readonly<Record<string, string>>;
+  readonly extraTokenHeaders: Readonly<Record<string, string>>;
+  /** Value for `resource` (RFC 8707), verbatim. */
+  readonly resource?: string;
+  /** `false`: tokens without `expires_in` do not expire; `true`: they live `defaultLifetimeMs`. */
+  readonly tokensExpire: boolean;
+  readonly defaultLifetimeMs: number;
+  readonly refreshBufferMs?: number;
+  readonly refreshReuse: RefreshReuse;
+  /** How long an old refresh token still works, for `grace`. */
+  readonly reuseGraceMs?: number;
+  /** Lifetime of a refresh token, and whether using it starts it anew. */
+  readonly refreshLifetime?: { readonly ms: number; readonly renewedByUse: boolean };
+  readonly identity: IdentityMapping;
+  readonly revocation?: Revocation;
+  readonly refusals: readonly RefusalSignal[];
+  /** Puts a token response or error body into the words of RFC 6749; the first of at most two functions. */
+  readonly standardize?: (body: JsonObject, status: number) => JsonObject;
+  /** Reads the identity where paths do not suffice; the second. */
+  readonly readIdentity?: (body: JsonObject) => ProviderIdentity | undefined;
+  /** Facts in this record that no source confirmed. */
+  readonly unverified: readonly string[];
+  /** By name, those that still stand in the endpoints; see {@link withParameters}. */
+  readonly placeholders?: Readonly<Record<string, Placeholder>>;
+}
+
+/** The providers that can be used: known, and with client credentials. */
+export interface ProviderRegistry {
+  find(id: ProviderId): Provider | undefined;
+  /** In a stable order. */
+  configured(): readonly Provider[];
+  /** Every provider known, configured or not, for the listing. */
+  known(): readonly {
+    readonly id: ProviderId;
+    readonly displayName: string;
+    readonly configured: boolean;
+    readonly defaultScope: Scope;
+    /** How its tokens come about (`authorization_code` when absent). */
+    readonly source?: string;
+  }[];
+}
+
+/**
+ * The provider as one connection sees it: `{shop}` and the like filled into its endpoints.
+ *
+ * @param parameters what the connect was given; names the provider does not know are left alone
+ * @throws InvalidRequest naming the parameter that is missing or cannot stand in a URL; never its value
+ */
+export function withParameters(provider: Provider, parameters: Readonly<Record<string, string>> = {}): Provider {
+  if (!provider.placeholders) return provider;
+  const values = new Map<string, string>();
+  for (const [name, { pattern }] of Object.entries(provider.placeholders)) {
+    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    if (value === undefined) throw new InvalidRequest(`parameters.${name}`, `is required by ${provider.id}`);
+    if (!pattern.test(value)) throw new InvalidRequest(`parameters.${name}`, 'is not of the form that is expected');
+    values.set(name, value);
+  }
+  const { placeholders, ...filled } = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
+  return filled;
+}
+
+/** Puts values in the places of `{name}`; what has no value stays as it is. */
+export function fillPlaceholders(text: string, values: ReadonlyMap<string, string>): string {
+  return text.replace(/\{([a-z_]+)\}/g, (place, name: string) => values.get(name) ?? place);
+}
+
+/** The provider with every URL of its own changed. */
+export function mapEndpoints(provider: Provider, change: (url: string) => string): Provider {
+  const { issuer, refreshEndpoint, deviceAuthorizationEndpoint, identity, revocation } = provider;
+  return {
+    ...provider,
+    authorizationEndpoint: change(provider.authorizationEndpoint),
+    tokenEndpoint: change(provider.tokenEndpoint),
+    ...(issuer !== undefined && { issuer: change(issuer) }),
+    ...(refreshEndpoint !== undefined && { refreshEndpoint: change(refreshEndpoint) }),
+    ...(deviceAuthorizationEndpoint !== undefined && {
+      deviceAuthorizationEndpoint: change(deviceAuthorizationEndpoint),
+    }),
+    ...(identity.endpoint !== undefined && { identity: { ...identity, endpoint: change(identity.endpoint) } }),
+    ...(revocation && { revocation: { ...revocation, endpoint: change(revocation.endpoint) } }),
+  };
+}
+
+/**
+ * The wanted scope tokens that this provider did not grant. A token also counts as granted under its other name
+ * (`scopeAliases`), and one that is never listed (`offline_access`) is not missed.
+ */
+export function missingScopeAt(provider: Provider, granted: Scope, wanted: Scope): Scope {
+  const have = new Set(granted);
+  return wanted.filter((token) => {
+    const alias = Object.hasOwn(provider.scopeAliases ?? {}, token) ? provider.scopeAliases?.[token] : undefined;
+    return !have.has(token) && !(alias !== undefined && have.has(alias)) && !provider.unlistedScope.includes(token);
+  });
+}

@@ -1,0 +1,208 @@
+/** The interface that storage fulfils. A method that cannot answer throws `StoreUnavailable`; absence is a value. */
+
+import type { AwaitingGrant, ExpiringRecord, Purpose } from './connect.js';
+import type { Connection, StoredConnection } from './connection.js';
+import type { ConnectionEvent, StoredEvent } from './events.js';
+import type { ConnectionRef, Owner, TenantId } from './identifiers.js';
+
+/** Whether a compare-and-set write happened, or somebody else had moved the generation. */
+export type WriteOutcome = 'stored' | 'moved';
+
+/** An awaiting grant as read from the store, with the generation that a write must name. */
+export interface StoredGrant {
+  readonly connectId: string;
+  readonly grant: AwaitingGrant;
+  readonly generation: number;
+}
+
+/** Everything of one owner, read in one round trip. Records that cannot be opened are named, not dropped. */
+export interface OwnerRecords {
+  readonly connections: readonly StoredConnection[];
+  readonly awaiting: readonly StoredGrant[];
+  /** Epoch ms, by connection id. */
+  readonly lastUsedAt: ReadonlyMap<string, number>;
+  readonly unreadable: readonly { readonly field: string; readonly error: Error }[];
+}
+
+/**
+ * One change to an owner's records. `expect` is the generation to be replaced, or `absent`; `any` only where a lost
+ * race does no harm. Several changes of one call happen together or not at all.
+ */
+export type OwnerChange =
+  | {
+      readonly kind: 'put_connection';
+      readonly connection: Connection;
+      readonly expect: number | 'absent';
+      readonly generation: number;
+    }
+  | { readonly kind: 'remove_connection'; readonly ref: ConnectionRef; readonly expect: number | 'any' }
+  | {
+      readonly kind: 'put_grant';
+      readonly connectId: string;
+      readonly grant: AwaitingGrant;
+      readonly expect: number | 'absent';
+    }
+  | { readonly kind: 'remove_grant'; readonly connectId: string; readonly expect: number | 'any' };
+
+/** What is written before a refresh token leaves: which generation is being spent, by whom, since when. Not secret. */
+export interface RefreshIntent {
+  readonly generation: number;
+  readonly holder: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  /** Epoch ms until which the provider may still answer. */
+  readonly deadline: number;
+  /** How often this generation was already sent, this time included. */
+  readonly attempt: number;
+}
+
+/** The answer to `beginRefresh`: look, lock and look again in one step. */
+export type BeginRefresh =
+  /** The lease is ours and the intent is written. `previous` is an intent for the same generation that nobody ended. */
+  | { readonly kind: 'begun'; readonly previous?: RefreshIntent }
+  /** Somebody else holds the lease for another `remainingMs`. */
+  | { readonly kind: 'busy'; readonly remainingMs: number }
+  /** The stored generation is no longer the one named: read again. */
+  | { readonly kind: 'moved' };
+
+/** Connections and awaiting grants of owners. */
+export interface ConnectionStore {
+  /** One connection, in one round trip. `undefined` when there is none. */
+  find(ref: ConnectionRef): Promise<StoredConnection | undefined>;
+  /** Everything of one owner, in one round trip. */
+  list(owner: Owner): Promise<OwnerRecords>;
+  /**
+   * Applies the changes together, or none when any `expect` does not hold. A changed connection ends its refresh
+   * intent; `finishes` gives the holder's refresh lease back with it.
+   */
+  write(
+    owner: Owner,
+    changes: readonly OwnerChange[],
+    finishes?: { ref: ConnectionRef; holder: string },
+  ): Promise<WriteOutcome>;
+  /** Removes everything of one owner, marks and intents included; answers how many connections there were. */
+  erase(owner: Owner): Promise<number>;
+  /** Notes when a connection was last used (epoch ms). Never touches the connection's record or generation. */
+  markUsed(ref: ConnectionRef, at: number): Promise<void>;
+
+  /**
+   * Takes the refresh lease and writes the intent, if `intent.generation` is still the stored one. An intent that
+   * nobody ended is answered as `previous` and left standing, unless `replaces` says that it was weighed.
+   */
+  beginRefresh(
+    ref: ConnectionRef,
+    intent: RefreshIntent,
+    lease: { readonly ms: number; readonly replaces?: boolean },
+  ): Promise<BeginRefresh>;
+  /** Prolongs the lease; `false` when it is no longer ours. */
+  renewRefresh(ref: ConnectionRef, holder: string, leaseMs: number): Promise<boolean>;
+  /** Gives the lease back. `spent: 'no'` also ends the intent: the refresh token certainly did not reach the provider. */
+  endRefresh(ref: ConnectionRef, holder: string, spent: 'no' | 'unknown'): Promise<void>;
+  /** The intent that stands on a connection, if any. */
+  findIntent(ref: ConnectionRef): Promise<RefreshIntent | undefined>;
+}
+
+/** One-time and short-lived records. `key` is the secret value itself; only its SHA-256 is kept. */
+export interface ExpiringStore {
+  /** Saves under a key; replaces what was there. */
+  save<P extends Purpose>(purpose: P, key: string, record: ExpiringRecord<P>, ttlMs: number): Promise<void>;
+  find<P extends Purpose>(purpose: P, key: string): Promise<ExpiringRecord<P> | undefined>;
+  /** Reads and deletes at once: of any number of callers exactly one gets the record. */
+  take<P extends Purpose>(purpose: P, key: string): Promise<ExpiringRecord<P> | undefined>;
+  /** Lets a record last `ttlMs` from now, if it is still there; never brings one back. */
+  prolong(purpose: Purpose, key: string, ttlMs: number): Promise<boolean>;
+  remove(purpose: Purpose, key: string): Promise<void>;
+}
+
+/** Counts within a window, over all replicas. */
+export interface CounterStore {
+  /** Adds one; the first addition starts the window of `windowMs`. Answers the count and what is left of the window. */
+  add(name: string, windowMs: number): Promise<{ readonly count: number; readonly remainingMs: number }>;
+  /** The count of the running window; 0 when there is none. */
+  peek(name: string): Promise<number>;
+  /** Forgets the count. */
+  reset(name: string): Promise<void>;
+}
+
+/** A lease is one holder's for a time; nobody else gets it until then. */
+export interface LeaseStore {
+  acquire(name: string, holder: string, ttlMs: number): Promise<boolean>;
+  renew(name: string, holder: string, ttlMs: number): Promise<boolean>;
+  release(name: string, holder: string): Promise<void>;
+}
+
+/** What wants attention at a time: a connection its refresh, an unproven grant its end. */
+export type DueTarget =
+  | { readonly kind: 'refresh'; readonly ref: ConnectionRef }
+  | { readonly kind: 'grant'; readonly owner: Owner; readonly connectId: string };
+
+/** A claimed entry with what it points at; that is `undefined` when it is gone. `member` is opaque to all but the store. */
+export type DueEntry =
+  | { readonly member: string; readonly kind: 'refresh'; readonly stored: StoredConnection | undefined }
+  | { readonly member: string; readonly kind: 'grant'; readonly stored: StoredGrant | undefined };
+
+/** When what wants attention, over all owners. */
+export interface DueStore {
+  /** Sets (or moves) when the target is due, epoch ms. */
+  schedule(target: DueTarget, dueAt: number): Promise<void>;
+  unschedule(target: DueTarget): Promise<void>;
+  /** Up to `limit` entries due at `now`; each is hidden from other claimers for `leaseMs`. */
+  claim(now: number, limit: number, leaseMs: number): Promise<readonly DueEntry[]>;
+  /** Moves a claimed entry, or takes it out. */
+  settle(member: string, next: number | 'remove'): Promise<void>;
+  /** How many are due at `now`. */
+  backlog(now: number): Promise<number>;
+}
+
+/** The tenant's log of events. */
+export interface EventStore {
+  append(tenant: TenantId, event: ConnectionEvent): Promise<string>;
+  /** Events after the given id, oldest first; `undefined` = from the oldest kept. */
+  read(tenant: TenantId, after: string | undefined, limit: number): Promise<readonly StoredEvent[]>;
+  /** The id of the newest event, or the id before the first. */
+  newest(tenant: TenantId): Promise<string>;
+  /** Resolves when there may be something after `after`, or when the signal fires. Never rejects on the signal. */
+  wait(tenant: TenantId, after: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Keyed digests of return codes; the pepper never leaves the store's keyring. */
+export interface CodeDigests {
+  digest(owner: Owner, code: string): string;
+  matches(owner: Owner, code: string, digest: string): boolean;
+}
+
+/** Settings that live in the store: API keys, registrations. Small, named, sealed. */
+export interface DocumentStore {
+  put(collection: string, id: string, value: unknown): Promise<void>;
+  /** Puts only if there is none of that id. */
+  create(collection: string, id: string, value: unknown): Promise<boolean>;
+  find(collection: string, id: string): Promise<unknown>;
+  list(collection: string): Promise<ReadonlyMap<string, unknown>>;
+  remove(collection: string, id: string): Promise<boolean>;
+}
+
+/** How the store feels: for `readyz` and the doctor. */
+export interface StoreHealth {
+  readonly kind: 'redis' | 'embedded';
+  /** Round trip of a small command, ms. */
+  readonly latencyMs: number;
+  /** Things an operator should know; each a sentence. */
+  readonly warnings: readonly string[];
+}
+
+/** Everything that is kept. */
+export interface Store {
+  readonly connections: ConnectionStore;
+  readonly expiring: ExpiringStore;
+  readonly counters: CounterStore;
+  readonly leases: LeaseStore;
+  readonly due: DueStore;
+  readonly events: EventStore;
+  readonly codes: CodeDigests;
+  readonly documents: DocumentStore;
+  /** The store's own clock, epoch ms: all replicas agree on it. */
+  now(): Promise<number>;
+  /** Throws `StoreUnavailable` when it cannot be used. */
+  check(): Promise<StoreHealth>;
+  close(): Promise<void>;
+}
