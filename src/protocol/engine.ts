@@ -1,0 +1,52 @@
+/** How the protocol library is called for one provider: its metadata, our client, and our own door to the network. */
+
+import * as oauth from 'oauth4webapi';
+import type { Provider } from '../core/provider.js';
+import { type Http, userAgent } from './http.js';
+
+/** Options that every request of the library takes here. */
+export interface EngineOptions {
+  readonly [oauth.customFetch]: (
+    url: string,
+    init: oauth.CustomFetchOptions<'POST', URLSearchParams>,
+  ) => Promise<Response>;
+  readonly [oauth.allowInsecureRequests]: true;
+  readonly headers: Record<string, string>;
+}
+
+/** The authorization server in the library's words (RFC 8414). */
+export function serverOf(provider: Provider, tokenEndpoint = provider.tokenEndpoint): oauth.AuthorizationServer {
+  return {
+    issuer: provider.issuer ?? new URL(provider.tokenEndpoint).origin,
+    token_endpoint: tokenEndpoint,
+    ...(provider.deviceAuthorizationEndpoint !== undefined && {
+      device_authorization_endpoint: provider.deviceAuthorizationEndpoint,
+    }),
+  };
+}
+
+/** Our client in the library's words. */
+export function clientOf(provider: Provider): oauth.Client {
+  return { client_id: provider.clientId };
+}
+
+/** Sends the library's requests through `http`, in the body format of the provider. */
+export function optionsOf(provider: Provider, http: Http): EngineOptions {
+  return {
+    [oauth.customFetch]: (url, init) => http.fetch(url, inFormat(provider, init)),
+    // The door decides: https, and http to loopback where that is allowed.
+    [oauth.allowInsecureRequests]: true,
+    headers: { 'user-agent': userAgent, ...provider.extraTokenHeaders },
+  };
+}
+
+/** Some endpoints read JSON only (Notion, monday.com). */
+function inFormat(provider: Provider, init: oauth.CustomFetchOptions<'POST', URLSearchParams>): RequestInit {
+  const request = { method: init.method, headers: init.headers, body: init.body.toString() };
+  if (provider.tokenRequestFormat === 'form') return request;
+  return {
+    ...request,
+    headers: { ...init.headers, 'content-type': 'application/json' },
+    body: JSON.stringify(Object.fromEntries(init.body)),
+  };
+}

@@ -1,0 +1,140 @@
+/** The only way out: https, a deadline for the whole exchange, no redirects, a size limit, no repeated requests. */
+
+import { promisify } from 'node:util';
+import { type BrotliOptions, brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
+import { Agent, type Dispatcher } from 'undici';
+import { isAllowedEndpoint } from '../core/endpoint.js';
+import { Exchange, type RawAnswer } from './exchange.js';
+import { HttpFailure } from './http-failure.js';
+
+/** What protocol functions need to reach an authorization server. */
+export interface Http {
+  /** `fetch` that never follows a redirect, ends by its deadline, and refuses answers that are too large. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Where an odd but usable answer is reported; never with a secret. */
+  readonly warn?: (fields: object, message: string) => void;
+}
+
+/** How requests are made. Durations are ms. */
+export interface HttpOptions {
+  /** For name lookup, connection, request and body together. Default 10 s: longer than any healthy token endpoint takes. */
+  readonly deadlineMs?: number;
+  /** Allows `http:` to loopback addresses; for development and tests. */
+  readonly allowInsecureLoopback?: boolean;
+  readonly now?: () => number;
+  /** The connections themselves; one that checks addresses is handed in here for URLs that strangers chose. */
+  readonly dispatcher?: Dispatcher;
+  readonly warn?: Http['warn'];
+}
+
+/** What we call ourselves. Some authorization servers refuse requests without it. */
+export const userAgent = 'valetkey';
+
+/** The largest answer that is read, after decompression: a token response is a few KiB. */
+export const largestAnswerBytes = 1024 * 1024;
+
+type Decompress = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const decompressors: ReadonlyMap<string, Decompress> = new Map([
+  ['gzip', promisify<Buffer, ZlibOptions, Buffer>(gunzip)],
+  ['x-gzip', promisify<Buffer, ZlibOptions, Buffer>(gunzip)],
+  ['deflate', promisify<Buffer, ZlibOptions, Buffer>(inflate)],
+  ['br', promisify<Buffer, BrotliOptions, Buffer>(brotliDecompress)],
+]);
+
+/**
+ * Opens the door to configured endpoints.
+ *
+ * Connections are not kept alive: a POST on a kept connection that the server has just closed would leave it unknown
+ * whether a single-use token was spent.
+ *
+ * @returns `fetch` that rejects with {@link HttpFailure} and nothing else; `close` ends what is still open
+ */
+export function createHttp(options: HttpOptions = {}): Http & { close(): Promise<void> } {
+  const dispatcher = options.dispatcher ?? new Agent({ pipelining: 0 });
+  const settings = { dispatcher, deadlineMs: options.deadlineMs ?? 10_000 };
+  return {
+    now: options.now ?? Date.now,
+    ...(options.warn && { warn: options.warn }),
+    fetch: async (url, init) => {
+      const target = checkUrl(url, options.allowInsecureLoopback ?? false);
+      return toResponse(await send(target, init, settings));
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+function checkUrl(text: string, allowInsecureLoopback: boolean): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !isAllowedEndpoint(url, allowInsecureLoopback)) throw new HttpFailure('insecure', 'no');
+  return url;
+}
+
+/** One exchange under one deadline. */
+async function send(
+  url: URL,
+  init: RequestInit,
+  settings: { dispatcher: Dispatcher; deadlineMs: number },
+): Promise<RawAnswer> {
+  const exchange = new Exchange(largestAnswerBytes);
+  const timer = setTimeout(() => exchange.fail('timeout'), settings.deadlineMs);
+  const onAbort = () => exchange.fail('timeout');
+  init.signal?.addEventListener('abort', onAbort, { once: true });
+  if (init.signal?.aborted) onAbort();
+  try {
+    settings.dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: init.method ?? 'GET',
+        headers: readHeaders(init.headers),
+        body: init.body === null || init.body === undefined ? null : String(init.body),
+      },
+      exchange,
+    );
+    return await exchange.answer;
+  } finally {
+    clearTimeout(timer);
+    init.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function readHeaders(given: RequestInit['headers']): Record<string, string> {
+  try {
+    const headers = new Headers(given);
+    headers.set('accept-encoding', 'identity');
+    if (!headers.has('user-agent')) headers.set('user-agent', userAgent);
+    return Object.fromEntries(headers);
+  } catch {
+    // The message of the error would show the value, which may be a token.
+    throw new HttpFailure('connection', 'no');
+  }
+}
+
+/** A `Response` of what came, decompressed within the size limit. Redirects end here. */
+async function toResponse(raw: RawAnswer): Promise<Response> {
+  if (raw.status >= 300 && raw.status < 400) throw new HttpFailure('redirect', 'unknown', raw.status);
+  if (raw.status > 599) throw new HttpFailure('connection', 'unknown');
+  const headers = new Headers(raw.headers);
+  const body = await decompress(raw.body, headers.get('content-encoding') ?? 'identity');
+  headers.delete('content-encoding');
+  headers.delete('content-length');
+  const bodyless = raw.status === 204 || raw.status === 205;
+  return new Response(bodyless ? null : new Uint8Array(body), { status: raw.status, headers });
+}
+
+/** Some servers compress although they were asked not to. */
+async function decompress(body: Buffer, encoding: string): Promise<Buffer> {
+  const name = encoding.trim().toLowerCase();
+  if (name === 'identity' || name === '' || body.length === 0) return body;
+  const decompressor = decompressors.get(name);
+  if (!decompressor) throw new HttpFailure('connection', 'unknown');
+  try {
+    return await decompressor(body, { maxOutputLength: largestAnswerBytes });
+  } catch (error) {
+    const tooLarge = error instanceof RangeError;
+    throw new HttpFailure(tooLarge ? 'too_large' : 'connection', 'unknown');
+  }
+}

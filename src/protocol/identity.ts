@@ -1,0 +1,149 @@
+/** Whose tokens they are: reads the provider's own account by the paths of its identity mapping. */
+
+import type { ProviderIdentity } from '../core/connection.js';
+import type { OAuthManagerError } from '../core/errors.js';
+import { ProviderError, ProviderUnavailable } from '../core/errors.js';
+import type { EmailList, IdentityMapping, JsonObject, Provider } from '../core/provider.js';
+import type { TokenSet } from '../core/token-set.js';
+import { isJsonObject, parseBody, readJwtClaims } from './dialects.js';
+import type { Http } from './http.js';
+import { wrapFailure } from './refusals.js';
+import { readRetryAfter } from './retry-after.js';
+
+/** What is kept of a name or an address: providers let users write novels. */
+const longestName = 200;
+const longestEmail = 320;
+const longestId = 512;
+
+/**
+ * The identity that stands in a token response, in its fields or in the ID token. `undefined` when the provider tells
+ * it elsewhere or not at all.
+ *
+ * @param body the token response, made standard
+ */
+export function readIdentity(provider: Provider, body: JsonObject | undefined): ProviderIdentity | undefined {
+  const { from } = provider.identity;
+  if (from === 'token_response') return identityIn(provider, body);
+  if (from !== 'id_token' || typeof body?.id_token !== 'string') return undefined;
+  return identityIn(provider, readJwtClaims(body.id_token));
+}
+
+/**
+ * Asks the provider whose access token this is. `undefined` when it has no way to ask.
+ *
+ * @throws ProviderError the answer holds no identity, or the request is refused; ProviderUnavailable no answer now
+ */
+export async function fetchIdentity(
+  provider: Provider,
+  tokenSet: TokenSet,
+  http: Http,
+): Promise<ProviderIdentity | undefined> {
+  const { from, endpoint } = provider.identity;
+  if (from !== 'userinfo' || endpoint === undefined) return undefined;
+  const ask = { url: endpoint, tokenSet, http };
+  const body = await askUserinfo(provider, { ...ask, mapping: provider.identity });
+  const identity = identityIn(provider, isJsonObject(body) ? body : undefined);
+  if (!identity) throw new ProviderError(`${provider.id} did not say whose account it is.`, { provider: provider.id });
+  if (identity.email !== undefined || !provider.identity.emails) return identity;
+  const email = await findListedEmail(provider, provider.identity.emails, ask);
+  return email === undefined ? identity : { ...identity, email };
+}
+
+interface Ask {
+  readonly url: string;
+  readonly tokenSet: TokenSet;
+  readonly http: Http;
+}
+
+async function askUserinfo(provider: Provider, ask: Ask & { mapping?: IdentityMapping }): Promise<unknown> {
+  const { mapping } = ask;
+  let response: Response;
+  try {
+    response = await ask.http.fetch(ask.url, {
+      method: mapping?.method ?? 'GET',
+      headers: {
+        accept: 'application/json',
+        ...(mapping?.body !== undefined && { 'content-type': 'application/json' }),
+        ...provider.identity.headers,
+        authorization: `Bearer ${ask.tokenSet.accessToken.reveal()}`,
+      },
+      ...(mapping?.body !== undefined && { body: mapping.body }),
+    });
+  } catch (error) {
+    throw wrapFailure(provider, error);
+  }
+  if (!response.ok) throw refusedUserinfo(provider, response, ask.http.now());
+  return parseJson(await response.text());
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parseBody(text, '');
+  }
+}
+
+function refusedUserinfo(provider: Provider, response: Response, now: number): OAuthManagerError {
+  const { status } = response;
+  const about = { provider: provider.id, status };
+  if (status !== 429 && status < 500) {
+    return new ProviderError(`${provider.id} did not tell whose account it is (status ${status}).`, about);
+  }
+  const retryAfterMs = readRetryAfter(response.headers, undefined, now);
+  const details = { ...about, reached: 'no' as const, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return new ProviderUnavailable(`${provider.id} cannot tell now whose account it is (status ${status}).`, details);
+}
+
+/** An address is worth having, but not worth failing for: the scope for it may not have been granted. */
+async function findListedEmail(provider: Provider, list: EmailList, ask: Ask): Promise<string | undefined> {
+  const url = new URL(list.endpoint, ask.url).href;
+  const body = await askUserinfo(provider, { ...ask, url }).catch(() => undefined);
+  const found: unknown = list.list === undefined ? body : isJsonObject(body) ? valueAt(body, list.list) : undefined;
+  const entries: readonly unknown[] = Array.isArray(found) ? found : [];
+  const chosen = entries
+    .filter(isJsonObject)
+    .find((entry) => entry[list.primary] === true && entry[list.verified] === true);
+  return capped(textOf(chosen?.[list.address]), longestEmail);
+}
+
+/** Reads the identity out of a body by the mapping's paths, or by the provider's own function. */
+export function identityIn(provider: Provider, body: JsonObject | undefined): ProviderIdentity | undefined {
+  if (!body) return undefined;
+  if (provider.readIdentity) return provider.readIdentity(body);
+  const { identity } = provider;
+  const id = readPath(body, identity.id, ':');
+  if (id === undefined || id.length > longestId) return undefined;
+  const name = identity.name === undefined ? undefined : capped(readPath(body, identity.name, ' '), longestName);
+  const email = identity.email === undefined ? undefined : capped(readPath(body, identity.email, ' '), longestEmail);
+  return { id, ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
+}
+
+/** `a|b` is the first that is present, `a+b` all of them, joined; every part must be there. */
+function readPath(body: JsonObject, expression: string, joint: string): string | undefined {
+  for (const alternative of expression.split('|')) {
+    const parts = alternative.split('+').map((path) => textOf(valueAt(body, path.trim())));
+    const present = parts.filter((part) => part !== undefined);
+    if (present.length === parts.length) return present.join(joint);
+  }
+  return undefined;
+}
+
+function valueAt(body: JsonObject, path: string): unknown {
+  let value: unknown = body;
+  for (const name of path.split('.')) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
+
+/** Text, or a whole number as text; a number too large for JSON's readers is nothing, for it may be another's. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function capped(text: string | undefined, most: number): string | undefined {
+  return text?.slice(0, most);
+}

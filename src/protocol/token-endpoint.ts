@@ -1,0 +1,211 @@
+/** The token endpoint: authorization code and refresh token grants (RFC 6749 4.1.3, 6), and what the others share. */
+
+import * as oauth from 'oauth4webapi';
+import type { ProviderIdentity } from '../core/connection.js';
+import { ProviderError } from '../core/errors.js';
+import type { Provider } from '../core/provider.js';
+import { formatScope, parseScope, type Scope } from '../core/scope.js';
+import { Secret } from '../core/secret.js';
+import type { TokenSet } from '../core/token-set.js';
+import { clientAuthenticationOf } from './client-authentication.js';
+import { readRefreshLifetime, readTokenAnswer, type StandardAnswer } from './dialects.js';
+import { clientOf, optionsOf, serverOf } from './engine.js';
+import type { Http } from './http.js';
+import { readIdentity } from './identity.js';
+import { refusalOf, wrapFailure } from './refusals.js';
+
+/** A token response (RFC 6749 5.1) in our words. */
+export interface TokenResponse {
+  readonly tokenSet: TokenSet;
+  /** Whose tokens they are, when that stands in the answer itself. */
+  readonly identity?: ProviderIdentity;
+}
+
+/** One request to the token endpoint. */
+export interface TokenRequest {
+  readonly grantType: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** What was granted if the answer does not say (RFC 6749 5.1). */
+  readonly impliedScope: Scope;
+  /** Where it goes, if not to the token endpoint. */
+  readonly endpoint?: string;
+}
+
+/** A token response and the answer it was read from. */
+export interface ReadAnswer {
+  readonly answer: StandardAnswer;
+  readonly tokenSet: TokenSet;
+}
+
+/**
+ * Redeems an authorization code. One POST, never repeated: a code is good once.
+ *
+ * @param request `redirectUri` as in the authorization request; `requestedScope` is taken for granted if the answer
+ *   does not say otherwise, without the tokens that this provider never lists
+ * @throws GrantRefused the code is void; ProviderError it refuses us, or its answer cannot be read;
+ *   ProviderUnavailable no usable answer in time
+ * @see RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707
+ */
+export async function redeemAuthorizationCode(
+  provider: Provider,
+  request: { code: Secret; codeVerifier: Secret; redirectUri: string; requestedScope: Scope },
+  http: Http,
+): Promise<TokenResponse> {
+  const { answer, tokenSet } = await requestTokens(
+    provider,
+    {
+      grantType: 'authorization_code',
+      parameters: {
+        code: request.code.reveal(),
+        redirect_uri: request.redirectUri,
+        ...(provider.pkce === 'S256' && { code_verifier: request.codeVerifier.reveal() }),
+      },
+      impliedScope: request.requestedScope.filter((token) => !provider.unlistedScope.includes(token)),
+    },
+    http,
+  );
+  const identity = readIdentity(provider, answer.body);
+  const refreshExpiresAt = tokenSet.refreshToken && refreshEnd(provider, answer, tokenSet.obtainedAt);
+  return { tokenSet: withRefreshEnd(tokenSet, refreshExpiresAt), ...(identity && { identity }) };
+}
+
+/**
+ * Asks for a new token set by means of the refresh token of `current`.
+ *
+ * One POST, never repeated: if the answer is lost the old refresh token may already be spent. No `scope` is sent, so
+ * that what was granted stays as it is.
+ *
+ * @param current the set to renew; its `refreshToken` must be present
+ * @returns what the answer holds. Without a refresh token in it the old one stays in force, and `scope` is empty when
+ *   the answer does not name one: see `mergeAfterRefresh`.
+ * @throws GrantRefused the grant is over; ProviderError it refuses us, or its answer cannot be read (after status 200
+ *   the refresh token may be spent); ProviderUnavailable no usable answer, `reached` tells whether it may be spent
+ * @see RFC 6749 section 6; RFC 9700 section 4.14 (rotation)
+ */
+export async function refreshTokens(provider: Provider, current: TokenSet, http: Http): Promise<TokenSet> {
+  const { refreshToken, refreshExpiresAt } = current;
+  if (!refreshToken) throw new TypeError('there is no refresh token to use');
+  return redeemRefreshToken(provider, { refreshToken, refreshExpiresAt, scope: [] }, http);
+}
+
+/**
+ * As {@link refreshTokens}, for a refresh token that did not come out of a consent here: a fixed identity may ask for
+ * a scope of its own with each refresh.
+ *
+ * @param request `scope` is sent unless it is empty, joined as the provider wants it; `refreshExpiresAt` epoch ms
+ */
+export async function redeemRefreshToken(
+  provider: Provider,
+  request: { refreshToken: Secret; refreshExpiresAt?: number | undefined; scope: Scope },
+  http: Http,
+): Promise<TokenSet> {
+  const { answer, tokenSet } = await requestTokens(
+    provider,
+    {
+      grantType: 'refresh_token',
+      parameters: { refresh_token: request.refreshToken.reveal(), ...scopeParameter(provider, request.scope) },
+      impliedScope: request.scope,
+      ...(provider.refreshEndpoint !== undefined && { endpoint: provider.refreshEndpoint }),
+    },
+    http,
+  );
+  const isFixed = provider.refreshLifetime?.renewedByUse === false && readRefreshLifetime(answer.body) === undefined;
+  const end = isFixed ? request.refreshExpiresAt : refreshEnd(provider, answer, tokenSet.obtainedAt);
+  return withRefreshEnd(tokenSet, end);
+}
+
+/** `scope` as a parameter of a token request; none when it is empty. */
+export function scopeParameter(provider: Provider, scope: Scope): Record<string, string> {
+  return scope.length > 0 ? { scope: formatScope(scope, provider.scopeSeparator) } : {};
+}
+
+/**
+ * Makes one request to the token endpoint and reads its answer.
+ *
+ * @throws as {@link redeemAuthorizationCode}; no error holds anything of request or answer but status and code
+ */
+export async function requestTokens(provider: Provider, request: TokenRequest, http: Http): Promise<ReadAnswer> {
+  const obtainedAt = http.now();
+  const server = serverOf(provider, request.endpoint);
+  const client = clientOf(provider);
+  try {
+    const response = await oauth.genericTokenEndpointRequest(
+      server,
+      client,
+      clientAuthenticationOf(provider, http.now),
+      request.grantType,
+      requestParameters(provider, request),
+      optionsOf(provider, http),
+    );
+    const answer = await readTokenAnswer(provider, response);
+    if (!answer.tokenResponse) throw refusalOf(provider, answer, http.now());
+    const standard = await readStandard(provider, { server, client, answer });
+    return { answer, tokenSet: toTokenSet(provider, { request, answer, standard, obtainedAt }, http) };
+  } catch (error) {
+    throw wrapFailure(provider, error);
+  }
+}
+
+function requestParameters(provider: Provider, request: TokenRequest): Record<string, string> {
+  return {
+    ...provider.extraTokenParameters,
+    ...request.parameters,
+    ...(provider.resource !== undefined && { resource: provider.resource }),
+  };
+}
+
+/** Lets the protocol library check the token response: types, presence, kind of token. */
+async function readStandard(
+  provider: Provider,
+  read: { server: oauth.AuthorizationServer; client: oauth.Client; answer: StandardAnswer },
+): Promise<oauth.TokenEndpointResponse> {
+  const { server, client, answer } = read;
+  try {
+    const response = Response.json(answer.tokenResponse);
+    return await oauth.processGenericTokenEndpointResponse(server, client, response);
+  } catch {
+    const about = { provider: provider.id, status: answer.status };
+    throw new ProviderError(
+      `${provider.id} gave an answer that is no token response (status ${answer.status}).`,
+      about,
+    );
+  }
+}
+
+function toTokenSet(
+  provider: Provider,
+  read: { request: TokenRequest; answer: StandardAnswer; standard: oauth.TokenEndpointResponse; obtainedAt: number },
+  http: Http,
+): TokenSet {
+  const { request, answer, standard, obtainedAt } = read;
+  const lifetimeMs = lifetimeOf(provider, answer, http);
+  return {
+    accessToken: new Secret(standard.access_token),
+    tokenType: standard.token_type === 'bearer' ? 'Bearer' : standard.token_type,
+    ...(standard.refresh_token !== undefined && { refreshToken: new Secret(standard.refresh_token) }),
+    ...(lifetimeMs !== undefined && { expiresAt: Math.floor(obtainedAt + lifetimeMs) }),
+    obtainedAt,
+    scope: standard.scope === undefined ? request.impliedScope : parseScope(standard.scope),
+  };
+}
+
+/** Lifetime of the access token in ms; `undefined` = it does not expire. */
+function lifetimeOf(provider: Provider, { lifetime }: StandardAnswer, http: Http): number | undefined {
+  if (lifetime.kind === 'seconds') return lifetime.seconds * 1000;
+  if (!provider.tokensExpire) return undefined;
+  if (lifetime.kind === 'malformed') {
+    http.warn?.({ provider: provider.id }, 'The token response has an expires_in that cannot be used; a default is.');
+  }
+  return provider.defaultLifetimeMs;
+}
+
+/** Epoch ms at which the refresh token ends, if the answer says so or the provider is known for it. */
+function refreshEnd(provider: Provider, answer: StandardAnswer, obtainedAt: number): number | undefined {
+  const seconds = readRefreshLifetime(answer.body);
+  const lifetimeMs = seconds === undefined ? provider.refreshLifetime?.ms : seconds * 1000;
+  return lifetimeMs === undefined ? undefined : Math.floor(obtainedAt + lifetimeMs);
+}
+
+function withRefreshEnd(tokenSet: TokenSet, refreshExpiresAt: number | undefined): TokenSet {
+  return refreshExpiresAt === undefined ? tokenSet : { ...tokenSet, refreshExpiresAt };
+}
