@@ -1,0 +1,33 @@
+/** Discord: refresh tokens are good once, and a revocation ends the whole authorization. */
+
+import type { ProviderTemplate } from './template.js';
+
+export const discord: ProviderTemplate = {
+  displayName: 'Discord',
+  documentation: 'https://discord.com/developers/docs/topics/oauth2',
+  authorizationEndpoint: 'https://discord.com/oauth2/authorize',
+  tokenEndpoint: 'https://discord.com/api/oauth2/token',
+  clientAuthentication: 'client_secret_basic',
+  pkce: 'S256',
+  defaultScope: ['identify', 'email'],
+  tokensExpire: true,
+  defaultLifetimeSeconds: 604_800,
+  refreshReuse: 'strict',
+  identity: {
+    from: 'userinfo',
+    endpoint: 'https://discord.com/api/users/@me',
+    id: 'id',
+    name: 'global_name|username',
+    email: 'email',
+  },
+  revocation: {
+    endpoint: 'https://discord.com/api/oauth2/token/revoke',
+    method: 'POST',
+    authentication: 'client',
+    body: 'form',
+    parameter: 'token',
+    token: 'refresh',
+    reach: 'user',
+  },
+  unverified: ['refresh token lifetime', 'whether revocation is per authorization or per user'],
+};

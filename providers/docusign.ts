@@ -1,0 +1,29 @@
+/** DocuSign: demo and production are different hosts; `extended` keeps a grant alive. */
+
+import type { ProviderTemplate } from './template.js';
+
+export const docusign: ProviderTemplate = {
+  displayName: 'DocuSign',
+  documentation: 'https://developers.docusign.com/platform/auth/authcode/',
+  authorizationEndpoint: 'https://{account_host}/oauth/auth',
+  tokenEndpoint: 'https://{account_host}/oauth/token',
+  clientAuthentication: 'client_secret_basic',
+  pkce: 'S256',
+  defaultScope: ['signature', 'extended'],
+  unlistedScope: ['extended'],
+  tokensExpire: true,
+  defaultLifetimeSeconds: 28_800,
+  refreshReuse: 'strict',
+  refreshLifetime: { seconds: 2_592_000, renewedByUse: true },
+  identity: {
+    from: 'userinfo',
+    endpoint: 'https://{account_host}/oauth/userinfo',
+    id: 'sub',
+    name: 'name',
+    email: 'email',
+  },
+  placeholders: {
+    account_host: { pattern: /^account(?:-d)?\.docusign\.com$/, default: 'account.docusign.com' },
+  },
+  unverified: ['PKCE', 'fate of a replaced refresh token', 'whether extended is listed in the answer'],
+};

@@ -1,0 +1,50 @@
+/** Google: a refresh token comes only for offline access, and only with a fresh consent. */
+
+import type { ProviderTemplate } from './template.js';
+
+export const google: ProviderTemplate = {
+  displayName: 'Google',
+  documentation: 'https://developers.google.com/identity/protocols/oauth2/web-server',
+  issuer: 'https://accounts.google.com',
+  authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
+  tokenEndpoint: 'https://oauth2.googleapis.com/token',
+  deviceAuthorizationEndpoint: 'https://oauth2.googleapis.com/device/code',
+  clientAuthentication: 'client_secret_post',
+  pkce: 'S256',
+  defaultScope: ['openid', 'email', 'profile'],
+  // Asked for by the short name, listed by the long one.
+  scopeAliases: {
+    email: 'https://www.googleapis.com/auth/userinfo.email',
+    profile: 'https://www.googleapis.com/auth/userinfo.profile',
+  },
+  extraAuthorizationParameters: { access_type: 'offline', prompt: 'consent', include_granted_scopes: 'true' },
+  tokensExpire: true,
+  refreshReuse: 'none',
+  refreshLifetime: { seconds: 15_552_000, renewedByUse: true },
+  identity: {
+    from: 'userinfo',
+    endpoint: 'https://openidconnect.googleapis.com/v1/userinfo',
+    id: 'sub',
+    name: 'name',
+    email: 'email',
+  },
+  // Takes all that the person granted to the Google Cloud project; 400 = dead already.
+  revocation: {
+    endpoint: 'https://oauth2.googleapis.com/revoke',
+    method: 'POST',
+    authentication: 'none',
+    body: 'form',
+    parameter: 'token',
+    token: 'refresh',
+    reach: 'user',
+    alsoDone: [400],
+  },
+  refusals: [
+    { error: 'deleted_client', means: 'misconfigured' },
+    { error: 'org_internal', means: 'misconfigured' },
+    // An administrator has closed the service to this person.
+    { error: 'admin_policy_enforced', means: 'dead_grant' },
+    { status: 403, error: 'rate_limit_exceeded', means: 'unavailable' },
+  ],
+  unverified: ['exact access token lifetime (3599 and 3920 seen)'],
+};

@@ -1,0 +1,107 @@
+/** The catalogue of providers by id, and the registry that a deployment makes of it. */
+
+import { type ProviderId, providerIdSchema } from '../src/core/identifiers.js';
+import type { ProviderRegistry } from '../src/core/provider.js';
+import { airtable } from './airtable.js';
+import { apple } from './apple.js';
+import { asana } from './asana.js';
+import { atlassian } from './atlassian.js';
+import { bitbucket } from './bitbucket.js';
+import { box } from './box.js';
+import { calendly } from './calendly.js';
+import { canva } from './canva.js';
+import { clickup } from './clickup.js';
+import { discord } from './discord.js';
+import { docusign } from './docusign.js';
+import { dropbox } from './dropbox.js';
+import type { ProviderEntry } from './entry.js';
+import { figma } from './figma.js';
+import { github } from './github.js';
+import { githubApp } from './github-app.js';
+import { gitlab } from './gitlab.js';
+import { google } from './google.js';
+import { hubspot } from './hubspot.js';
+import { intercom } from './intercom.js';
+import { linear } from './linear.js';
+import { linkedin } from './linkedin.js';
+import { microsoft } from './microsoft.js';
+import { miro } from './miro.js';
+import { monday } from './monday.js';
+import { notion } from './notion.js';
+import { quickbooks } from './quickbooks.js';
+import { reddit } from './reddit.js';
+import { joinRegistry } from './registry.js';
+import { salesforce } from './salesforce.js';
+import { shopify } from './shopify.js';
+import { slack } from './slack.js';
+import { spotify } from './spotify.js';
+import { stripeApps } from './stripe-apps.js';
+import { stripeConnect } from './stripe-connect.js';
+import type { ProviderTemplate } from './template.js';
+import { todoist } from './todoist.js';
+import { twitch } from './twitch.js';
+import { x } from './x.js';
+import { xero } from './xero.js';
+import { zendesk } from './zendesk.js';
+import { zoom } from './zoom.js';
+
+export { type ProviderEntry, providerEntrySchema, type TokenSourceKind } from './entry.js';
+export { resolveProvider } from './resolve.js';
+export type { ProviderTemplate } from './template.js';
+
+/** Every provider that is known without configuration. Trello is not among them: its OAuth 2.0 endpoints are not known. */
+export const catalogue: ReadonlyMap<ProviderId, ProviderTemplate> = new Map(
+  Object.entries({
+    github,
+    'github-app': githubApp,
+    google,
+    discord,
+    microsoft,
+    airtable,
+    apple,
+    asana,
+    atlassian,
+    bitbucket,
+    box,
+    calendly,
+    canva,
+    clickup,
+    docusign,
+    dropbox,
+    figma,
+    gitlab,
+    hubspot,
+    intercom,
+    linear,
+    linkedin,
+    miro,
+    monday,
+    notion,
+    quickbooks,
+    reddit,
+    salesforce,
+    shopify,
+    slack,
+    spotify,
+    'stripe-apps': stripeApps,
+    'stripe-connect': stripeConnect,
+    todoist,
+    twitch,
+    x,
+    xero,
+    zendesk,
+    zoom,
+  } satisfies Record<string, ProviderTemplate>).map(([id, template]) => [providerIdSchema.parse(id), template]),
+);
+
+/**
+ * The providers of one deployment: the catalogue, joined with its entries.
+ *
+ * @throws ConfigurationError with all faults at once, each naming provider and field
+ */
+export function createRegistry(
+  entries: Readonly<Record<string, ProviderEntry>>,
+  options: { allowInsecureLoopback?: boolean } = {},
+): ProviderRegistry {
+  return joinRegistry(catalogue, entries, options);
+}

@@ -1,0 +1,100 @@
+/** The providers of one deployment: the catalogue, joined with the entries that configure it. */
+
+import { isAllowedEndpoint } from '../src/core/endpoint.js';
+import { ConfigurationError } from '../src/core/errors.js';
+import { type ProviderId, providerIdSchema } from '../src/core/identifiers.js';
+import type { Provider, ProviderRegistry } from '../src/core/provider.js';
+import { mayBeExtra, type ProviderEntry } from './entry.js';
+import { resolveProvider } from './resolve.js';
+import type { ProviderTemplate } from './template.js';
+
+type Fault = { readonly name: string; readonly problem: string };
+type Catalogue = ReadonlyMap<ProviderId, ProviderTemplate>;
+
+/**
+ * Joins entries with a catalogue. An entry without a client id leaves its provider known but not configured.
+ *
+ * @throws ConfigurationError with all faults at once, each naming provider and field
+ */
+export function joinRegistry(
+  catalogue: Catalogue,
+  entries: Readonly<Record<string, ProviderEntry>>,
+  options: { allowInsecureLoopback?: boolean } = {},
+): ProviderRegistry {
+  const faults: Fault[] = [];
+  const collect = (work: () => Provider): Provider | undefined => {
+    try {
+      const resolved = work();
+      faults.push(...faultsOf(resolved, options.allowInsecureLoopback ?? false));
+      return resolved;
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      faults.push(...error.faults);
+      return undefined;
+    }
+  };
+  const configured = new Map<ProviderId, Provider>();
+  for (const [name, entry] of Object.entries(entries)) {
+    const id = providerIdSchema.safeParse(name);
+    if (!id.success) faults.push({ name: 'providers', problem: 'an id must be 1-64 characters of a-z 0-9 _ -' });
+    if (!id.success || entry.client_id === undefined) continue;
+    const provider = collect(() => resolveProvider(id.data, entry, templateOf(catalogue, id.data, entry)));
+    if (provider) configured.set(id.data, provider);
+  }
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return registryOf(catalogue, entries, configured);
+}
+
+function templateOf(catalogue: Catalogue, id: ProviderId, entry: ProviderEntry): ProviderTemplate | undefined {
+  if (entry.template === undefined) return catalogue.get(id);
+  const wanted = providerIdSchema.safeParse(entry.template);
+  const template = wanted.success ? catalogue.get(wanted.data) : undefined;
+  if (!template) throw new ConfigurationError([{ name: `${id}.template`, problem: 'is not in the catalogue' }]);
+  return template;
+}
+
+/** What is wrong with the parts that are only seen once template and entry are joined. */
+function faultsOf(provider: Provider, allowInsecureLoopback: boolean): readonly Fault[] {
+  const endpoints: Readonly<Record<string, string | undefined>> = {
+    authorization_endpoint: provider.authorizationEndpoint || undefined,
+    token_endpoint: provider.tokenEndpoint,
+    refresh_endpoint: provider.refreshEndpoint,
+    device_authorization_endpoint: provider.deviceAuthorizationEndpoint,
+    userinfo_endpoint: provider.identity.endpoint,
+    revocation_endpoint: provider.revocation?.endpoint,
+  };
+  const unsafe = Object.entries(endpoints).filter(
+    ([, url]) => url !== undefined && !isUsable(url, allowInsecureLoopback),
+  );
+  const taken = Object.keys(provider.extraAuthorizationParameters).filter((name) => !mayBeExtra(name));
+  return [
+    ...unsafe.map(([name]) => ({
+      name: `${provider.id}.${name}`,
+      problem: 'must be an https URL without credentials',
+    })),
+    ...taken.map((name) => ({ name: `${provider.id}.extra_authorization_params.${name}`, problem: 'must not be set' })),
+  ];
+}
+
+function isUsable(endpoint: string, allowInsecureLoopback: boolean): boolean {
+  // A placeholder stands where a label of the host or a segment of the path will stand.
+  const url = endpoint.replaceAll(/\{[a-z_]+\}/g, 'placeholder');
+  return URL.canParse(url) && isAllowedEndpoint(new URL(url), allowInsecureLoopback);
+}
+
+function registryOf(
+  catalogue: Catalogue,
+  entries: Readonly<Record<string, ProviderEntry>>,
+  configured: ReadonlyMap<ProviderId, Provider>,
+): ProviderRegistry {
+  const ids = [...new Set([...catalogue.keys(), ...Object.keys(entries).map((name) => providerIdSchema.parse(name))])];
+  const inOrder = ids.flatMap((id) => configured.get(id) ?? []);
+  const listing = ids.map((id) => ({
+    id,
+    displayName: configured.get(id)?.displayName ?? entries[id]?.display_name ?? catalogue.get(id)?.displayName ?? id,
+    configured: configured.has(id),
+    defaultScope: configured.get(id)?.defaultScope ?? catalogue.get(id)?.defaultScope ?? [],
+    source: entries[id]?.source ?? 'authorization_code',
+  }));
+  return { find: (id) => configured.get(id), configured: () => inOrder, known: () => listing };
+}

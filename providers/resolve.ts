@@ -1,0 +1,159 @@
+/** Joins a template and an entry into a provider, or says what is missing. */
+
+import { ConfigurationError } from '../src/core/errors.js';
+import type { ProviderId } from '../src/core/identifiers.js';
+import {
+  fillPlaceholders,
+  type IdentityMapping,
+  mapEndpoints,
+  type Provider,
+  type Revocation,
+} from '../src/core/provider.js';
+import { Secret } from '../src/core/secret.js';
+import type { ProviderEntry } from './entry.js';
+import type { ProviderTemplate } from './template.js';
+
+/** Lifetime of an access token when nothing was said: what most providers give (RFC 6749 5.1 recommends to say it). */
+const defaultLifetimeSeconds = 3600;
+
+/**
+ * Makes a provider. What the entry says wins over the template, field by field.
+ *
+ * @param template of the catalogue, if the entry starts from one
+ * @throws ConfigurationError naming provider and field
+ */
+export function resolveProvider(id: ProviderId, entry: ProviderEntry, template?: ProviderTemplate): Provider {
+  const fault = (name: string, problem: string) => new ConfigurationError([{ name: `${id}.${name}`, problem }]);
+  const needsBrowser = (entry.source ?? 'authorization_code') === 'authorization_code';
+  const authorizationEndpoint = entry.authorization_endpoint ?? template?.authorizationEndpoint;
+  const tokenEndpoint = entry.token_endpoint ?? template?.tokenEndpoint;
+  if (entry.client_id === undefined) throw fault('client_id', 'is missing');
+  if (tokenEndpoint === undefined) throw fault('token_endpoint', 'is missing');
+  if (authorizationEndpoint === undefined && needsBrowser) throw fault('authorization_endpoint', 'is missing');
+  const provider: Provider = {
+    ...authorizationServerOf(entry, template),
+    ...requestsOf(entry, template),
+    ...tokensOf(entry, template),
+    ...clientOf(entry, template),
+    id,
+    clientId: entry.client_id,
+    authorizationEndpoint: authorizationEndpoint ?? '',
+    tokenEndpoint,
+  };
+  return fillFixed(provider, entry, template);
+}
+
+function authorizationServerOf(entry: ProviderEntry, template: ProviderTemplate | undefined) {
+  const issuer = entry.issuer ?? template?.issuer;
+  const refreshEndpoint = entry.refresh_endpoint ?? (entry.token_endpoint ? undefined : template?.refreshEndpoint);
+  const deviceAuthorizationEndpoint = entry.device_authorization_endpoint ?? template?.deviceAuthorizationEndpoint;
+  const revocation = revocationOf(entry, template);
+  return {
+    displayName: entry.display_name ?? template?.displayName ?? 'Unnamed provider',
+    issParameterSupported:
+      entry.authorization_response_iss_parameter_supported ?? template?.issParameterSupported ?? false,
+    identity: identityOf(entry, template),
+    refusals: template?.refusals ?? [],
+    unverified: template?.unverified ?? [],
+    ...(template && { documentation: template.documentation }),
+    ...(template?.standardize && { standardize: template.standardize }),
+    ...(template?.readIdentity && !entry.identity && { readIdentity: template.readIdentity }),
+    ...(issuer !== undefined && { issuer }),
+    ...(refreshEndpoint !== undefined && { refreshEndpoint }),
+    ...(deviceAuthorizationEndpoint !== undefined && { deviceAuthorizationEndpoint }),
+    ...(revocation && { revocation }),
+  };
+}
+
+function requestsOf(entry: ProviderEntry, template: ProviderTemplate | undefined) {
+  return {
+    pkce: pkceOf(entry.pkce ?? template?.pkce ?? 'S256'),
+    tokenRequestFormat: template?.tokenRequestFormat ?? ('form' as const),
+    defaultScope: entry.scopes ?? template?.defaultScope ?? [],
+    scopeSeparator: entry.scope_separator ?? template?.scopeSeparator ?? ' ',
+    unlistedScope: template?.unlistedScope ?? ['offline_access'],
+    extraAuthorizationParameters: { ...template?.extraAuthorizationParameters, ...entry.extra_authorization_params },
+    extraTokenParameters: { ...template?.extraTokenParameters, ...entry.extra_token_params },
+    extraTokenHeaders: { ...template?.extraTokenHeaders, ...entry.extra_token_headers },
+    ...(template?.scopeAliases && { scopeAliases: template.scopeAliases }),
+    ...(entry.resource !== undefined && { resource: entry.resource }),
+  };
+}
+
+function tokensOf(entry: ProviderEntry, template: ProviderTemplate | undefined) {
+  const lifetime = entry.default_lifetime ?? template?.defaultLifetimeSeconds ?? defaultLifetimeSeconds;
+  const grace = entry.refresh_reuse_grace ?? template?.reuseGraceSeconds;
+  const refresh = template?.refreshLifetime;
+  return {
+    tokensExpire: entry.tokens_expire ?? template?.tokensExpire ?? true,
+    defaultLifetimeMs: lifetime * 1000,
+    // Not knowing, we take the worst case: a refresh token that is sent twice ends the grant (RFC 9700 4.14.2).
+    refreshReuse: entry.refresh_reuse ?? template?.refreshReuse ?? ('strict' as const),
+    ...(entry.refresh_buffer !== undefined && { refreshBufferMs: entry.refresh_buffer * 1000 }),
+    ...(grace !== undefined && { reuseGraceMs: grace * 1000 }),
+    ...(refresh && { refreshLifetime: { ms: refresh.seconds * 1000, renewedByUse: refresh.renewedByUse } }),
+  };
+}
+
+function clientOf(entry: ProviderEntry, template: ProviderTemplate | undefined) {
+  const { client_private_key: privateKey, client_secret: secret } = entry;
+  const { client_key_id: keyId, client_key_thumbprint: thumbprint, client_key_issuer: issuer } = entry;
+  return {
+    clientAuthentication:
+      entry.token_endpoint_auth_method ?? template?.clientAuthentication ?? ('client_secret_basic' as const),
+    ...(secret && { clientSecret: new Secret(secret) }),
+    ...(privateKey && {
+      clientKey: {
+        privateKey: new Secret(privateKey),
+        ...(keyId !== undefined && { keyId }),
+        ...(thumbprint !== undefined && { thumbprint }),
+        ...(issuer !== undefined && { issuer }),
+      },
+    }),
+  };
+}
+
+function pkceOf(value: 'S256' | 'none' | boolean): Provider['pkce'] {
+  return value === 'S256' || value === true ? 'S256' : 'none';
+}
+
+function identityOf(entry: ProviderEntry, template: ProviderTemplate | undefined): IdentityMapping {
+  const endpoint = entry.userinfo_endpoint ?? template?.identity.endpoint;
+  if (entry.identity) {
+    const from = endpoint === undefined ? ('token_response' as const) : ('userinfo' as const);
+    return { ...entry.identity, from, ...(endpoint !== undefined && { endpoint }) };
+  }
+  // OpenID Connect Core 5.1, for a provider that is only known by its endpoints.
+  const openId = { from: 'userinfo' as const, id: 'sub', name: 'name|preferred_username', email: 'email' };
+  const known: IdentityMapping = template?.identity ?? (endpoint === undefined ? { from: 'none', id: 'sub' } : openId);
+  return endpoint === undefined ? known : { ...known, endpoint };
+}
+
+function revocationOf(entry: ProviderEntry, template: ProviderTemplate | undefined): Revocation | undefined {
+  const { revocation_endpoint: endpoint } = entry;
+  if (template?.revocation) return { ...template.revocation, ...(endpoint !== undefined && { endpoint }) };
+  if (endpoint === undefined) return undefined;
+  const standard = { method: 'POST', authentication: 'client', body: 'form', parameter: 'token' } as const;
+  return { ...standard, endpoint, token: 'refresh', reach: 'grant' };
+}
+
+/** Fills in what is the same for all connections; the rest stays for `withParameters`. */
+function fillFixed(provider: Provider, entry: ProviderEntry, template: ProviderTemplate | undefined): Provider {
+  const values = new Map([['client_id', encodeURIComponent(provider.clientId)]]);
+  const open: [string, { pattern: RegExp }][] = [];
+  for (const [name, placeholder] of Object.entries(template?.placeholders ?? {})) {
+    const given = (name === 'tenant' ? entry.tenant : undefined) ?? entry.parameters?.[name] ?? placeholder.default;
+    if (given === undefined) {
+      open.push([name, { pattern: placeholder.pattern }]);
+      continue;
+    }
+    if (!placeholder.pattern.test(given)) {
+      throw new ConfigurationError([
+        { name: `${provider.id}.parameters.${name}`, problem: 'is not of the form that is expected' },
+      ]);
+    }
+    values.set(name, given);
+  }
+  const filled = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
+  return open.length === 0 ? filled : { ...filled, placeholders: Object.fromEntries(open) };
+}

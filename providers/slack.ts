@@ -1,0 +1,57 @@
+/** Slack: errors come with status 200, the person's own token lies one level deeper. */
+
+import type { JsonObject } from '../src/core/provider.js';
+import type { ProviderTemplate } from './template.js';
+
+/** Asked for `user_scope` only, Slack puts the token under `authed_user`. */
+function liftUserToken(body: JsonObject): JsonObject {
+  const user = body.authed_user;
+  const isNested = typeof user === 'object' && user !== null && 'access_token' in user;
+  return isNested && body.access_token === undefined ? { ...body, ...user } : body;
+}
+
+export const slack: ProviderTemplate = {
+  displayName: 'Slack',
+  documentation: 'https://docs.slack.dev/authentication/installing-with-oauth',
+  authorizationEndpoint: 'https://slack.com/oauth/v2/authorize',
+  tokenEndpoint: 'https://slack.com/api/oauth.v2.access',
+  clientAuthentication: 'client_secret_basic',
+  // Only apps that are marked as public for good take parameters of PKCE.
+  pkce: 'none',
+  defaultScope: ['chat:write', 'users:read'],
+  scopeSeparator: ',',
+  // Whether they expire is the app's choice; `expires_in` tells.
+  tokensExpire: false,
+  defaultLifetimeSeconds: 43_200,
+  // One rotating chain of bot tokens is shared by all who connect the same workspace.
+  refreshReuse: 'strict',
+  identity: {
+    from: 'token_response',
+    id: 'team.id+authed_user.id|enterprise.id+authed_user.id',
+    name: 'team.name|enterprise.name',
+  },
+  revocation: {
+    endpoint: 'https://slack.com/api/auth.revoke',
+    method: 'POST',
+    authentication: 'bearer',
+    body: 'none',
+    parameter: 'token',
+    token: 'access',
+    reach: 'token',
+  },
+  refusals: [
+    { error: 'invalid_refresh_token', means: 'dead_grant' },
+    { error: 'token_revoked', means: 'dead_grant' },
+    { error: 'token_expired', means: 'dead_grant' },
+    { error: 'account_inactive', means: 'dead_grant' },
+    { error: 'invalid_auth', means: 'dead_grant' },
+    { error: 'invalid_code', means: 'dead_grant' },
+    { error: 'code_already_used', means: 'dead_grant' },
+    { error: 'invalid_client_id', means: 'misconfigured' },
+    { error: 'bad_client_secret', means: 'misconfigured' },
+    { error: 'bad_redirect_uri', means: 'misconfigured' },
+    { error: 'ratelimited', means: 'unavailable' },
+  ],
+  standardize: liftUserToken,
+  unverified: ['error codes of a code exchange beside invalid_code'],
+};

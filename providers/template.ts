@@ -1,0 +1,95 @@
+/** What the catalogue says about one provider: everything but our client there. Checked in a test, not at start. */
+
+import { z } from 'zod';
+import type { ProviderIdentity } from '../src/core/connection.js';
+import type { JsonObject, Provider } from '../src/core/provider.js';
+import { clientAuthenticationSchema } from './entry.js';
+
+const text = z.string().min(1);
+const stringMap = z.record(z.string(), z.string());
+
+/** https, with `{name}` only where a whole label, segment or host stands. */
+const endpoint = z
+  .string()
+  .regex(/^https:\/\/[a-z0-9{}_.-]+(\/[A-Za-z0-9{}_.@\-/]*)?(\?[A-Za-z0-9_.,=&]*)?$/, 'must be an https URL');
+
+/** A part of an endpoint that configuration or a connect fills in. */
+const placeholderSchema = z.strictObject({
+  /** Must match in full: it stands between a template and somebody's wish to name another host. */
+  pattern: z.instanceof(RegExp).refine((pattern) => pattern.source.startsWith('^') && pattern.source.endsWith('$')),
+  /** Without one, configuration or each connect must give the value. */
+  default: text.optional(),
+});
+
+const identitySchema = z.strictObject({
+  from: z.enum(['userinfo', 'token_response', 'id_token', 'none']),
+  endpoint: endpoint.optional(),
+  method: z.enum(['GET', 'POST']).optional(),
+  headers: stringMap.optional(),
+  body: text.optional(),
+  id: text,
+  name: text.optional(),
+  email: text.optional(),
+  emails: z
+    .strictObject({ endpoint: text, list: text.optional(), address: text, primary: text, verified: text })
+    .optional(),
+});
+
+const revocationSchema = z.strictObject({
+  endpoint,
+  method: z.enum(['POST', 'DELETE']),
+  authentication: z.enum(['client', 'basic', 'bearer', 'client_id', 'none']),
+  body: z.enum(['form', 'json', 'query', 'none']),
+  parameter: text,
+  token: z.enum(['refresh', 'access', 'refresh_only']),
+  reach: z.enum(['token', 'grant', 'user', 'workspace']),
+  headers: stringMap.optional(),
+  alsoDone: z.array(z.number().int()).optional(),
+});
+
+const refusalSchema = z.strictObject({
+  status: z.number().int().optional(),
+  error: text.optional(),
+  detail: text.optional(),
+  means: z.enum(['dead_grant', 'misconfigured', 'unavailable']),
+});
+
+/** One provider of the catalogue. Absent fields take the defaults of `resolveProvider`. */
+export const providerTemplateSchema = z.strictObject({
+  displayName: text,
+  /** Where its maker describes it. */
+  documentation: z.url(),
+  issuer: endpoint.optional(),
+  authorizationEndpoint: endpoint,
+  tokenEndpoint: endpoint,
+  refreshEndpoint: endpoint.optional(),
+  deviceAuthorizationEndpoint: endpoint.optional(),
+  issParameterSupported: z.boolean().optional(),
+  clientAuthentication: clientAuthenticationSchema,
+  tokenRequestFormat: z.enum(['form', 'json']).optional(),
+  pkce: z.enum(['S256', 'none']),
+  defaultScope: z.array(text).readonly(),
+  scopeSeparator: z.string().min(1).max(2).optional(),
+  scopeAliases: stringMap.optional(),
+  unlistedScope: z.array(text).readonly().optional(),
+  extraAuthorizationParameters: stringMap.optional(),
+  extraTokenParameters: stringMap.optional(),
+  extraTokenHeaders: stringMap.optional(),
+  tokensExpire: z.boolean(),
+  defaultLifetimeSeconds: z.number().positive().optional(),
+  refreshReuse: z.enum(['none', 'grace', 'strict']),
+  reuseGraceSeconds: z.number().positive().optional(),
+  refreshLifetime: z.strictObject({ seconds: z.number().positive(), renewedByUse: z.boolean() }).optional(),
+  identity: identitySchema,
+  revocation: revocationSchema.optional(),
+  refusals: z.array(refusalSchema).readonly().optional(),
+  standardize: z.custom<NonNullable<Provider['standardize']>>((value) => typeof value === 'function').optional(),
+  readIdentity: z
+    .custom<(body: JsonObject) => ProviderIdentity | undefined>((value) => typeof value === 'function')
+    .optional(),
+  placeholders: z.record(z.string().regex(/^[a-z_]+$/), placeholderSchema).optional(),
+  unverified: z.array(text).readonly().optional(),
+});
+
+/** One provider of the catalogue, as data. Its id is its file's name and its key in the catalogue. */
+export type ProviderTemplate = Readonly<z.input<typeof providerTemplateSchema>>;

@@ -1,0 +1,50 @@
+/** Twitch: scope is an array, errors are sentences. */
+
+import type { JsonObject } from '../src/core/provider.js';
+import type { ProviderTemplate } from './template.js';
+
+/** Whole sentences only; what is not listed here stays without a code. */
+const codes: ReadonlyMap<unknown, string> = new Map([
+  ['Invalid refresh token', 'invalid_grant'],
+  ['Invalid authorization code', 'invalid_grant'],
+  ['invalid client', 'invalid_client'],
+  ['invalid client secret', 'invalid_client'],
+]);
+
+/** `{status, message}` instead of `error`; `error` itself holds the words of the HTTP status. */
+function nameError(body: JsonObject): JsonObject {
+  const code = codes.get(body.message);
+  return code === undefined ? body : { ...body, error: code };
+}
+
+export const twitch: ProviderTemplate = {
+  displayName: 'Twitch',
+  documentation: 'https://dev.twitch.tv/docs/authentication/getting-tokens-oauth/',
+  issuer: 'https://id.twitch.tv/oauth2',
+  authorizationEndpoint: 'https://id.twitch.tv/oauth2/authorize',
+  tokenEndpoint: 'https://id.twitch.tv/oauth2/token',
+  clientAuthentication: 'client_secret_post',
+  pkce: 'none',
+  defaultScope: ['openid', 'user:read:email'],
+  tokensExpire: true,
+  defaultLifetimeSeconds: 14_400,
+  refreshReuse: 'strict',
+  identity: {
+    from: 'userinfo',
+    endpoint: 'https://id.twitch.tv/oauth2/userinfo',
+    id: 'sub',
+    name: 'preferred_username',
+    email: 'email',
+  },
+  revocation: {
+    endpoint: 'https://id.twitch.tv/oauth2/revoke',
+    method: 'POST',
+    authentication: 'client_id',
+    body: 'form',
+    parameter: 'token',
+    token: 'access',
+    reach: 'token',
+  },
+  standardize: nameError,
+  unverified: ['exact sentences of the errors', 'reach of a revocation'],
+};

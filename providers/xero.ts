@@ -1,0 +1,31 @@
+/** Xero: one grant can cover several organisations; identity stands in the ID token. */
+
+import type { ProviderTemplate } from './template.js';
+
+export const xero: ProviderTemplate = {
+  displayName: 'Xero',
+  documentation: 'https://developer.xero.com/documentation/guides/oauth2/auth-flow/',
+  issuer: 'https://identity.xero.com',
+  authorizationEndpoint: 'https://login.xero.com/identity/connect/authorize',
+  tokenEndpoint: 'https://identity.xero.com/connect/token',
+  clientAuthentication: 'client_secret_basic',
+  pkce: 'S256',
+  defaultScope: ['openid', 'profile', 'email', 'offline_access'],
+  unlistedScope: ['offline_access'],
+  tokensExpire: true,
+  defaultLifetimeSeconds: 1_800,
+  refreshReuse: 'grace',
+  reuseGraceSeconds: 1_800,
+  refreshLifetime: { seconds: 5_184_000, renewedByUse: true },
+  identity: { from: 'id_token', id: 'xero_userid|sub', name: 'name|given_name+family_name', email: 'email' },
+  revocation: {
+    endpoint: 'https://identity.xero.com/connect/revocation',
+    method: 'POST',
+    authentication: 'client',
+    body: 'form',
+    parameter: 'token',
+    token: 'refresh_only',
+    reach: 'user',
+  },
+  unverified: ['30 minutes of grace for an old refresh token', 'xero_userid claim'],
+};
