@@ -1,0 +1,135 @@
+/** A connection as a compact array: no property names, times as differences, the usual values as `0`. */
+
+import { z } from 'zod';
+import type { connectionSchema } from '../core/connection.js';
+import { defaultAccount, defaultTenant } from '../core/identifiers.js';
+import { present } from './stored-json.js';
+
+/** Position in this list stands for the mode in records: append only. */
+export const proofModes = [
+  'chat_code',
+  'app_verifier',
+  'chat_login',
+  'none',
+  'host',
+] as const satisfies ConnectionWire['proof']['mode'][];
+
+const text = z.string();
+const usual = z.literal(0);
+const optionalText = z.union([text, usual]).nullish();
+/** Ms after `connectedAt`: few digits instead of thirteen. */
+const offset = z.number();
+/** Tokens of RFC 6749 3.3 hold no space and are joined by one; anything else stays an array. */
+const scopeTokens = z.union([text, z.array(text)]);
+
+/** The array's places, in order. What may be missing at the end came later or is mostly the usual. */
+export const connectionTuple = z
+  .tuple([
+    text, // connectionId
+    optionalText, // tenant; usual: 'default'
+    text, // userId
+    text, // provider
+    optionalText, // account; usual: 'default'
+    z.union([z.tuple([text, optionalText, optionalText]).rest(z.unknown()), usual]), // identity: id, name, email
+    text, // access token
+    optionalText, // token type; usual: 'bearer'
+    z.number(), // connectedAt, epoch ms
+    offset, // obtainedAt
+    offset, // updatedAt
+    scopeTokens, // scope
+    z.union([scopeTokens, usual]).nullish(), // requestedScope; usual: the same as scope
+    z.union([z.tuple([z.number().int(), offset, optionalText]).rest(z.unknown()), usual]).nullish(), // proof: mode, provenAt, connectId
+    optionalText, // refresh token
+    z.union([z.tuple([offset.nullable(), offset.nullish()]).rest(z.unknown()), usual]).nullish(), // expiresAt, refreshExpiresAt
+    z.union([z.record(text, z.unknown()), usual]).nullish(), // state; usual: active
+    z.union([z.record(text, text), usual]).nullish(), // parameters
+  ])
+  .rest(z.unknown());
+
+type ConnectionTuple = z.output<typeof connectionTuple>;
+type ConnectionWire = z.input<typeof connectionSchema>;
+/** A connection with its secrets as text, or a grant's connection, which has no proof yet. */
+export type UnprovenWire = Omit<ConnectionWire, 'proof'> & Partial<Pick<ConnectionWire, 'proof'>>;
+
+/** The value in a place; `undefined` where the usual or nothing stands. */
+export function given<T>(place: T | 0 | null | undefined): T | undefined {
+  return place === 0 || place === null ? undefined : place;
+}
+
+/** Writes the array; the usual at its end is left away. */
+export function packConnection(wire: UnprovenWire): readonly unknown[] {
+  const { tokenSet, connectedAt, identity, proof, state } = wire;
+  const after = (time: number | undefined) => (time === undefined ? null : time - connectedAt);
+  const scope = packScope(tokenSet.scope);
+  const requested = packScope(wire.requestedScope);
+  const places: ConnectionTuple = [
+    wire.connectionId,
+    wire.tenant === defaultTenant ? 0 : wire.tenant,
+    wire.userId,
+    wire.provider,
+    wire.account === defaultAccount ? 0 : wire.account,
+    identity ? packIdentity(identity) : 0,
+    tokenSet.accessToken,
+    tokenSet.tokenType === 'bearer' ? 0 : tokenSet.tokenType,
+    connectedAt,
+    tokenSet.obtainedAt - connectedAt,
+    wire.updatedAt - connectedAt,
+    scope,
+    JSON.stringify(requested) === JSON.stringify(scope) ? 0 : requested,
+    proof ? [proofModes.indexOf(proof.mode), proof.provenAt - connectedAt, proof.connectId ?? 0] : 0,
+    tokenSet.refreshToken ?? 0,
+    tokenSet.expiresAt === undefined && tokenSet.refreshExpiresAt === undefined
+      ? 0
+      : [after(tokenSet.expiresAt), after(tokenSet.refreshExpiresAt)],
+    state.kind === 'active' ? 0 : state,
+    wire.parameters ?? 0,
+  ];
+  return places.slice(0, places.findLastIndex((place) => given(place) !== undefined) + 1);
+}
+
+/** The inverse of {@link packConnection}; the schemas of `core` judge what comes out. */
+export function unpackConnection(tuple: ConnectionTuple): object {
+  const [connectionId, tenant, userId, provider, account, identity, accessToken, tokenType, connectedAt, ...rest] =
+    tuple;
+  const [obtained, updated, scope, requested, proof, refreshToken, ends, state, parameters] = rest;
+  const at = (distance: number | null | undefined) => (distance == null ? undefined : connectedAt + distance);
+  return present({
+    connectionId,
+    tenant: given(tenant) ?? defaultTenant,
+    userId,
+    provider,
+    account: given(account) ?? defaultAccount,
+    identity:
+      identity === 0 ? undefined : present({ id: identity[0], name: given(identity[1]), email: given(identity[2]) }),
+    tokenSet: present({
+      accessToken,
+      tokenType: given(tokenType) ?? 'bearer',
+      refreshToken: given(refreshToken),
+      expiresAt: at(given(ends)?.[0]),
+      obtainedAt: at(obtained),
+      refreshExpiresAt: at(given(ends)?.[1]),
+      scope: unpackScope(scope),
+    }),
+    requestedScope: unpackScope(given(requested) ?? scope),
+    parameters: given(parameters),
+    state: given(state) ?? { kind: 'active' },
+    proof: proof
+      ? present({ mode: proofModes[proof[0]], provenAt: at(proof[1]), connectId: given(proof[2]) })
+      : undefined,
+    connectedAt,
+    updatedAt: at(updated),
+  });
+}
+
+function packIdentity({ id, name, email }: NonNullable<ConnectionWire['identity']>): NonNullable<ConnectionTuple[5]> {
+  return email === undefined ? [id, name ?? 0] : [id, name ?? 0, email];
+}
+
+function packScope(scope: readonly string[]): string | string[] {
+  return scope.every((token) => token !== '' && !token.includes(' ')) ? scope.join(' ') : [...scope];
+}
+
+function unpackScope(packed: string | readonly string[]): readonly string[] {
+  if (typeof packed !== 'string') return packed;
+  return packed === '' ? [] : packed.split(' ');
+}

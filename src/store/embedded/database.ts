@@ -1,0 +1,128 @@
+/** The one door to lmdb: a file, its tables, durable transactions, and every failure as `StoreUnavailable`. */
+
+import { chmodSync, closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import path from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { StoreUnavailable } from '../../core/errors.js';
+
+/** Bytes by bytes; keys sort as bytes do, and are at most 1978 of them. */
+export type Table = Database<Buffer, Buffer>;
+
+/** Where lmdb's first page holds its magic number. */
+const magicAt = 24;
+const magic = 0xbeefc0de;
+
+/** An open data file. */
+export interface EmbeddedDatabase {
+  readonly table: (name: string) => Table;
+  /** Looks at the newest committed state, also when another process wrote it. `look` must be synchronous. */
+  readonly read: <T>(look: () => T) => Promise<T>;
+  /**
+   * Runs `change` as one transaction: it sees what all other processes have committed, and what it writes is on disk
+   * when the promise resolves, or not there at all. `change` must be synchronous: the write lock is held meanwhile.
+   */
+  readonly write: <T>(change: () => T) => Promise<T>;
+  /** Waits for what is being written, then closes. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens (or makes) the data file; only its user can read it.
+ *
+ * @throws {StoreUnavailable} the directory or the file cannot be used
+ */
+export function openDatabase(file: string): EmbeddedDatabase {
+  let root: RootDatabase<Buffer, Buffer>;
+  try {
+    makePrivate(file);
+    refuseForeign(file);
+    // Without overlappingSync a commit is flushed before anyone sees it: what was read can never be lost again.
+    root = open({
+      path: file,
+      noSubdir: true,
+      overlappingSync: false,
+      // Its batches hold a promise that nobody awaits: a full disk would end the process by an unhandled rejection.
+      eventTurnBatching: false,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      maxDbs: 16,
+    });
+  } catch (error) {
+    throw unavailable(error, 'no');
+  }
+  return bind(root);
+}
+
+function bind(root: RootDatabase<Buffer, Buffer>): EmbeddedDatabase {
+  const writing = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+  const refuseClosed = () => {
+    if (closing) throw new StoreUnavailable('The embedded store is closed.', 'no');
+  };
+  return {
+    table(name) {
+      try {
+        return root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+      } catch (error) {
+        throw unavailable(error, 'no');
+      }
+    },
+    async read(look) {
+      refuseClosed();
+      try {
+        // lmdb keeps one snapshot per turn of the event loop; another process may have committed since.
+        root.resetReadTxn();
+        return look();
+      } catch (error) {
+        throw unavailable(error, 'no');
+      }
+    },
+    async write(change) {
+      refuseClosed();
+      // A child transaction, because lmdb commits several callers' changes together: one that throws must leave no trace.
+      const written = root.childTransaction(change);
+      writing.add(written);
+      try {
+        return await written;
+      } catch (error) {
+        throw unavailable(error, 'unknown');
+      } finally {
+        writing.delete(written);
+      }
+    },
+    close() {
+      closing ??= Promise.allSettled(writing).then(() => root.close());
+      return closing;
+    },
+  };
+}
+
+/** lmdb makes its files readable for the group, so they are made before it does. */
+function makePrivate(file: string): void {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  for (const each of [file, `${file}-lock`]) {
+    closeSync(openSync(each, 'a', 0o600));
+    chmodSync(each, 0o600);
+  }
+}
+
+/** lmdb ends the process when it opens a file of another kind, so the magic number of its first page is looked at before. */
+function refuseForeign(file: string): void {
+  const handle = openSync(file, 'r');
+  const start = Buffer.alloc(magicAt + 4);
+  const length = readSync(handle, start);
+  closeSync(handle);
+  if (length > 0 && start.readUInt32LE(magicAt) !== magic) {
+    throw new StoreUnavailable('The data file is not one of this store; it was left as it is.', 'no');
+  }
+}
+
+/** The message names the failure of the file or disk; lmdb's messages hold no stored content. */
+function unavailable(error: unknown, carriedOut: 'no' | 'unknown'): StoreUnavailable {
+  if (error instanceof StoreUnavailable) return error;
+  if (error instanceof Error && 'commitError' in error && error.commitError instanceof Promise) {
+    error.commitError.catch(() => undefined); // lmdb rejects this promise beside the write; unobserved it ends the process
+  }
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return new StoreUnavailable(`The embedded store cannot be used${code}.`, carriedOut);
+}

@@ -1,0 +1,72 @@
+/** Waiting for a log: woken at once by this process, and by a light look at the file for what other processes append. */
+
+/** How often the file is looked at for other processes' entries; only while somebody waits. */
+const lookEveryMs = 100;
+
+interface Waiter {
+  readonly log: string;
+  readonly after: string;
+  readonly go: () => void;
+}
+
+/** Who waits for which log. */
+export interface LogWaiters {
+  /** Resolves when there may be an entry after the id, or when the signal fires. */
+  readonly wait: (log: string, after: string, signal: AbortSignal) => Promise<void>;
+  /** Something was appended by this process. */
+  readonly wake: (log: string) => void;
+}
+
+/** @param hasAfter whether the log has an entry after the id */
+export function logWaiters(hasAfter: (log: string, after: string) => Promise<boolean>): LogWaiters {
+  const waiting = new Set<Waiter>();
+  let timer: NodeJS.Timeout | undefined;
+
+  async function look(): Promise<void> {
+    for (const waiter of waiting) {
+      // A store that fails, or was closed, is for the reader to find out, who reads next.
+      if (await hasAfter(waiter.log, waiter.after).catch(() => true)) waiter.go();
+    }
+  }
+
+  function add(waiter: Waiter): void {
+    waiting.add(waiter);
+    timer ??= setInterval(() => void look(), lookEveryMs);
+  }
+
+  function remove(waiter: Waiter): void {
+    waiting.delete(waiter);
+    if (waiting.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  return {
+    async wait(log, after, signal) {
+      if (signal.aborted) return;
+      const { promise, go } = gate();
+      const waiter = { log, after, go };
+      signal.addEventListener('abort', go, { once: true });
+      add(waiter);
+      try {
+        if (await hasAfter(log, after)) return; // looked at after being added, so nothing slips between
+        await promise;
+      } finally {
+        remove(waiter);
+        signal.removeEventListener('abort', go);
+      }
+    },
+    wake(log) {
+      for (const waiter of waiting) if (waiter.log === log) waiter.go();
+    },
+  };
+}
+
+/** A promise and what resolves it (`Promise.withResolvers` is missing on Node 20). */
+function gate(): { readonly promise: Promise<void>; readonly go: () => void } {
+  let go: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  return { promise, go };
+}

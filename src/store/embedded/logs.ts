@@ -1,0 +1,75 @@
+/** Append-only logs, and waiting for what comes next. */
+
+import type { LogEntry, Logs } from '../engine.js';
+import type { EmbeddedDatabase } from './database.js';
+import { logWaiters } from './log-waiters.js';
+import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
+
+/** How many old entries one append clears away at most. */
+const trimmedPerAppend = 32;
+
+/**
+ * Ids are the time of appending in microseconds, counted on when two share one: 16 digits until the year 2286, so they
+ * sort as text too, and stay ahead of a data file that was lost and begun anew.
+ */
+const idsPerMs = 1_000;
+const idPattern = /^\d{1,16}$/;
+
+/** An id that is none of ours (from another store, or made up) counts as older than everything. */
+const parseId = (id: string | undefined) => (id !== undefined && idPattern.test(id) ? Number(id) : 0);
+
+/** Binds the methods to a data file. `now` is epoch ms. */
+export function logs(database: EmbeddedDatabase, now: () => number): Logs {
+  /** log, NUL, id -> entry. */
+  const entries = database.table('log-entries');
+  /** log -> newest id, number of entries kept. */
+  const heads = database.table('log-heads');
+
+  const newestOf = (log: string) => {
+    const head = heads.getBinary(Buffer.from(log));
+    return head ? { id: numberOf(head), kept: numberOf(restOf(head)) } : { id: 0, kept: 0 };
+  };
+  const entryKey = (log: string, id: number) => Buffer.concat([Buffer.from(`${log}\0`), numberBytes(id)]);
+  const idOf = (log: string, key: Buffer) => numberOf(key.subarray(Buffer.byteLength(log) + 1));
+  const from = (log: string, id: number) => ({ start: entryKey(log, id), end: Buffer.from(`${log}\x01`) });
+  const hasAfter = (log: string, after: string) => newestOf(log).id > parseId(after);
+  const waiters = logWaiters((log, after) => database.read(() => hasAfter(log, after)));
+
+  /** Removes what need not be kept, oldest first; answers how many entries are left. */
+  function trim(log: string, kept: number, keep: { keepMs: number; keepMost: number }): number {
+    const tooOld = (now() - keep.keepMs) * idsPerMs;
+    let left = kept;
+    for (const key of [...entries.getKeys({ ...from(log, 0), limit: trimmedPerAppend })]) {
+      if (left <= keep.keepMost && idOf(log, key) >= tooOld) break;
+      entries.remove(key);
+      left -= 1;
+    }
+    return left;
+  }
+
+  return {
+    async append(log, bytes, keep) {
+      const id = await database.write(() => {
+        const newest = newestOf(log);
+        const next = Math.max(newest.id + 1, Math.floor(now() * idsPerMs));
+        entries.put(entryKey(log, next), bytes);
+        heads.put(Buffer.from(log), withNumber(next, numberBytes(trim(log, newest.kept + 1, keep))));
+        return next;
+      });
+      waiters.wake(log);
+      return String(id);
+    },
+
+    readLog: (log, after, limit) =>
+      database.read(() => {
+        const found: LogEntry[] = [];
+        for (const { key, value } of entries.getRange({ ...from(log, parseId(after) + 1), limit })) {
+          found.push({ id: String(idOf(log, key)), bytes: Buffer.from(value) });
+        }
+        return found;
+      }),
+
+    newestId: (log) => database.read(() => String(newestOf(log).id)),
+    waitLog: waiters.wait,
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * What a storage engine does, in bytes. Redis and the embedded store stand behind it in a row; sealing, schemas and
+ * key naming by owner are done once, above it. A method that cannot answer throws `StoreUnavailable`.
+ */
+
+import type { OwnerKey } from '../core/identifiers.js';
+
+/** A field's bytes and the version under which they were written. Versions only grow within a field's life. */
+export interface Versioned {
+  readonly version: number;
+  readonly bytes: Buffer;
+}
+
+/** One change to one field of an owner. Without `next` the field is removed. */
+export interface FieldChange {
+  readonly field: string;
+  readonly expect: number | 'absent' | 'any';
+  readonly next?: Versioned;
+}
+
+/**
+ * A claim on a field: a lease that the engine's own clock ends, and a note that outlives the lease. A note belongs to
+ * the version of its field: writing or removing the field ends it.
+ */
+export interface FieldClaim {
+  readonly field: string;
+  readonly holder: string;
+}
+
+export type ClaimOutcome =
+  | { readonly kind: 'claimed'; readonly previousNote?: Buffer }
+  | { readonly kind: 'busy'; readonly remainingMs: number }
+  | { readonly kind: 'moved' };
+
+/** One entry of a log. Ids sort as the entries were appended. */
+export interface LogEntry {
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+/** Fields of one owner. Everything of one owner lives together, so that each call is one round trip. */
+export interface OwnerFields {
+  readField(owner: OwnerKey, field: string): Promise<Versioned | undefined>;
+  /** All fields and all marks of one owner. */
+  readOwner(owner: OwnerKey): Promise<{
+    readonly fields: ReadonlyMap<string, Versioned>;
+    readonly marks: ReadonlyMap<string, number>;
+  }>;
+  /**
+   * Applies all changes, or none when any `expect` does not hold. Notes of changed fields end. When stored, `finishes`
+   * gives its lease back, if it is still the holder's.
+   */
+  writeFields(owner: OwnerKey, changes: readonly FieldChange[], finishes?: FieldClaim): Promise<'stored' | 'moved'>;
+  /** Removes all fields, marks, notes and leases of an owner; answers the names of the fields that there were. */
+  eraseOwner(owner: OwnerKey): Promise<readonly string[]>;
+  /**
+   * Sets a number beside a field, with no regard to its version; leaves nothing where there is no field. Removing the
+   * field removes its mark and its note.
+   */
+  mark(owner: OwnerKey, field: string, value: number): Promise<void>;
+
+  /**
+   * If the field has `version` and nobody else holds its lease: takes the lease for `leaseMs` (again, if it is the
+   * holder's already) and writes the note. A note that is there already is answered as `previousNote`, and left as it
+   * is unless `replaceNote`.
+   */
+  claimField(
+    owner: OwnerKey,
+    claim: FieldClaim & {
+      readonly version: number;
+      readonly leaseMs: number;
+      readonly note: Buffer;
+      readonly replaceNote?: boolean;
+    },
+  ): Promise<ClaimOutcome>;
+  /** Prolongs the lease if it is still the holder's. */
+  renewClaim(owner: OwnerKey, claim: FieldClaim, leaseMs: number): Promise<boolean>;
+  /** Gives the lease back if it is still the holder's; then removes the note too if `endNote`. */
+  releaseClaim(owner: OwnerKey, claim: FieldClaim, endNote: boolean): Promise<void>;
+  readNote(owner: OwnerKey, field: string): Promise<Buffer | undefined>;
+}
+
+/** Values that end by themselves. Keys are ASCII. */
+export interface ExpiringValues {
+  putExpiring(key: string, bytes: Buffer, ttlMs: number): Promise<void>;
+  getExpiring(key: string): Promise<Buffer | undefined>;
+  /** Reads and deletes at once, and never twice: an unknown outcome is an error, not a repeat. */
+  takeExpiring(key: string): Promise<Buffer | undefined>;
+  removeExpiring(key: string): Promise<void>;
+  /** Lets a value last `ttlMs` from now, if it is still there; never brings one back. */
+  prolongExpiring(key: string, ttlMs: number): Promise<boolean>;
+  /** Adds one; the first addition starts the window. */
+  count(key: string, windowMs: number): Promise<{ readonly count: number; readonly remainingMs: number }>;
+  /** The count of the running window; 0 when there is none. `removeExpiring` ends it. */
+  readCount(key: string): Promise<number>;
+  acquireLease(key: string, holder: string, ttlMs: number): Promise<boolean>;
+  renewLease(key: string, holder: string, ttlMs: number): Promise<boolean>;
+  releaseLease(key: string, holder: string): Promise<void>;
+}
+
+/** Members with a time each. Members are short binary-safe strings (latin1). */
+export interface DueIndex {
+  schedule(member: string, dueAt: number): Promise<void>;
+  unschedule(member: string): Promise<void>;
+  /** Up to `limit` members due at `now`, oldest first; each is moved to `now + leaseMs` in the same step. */
+  claimDue(now: number, limit: number, leaseMs: number): Promise<readonly string[]>;
+  countDue(now: number): Promise<number>;
+}
+
+/** Append-only logs by name. */
+export interface Logs {
+  /** Appends; entries older than `keepMs` and beyond the newest `keepMost` may be dropped. Answers the id. */
+  append(log: string, bytes: Buffer, keep: { keepMs: number; keepMost: number }): Promise<string>;
+  /** Up to `limit` entries after the id, oldest first; `undefined` = from the oldest kept. */
+  readLog(log: string, after: string | undefined, limit: number): Promise<readonly LogEntry[]>;
+  newestId(log: string): Promise<string>;
+  /** Resolves when there may be an entry after the id, or when the signal fires. */
+  waitLog(log: string, after: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Small lasting documents by collection and id. */
+export interface Documents {
+  putDocument(collection: string, id: string, bytes: Buffer): Promise<void>;
+  createDocument(collection: string, id: string, bytes: Buffer): Promise<boolean>;
+  getDocument(collection: string, id: string): Promise<Buffer | undefined>;
+  listDocuments(collection: string): Promise<ReadonlyMap<string, Buffer>>;
+  removeDocument(collection: string, id: string): Promise<boolean>;
+}
+
+export interface StorageEngine extends OwnerFields, ExpiringValues, DueIndex, Logs, Documents {
+  readonly kind: 'redis' | 'embedded';
+  /** Epoch ms by the store's clock. */
+  now(): Promise<number>;
+  check(): Promise<{ readonly latencyMs: number; readonly warnings: readonly string[] }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+/** How owners' records are named in storage: the names hold no user text, and no two records share one. */
+
+import { createHash } from 'node:crypto';
+import type { Purpose } from '../core/connect.js';
+import { type ConnectionRef, defaultAccount, type OwnerKey } from '../core/identifiers.js';
+
+/** Length of an owner key: 24 characters of base64url. */
+const ownerKeyLength = 24;
+const connectIdPattern = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** SHA-256 in base64url: stands in keys for what is secret, long or of any alphabet. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/**
+ * The field of a connection: `c/<provider>` for the default account, else `c/<provider>/<16 characters>` of the label's
+ * SHA-256. Provider ids contain no slash, so the parts cannot run into each other; of 96 bits a collision would only
+ * concern two labels of one owner, and records name their account.
+ */
+export function connectionFieldOf(ref: Pick<ConnectionRef, 'provider' | 'account'>): string {
+  const field = `c/${ref.provider}`;
+  return ref.account === defaultAccount ? field : `${field}/${hashOf(ref.account).slice(0, 16)}`;
+}
+
+/** The field of an awaiting grant. @throws {TypeError} the id is not of our own making */
+export function grantFieldOf(connectId: string): string {
+  if (!connectIdPattern.test(connectId)) throw new TypeError('connectId must be 1-128 characters of A-Z a-z 0-9 _ -');
+  return `g/${connectId}`;
+}
+
+/** What a field holds, by its prefix. */
+export function fieldKind(field: string): 'connection' | 'grant' | undefined {
+  if (field.startsWith('c/')) return 'connection';
+  return field.startsWith('g/') ? 'grant' : undefined;
+}
+
+/** The connect id in a grant's field. */
+export function connectIdOf(grantField: string): string {
+  return grantField.slice(2);
+}
+
+/** The key of a one-time or short-lived record; the secret itself is not in it. */
+export function expiringKeyOf(purpose: Purpose, secretKey: string): string {
+  return `${purpose}/${hashOf(secretKey)}`;
+}
+
+/** The due index's member for a field. */
+export function dueMemberOf(owner: OwnerKey, field: string): string {
+  return owner + field;
+}
+
+/** Owner and field of a member of the due index. */
+export function splitDueMember(member: string): { readonly owner: OwnerKey; readonly field: string } {
+  return { owner: member.slice(0, ownerKeyLength) as OwnerKey, field: member.slice(ownerKeyLength) };
+}

@@ -1,0 +1,107 @@
+/**
+ * What is stored, as bytes before sealing: compact JSON arrays that begin with their format number.
+ *
+ * Additions go to the end of an array under the same number: readers ignore what they do not know, and treat what is
+ * missing at the end as absent. A change of meaning gets a new number, and a reader of its own beside the old one.
+ */
+
+import { z } from 'zod';
+import type { Purpose } from '../core/connect.js';
+import {
+  type AwaitingGrant,
+  awaitingGrantSchema,
+  type ExpiringRecord,
+  expiringRecordSchemas,
+} from '../core/connect.js';
+import { type Connection, connectionSchema } from '../core/connection.js';
+import { type ConnectionEvent, connectionEventSchema } from '../core/events.js';
+import type { RefreshIntent } from '../core/store.js';
+import { connectionTuple, given, packConnection, proofModes, unpackConnection } from './connection-record.js';
+import { encodeRecord, parseRecord, parseStored, present, toBytes } from './stored-json.js';
+
+const version1 = z.literal(1);
+const optionalText = z.union([z.string(), z.literal(0)]).nullish();
+
+const connectionRecord = z.tuple([version1, connectionTuple]).rest(z.unknown());
+/** Connection, position of the proof mode, expiresAt, codeDigest, ended. */
+const grantRecord = z
+  .tuple([version1, connectionTuple, z.number().int(), z.number(), optionalText, optionalText])
+  .rest(z.unknown());
+/** Generation, holder, startedAt, deadline, attempt. */
+const intentRecord = z.tuple([version1, z.number(), z.string(), z.number(), z.number(), z.number()]).rest(z.unknown());
+/** Records that live for minutes, events and documents: their object as it is. */
+const plainRecord = z.tuple([version1, z.unknown()]).rest(z.unknown());
+
+/** The same schemas, so typed that a purpose leads to its record. */
+const expiringSchemas: { readonly [P in Purpose]: z.ZodType<ExpiringRecord<P>> } = expiringRecordSchemas;
+
+/** Writes a connection. */
+export function formatConnection(connection: Connection): Buffer {
+  return toBytes([1, packConnection(z.encode(connectionSchema, connection))]);
+}
+
+/** Reads a connection. @throws {StoredTokenUnreadable} it does not fit its format */
+export function parseConnection(bytes: Buffer): Connection {
+  const [, tuple] = parseStored(connectionRecord, bytes);
+  return parseRecord(connectionSchema, unpackConnection(tuple));
+}
+
+/** Writes an awaiting grant. */
+export function formatGrant(grant: AwaitingGrant): Buffer {
+  const { connection, proof, expiresAt, codeDigest, ended } = z.encode(awaitingGrantSchema, grant);
+  return toBytes([1, packConnection(connection), proofModes.indexOf(proof), expiresAt, codeDigest ?? 0, ended ?? 0]);
+}
+
+/** Reads an awaiting grant. @throws {StoredTokenUnreadable} it does not fit its format */
+export function parseGrant(bytes: Buffer): AwaitingGrant {
+  const [, tuple, proof, expiresAt, codeDigest, ended] = parseStored(grantRecord, bytes);
+  const connection = unpackConnection(tuple);
+  return parseRecord(
+    awaitingGrantSchema,
+    present({ connection, proof: proofModes[proof], expiresAt, codeDigest: given(codeDigest), ended: given(ended) }),
+  );
+}
+
+/** Writes a refresh intent. It holds no secret and is not sealed. */
+export function formatIntent(intent: RefreshIntent): Buffer {
+  return toBytes([1, intent.generation, intent.holder, intent.startedAt, intent.deadline, intent.attempt]);
+}
+
+/** Reads a refresh intent. @throws {StoredTokenUnreadable} it does not fit its format */
+export function parseIntent(bytes: Buffer): RefreshIntent {
+  const [, generation, holder, startedAt, deadline, attempt] = parseStored(intentRecord, bytes);
+  return { generation, holder, startedAt, deadline, attempt };
+}
+
+/** Writes a one-time or short-lived record. */
+export function formatExpiring<P extends Purpose>(purpose: P, record: ExpiringRecord<P>): Buffer {
+  return toBytes([1, encodeRecord(expiringSchemas[purpose], record)]);
+}
+
+/** Reads a one-time or short-lived record. @throws {StoredTokenUnreadable} it does not fit its format */
+export function parseExpiring<P extends Purpose>(purpose: P, bytes: Buffer): ExpiringRecord<P> {
+  const [, record] = parseStored(plainRecord, bytes);
+  return parseRecord(expiringSchemas[purpose], record);
+}
+
+/** Writes an event. */
+export function formatEvent(event: ConnectionEvent): Buffer {
+  return toBytes([1, z.encode(connectionEventSchema, event)]);
+}
+
+/** Reads an event. @throws {StoredTokenUnreadable} it does not fit its format */
+export function parseEvent(bytes: Buffer): ConnectionEvent {
+  const [, event] = parseStored(plainRecord, bytes);
+  return parseRecord(connectionEventSchema, event);
+}
+
+/** Writes a document with its id: engines know only the id's hash. */
+export function formatDocument(id: string, value: unknown): Buffer {
+  return toBytes([1, id, value]);
+}
+
+/** Reads a document. @throws {StoredTokenUnreadable} it does not fit its format */
+export function parseDocument(bytes: Buffer): { readonly id: string; readonly value: unknown } {
+  const [, id, value] = parseStored(z.tuple([version1, z.string(), z.unknown()]).rest(z.unknown()), bytes);
+  return { id, value };
+}

@@ -1,0 +1,105 @@
+/** Makes the ioredis client: the settings under which it survives failovers and never sends a command twice by itself. */
+
+import { isIP } from 'node:net';
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import type { HostPort, RedisAddress } from './address.js';
+
+/** A connection to one master, or to all nodes of a Cluster. */
+export type RedisClient = Redis | Cluster;
+
+/** How long a client waits, ms. */
+export interface ClientTimes {
+  readonly commandTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** Creates the client; it begins to connect at once and keeps trying until it is closed. */
+export function createClient(address: RedisAddress, times: ClientTimes): RedisClient {
+  const options = { ...connectionOptions(times), ...loginOptions(address) };
+  if (address.topology === 'cluster') return createCluster(address, options);
+  if (address.topology === 'single') {
+    const { node, database } = address;
+    return new Redis({ ...options, ...tlsOptions(address.tls, node), ...node, db: database });
+  }
+  return new Redis({
+    ...options,
+    ...tlsOptions(address.tls),
+    sentinels: [...address.sentinels],
+    name: address.masterName,
+    db: address.database,
+    ...(address.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+    sentinelCommandTimeout: times.commandTimeoutMs,
+    // It must always answer a number: without one the client gives up for good.
+    sentinelRetryStrategy: (attempt) => Math.min(attempt * 100, 1000),
+  });
+}
+
+/** The masters behind a client; one, unless it is a Cluster. */
+export function mastersOf(client: RedisClient): readonly Redis[] {
+  return client instanceof Cluster ? client.nodes('master') : [client];
+}
+
+function connectionOptions({ commandTimeoutMs, connectTimeoutMs }: ClientTimes): RedisOptions {
+  return {
+    connectionName: 'valetkey',
+    disableClientInfo: true,
+    // Flat arrays for every reply, and what dependencies were measured with; nothing here needs RESP3.
+    protocol: 2,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    // A frozen master keeps its connections open; only silence tells, and only a new connection finds its successor.
+    socketTimeout: commandTimeoutMs * 2,
+    keepAlive: 10_000,
+    // What waits in a queue is carried out after its caller has gone.
+    enableOfflineQueue: false,
+    // The default sends again what was in flight when a connection broke: a second GETDEL would answer "absent".
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt) => Math.min(50 * attempt, 1000),
+    reconnectOnError: reconnectWhenReadOnly(),
+  };
+}
+
+/**
+ * READONLY means that this connection leads to a former master: a new one finds the present master. At most one
+ * reconnect a second, since it breaks what else is in flight and a lone server may stay read-only for long.
+ */
+function reconnectWhenReadOnly(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (!error.message.includes('READONLY') || performance.now() - last < 1000) return false;
+    last = performance.now();
+    return true;
+  };
+}
+
+function loginOptions({ username, password }: RedisAddress): RedisOptions {
+  return { ...(username ? { username } : {}), ...(password ? { password } : {}) };
+}
+
+/** Node sends SNI only when it is told a server name, and a name is never an address (RFC 6066 3). */
+function tlsOptions(tls: boolean, node?: HostPort): RedisOptions {
+  if (!tls) return {};
+  return { tls: node && isIP(node.host) === 0 ? { servername: node.host } : {} };
+}
+
+function createCluster(address: RedisAddress & { topology: 'cluster' }, options: RedisOptions): Cluster {
+  const settings: ClusterOptions = {
+    redisOptions: { ...options, ...tlsOptions(address.tls) },
+    // Nodes connect on first use, so the first commands to a node must wait for that; `link.ts` asks nothing before
+    // the Cluster is ready, and the command timeout bounds the wait.
+    enableOfflineQueue: true,
+    // Both would send again by themselves what may have been carried out, or what nobody waits for any more.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    maxRedirections: 16,
+    slotsRefreshTimeout: options.connectTimeout ?? 1000,
+    slotsRefreshInterval: 2000,
+    clusterRetryStrategy: (attempt) => Math.min(50 * attempt, 1000),
+    // Never here: after a failover callers would get raw MOVED errors for good (redis/ioredis#2075).
+    enableAutoPipelining: false,
+    // A certificate is for a name, so names must not become addresses before TLS has seen them.
+    ...(address.tls ? { dnsLookup: (host, done) => done(null, host) } : {}),
+  };
+  return new Cluster([...address.nodes], settings);
+}

@@ -1,0 +1,83 @@
+/** Looks at every master: does it answer, may it evict, does it keep what it is told. */
+
+import { mastersOf, type RedisClient } from './client.js';
+import { isForbidden } from './failures.js';
+import type { RedisLink } from './link.js';
+import { parseList, parseText } from './replies.js';
+
+/** What was found. With `unfit` this Redis must not be used: the sentence says why. */
+export interface RedisHealth {
+  readonly latencyMs: number;
+  readonly warnings: readonly string[];
+  readonly unfit?: string;
+}
+
+interface MasterFacts {
+  /** From INFO; `undefined` when this user may not ask. */
+  readonly info: ReadonlyMap<string, string> | undefined;
+  /** The `save` setting; `undefined` when this user may not ask. */
+  readonly save: string | undefined;
+}
+
+/** Asks all masters at once. @throws {StoreUnavailable} when one does not answer in time */
+export async function examineRedis(link: RedisLink): Promise<RedisHealth> {
+  const startedAt = performance.now();
+  await link.read((client) => Promise.all(mastersOf(client).map((master) => master.callBuffer('PING'))));
+  const latencyMs = performance.now() - startedAt;
+  const facts = await readFacts(link);
+  const unfit = facts.map(findUnfitness).find((reason) => reason !== undefined);
+  const warnings = [...new Set(facts.flatMap(findWarnings))];
+  return { latencyMs, warnings, ...(unfit ? { unfit } : {}) };
+}
+
+async function readFacts(link: RedisLink): Promise<readonly MasterFacts[]> {
+  const facts: MasterFacts[] = [];
+  await link.read(async (client) => {
+    facts.push(...(await Promise.all(mastersOf(client).map(readMaster))));
+  });
+  return facts;
+}
+
+async function readMaster(master: Pick<RedisClient, 'callBuffer'>): Promise<MasterFacts> {
+  const [info, save] = await Promise.all([
+    unlessForbidden(master.callBuffer('INFO')),
+    unlessForbidden(master.callBuffer('CONFIG', ['GET', 'save'])),
+  ]);
+  return {
+    info: info === undefined ? undefined : parseInfo(parseText(info)),
+    save: save === undefined ? undefined : parseText(parseList(save)[1]),
+  };
+}
+
+async function unlessForbidden(reply: Promise<unknown>): Promise<unknown> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+function parseInfo(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\r\n').map((line) => line.split(':'));
+  return new Map(lines.map(([name = '', ...value]) => [name, value.join(':')]));
+}
+
+/** GETDEL and exclusive stream ranges came with 6.2; with eviction Redis throws connections away when it is full. */
+function findUnfitness({ info }: MasterFacts): string | undefined {
+  if (!info) return undefined;
+  const [major = 0, minor = 0] = (info.get('redis_version') ?? '6.2').split('.').map(Number);
+  if (major < 6 || (major === 6 && minor < 2)) return 'Redis 6.2 or newer is needed';
+  const policy = info.get('maxmemory_policy') ?? 'noeviction';
+  if (Number(info.get('maxmemory') ?? 0) > 0 && policy !== 'noeviction') {
+    return `maxmemory-policy must be noeviction, it is ${policy}: Redis would drop connections of users when it is full`;
+  }
+  return undefined;
+}
+
+function findWarnings({ info, save }: MasterFacts): readonly string[] {
+  if (!info) return ['Redis does not let this user run INFO, so eviction policy and persistence are not checked.'];
+  if (info.get('aof_enabled') === '1' || (save !== undefined && save !== '')) return [];
+  if (save === undefined) return ['Redis does not let this user run CONFIG GET, so persistence is not checked.'];
+  return ['Redis keeps nothing on disk (no AOF, no save): a restart forgets all connections.'];
+}

@@ -1,0 +1,97 @@
+/** Opens the Redis storage engine: single, behind Sentinels, or a Cluster. */
+
+import { ConfigurationError, StoreUnavailable } from '../../core/errors.js';
+import type { StorageEngine } from '../engine.js';
+import { parseRedisUrl } from './address.js';
+import { createClient } from './client.js';
+import { type ConnectionWatch, type StoreLog, watchConnection } from './connection-watch.js';
+import { createDocuments } from './documents.js';
+import { createDueIndex } from './due-index.js';
+import { createExpiringValues } from './expiring-values.js';
+import { examineRedis } from './health.js';
+import { nameKeys } from './keys.js';
+import { command, createLink, type RedisLink } from './link.js';
+import { createLogs } from './logs.js';
+import { createOwnerFields } from './owner-fields.js';
+import { parseList, parseText } from './replies.js';
+
+/** Where Redis is and how long we wait for it. */
+export interface RedisEngineOptions {
+  /** See `parseRedisUrl`. */
+  readonly url: string;
+  readonly keyPrefix: string;
+  /** What any call takes at most, ms. */
+  readonly commandTimeoutMs?: number;
+  /** What making a connection takes at most, ms; `openRedisEngine` waits as long for the first one. */
+  readonly connectTimeoutMs?: number;
+  readonly log?: StoreLog;
+}
+
+/**
+ * Connects to Redis. A Redis that is down does not hinder the start: the engine answers `StoreUnavailable` and connects
+ * as soon as it can.
+ *
+ * @throws {ConfigurationError} the URL or prefix is unusable, Redis refuses the password, TLS fails, Redis is too old,
+ *   or it may evict what it is told to keep. Names REDIS_URL or KEY_PREFIX, never a value
+ */
+export async function openRedisEngine(options: RedisEngineOptions): Promise<StorageEngine> {
+  const { commandTimeoutMs = 1500, connectTimeoutMs = 1500, log } = options;
+  const address = parseRedisUrl(options.url);
+  const keys = nameKeys(options.keyPrefix);
+  const client = createClient(address, { commandTimeoutMs, connectTimeoutMs });
+  const watch = watchConnection(client, log);
+  const link = createLink(client, watch, commandTimeoutMs);
+  const logs = createLogs(link, keys);
+  const close = async () => {
+    logs.stop();
+    await link.close();
+  };
+  await watch.settled(connectTimeoutMs);
+  try {
+    await refuseUnfit(link, watch);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { stop: _stop, ...logMethods } = logs;
+  return {
+    kind: 'redis',
+    ...createOwnerFields(link, keys),
+    ...createExpiringValues(link, keys),
+    ...createDueIndex(link, keys),
+    ...logMethods,
+    ...createDocuments(link, keys),
+    now: async () => parseTime(await link.read(command('TIME'))),
+    check: () => check(link),
+    close,
+  };
+}
+
+/** Refuses a start that no waiting will mend; what passes by itself is left to `check`. */
+async function refuseUnfit(link: RedisLink, watch: ConnectionWatch): Promise<void> {
+  const fault = watch.fault();
+  if (fault?.lasting && !watch.isReady()) throw unfit(fault.text);
+  if (!watch.isReady()) return;
+  try {
+    const health = await examineRedis(link);
+    if (health.unfit) throw unfit(health.unfit);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+  }
+}
+
+function unfit(problem: string): ConfigurationError {
+  return new ConfigurationError([{ name: 'REDIS_URL', problem }]);
+}
+
+async function check(link: RedisLink): Promise<{ latencyMs: number; warnings: readonly string[] }> {
+  const { latencyMs, warnings, unfit: reason } = await examineRedis(link);
+  if (reason) throw new StoreUnavailable(`The store must not be used: ${reason}.`, 'no');
+  return { latencyMs, warnings };
+}
+
+/** TIME answers seconds and microseconds. */
+function parseTime(reply: unknown): number {
+  const [seconds, microseconds] = parseList(reply).map((part) => Number(parseText(part)));
+  return (seconds ?? Number.NaN) * 1000 + Math.floor((microseconds ?? 0) / 1000);
+}

@@ -1,0 +1,43 @@
+/** The names of all keys in Redis. */
+
+import { createHash } from 'node:crypto';
+import { ConfigurationError } from '../../core/errors.js';
+import type { OwnerKey } from '../../core/identifiers.js';
+
+/** The due index is spread over so many sorted sets, so that on a Cluster no single node carries it. */
+export const dueShards = 16;
+
+/** Names keys under one prefix. */
+export interface RedisKeys {
+  /** Fields, marks, notes and leases of one owner; the hash tag keeps them in one slot. */
+  ofOwner(owner: OwnerKey): readonly [fields: string, marks: string, notes: string, leases: string];
+  expiring(key: string): string;
+  /** The shard of a member of the due index. */
+  due(member: Buffer): string;
+  allDue(): readonly string[];
+  log(name: string): string;
+  documents(collection: string): string;
+}
+
+/**
+ * Binds the names to a prefix.
+ *
+ * @throws {ConfigurationError} naming KEY_PREFIX: a brace would make a hash tag of its own
+ */
+export function nameKeys(prefix: string): RedisKeys {
+  if (!/^[A-Za-z0-9._:-]{1,128}$/.test(prefix)) {
+    throw new ConfigurationError([{ name: 'KEY_PREFIX', problem: 'must be 1-128 characters of A-Z a-z 0-9 . _ : -' }]);
+  }
+  const shard = (index: number) => `${prefix}:due:${index}`;
+  return {
+    ofOwner: (owner) => {
+      const base = `${prefix}:{${owner}}`;
+      return [`${base}:r`, `${base}:m`, `${base}:n`, `${base}:l`];
+    },
+    expiring: (key) => `${prefix}:x:${key}`,
+    due: (member) => shard(createHash('sha256').update(member).digest().readUInt8() % dueShards),
+    allDue: () => Array.from({ length: dueShards }, (_, index) => shard(index)),
+    log: (name) => `${prefix}:log:${name}`,
+    documents: (collection) => `${prefix}:doc:${collection}`,
+  };
+}

@@ -1,0 +1,88 @@
+/** Asks Redis under a deadline, repeats what may be repeated, and lets nothing but `StoreUnavailable` out. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreUnavailable } from '../../core/errors.js';
+import type { RedisClient } from './client.js';
+import type { ConnectionWatch } from './connection-watch.js';
+import { DeadlinePassed, describeFailure, type Failure, NotConnected } from './failures.js';
+
+/** What goes over the wire beside the command's name. */
+export type Argument = string | number | Buffer;
+
+/** One request on a client. Replies are Buffers, numbers, null, or lists of these. */
+export type Ask = (client: RedisClient) => Promise<unknown>;
+
+/** One command. Names are upper case, by which ioredis leaves the replies as they are. */
+export function command(name: string, ...args: readonly Argument[]): Ask {
+  return (client) => client.callBuffer(name, [...args]);
+}
+
+/** The way to Redis for all parts of the engine. Every call ends within the command timeout. */
+export interface RedisLink {
+  /** Repeats whatever failed on the way: for requests that change nothing. */
+  read(ask: Ask): Promise<unknown>;
+  /** Repeats only what Redis certainly did not carry out. */
+  write(ask: Ask): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Between two tries, ms: two fit into the time in which a client finds a new master. */
+const pauseMs = 50;
+/** A connection that has been gone for longer, ms, is not waited for: callers queue up behind a dead Redis otherwise. */
+const patienceMs = 1000;
+
+/** Puts the deadline and the rules of repeating around a client. */
+export function createLink(client: RedisClient, watch: ConnectionWatch, commandTimeoutMs: number): RedisLink {
+  let closing = false;
+  const call = async (ask: Ask, mayRepeat: (failure: Failure) => boolean): Promise<unknown> => {
+    const endsAt = performance.now() + commandTimeoutMs;
+    for (;;) {
+      if (closing) throw new StoreUnavailable('The store is closed.', 'no');
+      try {
+        if (!watch.isReady()) throw new NotConnected();
+        return await within(endsAt, ask(client));
+      } catch (error) {
+        const failure = describeFailure(error, watch.fault()?.text);
+        const isWorthIt = watch.goneForMs() < patienceMs && performance.now() + pauseMs < endsAt;
+        if (!mayRepeat(failure) || !isWorthIt) throw failure.error;
+      }
+      await sleep(pauseMs);
+    }
+  };
+  return {
+    read: (ask) => call(ask, ({ again }) => again !== 'none'),
+    write: (ask) => call(ask, ({ again }) => again === 'any'),
+    close: async () => {
+      closing = true;
+      await disconnect(client, commandTimeoutMs);
+    },
+  };
+}
+
+async function within<T>(endsAt: number, reply: Promise<T>): Promise<T> {
+  const { promise: deadline, reject } = withRejection();
+  const timer = setTimeout(() => reject(new DeadlinePassed()), Math.max(endsAt - performance.now(), 0));
+  try {
+    return await Promise.race([reply, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function withRejection(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<never>((_resolve, refuse) => {
+    reject = refuse;
+  });
+  return { promise, reject };
+}
+
+/** QUIT lets what is in flight finish; a connection that does not answer it is dropped. */
+async function disconnect(client: RedisClient, ms: number): Promise<void> {
+  try {
+    if (client.status === 'ready') await within(performance.now() + ms, client.quit());
+  } catch {
+    // Nothing is lost by it: the connection is dropped all the same.
+  }
+  client.disconnect();
+}

@@ -1,0 +1,56 @@
+/** Append-only logs: streams; ids are the stream ids. */
+
+import type { LogEntry, Logs } from '../engine.js';
+import type { RedisKeys } from './keys.js';
+import { command, type RedisLink } from './link.js';
+import { createLogWaiters } from './log-waiters.js';
+import { parseBuffer, parseList, parseText, unexpected } from './replies.js';
+import { loadScript } from './scripts.js';
+
+const appendScript = loadScript('append-log');
+
+/** Sorts before every entry. */
+const beforeAll = '0-0';
+
+/** Binds the part to a link and a prefix. `stop` ends all waiting. */
+export function createLogs(link: RedisLink, keys: RedisKeys): Logs & { stop(): void } {
+  const newestId = async (log: string) => {
+    const [newest] = parseList(await link.read(command('XREVRANGE', keys.log(log), '+', '-', 'COUNT', 1)));
+    return newest === undefined ? beforeAll : parseEntry(newest).id;
+  };
+  const waiters = createLogWaiters(newestId, isAfter);
+  return {
+    append: async (log, bytes, { keepMs, keepMost }) => {
+      const id = parseText(await link.write(appendScript([keys.log(log)], bytes, Math.ceil(keepMs), keepMost)));
+      waiters.announce(log, id);
+      return id;
+    },
+    readLog: async (log, after, limit) => {
+      // An id of another form comes from outside or from another store: all that is kept is the safe answer.
+      const start = after !== undefined && isId(after) ? `(${after}` : '-';
+      return parseList(await link.read(command('XRANGE', keys.log(log), start, '+', 'COUNT', limit))).map(parseEntry);
+    },
+    newestId,
+    waitLog: (log, after, signal) => waiters.wait(log, isId(after) ? after : beforeAll, signal),
+    stop: waiters.stop,
+  };
+}
+
+/** Milliseconds and a sequence number, both 64 bits in Redis; 18 digits hold all that Redis makes up to the year 33658. */
+function isId(text: string): boolean {
+  return /^\d{1,18}-\d{1,18}$/.test(text);
+}
+
+function isAfter(id: string, other: string): boolean {
+  const [ms = 0n, sequence = 0n] = id.split('-').map(BigInt);
+  const [otherMs = 0n, otherSequence = 0n] = other.split('-').map(BigInt);
+  return ms === otherMs ? sequence > otherSequence : ms > otherMs;
+}
+
+/** An entry has one field, `b`. */
+function parseEntry(reply: unknown): LogEntry {
+  const [id, fields] = parseList(reply);
+  const bytes = parseBuffer(parseList(fields)[1]);
+  if (!bytes) throw unexpected();
+  return { id: parseText(id), bytes };
+}

@@ -1,0 +1,148 @@
+/** Connections and awaiting grants of owners, sealed, over any engine. */
+
+import { nextGeneration, type StoredConnection } from '../core/connection.js';
+import { type ConnectionRef, type Owner, type OwnerKey, ownerKeyOf } from '../core/identifiers.js';
+import type {
+  BeginRefresh,
+  ConnectionStore,
+  OwnerChange,
+  OwnerRecords,
+  RefreshIntent,
+  StoredGrant,
+} from '../core/store.js';
+import type { FieldChange, StorageEngine, Versioned } from './engine.js';
+import { connectionFieldOf, dueMemberOf, fieldKind, grantFieldOf } from './field-names.js';
+import { formatIntent, parseIntent } from './records.js';
+import { openConnection, openGrant, type Place, sealConnection, sealGrant } from './sealed-fields.js';
+import type { Keyring } from './sealing.js';
+
+/** Where a connection stands. */
+export function placeOf(ref: ConnectionRef): Place {
+  return { owner: ownerKeyOf(ref.owner), field: connectionFieldOf(ref) };
+}
+
+/** Binds the methods to an engine and a keyring. `now` is epoch ms and only makes the generations of grants. */
+export function sealedConnections(engine: StorageEngine, keyring: Keyring, now: () => number): ConnectionStore {
+  return {
+    async find(ref) {
+      const place = placeOf(ref);
+      const found = await engine.readField(place.owner, place.field);
+      return found && openConnection(keyring, place, found);
+    },
+
+    async list(owner) {
+      const key = ownerKeyOf(owner);
+      const { fields, marks } = await engine.readOwner(key);
+      return openAll(keyring, key, fields, marks);
+    },
+
+    write(owner, changes, finishes) {
+      const fieldChanges = changes.map((change) => toFieldChange(keyring, owner, change, now()));
+      const claim = finishes && { field: connectionFieldOf(finishes.ref), holder: finishes.holder };
+      return engine.writeFields(ownerKeyOf(owner), fieldChanges, claim);
+    },
+
+    async erase(owner) {
+      const key = ownerKeyOf(owner);
+      const fields = await engine.eraseOwner(key);
+      await Promise.all(fields.map((field) => engine.unschedule(dueMemberOf(key, field))));
+      return fields.filter((field) => fieldKind(field) === 'connection').length;
+    },
+
+    markUsed(ref, at) {
+      const { owner, field } = placeOf(ref);
+      return engine.mark(owner, field, at);
+    },
+
+    beginRefresh: (ref, intent, lease) => beginRefresh(engine, placeOf(ref), intent, lease),
+
+    renewRefresh(ref, holder, leaseMs) {
+      const { owner, field } = placeOf(ref);
+      return engine.renewClaim(owner, { field, holder }, leaseMs);
+    },
+
+    endRefresh(ref, holder, spent) {
+      const { owner, field } = placeOf(ref);
+      return engine.releaseClaim(owner, { field, holder }, spent === 'no');
+    },
+
+    async findIntent(ref) {
+      const { owner, field } = placeOf(ref);
+      const note = await engine.readNote(owner, field);
+      return note && parseIntent(note);
+    },
+  };
+}
+
+async function beginRefresh(
+  engine: StorageEngine,
+  place: Place,
+  intent: RefreshIntent,
+  lease: { readonly ms: number; readonly replaces?: boolean },
+): Promise<BeginRefresh> {
+  const outcome = await engine.claimField(place.owner, {
+    field: place.field,
+    holder: intent.holder,
+    version: intent.generation,
+    leaseMs: lease.ms,
+    note: formatIntent(intent),
+    replaceNote: lease.replaces ?? false,
+  });
+  if (outcome.kind !== 'claimed') return outcome;
+  return outcome.previousNote ? { kind: 'begun', previous: parseIntent(outcome.previousNote) } : { kind: 'begun' };
+}
+
+function toFieldChange(keyring: Keyring, owner: Owner, change: OwnerChange, now: number): FieldChange {
+  switch (change.kind) {
+    case 'put_connection': {
+      const { connection, generation, expect } = change;
+      refuseForeign(owner, connection);
+      const place = placeOf({ owner, provider: connection.provider, account: connection.account });
+      return { field: place.field, expect, next: sealConnection(keyring, place, { connection, generation }) };
+    }
+    case 'remove_connection':
+      return { field: connectionFieldOf(change.ref), expect: change.expect };
+    case 'put_grant': {
+      const { grant, expect } = change;
+      refuseForeign(owner, grant.connection);
+      const place = { owner: ownerKeyOf(owner), field: grantFieldOf(change.connectId) };
+      const generation = nextGeneration(expect === 'absent' ? undefined : expect, now);
+      return { field: place.field, expect, next: sealGrant(keyring, place, grant, generation) };
+    }
+    case 'remove_grant':
+      return { field: grantFieldOf(change.connectId), expect: change.expect };
+  }
+}
+
+/** A record that names one owner and lies under another could be handed to the wrong person. */
+function refuseForeign(owner: Owner, record: Owner): void {
+  if (record.tenant !== owner.tenant || record.userId !== owner.userId) {
+    throw new TypeError('The record belongs to another owner.');
+  }
+}
+
+function openAll(
+  keyring: Keyring,
+  owner: OwnerKey,
+  fields: ReadonlyMap<string, Versioned>,
+  marks: ReadonlyMap<string, number>,
+): OwnerRecords {
+  const connections: StoredConnection[] = [];
+  const awaiting: StoredGrant[] = [];
+  const lastUsedAt = new Map<string, number>();
+  const unreadable: { field: string; error: Error }[] = [];
+  for (const [field, found] of [...fields].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    try {
+      if (fieldKind(field) === 'grant') awaiting.push(openGrant(keyring, { owner, field }, found));
+      if (fieldKind(field) !== 'connection') continue;
+      const stored = openConnection(keyring, { owner, field }, found);
+      connections.push(stored);
+      const usedAt = marks.get(field);
+      if (usedAt !== undefined) lastUsedAt.set(stored.connection.connectionId, usedAt);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      unreadable.push({ field, error });
+    }
+  }
+  return { connections, awaiting, lastUsedAt, unreadable };
+}

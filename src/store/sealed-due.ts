@@ -1,0 +1,45 @@
+/** What is due, with the record that each entry points at. */
+
+import { OAuthManagerError } from '../core/errors.js';
+import { ownerKeyOf } from '../core/identifiers.js';
+import type { DueEntry, DueStore, DueTarget } from '../core/store.js';
+import type { StorageEngine } from './engine.js';
+import { dueMemberOf, fieldKind, grantFieldOf, splitDueMember } from './field-names.js';
+import { placeOf } from './sealed-connections.js';
+import { openConnection, openGrant } from './sealed-fields.js';
+import type { Keyring } from './sealing.js';
+
+/** Binds the methods to an engine and a keyring. */
+export function sealedDue(engine: StorageEngine, keyring: Keyring): DueStore {
+  return {
+    schedule: (target, dueAt) => engine.schedule(memberOf(target), dueAt),
+    unschedule: (target) => engine.unschedule(memberOf(target)),
+    async claim(now, limit, leaseMs) {
+      const members = await engine.claimDue(now, limit, leaseMs);
+      const entries = await Promise.all(members.map((member) => load(engine, keyring, member)));
+      return entries.filter((entry) => entry !== undefined);
+    },
+    settle: (member, next) => (next === 'remove' ? engine.unschedule(member) : engine.schedule(member, next)),
+    backlog: (now) => engine.countDue(now),
+  };
+}
+
+function memberOf(target: DueTarget): string {
+  if (target.kind === 'grant') return dueMemberOf(ownerKeyOf(target.owner), grantFieldOf(target.connectId));
+  const { owner, field } = placeOf(target.ref);
+  return dueMemberOf(owner, field);
+}
+
+/** `undefined` for a record that cannot be opened: it alone waits, and comes again when its claim ends. */
+async function load(engine: StorageEngine, keyring: Keyring, member: string): Promise<DueEntry | undefined> {
+  const place = splitDueMember(member);
+  const found = await engine.readField(place.owner, place.field);
+  try {
+    return fieldKind(place.field) === 'grant'
+      ? { member, kind: 'grant', stored: found && openGrant(keyring, place, found) }
+      : { member, kind: 'refresh', stored: found && openConnection(keyring, place, found) };
+  } catch (error) {
+    if (error instanceof OAuthManagerError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+/** One-time and short-lived records, counters and leases: under hashed names, sealed where there is content. */
+
+import type { CounterStore, ExpiringStore, LeaseStore } from '../core/store.js';
+import type { StorageEngine } from './engine.js';
+import { expiringKeyOf, hashOf } from './field-names.js';
+import { formatExpiring, parseExpiring } from './records.js';
+import type { Keyring } from './sealing.js';
+
+/** Binds the methods to an engine and a keyring. The key is bound into the seal: no purpose opens another's record. */
+export function sealedExpiring(engine: StorageEngine, keyring: Keyring): ExpiringStore {
+  const associatedWith = (key: string) => `expiring\n${key}`;
+  return {
+    async save(purpose, secretKey, record, ttlMs) {
+      const key = expiringKeyOf(purpose, secretKey);
+      await engine.putExpiring(key, keyring.seal(formatExpiring(purpose, record), associatedWith(key)), ttlMs);
+    },
+
+    async find(purpose, secretKey) {
+      const key = expiringKeyOf(purpose, secretKey);
+      const sealed = await engine.getExpiring(key);
+      return sealed && parseExpiring(purpose, keyring.open(sealed, associatedWith(key)));
+    },
+
+    async take(purpose, secretKey) {
+      // Looked at first: a record whose key is missing here stays for the replica that has the key.
+      if ((await this.find(purpose, secretKey)) === undefined) return undefined;
+      const key = expiringKeyOf(purpose, secretKey);
+      const sealed = await engine.takeExpiring(key);
+      return sealed && parseExpiring(purpose, keyring.open(sealed, associatedWith(key)));
+    },
+
+    prolong: (purpose, secretKey, ttlMs) => engine.prolongExpiring(expiringKeyOf(purpose, secretKey), ttlMs),
+    remove: (purpose, secretKey) => engine.removeExpiring(expiringKeyOf(purpose, secretKey)),
+  };
+}
+
+/** Counters by name. */
+export function counters(engine: StorageEngine): CounterStore {
+  const keyOf = (name: string) => `counter/${hashOf(name)}`;
+  return {
+    add: (name, windowMs) => engine.count(keyOf(name), windowMs),
+    peek: (name) => engine.readCount(keyOf(name)),
+    reset: (name) => engine.removeExpiring(keyOf(name)),
+  };
+}
+
+/** Leases by name. */
+export function leases(engine: StorageEngine): LeaseStore {
+  const keyOf = (name: string) => `lease/${hashOf(name)}`;
+  return {
+    acquire: (name, holder, ttlMs) => engine.acquireLease(keyOf(name), holder, ttlMs),
+    renew: (name, holder, ttlMs) => engine.renewLease(keyOf(name), holder, ttlMs),
+    release: (name, holder) => engine.releaseLease(keyOf(name), holder),
+  };
+}

@@ -1,0 +1,178 @@
+/** Sealing under a keyring: AES-256-GCM with one derived key per write, key id and place bound into every record. */
+
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { ConfigurationError, KeyUnavailable, StoredTokenUnreadable } from '../core/errors.js';
+
+/**
+ * First byte of everything sealed. Layout: format (1), length of the key id (1), key id, salt (16), ciphertext, tag (16).
+ */
+const format = 1;
+const saltBytes = 16;
+const tagBytes = 16;
+const masterKeyBytes = 32;
+
+const keyIdPattern = /^[A-Za-z0-9._-]{1,32}$/;
+
+interface MasterKey {
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The encryption keys of a deployment: the first seals, all open.
+ *
+ * Each write has its own AES key and nonce, derived from the master key and 128 random bits, so that no AES key ever
+ * nears the 2^32 invocations that NIST SP 800-38D section 8.3 allows with random nonces.
+ */
+export class Keyring {
+  readonly #keys: ReadonlyMap<string, MasterKey>;
+  readonly #active: MasterKey;
+
+  private constructor(active: MasterKey, keys: ReadonlyMap<string, MasterKey>) {
+    this.#active = active;
+    this.#keys = keys;
+  }
+
+  /**
+   * Reads `kid:base64(32 bytes)[,kid:…]`, the form of `ENCRYPTION_KEYS`.
+   *
+   * @throws {ConfigurationError} names `ENCRYPTION_KEYS` and the position of the fault, never a value
+   */
+  static parse(text: string): Keyring {
+    const keys = new Map<string, MasterKey>();
+    const entries = text.split(',').map((entry) => entry.trim());
+    for (const [index, entry] of entries.entries()) {
+      const key = parseMasterKey(entry, index + 1);
+      if (keys.has(key.id)) throw unusable(`key ${index + 1} has the id of an earlier key`);
+      keys.set(key.id, key);
+    }
+    const [active] = keys.values();
+    if (!active) throw unusable('holds no key');
+    return new Keyring(active, keys);
+  }
+
+  /** The id of the key that seals. */
+  get activeKeyId(): string {
+    return this.#active.id;
+  }
+
+  /** The ids of all keys, the active one first. */
+  get keyIds(): readonly string[] {
+    return [...this.#keys.keys()];
+  }
+
+  /** Seals bytes so that they open only with the same `associated` text (which is not kept inside). */
+  seal(plaintext: Buffer, associated: string): Buffer {
+    const keyId = Buffer.from(this.#active.id, 'latin1');
+    const salt = randomBytes(saltBytes);
+    const { key, nonce } = deriveDataKey(this.#active, salt);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
+    const header = Buffer.concat([Buffer.from([format, keyId.length]), keyId]);
+    cipher.setAAD(Buffer.concat([header, Buffer.from(associated)]));
+    return Buffer.concat([header, salt, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  /**
+   * Opens what {@link Keyring.seal} sealed.
+   *
+   * @throws {KeyUnavailable} it names a key that is not in this keyring
+   * @throws {StoredTokenUnreadable} anything else: edited, cut short, moved from another place, of an unknown format
+   */
+  open(sealed: Buffer, associated: string): Buffer {
+    const { keyId, header, salt, ciphertext, tag } = splitSealed(sealed);
+    const master = this.#keys.get(keyId);
+    if (!master) throw new KeyUnavailable(keyId);
+    const { key, nonce } = deriveDataKey(master, salt);
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
+    decipher.setAAD(Buffer.concat([header, Buffer.from(associated)]));
+    decipher.setAuthTag(tag);
+    const plaintext = decipher.update(ciphertext);
+    try {
+      return Buffer.concat([plaintext, decipher.final()]);
+    } catch {
+      throw unreadable();
+    }
+  }
+
+  /** Keyed digest (32 bytes) of a value under the active key. `label` keeps digests of different kinds apart. */
+  mac(label: string, value: string): Buffer {
+    return digest(this.#active, label, value);
+  }
+
+  /** Whether `mac` is the digest of the value under any of the keys; takes the same time whatever the bytes are. */
+  macMatches(label: string, value: string, mac: Buffer): boolean {
+    let found = false;
+    for (const key of this.#keys.values()) {
+      const expected = digest(key, label, value);
+      if (expected.length === mac.length && timingSafeEqual(expected, mac)) found = true;
+    }
+    return found;
+  }
+
+  /**
+   * 16 bytes that tell whether two keyrings mean the same key by one id; nothing about the key follows from them.
+   *
+   * @throws {KeyUnavailable} no key of that id
+   */
+  fingerprintOf(keyId: string): Buffer {
+    const master = this.#keys.get(keyId);
+    if (!master) throw new KeyUnavailable(keyId);
+    return digest(master, 'fingerprint', keyId).subarray(0, 16);
+  }
+
+  /** Shows the ids and no more, whoever prints it. */
+  toJSON(): { readonly keyIds: readonly string[] } {
+    return { keyIds: this.keyIds };
+  }
+}
+
+function parseMasterKey(entry: string, position: number): MasterKey {
+  const colon = entry.indexOf(':');
+  if (colon < 0) throw unusable(`key ${position} is not of the form id:base64`);
+  const [id, encoded] = [entry.slice(0, colon), entry.slice(colon + 1)];
+  if (!keyIdPattern.test(id))
+    throw unusable(`key ${position} has an id that is not 1-32 characters of A-Z a-z 0-9 . _ -`);
+  const bytes = Buffer.from(encoded, 'base64');
+  // Node's decoder skips what it does not know; only the canonical text of 32 bytes comes back as it was.
+  if (bytes.length !== masterKeyBytes || bytes.toString('base64') !== encoded) {
+    throw unusable(`key ${position} is not 32 bytes in base64 (44 characters)`);
+  }
+  return { id, bytes };
+}
+
+/** HMAC-SHA-512 as a key derivation in one step (NIST SP 800-108): 64 bytes, of which 32 + 12 are used. */
+function deriveDataKey(master: MasterKey, salt: Buffer): { key: Buffer; nonce: Buffer } {
+  const derived = createHmac('sha512', master.bytes).update('valetkey data key 1').update(salt).digest();
+  return { key: derived.subarray(0, 32), nonce: derived.subarray(32, 44) };
+}
+
+function digest(master: MasterKey, label: string, value: string): Buffer {
+  const pepper = createHmac('sha512', master.bytes)
+    .update(`valetkey mac 1 ${label}`)
+    .digest()
+    .subarray(0, masterKeyBytes);
+  return createHmac('sha256', pepper).update(value).digest();
+}
+
+function splitSealed(sealed: Buffer) {
+  const idLength = sealed[1] ?? 0;
+  const headerEnd = 2 + idLength;
+  const saltEnd = headerEnd + saltBytes;
+  const keyId = sealed.toString('latin1', 2, headerEnd);
+  if (sealed[0] !== format || !keyIdPattern.test(keyId) || sealed.length < saltEnd + tagBytes) throw unreadable();
+  return {
+    keyId,
+    header: sealed.subarray(0, headerEnd),
+    salt: sealed.subarray(headerEnd, saltEnd),
+    ciphertext: sealed.subarray(saltEnd, -tagBytes),
+    tag: sealed.subarray(-tagBytes),
+  };
+}
+
+function unreadable(): StoredTokenUnreadable {
+  return new StoredTokenUnreadable('A stored record cannot be opened; it was left as it is.');
+}
+
+function unusable(problem: string): ConfigurationError {
+  return new ConfigurationError([{ name: 'ENCRYPTION_KEYS', problem }]);
+}

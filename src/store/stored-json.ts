@@ -1,0 +1,42 @@
+/** Stored JSON in and out: what does not fit is `StoredTokenUnreadable`, and its content is never repeated. */
+
+import { z } from 'zod';
+import { StoredTokenUnreadable } from '../core/errors.js';
+
+/** JSON as bytes. */
+export function toBytes(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** The plain object of a record: `Secret`s in it become text, so it goes nowhere but into a seal. */
+export function encodeRecord<T>(schema: z.ZodType<T>, record: T): unknown {
+  return z.encode(schema, record);
+}
+
+/** Reads JSON of a stored shape. @throws {StoredTokenUnreadable} */
+export function parseStored<T>(schema: z.ZodType<T>, bytes: Buffer): T {
+  return parseRecord(schema, parseJson(bytes));
+}
+
+/** Judges an object that was read, secrets in it become `Secret`s. @throws {StoredTokenUnreadable} */
+export function parseRecord<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new StoredTokenUnreadable('A stored record has a shape that this version cannot read.');
+  return parsed.data;
+}
+
+/** The object without the properties that are `undefined`. */
+export function present<T extends object>(object: T): T {
+  for (const key of Object.keys(object)) {
+    if (Reflect.get(object, key) === undefined) Reflect.deleteProperty(object, key);
+  }
+  return object;
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new StoredTokenUnreadable('A stored record is not JSON.');
+  }
+}

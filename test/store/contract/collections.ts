@@ -1,0 +1,187 @@
+/** Facts about the due index, the logs and the documents. */
+
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StorageEngine } from '../../../src/store/engine.js';
+import type { OpenEngine, Pair } from './engine.js';
+
+/** The due index is one for all, so each fact gets a world of its own. */
+export function dueContract(open: OpenEngine): void {
+  describe('the due index', () => {
+    let engine: StorageEngine;
+    beforeEach(async () => {
+      engine = await open({ keyPrefix: `due-${randomUUID()}` });
+    });
+    afterEach(() => engine.close());
+    const t = 1_795_000_000_000;
+
+    it('claims what is due, oldest first, up to the limit', async () => {
+      await engine.schedule('late', t + 1);
+      await engine.schedule('second', t - 5);
+      await engine.schedule('first', t - 9);
+      await engine.schedule('third', t);
+      expect(await engine.countDue(t)).toBe(3);
+      expect(await engine.claimDue(t, 2, 1_000)).toEqual(['first', 'second']);
+      expect(await engine.claimDue(t, 10, 1_000)).toEqual(['third']);
+    });
+
+    it('hides a claimed member until its lease ends', async () => {
+      await engine.schedule('m', t);
+      expect(await engine.claimDue(t, 10, 1_000)).toEqual(['m']);
+      expect(await engine.claimDue(t + 999, 10, 1_000)).toEqual([]);
+      expect(await engine.claimDue(t + 1_000, 10, 1_000)).toEqual(['m']);
+    });
+
+    it('hands each member to one of several claimers', async () => {
+      for (let index = 0; index < 30; index += 1) await engine.schedule(`m${index}`, t);
+      const claimed = await Promise.all(Array.from({ length: 6 }, () => engine.claimDue(t, 10, 1_000)));
+      expect(claimed.flat()).toHaveLength(30);
+      expect(new Set(claimed.flat()).size).toBe(30);
+    });
+
+    it('moves and removes members', async () => {
+      await engine.schedule('m', t);
+      await engine.schedule('m', t + 50);
+      expect(await engine.countDue(t)).toBe(0);
+      expect(await engine.countDue(t + 50)).toBe(1);
+      await engine.unschedule('m');
+      await engine.unschedule('m');
+      expect(await engine.countDue(t + 99)).toBe(0);
+    });
+
+    it('keeps every character of latin1 in a member', async () => {
+      const member = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('');
+      await engine.schedule(member, t);
+      expect(await engine.claimDue(t, 1, 1)).toEqual([member]);
+    });
+  });
+}
+
+export function logContract(pair: Pair): void {
+  const keep = { keepMs: 3_600_000, keepMost: 1_000 };
+  const texts = (entries: readonly { bytes: Buffer }[]) => entries.map((entry) => entry.bytes.toString());
+
+  describe('logs', () => {
+    it('keep order and resume after an id', async () => {
+      const log = `log-${randomUUID()}`;
+      const ids: string[] = [];
+      for (const text of ['a', 'b', 'c', 'd']) ids.push(await pair.one.append(log, Buffer.from(text), keep));
+      const all = await pair.other.readLog(log, undefined, 10);
+      expect(texts(all)).toEqual(['a', 'b', 'c', 'd']);
+      expect(all.map((entry) => entry.id)).toEqual(ids);
+      expect(texts(await pair.one.readLog(log, ids[1], 10))).toEqual(['c', 'd']);
+      expect(texts(await pair.one.readLog(log, ids[0], 2))).toEqual(['b', 'c']);
+      expect(await pair.one.readLog(log, ids[3], 10)).toEqual([]);
+    });
+
+    it('lose none of many parallel entries, and give no two the same id', async () => {
+      const log = `log-${randomUUID()}`;
+      const ids = await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          (index % 2 === 0 ? pair.one : pair.other).append(log, Buffer.from(`${index}`), keep),
+        ),
+      );
+      expect(new Set(ids).size).toBe(50);
+      const read = await pair.one.readLog(log, undefined, 100);
+      expect(new Set(read.map((entry) => entry.id))).toEqual(new Set(ids));
+    });
+
+    it('name the newest id, and before the first entry one that all entries follow', async () => {
+      const log = `log-${randomUUID()}`;
+      const before = await pair.one.newestId(log);
+      const id = await pair.one.append(log, Buffer.from('a'), keep);
+      expect(texts(await pair.one.readLog(log, before, 10))).toEqual(['a']);
+      expect(await pair.other.newestId(log)).toBe(id);
+    });
+
+    it('read from the oldest kept after an id that is none of theirs', async () => {
+      const log = `log-${randomUUID()}`;
+      await pair.one.append(log, Buffer.from('a'), keep);
+      for (const id of ['', 'x', '../..', "'", '-1', '9'.repeat(400)]) {
+        expect(texts(await pair.one.readLog(log, id, 10))).toEqual(['a']);
+      }
+    });
+
+    it('are kept apart by name', async () => {
+      const log = `log-${randomUUID()}`;
+      await pair.one.append(`${log}x`, Buffer.from('a'), keep);
+      expect(await pair.one.readLog(log, undefined, 10)).toEqual([]);
+    });
+
+    it.each(['one', 'other'] as const)('wake a waiter of %s when something is appended', async (waiter) => {
+      const log = `log-${randomUUID()}`;
+      const before = await pair[waiter].newestId(log);
+      const waiting = pair[waiter].waitLog(log, before, AbortSignal.timeout(10_000));
+      await pair.one.append(log, Buffer.from('a'), keep);
+      await waiting;
+      expect(await pair[waiter].readLog(log, before, 10)).toHaveLength(1);
+    });
+
+    it('let a waiter pass at once when there is something after its id', async () => {
+      const log = `log-${randomUUID()}`;
+      const before = await pair.one.newestId(log);
+      await pair.one.append(log, Buffer.from('a'), keep);
+      const signal = AbortSignal.timeout(10_000);
+      await pair.one.waitLog(log, before, signal);
+      expect(signal.aborted).toBe(false);
+    });
+
+    it('let a waiter go when its signal fires, before or during the wait', async () => {
+      const log = `log-${randomUUID()}`;
+      const before = await pair.one.newestId(log);
+      const controller = new AbortController();
+      const waiting = pair.one.waitLog(log, before, controller.signal);
+      controller.abort();
+      await expect(waiting).resolves.toBeUndefined();
+      await expect(pair.one.waitLog(log, before, AbortSignal.abort())).resolves.toBeUndefined();
+    });
+
+    it('do not grow far beyond what is to be kept', async () => {
+      const log = `log-${randomUUID()}`;
+      const few = { keepMs: 3_600_000, keepMost: 5 };
+      for (let index = 0; index < 400; index += 1) await pair.one.append(log, Buffer.from(`${index}`), few);
+      const kept = texts(await pair.one.readLog(log, undefined, 1_000));
+      expect(kept.length).toBeLessThan(250);
+      expect(kept.slice(-5)).toEqual(['395', '396', '397', '398', '399']);
+    });
+  });
+}
+
+export function documentContract(pair: Pair): void {
+  describe('documents', () => {
+    it('are put, replaced, listed and removed', async () => {
+      const collection = `docs-${randomUUID()}`;
+      await pair.one.putDocument(collection, 'a', Buffer.from('1'));
+      await pair.one.putDocument(collection, 'a', Buffer.from('2'));
+      await pair.one.putDocument(collection, 'b', Buffer.from('3'));
+      expect(await pair.other.getDocument(collection, 'a')).toEqual(Buffer.from('2'));
+      expect(new Map(await pair.other.listDocuments(collection))).toEqual(
+        new Map([
+          ['a', Buffer.from('2')],
+          ['b', Buffer.from('3')],
+        ]),
+      );
+      expect(await pair.one.removeDocument(collection, 'a')).toBe(true);
+      expect(await pair.one.removeDocument(collection, 'a')).toBe(false);
+      expect(await pair.one.getDocument(collection, 'a')).toBeUndefined();
+    });
+
+    it('are created by exactly one of many', async () => {
+      const collection = `docs-${randomUUID()}`;
+      const created = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          (index % 2 ? pair.one : pair.other).createDocument(collection, 'a', Buffer.from(`${index}`)),
+        ),
+      );
+      expect(created.filter(Boolean)).toHaveLength(1);
+      expect(await pair.one.getDocument(collection, 'a')).toEqual(Buffer.from(`${created.indexOf(true)}`));
+    });
+
+    it('are kept apart by collection', async () => {
+      const collection = `docs-${randomUUID()}`;
+      await pair.one.putDocument(`${collection}x`, 'a', Buffer.from('1'));
+      expect((await pair.one.listDocuments(collection)).size).toBe(0);
+      expect(await pair.one.getDocument(collection, 'a')).toBeUndefined();
+    });
+  });
+}

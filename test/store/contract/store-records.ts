@@ -1,0 +1,197 @@
+/** Facts about the store's short-lived records, due entries, events, codes and documents. */
+
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
+import { Secret } from '../../../src/core/secret.js';
+import { expiringKeyOf } from '../../../src/store/field-names.js';
+import { createStore } from '../../../src/store/sealed-store.js';
+import { aConnection, aGrant, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
+import type { Opened } from './store.js';
+
+export function storeRecordsContract(opened: Opened): void {
+  expiringFacts(opened);
+  dueFacts(opened);
+  eventFacts(opened);
+
+  describe('return codes', () => {
+    it('match for their owner only, under any key of the ring', () => {
+      const owner = anOwner();
+      const digest = opened.store.codes.digest(owner, 'ABCD2345');
+      expect(opened.store.codes.matches(owner, 'ABCD2345', digest)).toBe(true);
+      expect(opened.store.codes.matches(owner, 'ABCD2346', digest)).toBe(false);
+      expect(opened.store.codes.matches(anOwner(), 'ABCD2345', digest)).toBe(false);
+      expect(opened.store.codes.matches(owner, 'ABCD2345', '')).toBe(false);
+      const elsewhere = createStore(opened.engine, keyring('k1'));
+      expect(elsewhere.codes.matches(owner, 'ABCD2345', digest)).toBe(false);
+    });
+  });
+
+  describe('documents', () => {
+    it('have ids of any characters and any length', async () => {
+      const collection = `c-${randomUUID()}`;
+      const ids = ['https://as.example/tenant?a=b', '__proto__', '', '\0\n{}*', 'x'.repeat(5_000), 'ü'];
+      for (const id of ids) expect(await opened.store.documents.create(collection, id, { id })).toBe(true);
+      expect(await opened.store.documents.create(collection, '', { id: 'again' })).toBe(false);
+      expect(await opened.store.documents.find(collection, '__proto__')).toEqual({ id: '__proto__' });
+      expect(new Map(await opened.store.documents.list(collection))).toEqual(new Map(ids.map((id) => [id, { id }])));
+      expect(await opened.store.documents.remove(collection, '')).toBe(true);
+      expect(await opened.store.documents.find(collection, '')).toBeUndefined();
+    });
+  });
+
+  describe('counters and leases', () => {
+    it('have names of any characters', async () => {
+      const name = `sign-in:${randomUUID()}\n{ü}`;
+      expect((await opened.store.counters.add(name, 60_000)).count).toBe(1);
+      expect((await opened.store.counters.add(name, 60_000)).count).toBe(2);
+      expect(await opened.store.counters.peek(name)).toBe(2);
+      await opened.store.counters.reset(name);
+      expect(await opened.store.counters.peek(name)).toBe(0);
+      expect(await opened.store.leases.acquire(name, 'a', 60_000)).toBe(true);
+      expect(await opened.store.leases.acquire(name, 'b', 60_000)).toBe(false);
+      expect(await opened.store.leases.renew(name, 'a', 60_000)).toBe(true);
+      await opened.store.leases.release(name, 'a');
+      expect(await opened.store.leases.acquire(name, 'b', 60_000)).toBe(true);
+    });
+  });
+
+  it('answers a check with its kind', async () => {
+    expect(await opened.store.check()).toMatchObject({ kind: opened.engine.kind });
+  });
+}
+
+function expiringFacts(opened: Opened): void {
+  describe('one-time records', () => {
+    it('come back as they were saved, secrets included', async () => {
+      const record = {
+        intent: anIntent(anOwner()),
+        codeVerifier: new Secret('v'.repeat(43)),
+        redirectUri: 'https://bot.example/oauth/github/callback',
+        browserHash: 'h',
+        startedAt: t0,
+      };
+      const state = randomUUID();
+      await opened.store.expiring.save('pending_authorization', state, record, 60_000);
+      const found = await opened.store.expiring.find('pending_authorization', state);
+      expect(revealed(found)).toEqual(revealed(record));
+      await opened.store.expiring.remove('pending_authorization', state);
+      expect(await opened.store.expiring.find('pending_authorization', state)).toBeUndefined();
+    });
+
+    it('are taken by exactly one of 100', async () => {
+      const code = randomUUID();
+      await opened.store.expiring.save('connect_link', code, { intent: anIntent(anOwner()) }, 60_000);
+      const taken = await Promise.all(
+        Array.from({ length: 100 }, () => opened.store.expiring.take('connect_link', code)),
+      );
+      expect(taken.filter((record) => record !== undefined)).toHaveLength(1);
+    });
+
+    it('are worthless for another purpose, and end by themselves', async () => {
+      const code = randomUUID();
+      const link = { ...anOwner(), createdAt: t0 };
+      await opened.store.expiring.save('account_link', code, link, 60_000);
+      expect(await opened.store.expiring.take('connect_link', code)).toBeUndefined();
+      await opened.store.expiring.save('account_link', code, link, 40);
+      await vi.waitFor(async () => expect(await opened.store.expiring.find('account_link', code)).toBeUndefined());
+    });
+
+    it('do not open under another key of the same purpose (S1)', async () => {
+      const [mine, theirs] = [randomUUID(), randomUUID()];
+      await opened.store.expiring.save('account_link', theirs, { ...anOwner(), createdAt: t0 }, 60_000);
+      const sealed = await opened.engine.getExpiring(expiringKeyOf('account_link', theirs));
+      await opened.engine.putExpiring(expiringKeyOf('account_link', mine), sealed ?? Buffer.alloc(0), 60_000);
+      await expect(opened.store.expiring.find('account_link', mine)).rejects.toMatchObject({
+        code: 'stored_token_unreadable',
+      });
+    });
+
+    it('stay when the key that opens them is missing here (S4)', async () => {
+      const code = randomUUID();
+      await opened.store.expiring.save('account_link', code, { ...anOwner(), createdAt: t0 }, 60_000);
+      const elsewhere = createStore(opened.engine, keyring('k9'));
+      await expect(elsewhere.expiring.take('account_link', code)).rejects.toMatchObject({ code: 'key_unavailable' });
+      expect(await opened.store.expiring.take('account_link', code)).toBeDefined();
+    });
+  });
+}
+
+function dueFacts(opened: Opened): void {
+  describe('due entries', () => {
+    it('come with their records, once until their claim ends, and without when it is gone', async () => {
+      const owner = anOwner();
+      const connection = aConnection(owner);
+      await opened.store.connections.write(owner, [
+        { kind: 'put_connection', connection, expect: 'absent', generation: 5 },
+        { kind: 'put_grant', connectId: 'c1', grant: aGrant(owner), expect: 'absent' },
+      ]);
+      const { due } = opened.store;
+      await due.schedule({ kind: 'refresh', ref: refTo(connection) }, 10);
+      await due.schedule({ kind: 'grant', owner, connectId: 'c1' }, 11);
+      await due.schedule({ kind: 'grant', owner, connectId: 'gone' }, 12);
+      expect(await due.backlog(12)).toBe(3);
+
+      const claimed = await due.claim(12, 10, 1_000);
+      expect(claimed.map((entry) => entry.kind)).toEqual(['refresh', 'grant', 'grant']);
+      expect(claimed[0]?.stored?.generation).toBe(5);
+      expect(claimed[1]?.stored).toMatchObject({ connectId: 'c1' });
+      expect(claimed[2]?.stored).toBeUndefined();
+      expect(await due.claim(12, 10, 1_000)).toEqual([]);
+
+      for (const { member } of claimed.slice(1)) await due.settle(member, 'remove');
+      await due.settle(claimed[0]?.member ?? '', 20);
+      expect((await due.claim(20, 10, 1_000)).map((entry) => entry.kind)).toEqual(['refresh']);
+      await due.unschedule({ kind: 'refresh', ref: refTo(connection) });
+      expect(await due.backlog(9_999)).toBe(0);
+    });
+
+    it('whose record cannot be opened hold up no other (F14)', async () => {
+      const [theirs, ours] = [aConnection(anOwner()), aConnection(anOwner())];
+      const elsewhere = createStore(opened.engine, keyring('k9'));
+      const put = { kind: 'put_connection', expect: 'absent', generation: 1 } as const;
+      await elsewhere.connections.write(refTo(theirs).owner, [{ ...put, connection: theirs }]);
+      await opened.store.connections.write(refTo(ours).owner, [{ ...put, connection: ours }]);
+      for (const connection of [theirs, ours]) {
+        await opened.store.due.schedule({ kind: 'refresh', ref: refTo(connection) }, 10);
+      }
+      const claimed = await opened.store.due.claim(10, 10, 1_000);
+      expect(claimed.map((entry) => entry.kind === 'refresh' && entry.stored?.connection.connectionId)).toEqual([
+        ours.connectionId,
+      ]);
+      for (const connection of [theirs, ours]) {
+        await opened.store.due.unschedule({ kind: 'refresh', ref: refTo(connection) });
+      }
+    });
+  });
+}
+
+function eventFacts(opened: Opened): void {
+  describe('events', () => {
+    const happened = (owner: ReturnType<typeof anOwner>, connectId: string) => {
+      const { provider, account } = aConnection(owner);
+      return { type: 'connect.progressed', connectId, at: t0, userId: owner.userId, provider, account } as const;
+    };
+
+    it('are read in order by their tenant only, resume, and wake who waits', async () => {
+      const owner = anOwner(`t-${randomUUID()}`);
+      const { events } = opened.store;
+      const before = await events.newest(owner.tenant);
+      const waiting = events.wait(owner.tenant, before, AbortSignal.timeout(10_000));
+      const first = await events.append(owner.tenant, happened(owner, 'c1'));
+      await waiting;
+      await events.append(owner.tenant, happened(owner, 'c2'));
+      const read = await events.read(owner.tenant, undefined, 10);
+      expect(read.map(({ event }) => event)).toEqual([happened(owner, 'c1'), happened(owner, 'c2')]);
+      expect((await events.read(owner.tenant, first, 10)).map(({ event }) => event)).toEqual([happened(owner, 'c2')]);
+      expect(await events.read(anOwner(`t-${randomUUID()}`).tenant, undefined, 10)).toEqual([]);
+    });
+
+    it('that cannot be opened are passed over, however many', async () => {
+      const owner = anOwner(`t-${randomUUID()}`);
+      const elsewhere = createStore(opened.engine, keyring('k1'));
+      for (let index = 0; index < 5; index += 1) await elsewhere.events.append(owner.tenant, happened(owner, 'x'));
+      await opened.store.events.append(owner.tenant, happened(owner, 'c1'));
+      expect(await opened.store.events.read(owner.tenant, undefined, 2)).toHaveLength(1);
+    });
+  });
+}

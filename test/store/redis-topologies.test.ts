@@ -1,0 +1,207 @@
+/** The Redis engine on a Cluster and behind Sentinels: the contract of all engines, and life through failovers (threats F4). */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StoreUnavailable } from '../../src/core/errors.js';
+import { ownerKeyOf, tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
+import type { StorageEngine } from '../../src/store/engine.js';
+import { openRedisEngine } from '../../src/store/redis/index.js';
+import { eventually, type RedisTopology, succeeds } from '../support/redis.js';
+import { startCluster, startSentinel } from '../support/redis-topologies.js';
+import { startTcpFaultProxy, type TcpFaultProxy } from '../support/tcp-fault-proxy.js';
+import { engineContract, storeContract } from './contract.js';
+
+// They take seconds to find each other: meanwhile the contract runs.
+const starting = {
+  killed: startSentinel(),
+  frozen: startSentinel(),
+  cluster: startCluster({ replicas: true }),
+};
+const small = await startCluster({ replicas: false });
+const world = randomUUID();
+const openSmall = (options?: { keyPrefix?: string }) =>
+  openRedisEngine({ url: small.url, keyPrefix: `${world}:${options?.keyPrefix ?? 'x'}` });
+
+afterAll(async () => {
+  const topologies = await Promise.all(Object.values(starting));
+  await Promise.all([small, ...topologies].map((each) => each.stop()));
+});
+
+engineContract('Redis Cluster', openSmall);
+storeContract('Redis Cluster', openSmall);
+
+const freshOwner = () =>
+  ownerKeyOf({ tenant: tenantIdSchema.parse('default'), userId: userIdSchema.parse(randomUUID()) });
+
+describe('a Cluster', () => {
+  it('carries owners and the due index on all of its masters', async () => {
+    const engine = await openRedisEngine({ url: small.url, keyPrefix: 'spread' });
+    const owners = Array.from({ length: 30 }, freshOwner);
+    const next = { version: 1, bytes: Buffer.from('b') };
+    await Promise.all(owners.map((owner) => engine.writeFields(owner, [{ field: 'f', expect: 'absent', next }])));
+    await Promise.all(owners.map((owner) => engine.schedule(owner, 1)));
+    for (const node of small.nodes) {
+      const keys = String(await node.command('KEYS', 'spread:*'));
+      expect(keys).toContain('spread:{');
+      expect(keys).toContain('spread:due:');
+    }
+    await engine.close();
+  });
+
+  it('is reached through any node that still lives, and checked on every master', async () => {
+    const engine = await openRedisEngine({ url: small.url, keyPrefix: 'checked' });
+    expect((await engine.check()).warnings.join()).toMatch(/nothing on disk/);
+    await small.nodes[1]?.command('CONFIG', 'SET', 'maxmemory', '100mb');
+    await small.nodes[1]?.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    await expect(engine.check()).rejects.toThrow(/maxmemory-policy must be noeviction/);
+    await small.nodes[1]?.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    await expect(engine.check()).resolves.toBeDefined();
+    await engine.close();
+  });
+
+  it('moves a slot under load without a wrong answer (MOVED, ASK, TRYAGAIN)', async () => {
+    const engine = await openRedisEngine({ url: small.url, keyPrefix: 'moving' });
+    const owner = freshOwner();
+    const probe = small.nodes[0];
+    const slot = Number(await probe?.command('CLUSTER', 'KEYSLOT', `{${owner}}`));
+    const from = small.nodes[slot < 5461 ? 0 : slot < 10923 ? 1 : 2];
+    const to = small.nodes[slot < 5461 ? 1 : slot < 10923 ? 2 : 0];
+    const write = (version: number) =>
+      engine.writeFields(owner, [
+        { field: 'f', expect: version === 1 ? 'absent' : version - 1, next: { version, bytes: Buffer.from('b') } },
+      ]);
+    expect(await write(1)).toBe('stored');
+    const [fromId, toId] = [await from?.command('CLUSTER', 'MYID'), await to?.command('CLUSTER', 'MYID')].map(String);
+    await to?.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId ?? '');
+    await from?.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId ?? '');
+    await from?.command('MIGRATE', '127.0.0.1', to?.port ?? 0, '', 0, 1000, 'KEYS', `moving:{${owner}}:r`);
+    // Now one key is here and the others are nowhere: reads of one key are sent on (ASK), others must wait (TRYAGAIN).
+    expect(await engine.readField(owner, 'f')).toMatchObject({ version: 1 });
+    const waiting = write(2);
+    for (const node of [to, from, small.nodes[0], small.nodes[1], small.nodes[2]]) {
+      await node?.command('CLUSTER', 'SETSLOT', slot, 'NODE', toId ?? '');
+    }
+    expect(await waiting).toBe('stored');
+    expect(await write(3)).toBe('stored');
+    expect(await engine.readField(owner, 'f')).toMatchObject({ version: 3 });
+    await engine.close();
+  });
+});
+
+/** Puts a proxy between the Cluster and its clients: nodes name the proxy's port in their answers. */
+async function startBehindProxies(): Promise<{
+  proxies: readonly TcpFaultProxy[];
+  engine: StorageEngine;
+  stop: () => Promise<void>;
+}> {
+  const proxies = await Promise.all(small.nodes.map((node) => startTcpFaultProxy(node.port)));
+  const announce = async (ports: readonly number[]) => {
+    await Promise.all(
+      small.nodes.map((node, index) => node.command('CONFIG', 'SET', 'cluster-announce-port', ports[index] ?? 0)),
+    );
+    const named = (text: string) =>
+      (ports.length > 0 ? ports : small.nodes.map((node) => node.port)).every((port) => text.includes(`:${port}@`));
+    for (const node of small.nodes)
+      await eventually('all name it', async () => named(String(await node.command('CLUSTER', 'NODES'))));
+  };
+  await announce(proxies.map((proxy) => proxy.port));
+  const url = `redis+cluster://${proxies.map((proxy) => `127.0.0.1:${proxy.port}`).join(',')}`;
+  const engine = await openRedisEngine({ url, keyPrefix: 'proxied' });
+  const stop = async () => {
+    await engine.close();
+    await announce([]);
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+  };
+  return { proxies, engine, stop };
+}
+
+describe('taking a value once, on a Cluster (6.1)', () => {
+  it('whose answer is cut off is an unknown outcome: never a second GETDEL, never "absent"', async () => {
+    const { proxies, engine, stop } = await startBehindProxies();
+    for (let round = 0; round < 10; round += 1) {
+      await eventually('put', () => succeeds(engine.putExpiring(`k${round}`, Buffer.from('b'), 60_000)));
+      for (const proxy of proxies) proxy.setMode('cut-replies');
+      const outcome = engine.takeExpiring(`k${round}`);
+      setTimeout(() => proxies.forEach((proxy) => void proxy.setMode('pass')), 20);
+      await expect(outcome).rejects.toMatchObject({ code: 'store_unavailable', carriedOut: 'unknown' });
+      await eventually('the engine works', () => succeeds(engine.getExpiring(`k${round}`)));
+      expect(await engine.getExpiring(`k${round}`)).toBeUndefined();
+    }
+    await stop();
+  });
+});
+
+/** What one writer saw that adds one to a version again and again while servers die. */
+async function writeThrough(engine: StorageEngine, disturb: () => Promise<void> | void) {
+  const owner = freshOwner();
+  const seen = { stored: 0, failures: 0, slowestMs: 0, gapMs: 0, wrong: [] as unknown[] };
+  let version = 0;
+  let lastGood = performance.now();
+  const write = async (): Promise<void> => {
+    const expected = version === 0 ? 'absent' : version;
+    const next = { version: version + 1, bytes: Buffer.from('b') };
+    const startedAt = performance.now();
+    try {
+      if ((await engine.writeFields(owner, [{ field: 'f', expect: expected, next }])) === 'stored') {
+        version += 1;
+        seen.stored += 1;
+        seen.gapMs = Math.max(seen.gapMs, performance.now() - lastGood);
+        lastGood = performance.now();
+      } else {
+        // Only an unknown outcome before may have moved it; look, as callers do.
+        const found = (await engine.readField(owner, 'f'))?.version ?? 0;
+        if (found !== version + 1) seen.wrong.push({ found, version });
+        version = found;
+      }
+    } catch (error) {
+      seen.failures += 1;
+      if (!(error instanceof StoreUnavailable)) seen.wrong.push(error);
+    } finally {
+      seen.slowestMs = Math.max(seen.slowestMs, performance.now() - startedAt);
+    }
+  };
+  for (let index = 0; index < 20; index += 1) await write();
+  await disturb();
+  const before = seen.stored;
+  await eventually(
+    '50 writes after the failure',
+    async () => {
+      await write();
+      if (performance.now() - lastGood > 0) await sleep(5);
+      return seen.failures > 0 && seen.stored >= before + 50;
+    },
+    20_000,
+  );
+  return { ...seen, final: (await engine.readField(owner, 'f'))?.version, version };
+}
+
+describe.each([
+  ['behind Sentinels, the master killed (kill -9)', starting.killed, 'kill9'],
+  ['behind Sentinels, the master frozen (SIGSTOP)', starting.frozen, 'pause'],
+  ['in a Cluster, a master killed (kill -9)', starting.cluster, 'kill9'],
+] as const)('a failover %s', (_name, starts, end) => {
+  let topology: RedisTopology;
+  let engine: StorageEngine;
+  beforeAll(async () => {
+    topology = await starts;
+    engine = await openRedisEngine({ url: topology.url, keyPrefix: 'failover' });
+  });
+  afterAll(async () => {
+    await engine.close();
+  });
+
+  it('is a short gap of StoreUnavailable, then writes go on (F4)', async () => {
+    const seen = await writeThrough(engine, async () => {
+      // In a Cluster the owner's slot is on one of three masters: the one that has keys.
+      for (const node of topology.nodes) {
+        const isMaster = String(await node.command('INFO', 'replication')).includes('role:master');
+        if (isMaster && Number(await node.command('DBSIZE')) > 0) await node[end]();
+      }
+    });
+    expect(seen.wrong).toEqual([]);
+    expect(seen.final).toBe(seen.version);
+    expect(seen.slowestMs).toBeLessThan(2_000);
+    expect(seen.gapMs).toBeLessThan(12_000);
+  }, 40_000);
+});
