@@ -1,0 +1,90 @@
+/** The browser's half of the manager: what pages show and what their forms do. */
+
+import type { Owner } from './core/identifiers.js';
+import { parseOwner, parseProviderId } from './core/parse-input.js';
+import type { Secret } from './core/secret.js';
+import type { TokenSet } from './core/token-set.js';
+import type * as views from './core/views.js';
+import * as accountPage from './flows/account-page.js';
+import { describeLink } from './flows/connect-link.js';
+import type { Dependencies } from './flows/dependencies.js';
+import { finishAuthorization } from './flows/finish-authorization.js';
+import { authorizeUrlOf, type OwnBrowserHalf, redeemCode } from './flows/own-browser-half.js';
+import { describeFinished } from './flows/show-finished.js';
+import { startAuthorization } from './flows/start-authorization.js';
+import type { In } from './manager-input.js';
+
+/** The part of `OAuthManager` that browser routes, or a host with a browser half of its own, call. */
+export abstract class BrowserJourneys {
+  /** What the journeys need; throws `ManagerLifecycleError` once the manager is closed. */
+  protected abstract running(): Dependencies;
+
+  /** What the landing page shows; changes nothing. `undefined` when the link is used up or too old. */
+  async describeLink(provider: string, code: string): Promise<views.LinkView | undefined> {
+    return describeLink(this.running(), parseProviderId(provider), code);
+  }
+
+  /** Spends the link; the browser gets `browserSecret` as its cookie and goes to `authorizationUrl`. */
+  async startAuthorization(provider: string, code: string): Promise<views.StartedAuthorization> {
+    return startAuthorization(this.running(), parseProviderId(provider), code);
+  }
+
+  /** Takes the authorization response; what came of it is for {@link describeFinished}. */
+  async finishAuthorization(
+    provider: string,
+    parameters: URLSearchParams,
+    browserSecret: string | undefined,
+  ): Promise<void> {
+    return finishAuthorization(this.running(), { provider: parseProviderId(provider), parameters, browserSecret });
+  }
+
+  /** What the done page shows to the browser that finished, and to no other. */
+  async describeFinished(provider: string, browserSecret: string): Promise<views.FinishedView | undefined> {
+    return describeFinished(this.running(), parseProviderId(provider), browserSecret);
+  }
+
+  /** Mints a one-time link to the user's account page. The URL is a bearer secret. */
+  async createAccountLink(userId: string, options: In = {}): Promise<{ url: string; expiresAt: number }> {
+    return accountPage.createAccountLink(this.running(), parseOwner(userId, options.tenant));
+  }
+
+  /** Whose account page a link opens; changes nothing. */
+  async describeAccountLink(code: string): Promise<Owner | undefined> {
+    return accountPage.describeAccountLink(this.running(), code);
+  }
+
+  /** Spends an account link and begins a session. */
+  async redeemAccountLink(code: string): Promise<{ sessionSecret: Secret; session: views.SessionView }> {
+    return accountPage.redeemAccountLink(this.running(), code);
+  }
+
+  /** The session behind a cookie, prolonged by the look. */
+  async findSession(sessionSecret: string): Promise<views.SessionView | undefined> {
+    return accountPage.findSession(this.running(), sessionSecret);
+  }
+
+  /** Ends a session. */
+  async endSession(sessionSecret: string): Promise<void> {
+    return accountPage.endSession(this.running(), sessionSecret);
+  }
+
+  // For hosts with a browser half of their own
+
+  /** The authorization URL for a state and an S256 code challenge that the host keeps. */
+  getAuthorizeUrl(
+    provider: string,
+    state: string,
+    options: OwnBrowserHalf & { readonly codeChallenge: string },
+  ): string {
+    return authorizeUrlOf(this.running(), parseProviderId(provider), { ...options, state });
+  }
+
+  /** Redeems an authorization code; nothing is stored. */
+  async exchangeCode(
+    provider: string,
+    code: string,
+    options: OwnBrowserHalf & { readonly codeVerifier: string },
+  ): Promise<TokenSet> {
+    return redeemCode(this.running(), parseProviderId(provider), { ...options, code });
+  }
+}

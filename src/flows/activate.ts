@@ -1,0 +1,120 @@
+/** Turns a proven grant into the connection that callers get tokens from. */
+
+import { type Connection, nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
+import { Gone, StoreUnavailable } from '../core/errors.js';
+import type { Owner } from '../core/identifiers.js';
+import type { OwnerRecords, StoredGrant } from '../core/store.js';
+import type { ProvenConnect } from '../core/views.js';
+import { about, announce } from './announce.js';
+import { moveConnect } from './connect-progress.js';
+import type { Dependencies } from './dependencies.js';
+import { endGrant, rememberEnd } from './end-grant.js';
+import { revokeConnection } from './revoke-connection.js';
+import { schedule, scheduleRefresh } from './schedule.js';
+
+/** Somebody else may write between read and write; so often the pair is repeated. */
+const mostTries = 5;
+
+/** The proven connect, or the news that the account is not the one that was connected before and policy forbids it. */
+export type Activation =
+  | { readonly kind: 'active'; readonly proven: ProvenConnect }
+  | { readonly kind: 'account_mismatch'; readonly grant: StoredGrant };
+
+/**
+ * Makes the grant active and removes it as a grant in one step, over whatever connection was there before. The old
+ * tokens work until that very moment.
+ *
+ * @throws {Gone} the grant is used up, ended or too old
+ */
+export async function activate(
+  deps: Dependencies,
+  { owner, connectId }: { owner: Owner; connectId: string },
+): Promise<Activation> {
+  let records: OwnerRecords | undefined;
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    records = await deps.store.connections.list(owner);
+    const grant = records.awaiting.find((awaiting) => awaiting.connectId === connectId);
+    if (grant === undefined || deps.now() >= grant.grant.expiresAt) throw new Gone('The code is used up or too old.');
+    const previous = records.connections.find(({ connection }) => isSamePlace(connection, grant.grant.connection));
+    if (isOtherAccount(previous, grant) && deps.settings.accountPolicy === 'deny') {
+      await endGrant(deps, grant, 'account_mismatch');
+      return { kind: 'account_mismatch', grant };
+    }
+    const connection = provenConnection(deps, grant, previous);
+    if (await replace(deps, { grant, previous, connection })) {
+      await tellEverybody(deps, { grant, previous, connection });
+      const { provider, identity, connectionId } = connection;
+      return { kind: 'active', proven: { connectId, provider, identity, connectionId } };
+    }
+  }
+  throw (
+    records?.unreadable[0]?.error ?? new StoreUnavailable('The connection is being written by others all the time.')
+  );
+}
+
+interface Replacement {
+  readonly grant: StoredGrant;
+  readonly previous: StoredConnection | undefined;
+  readonly connection: Connection;
+}
+
+async function replace(deps: Dependencies, { grant, previous, connection }: Replacement): Promise<boolean> {
+  const outcome = await deps.store.connections.write(refOf(connection).owner, [
+    {
+      kind: 'put_connection',
+      connection,
+      expect: previous?.generation ?? 'absent',
+      generation: nextGeneration(previous?.generation, connection.updatedAt),
+    },
+    { kind: 'remove_grant', connectId: grant.connectId, expect: grant.generation },
+  ]);
+  return outcome === 'stored';
+}
+
+/** The same person, account and label keep their connection id; another account begins anew. */
+function provenConnection(deps: Dependencies, grant: StoredGrant, previous: StoredConnection | undefined): Connection {
+  const now = deps.now();
+  const kept = previous !== undefined && !isOtherAccount(previous, grant) ? previous.connection : undefined;
+  return {
+    ...grant.grant.connection,
+    connectionId: kept?.connectionId ?? grant.grant.connection.connectionId,
+    connectedAt: kept?.connectedAt ?? now,
+    proof: { mode: grant.grant.proof, provenAt: now, connectId: grant.connectId },
+    updatedAt: now,
+  };
+}
+
+async function tellEverybody(deps: Dependencies, { grant, previous, connection }: Replacement): Promise<void> {
+  const { owner } = refOf(connection);
+  await Promise.all([
+    scheduleRefresh(deps, connection),
+    schedule(deps, { kind: 'grant', owner, connectId: grant.connectId }, undefined),
+    rememberEnd(deps, owner),
+  ]);
+  const changed = isOtherAccount(previous, grant);
+  const base = about(connection, connection.updatedAt);
+  await announce(
+    deps,
+    owner.tenant,
+    previous === undefined
+      ? { type: 'connection.created', ...base }
+      : { type: 'connection.updated', change: changed ? 'account_changed' : 'reconnected', ...base },
+  );
+  const connect = await deps.store.expiring.find('connect', grant.connectId);
+  if (connect !== undefined) {
+    const { connectionId, identity } = connection;
+    await moveConnect(deps, connect, { status: { kind: 'connected', identity }, connectionId });
+  }
+  if (changed && previous !== undefined) await revokeConnection(deps, previous.connection);
+}
+
+function isSamePlace(one: Connection, other: StoredGrant['grant']['connection']): boolean {
+  return one.provider === other.provider && one.account === other.account;
+}
+
+/** The provider's account id is what counts; names and addresses change. */
+function isOtherAccount(previous: StoredConnection | undefined, { grant }: StoredGrant): boolean {
+  const before = previous?.connection.identity?.id;
+  const after = grant.connection.identity?.id;
+  return before !== undefined && after !== undefined && before !== after;
+}

@@ -1,0 +1,105 @@
+/** Stores what a refresh brought. The old refresh token is spent, so this goes on until it works. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
+import { StoreUnavailable } from '../core/errors.js';
+import type { Provider } from '../core/provider.js';
+import { mergeAfterRefresh, type TokenSet } from '../core/token-set.js';
+import { revokeTokens } from '../protocol/revocation.js';
+import { about, announce } from './announce.js';
+import type { Dependencies } from './dependencies.js';
+import { scheduleRefresh } from './schedule.js';
+
+/** What a refresh ends with: the connection as it now stands, or the news that it was disconnected meanwhile. */
+export type Refreshed = { readonly kind: 'current'; readonly stored: StoredConnection } | { readonly kind: 'gone' };
+
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
+
+/** A refresh whose answer is in: what was sent, what came back, and who holds the lease. */
+export interface AnsweredRefresh {
+  readonly provider: Provider;
+  readonly sent: StoredConnection;
+  readonly answer: TokenSet;
+  readonly holder: string;
+}
+
+/**
+ * Commits the answer by compare-and-set on the generation that was sent, again and again while the store refuses.
+ *
+ * Whoever moved the generation meanwhile decides: a note about the same refresh token is written over, a disconnect
+ * has the new tokens revoked, a reconnect or another refresh wins and the answer is dropped.
+ */
+export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefresh): Promise<Refreshed> {
+  let base = refresh.sent;
+  let next = renewed(deps, base, refresh.answer);
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      const conclusion = await tryCommit(deps, refresh, base, next);
+      if (conclusion.kind !== 'rebase') return conclusion;
+      base = conclusion.onto;
+      next = renewed(deps, base, refresh.answer);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      deps.log.error({ provider: refresh.provider.id, pauseMs }, 'a refreshed token set waits for the store');
+      await sleep(pauseMs);
+    }
+  }
+}
+
+/** One try; the same `next` may be tried again after an unknown outcome, since its generation tells it apart. */
+async function tryCommit(
+  deps: Dependencies,
+  refresh: AnsweredRefresh,
+  base: StoredConnection,
+  next: StoredConnection,
+): Promise<Refreshed | { kind: 'rebase'; onto: StoredConnection }> {
+  const ref = refOf(next.connection);
+  const { connection, generation } = next;
+  const [outcome] = await Promise.all([
+    deps.store.connections.write(
+      ref.owner,
+      [{ kind: 'put_connection', connection, expect: base.generation, generation }],
+      { ref, holder: refresh.holder },
+    ),
+    scheduleRefresh(deps, connection),
+  ]);
+  if (outcome === 'stored') return concluded(deps, next);
+  const latest = await deps.store.connections.find(ref);
+  if (latest === undefined) {
+    await revokeTokens(refresh.provider, connection.tokenSet, deps.http);
+    return { kind: 'gone' };
+  }
+  if (latest.generation === generation) return concluded(deps, latest);
+  return holdsSameRefreshToken(latest, refresh.sent)
+    ? { kind: 'rebase', onto: latest }
+    : { kind: 'current', stored: latest };
+}
+
+function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): StoredConnection {
+  const now = deps.now();
+  return {
+    generation: nextGeneration(base.generation, now),
+    connection: {
+      ...base.connection,
+      tokenSet: mergeAfterRefresh(base.connection.tokenSet, answer),
+      state: { kind: 'active' },
+      updatedAt: now,
+    },
+  };
+}
+
+async function concluded(deps: Dependencies, stored: StoredConnection): Promise<Refreshed> {
+  const { connection } = stored;
+  void announce(deps, connection.tenant, {
+    type: 'connection.updated',
+    change: 'refreshed',
+    ...about(connection, connection.updatedAt),
+  });
+  return { kind: 'current', stored };
+}
+
+function holdsSameRefreshToken(latest: StoredConnection, sent: StoredConnection): boolean {
+  const held = latest.connection.tokenSet.refreshToken?.reveal();
+  return held !== undefined && held === sent.connection.tokenSet.refreshToken?.reveal();
+}

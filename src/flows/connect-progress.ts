@@ -1,0 +1,93 @@
+/** Moves a connect along and lets the programs that poll it know. */
+
+import type { Connect, ConnectIntent } from '../core/connect.js';
+import { UnknownConnect } from '../core/errors.js';
+import type { TenantId } from '../core/identifiers.js';
+import type { ConnectView } from '../core/views.js';
+import { announce } from './announce.js';
+import { connectRecordTtlMs } from './connect-link.js';
+import type { Dependencies } from './dependencies.js';
+
+/** Records a new status, kept as long as somebody may ask for it, and announces it. */
+export async function moveConnect(
+  deps: Dependencies,
+  intent: ConnectIntent,
+  change: { readonly status: Connect['status']; readonly expiresAt?: number; readonly connectionId?: string },
+): Promise<void> {
+  const { status, expiresAt = intent.expiresAt, connectionId } = change;
+  await deps.store.expiring.save(
+    'connect',
+    intent.connectId,
+    { ...intent, expiresAt, status },
+    connectRecordTtlMs(deps),
+  );
+  const { connectId, userId, provider, account } = intent;
+  const about = { at: deps.now(), connectId, userId, provider, account };
+  if (status.kind === 'connected' && connectionId !== undefined) {
+    await announce(deps, intent.tenant, { type: 'connect.completed', connectionId, ...about });
+  } else if (status.kind === 'failed') {
+    await announce(deps, intent.tenant, { type: 'connect.failed', error: status.error, ...about });
+  } else {
+    await announce(deps, intent.tenant, { type: 'connect.progressed', ...about });
+  }
+}
+
+/** Which connect a tenant asks about, and how long it would wait for a change. */
+export interface ConnectQuestion {
+  readonly tenant: TenantId;
+  readonly connectId: string;
+  readonly waitMs?: number;
+  /** The caller left. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Where a connect stands. With `waitMs`, an open connect is answered when it moves, or when the time is over.
+ *
+ * @throws {UnknownConnect} none of that id in this tenant
+ */
+export async function findConnect(deps: Dependencies, question: ConnectQuestion): Promise<ConnectView> {
+  const { tenant, waitMs = 0 } = question;
+  const leaving = question.signal ?? new AbortController().signal;
+  const signal = AbortSignal.any([leaving, AbortSignal.timeout(Math.max(1, waitMs))]);
+  let after = waitMs > 0 ? await deps.store.events.newest(tenant) : '';
+  const first = await lookUp(deps, question);
+  if (waitMs === 0) return first;
+  let latest = first;
+  while (isOpen(latest) && latest.status === first.status && !signal.aborted) {
+    await deps.store.events.wait(tenant, after, signal);
+    after = await deps.store.events.newest(tenant);
+    latest = await lookUp(deps, question);
+  }
+  return latest;
+}
+
+function isOpen(view: ConnectView): boolean {
+  return view.status === 'pending' || view.status === 'awaiting_proof';
+}
+
+async function lookUp(deps: Dependencies, { tenant, connectId }: ConnectQuestion): Promise<ConnectView> {
+  const connect = await deps.store.expiring.find('connect', connectId);
+  if (connect === undefined || connect.tenant !== tenant) throw new UnknownConnect();
+  return viewOf(connect, deps.now());
+}
+
+/** A connect as callers are told of it; what is overdue is `expired` whether or not somebody has cleaned up yet. */
+export function viewOf(connect: Connect, now: number): ConnectView {
+  const { connectId, provider, status } = connect;
+  switch (status.kind) {
+    case 'pending':
+      return { connectId, provider, status: now < connect.expiresAt ? 'pending' : 'expired' };
+    case 'awaiting_proof':
+      return {
+        connectId,
+        provider,
+        status: now < status.until ? 'awaiting_proof' : 'expired',
+        identity: status.identity,
+      };
+    case 'connected':
+      return { connectId, provider, status: 'connected', identity: status.identity };
+    case 'failed':
+      return { connectId, provider, status: status.error === 'expired' ? 'expired' : 'failed', error: status.error };
+  }
+}

@@ -1,0 +1,71 @@
+/** Disconnecting: forgotten here, then revoked at the provider. */
+
+import type { StoredConnection } from '../core/connection.js';
+import { refOf } from '../core/connection.js';
+import type { Owner } from '../core/identifiers.js';
+import type { RevocationOutcome } from '../core/views.js';
+import { about, announce } from './announce.js';
+import type { Dependencies } from './dependencies.js';
+import { endGrant } from './end-grant.js';
+import { type ConnectionWish, findConnection } from './find-connection.js';
+import { revokeConnection } from './revoke-connection.js';
+import { schedule } from './schedule.js';
+
+/**
+ * Removes the connection and revokes its tokens. Idempotent: what is not there is not an error. The local copy goes
+ * first and for certain; a refresh that comes back later finds it gone and revokes what it brought.
+ *
+ * @returns whether the provider confirmed; `no` as well when there was nothing to revoke
+ * @throws {StoreUnavailable} nothing was changed
+ */
+export async function disconnect(deps: Dependencies, wish: ConnectionWish): Promise<RevocationOutcome> {
+  for (;;) {
+    const found = await findConnection(deps, wish);
+    if (found.kind === 'none') return 'no';
+    if (await remove(deps, found.stored)) return concludeRemoval(deps, found.stored);
+  }
+}
+
+/** By compare-and-set, so that the tokens that are revoked are the newest there were. */
+async function remove(deps: Dependencies, stored: StoredConnection): Promise<boolean> {
+  const ref = refOf(stored.connection);
+  const outcome = await deps.store.connections.write(ref.owner, [
+    { kind: 'remove_connection', ref, expect: stored.generation },
+  ]);
+  return outcome === 'stored';
+}
+
+async function concludeRemoval(deps: Dependencies, { connection }: StoredConnection): Promise<RevocationOutcome> {
+  const ref = refOf(connection);
+  const revoked = await revokeConnection(deps, connection);
+  await schedule(deps, { kind: 'refresh', ref }, undefined);
+  await announce(deps, ref.owner.tenant, { type: 'connection.deleted', ...about(connection, deps.now()) });
+  return revoked;
+}
+
+/** What erasing a user did, in numbers of connections. */
+export interface Erasure {
+  readonly connections: number;
+  readonly revoked: number;
+  readonly notRevoked: number;
+  readonly unsupported: number;
+}
+
+/** Revokes and removes everything of one owner: connections, unproven grants, and every record beside them. */
+export async function eraseUser(deps: Dependencies, owner: Owner): Promise<Erasure> {
+  const records = await deps.store.connections.list(owner);
+  const outcomes: RevocationOutcome[] = [];
+  for (const stored of records.connections) {
+    const { provider, account } = stored.connection;
+    outcomes.push(await disconnect(deps, { owner, provider, account }));
+  }
+  for (const grant of records.awaiting) await endGrant(deps, grant, 'erased');
+  await deps.store.connections.erase(owner);
+  const count = (outcome: RevocationOutcome) => outcomes.filter((each) => each === outcome).length;
+  return {
+    connections: outcomes.length + records.unreadable.length,
+    revoked: count('yes'),
+    notRevoked: count('no'),
+    unsupported: count('unsupported'),
+  };
+}

@@ -1,0 +1,44 @@
+/** Ends a grant that will never be proven: gone here, then revoked at the provider. */
+
+import type { Owner } from '../core/identifiers.js';
+import { ownerKeyOf } from '../core/identifiers.js';
+import type { StoredGrant } from '../core/store.js';
+import { moveConnect } from './connect-progress.js';
+import type { Dependencies } from './dependencies.js';
+import { revokeConnection } from './revoke-connection.js';
+import { schedule } from './schedule.js';
+
+/** Why a grant ended without a connection. */
+export type GrantEnd = 'expired' | 'attempts_used_up' | 'account_mismatch' | 'erased';
+
+/** How long a person is told that a code is over rather than wrong. */
+const rememberedMs = 3_600_000;
+
+/** Ends the grant unless somebody else has moved it on; answers whether this call ended it. */
+export async function endGrant(deps: Dependencies, stored: StoredGrant, why: GrantEnd): Promise<boolean> {
+  const { connectId, grant, generation } = stored;
+  const { tenant, userId } = grant.connection;
+  const owner = { tenant, userId };
+  const outcome = await deps.store.connections.write(owner, [{ kind: 'remove_grant', connectId, expect: generation }]);
+  if (outcome === 'moved') return false;
+  await rememberEnd(deps, owner);
+  const connect = await deps.store.expiring.find('connect', connectId);
+  if (connect !== undefined) await moveConnect(deps, connect, { status: { kind: 'failed', error: why } });
+  await revokeConnection(deps, grant.connection);
+  await schedule(deps, { kind: 'grant', owner, connectId }, undefined);
+  return true;
+}
+
+/** Notes that this owner had a proof under way that is over. */
+export async function rememberEnd(deps: Dependencies, owner: Owner): Promise<void> {
+  await deps.store.counters.add(nameOf(owner), rememberedMs);
+}
+
+/** Whether a proof of this owner ended lately, by success or without. */
+export async function hasEndedLately(deps: Dependencies, owner: Owner): Promise<boolean> {
+  return (await deps.store.counters.peek(nameOf(owner))) > 0;
+}
+
+function nameOf(owner: Owner): string {
+  return `proof-ended/${ownerKeyOf(owner)}`;
+}

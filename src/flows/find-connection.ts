@@ -1,0 +1,52 @@
+/** Finds the connection that a caller means, by the fewest reads. */
+
+import type { Connection, StoredConnection } from '../core/connection.js';
+import { type AccountLabel, defaultAccount, type Owner, type ProviderId } from '../core/identifiers.js';
+import type { OwnerRecords } from '../core/store.js';
+import type { Dependencies } from './dependencies.js';
+
+/** Which connection: the label it was made with, or the account's id or e-mail at the provider; absent = the default. */
+export interface ConnectionWish {
+  readonly owner: Owner;
+  readonly provider: ProviderId;
+  readonly account?: AccountLabel;
+}
+
+/** A connection, or why there is none. */
+export type FoundConnection =
+  | { readonly kind: 'found'; readonly stored: StoredConnection }
+  | { readonly kind: 'none'; readonly reason: 'not_connected' | 'awaiting_proof' };
+
+/**
+ * One round trip when the label is exact or the default exists. Otherwise everything of the owner is read once: for
+ * the account by its provider id or e-mail, for the only account there is, and to tell an unproven grant from none.
+ *
+ * @throws {StoredTokenUnreadable} a record of this provider cannot be opened; that is not absence
+ */
+export async function findConnection(deps: Dependencies, wish: ConnectionWish): Promise<FoundConnection> {
+  const { owner, provider, account = defaultAccount } = wish;
+  const exact = await deps.store.connections.find({ owner, provider, account });
+  if (exact !== undefined) return { kind: 'found', stored: exact };
+  const records = await deps.store.connections.list(owner);
+  const candidates = records.connections.filter(({ connection }) => connection.provider === provider);
+  const chosen =
+    wish.account === undefined
+      ? only(candidates)
+      : candidates.find(({ connection }) => isMeant(connection, wish.account));
+  if (chosen !== undefined) return { kind: 'found', stored: chosen };
+  return { kind: 'none', reason: awaitsProof(records, provider, deps.now()) ? 'awaiting_proof' : 'not_connected' };
+}
+
+function only<T>(list: readonly T[]): T | undefined {
+  return list.length === 1 ? list[0] : undefined;
+}
+
+function isMeant({ account, identity }: Connection, wanted: string | undefined): boolean {
+  return account === wanted || identity?.id === wanted || (identity?.email !== undefined && identity.email === wanted);
+}
+
+function awaitsProof(records: OwnerRecords, provider: ProviderId, now: number): boolean {
+  return records.awaiting.some(
+    ({ grant }) => grant.connection.provider === provider && grant.ended === undefined && grant.expiresAt > now,
+  );
+}

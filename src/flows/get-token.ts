@@ -1,0 +1,140 @@
+/** The hot path: one read; fresh -> hand out; due -> refresh; nothing usable -> say why. */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { refOf, type StoredConnection } from '../core/connection.js';
+import { type NotConnectedReason, OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
+import { missingScopeAt, type Provider, withParameters } from '../core/provider.js';
+import { assess, type Wish } from '../core/refresh-state.js';
+import type { Scope } from '../core/scope.js';
+import { isLive, type TokenSet } from '../core/token-set.js';
+import type { AccessToken } from '../core/views.js';
+import type { Refreshed } from './commit-refreshed.js';
+import type { Dependencies } from './dependencies.js';
+import { type ConnectionWish, findConnection } from './find-connection.js';
+import { requireProvider } from './provider-of.js';
+import type { RefreshFlights } from './refresh.js';
+import type { UsageMarks } from './usage-marks.js';
+
+/** What a caller asks for. */
+export interface TokenRequest extends ConnectionWish {
+  readonly scope?: Scope;
+  readonly minTtlMs?: number;
+  /** Lower-case hex SHA-256 of an access token that the provider's API refused. */
+  readonly rejectedTokenSha256?: string;
+}
+
+/** A token, or why the person has to act. */
+export type TokenOutcome =
+  | { readonly kind: 'token'; readonly token: AccessToken }
+  | {
+      readonly kind: 'none';
+      readonly reason: NotConnectedReason;
+      readonly missingScope?: Scope;
+      readonly grantedScope?: Scope;
+    };
+
+/** What the hot path works with. */
+export interface TokenDesk {
+  readonly deps: Dependencies;
+  readonly flights: RefreshFlights;
+  readonly usage: UsageMarks;
+}
+
+/** A caller with a live token in reach is not kept waiting longer than this for a better one. */
+const patienceWithLiveTokenMs = 5_000;
+
+/**
+ * Gets a token that lasts, refreshing when needed. While refreshing is impossible a live token is handed out.
+ *
+ * @throws {UnknownProvider} no such provider is configured
+ * @throws {StoreUnavailable} the store cannot be read; never the same as "not connected"
+ * @throws {ProviderUnavailable | ProviderError} the token has ended and could not be refreshed now; nothing was lost
+ */
+export async function getToken(desk: TokenDesk, request: TokenRequest): Promise<TokenOutcome> {
+  const configured = await requireProvider(desk.deps, request.provider);
+  const found = await findConnection(desk.deps, request);
+  if (found.kind === 'none') return found;
+  const { stored } = found;
+  const provider = withParameters(configured, stored.connection.parameters);
+  const missing = missingScopeAt(provider, stored.connection.tokenSet.scope, request.scope ?? []);
+  if (missing.length > 0) {
+    const grantedScope = stored.connection.tokenSet.scope;
+    return { kind: 'none', reason: 'insufficient_scope', missingScope: missing, grantedScope };
+  }
+  const verdict = assess(stored.connection, provider, wishOf(desk.deps, provider, { stored, request }));
+  if (verdict.kind === 'fresh') return handOut(desk, stored);
+  if (verdict.kind === 'ended') return verdict.live ? handOut(desk, stored) : { kind: 'none', reason: verdict.reason };
+  if (verdict.kind === 'wait' && verdict.live) return handOut(desk, stored);
+  return refreshed(desk, provider, { stored, request });
+}
+
+/** A connection as it was read, and what its caller asked for. */
+interface Due {
+  readonly stored: StoredConnection;
+  readonly request: TokenRequest;
+}
+
+/** Waits for the refresh; falls back to the token at hand as long as that one works. */
+async function refreshed(desk: TokenDesk, provider: Provider, due: Due): Promise<TokenOutcome> {
+  const { stored: seen, request } = due;
+  const wish = wishOf(desk.deps, provider, due);
+  const live = !wish.rejected && isLive(seen.connection.tokenSet, wish.now);
+  const flight = desk.flights.refresh({ provider, seen, wish });
+  try {
+    const result = live ? await withPatience(flight, seen) : await flight;
+    if (result.kind === 'gone') return { kind: 'none', reason: 'not_connected' };
+    return concluded(desk, provider, { stored: result.stored, request });
+  } catch (error) {
+    if (live && error instanceof OAuthManagerError) return handOut(desk, seen);
+    throw error;
+  }
+}
+
+/** What the refresh left: usually a fresh token; else a live one, an ended one, or one to come back for. */
+function concluded(desk: TokenDesk, provider: Provider, due: Due): TokenOutcome {
+  const wish = wishOf(desk.deps, provider, due);
+  const verdict = assess(due.stored.connection, provider, wish);
+  if (verdict.kind === 'fresh' || verdict.live) return handOut(desk, due.stored);
+  if (verdict.kind === 'ended') return { kind: 'none', reason: verdict.reason };
+  throw new ProviderUnavailable('The token cannot be refreshed safely yet.', {
+    provider: provider.id,
+    reached: 'unknown',
+    retryAfterMs: verdict.kind === 'wait' ? Math.max(1_000, verdict.until - wish.now) : 1_000,
+  });
+}
+
+/** The flight goes on when patience ends; its errors then concern nobody here. */
+async function withPatience(flight: Promise<Refreshed>, seen: StoredConnection): Promise<Refreshed> {
+  const timer = new AbortController();
+  const patience = sleep(patienceWithLiveTokenMs, { kind: 'current', stored: seen } as const, { signal: timer.signal });
+  patience.catch(() => undefined);
+  try {
+    return await Promise.race([flight, patience]);
+  } finally {
+    timer.abort();
+    flight.catch(() => undefined);
+  }
+}
+
+function handOut(desk: TokenDesk, stored: StoredConnection): TokenOutcome {
+  const { connection } = stored;
+  desk.usage.mark(refOf(connection));
+  const { accessToken, tokenType, expiresAt, scope } = connection.tokenSet;
+  const { provider, identity, connectionId } = connection;
+  return { kind: 'token', token: { accessToken, tokenType, expiresAt, scope, provider, identity, connectionId } };
+}
+
+function wishOf(deps: Dependencies, provider: Provider, { stored, request }: Due): Wish {
+  const rejected = isRejected(stored.connection.tokenSet, request.rejectedTokenSha256);
+  const bufferMs = provider.refreshBufferMs ?? deps.settings.refreshBufferMs;
+  return { now: deps.now(), bufferMs, minTtlMs: request.minTtlMs, rejected };
+}
+
+/** Whether the refused token is still the stored one; if not, somebody has renewed it already. */
+function isRejected(tokenSet: TokenSet, rejectedSha256: string | undefined): boolean {
+  if (rejectedSha256 === undefined) return false;
+  const stored = createHash('sha256').update(tokenSet.accessToken.reveal()).digest();
+  const rejected = Buffer.from(rejectedSha256, 'hex');
+  return rejected.length === stored.length && timingSafeEqual(stored, rejected);
+}

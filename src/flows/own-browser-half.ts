@@ -1,0 +1,50 @@
+/** For hosts with a browser half of their own: the bare authorization request and code redemption, nothing stored. */
+
+import { UnknownProvider } from '../core/errors.js';
+import type { ProviderId } from '../core/identifiers.js';
+import type { Scope } from '../core/scope.js';
+import { Secret } from '../core/secret.js';
+import type { TokenSet } from '../core/token-set.js';
+import { buildAuthorizationUrl } from '../protocol/authorization-request.js';
+import { redeemAuthorizationCode } from '../protocol/token-endpoint.js';
+import type { Dependencies } from './dependencies.js';
+import { requireProvider } from './provider-of.js';
+import { redirectUriOf } from './start-authorization.js';
+
+/** What such a host may set; by default our redirect URI and the provider's default scope. */
+export interface OwnBrowserHalf {
+  readonly redirectUri?: string;
+  readonly scopes?: Scope;
+}
+
+/**
+ * The authorization URL for a state and an S256 code challenge that the host keeps.
+ *
+ * @throws {UnknownProvider}
+ */
+export function authorizeUrlOf(
+  deps: Dependencies,
+  id: ProviderId,
+  request: OwnBrowserHalf & { readonly state: string; readonly codeChallenge: string },
+): string {
+  const provider = deps.providers.find(id);
+  if (provider === undefined) throw new UnknownProvider();
+  const { codeChallenge, redirectUri = redirectUriOf(deps, id), scopes: scope = provider.defaultScope } = request;
+  return buildAuthorizationUrl(provider, { state: new Secret(request.state), codeChallenge, redirectUri, scope });
+}
+
+/**
+ * Redeems an authorization code.
+ *
+ * @throws {UnknownProvider | GrantRefused | ProviderError | ProviderUnavailable}
+ */
+export async function redeemCode(
+  deps: Dependencies,
+  id: ProviderId,
+  request: OwnBrowserHalf & { readonly code: string; readonly codeVerifier: string },
+): Promise<TokenSet> {
+  const provider = await requireProvider(deps, id);
+  const { redirectUri = redirectUriOf(deps, id), scopes: requestedScope = provider.defaultScope } = request;
+  const secrets = { code: new Secret(request.code), codeVerifier: new Secret(request.codeVerifier) };
+  return (await redeemAuthorizationCode(provider, { ...secrets, redirectUri, requestedScope }, deps.http)).tokenSet;
+}

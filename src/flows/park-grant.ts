@@ -1,0 +1,47 @@
+/** Keeps a new grant where nobody can use it until the person is proven; or at once, where no proof is asked for. */
+
+import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
+import type { Provider } from '../core/provider.js';
+import { revokeTokens } from '../protocol/revocation.js';
+import { activate } from './activate.js';
+import { moveConnect } from './connect-progress.js';
+import type { Dependencies } from './dependencies.js';
+import { newReturnCode } from './one-time-values.js';
+import { schedule } from './schedule.js';
+
+/** A redeemed grant, the connect it belongs to, and the browser that brought it. */
+export interface NewGrant {
+  readonly intent: ConnectIntent;
+  readonly grant: AwaitingGrant['connection'];
+  readonly browserSecret: string;
+}
+
+/**
+ * Stores the grant as awaiting proof, with its return code, and lets the finishing browser see the code.
+ *
+ * @throws {StoreUnavailable} the grant could not be kept; it was given back to the provider
+ */
+export async function parkGrant(deps: Dependencies, provider: Provider, parked: NewGrant): Promise<void> {
+  const { intent, grant: connection } = parked;
+  const owner = { tenant: intent.tenant, userId: intent.userId };
+  const until = deps.now() + deps.settings.proofTtlMs;
+  const returnCode = intent.proof === 'chat_code' ? newReturnCode() : undefined;
+  const codeDigest = returnCode && deps.store.codes.digest(owner, returnCode.reveal());
+  const grant: AwaitingGrant = { connection, proof: intent.proof, codeDigest, expiresAt: until };
+  try {
+    await deps.store.connections.write(owner, [
+      { kind: 'put_grant', connectId: intent.connectId, grant, expect: 'absent' },
+    ]);
+  } catch (error) {
+    await revokeTokens(provider, connection.tokenSet, deps.http);
+    throw error;
+  }
+  await schedule(deps, { kind: 'grant', owner, connectId: intent.connectId }, until);
+  const finished = { intent, identity: connection.identity, returnCode };
+  await deps.store.expiring.save('finished_flow', parked.browserSecret, finished, deps.settings.proofTtlMs);
+  if (intent.proof === 'none') {
+    await activate(deps, { owner, connectId: intent.connectId });
+    return;
+  }
+  await moveConnect(deps, intent, { status: { kind: 'awaiting_proof', identity: connection.identity, until } });
+}

@@ -1,0 +1,119 @@
+/** Per provider: whether it makes sense to send it anything now. An outage costs one probe, not one call per user. */
+
+import { ProviderError, ProviderUnavailable } from '../core/errors.js';
+import type { ProviderId } from '../core/identifiers.js';
+
+/** Why a circuit is open. */
+export type CircuitCause = 'unavailable' | 'misconfigured';
+
+interface Circuit {
+  failures: number;
+  cause: CircuitCause;
+  /** Epoch ms; before it nothing is sent. */
+  openUntil: number;
+  /** Epoch ms until which somebody is trying whether the provider is back; 0 = nobody. */
+  probeUntil: number;
+}
+
+/** Single failures are noise; so many in a row are an outage. */
+const failuresToOpen = 5;
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
+/** A probe that nobody has reported on by then, far beyond a request's deadline, counts for nothing. */
+const probeMs = 60_000;
+
+/** The circuits of one process, by provider. Nothing about them is stored: every process finds out for itself. */
+export class ProviderCircuits {
+  readonly #circuits = new Map<ProviderId, Circuit>();
+  /** What {@link check} has thrown: it comes back to {@link failed} and tells nothing new about the provider. */
+  readonly #refusals = new WeakSet<object>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /**
+   * Throws when nothing may be sent now; costs and changes nothing.
+   *
+   * @throws {ProviderUnavailable} during an outage, with what is left of the pause
+   * @throws {ProviderError} while the provider refuses our configuration
+   */
+  check(provider: ProviderId): void {
+    const circuit = this.#circuits.get(provider);
+    if (circuit === undefined || circuit.openUntil === 0) return;
+    const remaining = circuit.openUntil - this.#now();
+    if (remaining <= 0 && this.#now() >= circuit.probeUntil) return;
+    const refusal = refusalOf(provider, circuit.cause, remaining);
+    this.#refusals.add(refusal);
+    throw refusal;
+  }
+
+  /**
+   * Asks to send one request; of an open circuit whose pause is over exactly one caller gets through, as its probe.
+   * Must be followed by {@link succeeded} or {@link failed}. Throws as {@link check} does.
+   */
+  enter(provider: ProviderId): void {
+    this.check(provider);
+    const circuit = this.#circuits.get(provider);
+    if (circuit !== undefined && circuit.openUntil > 0) circuit.probeUntil = this.#now() + probeMs;
+  }
+
+  /** The provider answered as it should, a refusal of one grant included. */
+  succeeded(provider: ProviderId): void {
+    this.#circuits.delete(provider);
+  }
+
+  /** The provider did not answer, or refused us. Other errors say nothing about it. */
+  failed(provider: ProviderId, error: unknown): void {
+    if (error instanceof Error && this.#refusals.has(error)) return;
+    const cause = causeOf(error);
+    if (cause === undefined) {
+      this.succeeded(provider);
+      return;
+    }
+    const circuit = this.#circuits.get(provider) ?? { failures: 0, cause, openUntil: 0, probeUntil: 0 };
+    const wasOpen = circuit.openUntil > 0;
+    // What was on its way when the circuit opened fails with it, and is not another failure in a row.
+    if (!wasOpen || circuit.probeUntil > 0) circuit.failures += 1;
+    circuit.cause = cause;
+    circuit.probeUntil = 0;
+    const asked = error instanceof ProviderUnavailable ? error.retryAfterMs : undefined;
+    if (wasOpen || asked !== undefined || cause === 'misconfigured' || circuit.failures >= failuresToOpen) {
+      circuit.openUntil = Math.max(circuit.openUntil, this.#now() + (asked ?? pauseAfter(circuit.failures)));
+    }
+    this.#circuits.set(provider, circuit);
+  }
+
+  /** The open circuits, for metrics and the doctor. */
+  open(): ReadonlyMap<ProviderId, CircuitCause> {
+    const open = [...this.#circuits].filter(([, circuit]) => circuit.openUntil > 0);
+    return new Map(open.map(([provider, circuit]) => [provider, circuit.cause]));
+  }
+}
+
+function refusalOf(
+  provider: ProviderId,
+  cause: CircuitCause,
+  remainingMs: number,
+): ProviderError | ProviderUnavailable {
+  if (cause === 'misconfigured') {
+    return new ProviderError(`${provider} refuses our client configuration.`, { provider, misconfigured: true });
+  }
+  return new ProviderUnavailable(`${provider} is not answering; waiting before the next try.`, {
+    provider,
+    reached: 'no',
+    retryAfterMs: Math.max(remainingMs, 1_000),
+  });
+}
+
+function causeOf(error: unknown): CircuitCause | undefined {
+  if (error instanceof ProviderUnavailable) return 'unavailable';
+  return error instanceof ProviderError && error.code === 'provider_misconfigured' ? 'misconfigured' : undefined;
+}
+
+/** Doubles from one second to one minute, with jitter so that replicas do not probe together. */
+function pauseAfter(failures: number): number {
+  const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.max(0, failures - failuresToOpen));
+  return pause * (0.75 + Math.random() / 2);
+}

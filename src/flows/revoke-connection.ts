@@ -1,0 +1,18 @@
+/** Revokes a connection's tokens at its provider, as far as that can be done. */
+
+import type { Connection } from '../core/connection.js';
+import { withParameters } from '../core/provider.js';
+import type { RevocationOutcome } from '../core/views.js';
+import { revokeTokens } from '../protocol/revocation.js';
+import type { Dependencies } from './dependencies.js';
+import { findProvider } from './provider-of.js';
+
+/** Never throws, bounded in time. `no` when the provider did not confirm, or is no longer configured. */
+export async function revokeConnection(
+  deps: Dependencies,
+  connection: Pick<Connection, 'provider' | 'tokenSet' | 'parameters'>,
+): Promise<RevocationOutcome> {
+  const provider = await findProvider(deps, connection.provider);
+  if (provider === undefined) return 'no';
+  return revokeTokens(withParameters(provider, connection.parameters), connection.tokenSet, deps.http);
+}

@@ -1,0 +1,72 @@
+/** Continue was pressed: link -> pending authorization -> authorization URL. */
+
+import type { ConnectLink, PendingAuthorization } from '../core/connect.js';
+import { Gone } from '../core/errors.js';
+import type { ProviderId } from '../core/identifiers.js';
+import { type Provider, withParameters } from '../core/provider.js';
+import type { Secret } from '../core/secret.js';
+import type { StartedAuthorization } from '../core/views.js';
+import { buildAuthorizationUrl, codeChallengeOf, createCodeVerifier } from '../protocol/authorization-request.js';
+import { moveConnect } from './connect-progress.js';
+import type { Dependencies } from './dependencies.js';
+import { digestOf, newOneTimeValue } from './one-time-values.js';
+import { requireProvider } from './provider-of.js';
+
+/** Where this provider sends browsers back to: one redirect URI per provider, so that answers cannot be mixed up. */
+export function redirectUriOf(deps: Dependencies, provider: ProviderId): string {
+  return `${deps.settings.baseUrl}/oauth/${provider}/callback`;
+}
+
+/**
+ * Spends the link and starts one authorization, bound to the browser that gets `browserSecret` as its cookie. Of any
+ * number of callers with one link exactly one gets through.
+ *
+ * @throws {Gone} the link is used up, too old, or another provider's (then it stays good)
+ */
+export async function startAuthorization(
+  deps: Dependencies,
+  id: ProviderId,
+  code: string,
+): Promise<StartedAuthorization> {
+  const configured = await requireProvider(deps, id);
+  const peeked: ConnectLink | undefined = await deps.store.expiring.find('connect_link', code);
+  if (peeked === undefined || peeked.intent.provider !== id) throw usedUp();
+  const provider = withParameters(configured, peeked.intent.parameters);
+  const flow = { state: newOneTimeValue(), browserSecret: newOneTimeValue(), codeVerifier: createCodeVerifier() };
+  const pending = pendingOf(deps, provider, { link: peeked, ...flow });
+  // Saved before the link is spent: a store that fails in between leaves the person a link that still works.
+  await deps.store.expiring.save('pending_authorization', flow.state.reveal(), pending, deps.settings.linkTtlMs);
+  const link = await deps.store.expiring.take('connect_link', code);
+  if (link === undefined) {
+    await deps.store.expiring.remove('pending_authorization', flow.state.reveal());
+    throw usedUp();
+  }
+  const expiresAt = pending.startedAt + deps.settings.linkTtlMs;
+  await moveConnect(deps, link.intent, { status: { kind: 'pending' }, expiresAt });
+  const authorizationUrl = buildAuthorizationUrl(provider, {
+    state: flow.state,
+    codeChallenge: provider.pkce === 'S256' ? await codeChallengeOf(flow.codeVerifier) : undefined,
+    redirectUri: pending.redirectUri,
+    scope: link.intent.scope,
+  });
+  return { authorizationUrl, browserSecret: flow.browserSecret, expiresAt };
+}
+
+function pendingOf(
+  deps: Dependencies,
+  provider: Provider,
+  flow: { link: ConnectLink; browserSecret: Secret; codeVerifier: Secret },
+): PendingAuthorization {
+  return {
+    intent: flow.link.intent,
+    codeVerifier: flow.codeVerifier,
+    redirectUri: redirectUriOf(deps, provider.id),
+    issuer: provider.issuer,
+    browserHash: digestOf(flow.browserSecret.reveal()),
+    startedAt: deps.now(),
+  };
+}
+
+function usedUp(): Gone {
+  return new Gone('This link was used already or is too old. Ask for a new one in the chat.');
+}

@@ -1,0 +1,64 @@
+/** A token that the embedding program got by itself becomes a connection like any other. */
+
+import { type Connection, nextGeneration, refOf } from '../core/connection.js';
+import { StoreUnavailable } from '../core/errors.js';
+import type { Scope } from '../core/scope.js';
+import type { TokenSet } from '../core/token-set.js';
+import { about, announce } from './announce.js';
+import type { Dependencies } from './dependencies.js';
+import type { ConnectionWish } from './find-connection.js';
+import { newId } from './one-time-values.js';
+import { requireProvider } from './provider-of.js';
+import { scheduleRefresh } from './schedule.js';
+
+/** Somebody else may write between read and write; so often the pair is repeated. */
+const mostTries = 5;
+
+/** What the host has: the tokens, whose they are, and what was asked for. */
+export interface HostToken {
+  readonly place: Required<ConnectionWish>;
+  readonly tokenSet: TokenSet;
+  readonly requestedScope: Scope;
+}
+
+/**
+ * Stores or replaces a connection. The host answers for whose token it is: the proof recorded is `host`.
+ *
+ * @throws {UnknownProvider | StoreUnavailable}
+ */
+export async function storeToken(deps: Dependencies, token: HostToken): Promise<void> {
+  await requireProvider(deps, token.place.provider);
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const previous = await deps.store.connections.find(token.place);
+    const connection = newConnection(deps.now(), token, previous?.connection);
+    const outcome = await deps.store.connections.write(token.place.owner, [
+      {
+        kind: 'put_connection',
+        connection,
+        expect: previous?.generation ?? 'absent',
+        generation: nextGeneration(previous?.generation, connection.updatedAt),
+      },
+    ]);
+    if (outcome === 'moved') continue;
+    await scheduleRefresh(deps, connection);
+    const type = previous === undefined ? 'connection.created' : 'connection.updated';
+    await announce(deps, refOf(connection).owner.tenant, { type, ...about(connection, connection.updatedAt) });
+    return;
+  }
+  throw new StoreUnavailable('The connection is being written by others all the time.');
+}
+
+function newConnection(now: number, { place, tokenSet, requestedScope }: HostToken, previous?: Connection): Connection {
+  return {
+    connectionId: previous?.connectionId ?? newId('co'),
+    ...place.owner,
+    provider: place.provider,
+    account: place.account,
+    tokenSet,
+    requestedScope,
+    state: { kind: 'active' },
+    proof: { mode: 'host', provenAt: now },
+    connectedAt: previous?.connectedAt ?? now,
+    updatedAt: now,
+  };
+}
