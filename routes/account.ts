@@ -1,0 +1,139 @@
+/** The account page: what is connected, connecting and disconnecting, for the person of a redeemed account link. */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { Forbidden, Gone, InvalidRequest, Unauthorized } from '../src/core/errors.js';
+import { accountLabelSchema } from '../src/core/identifiers.js';
+import type { SessionView } from '../src/core/views.js';
+import type { OAuthManager } from '../src/oauth-manager.js';
+import { readerOf } from './browser-pages.js';
+import { findCookie, formatCookie, formatForgottenCookie, sessionCookieName } from './cookies.js';
+import { type BrowserContext, parseProvider, requireLink, requireProvider } from './oauth.js';
+import { connectionsPage, disconnectedPage } from './pages/connections.js';
+
+/** What the account page asks of the manager. */
+export type AccountManager = Pick<
+  OAuthManager,
+  | 'isProviderConfigured'
+  | 'listProviders'
+  | 'describeAccountLink'
+  | 'redeemAccountLink'
+  | 'findSession'
+  | 'endSession'
+  | 'listUserConnections'
+  | 'startConnect'
+  | 'deleteToken'
+>;
+
+type Context = BrowserContext<AccountManager>;
+
+const formSchema = z.object({ csrf_token: z.string().max(256), account: accountLabelSchema.optional() });
+
+/** Adds the routes under `/connections`. */
+export function addAccountRoutes(app: FastifyInstance, context: Context): void {
+  const own = { preHandler: context.ownFormsOnly };
+  app.get('/connections', (request, reply) => showConnections(context, request, reply));
+  app.get('/connections/enter', (request, reply) => showEntrance(context, request, reply));
+  app.post('/connections/enter', own, (request, reply) => enter(context, request, reply));
+  app.post('/connections/leave', own, (request, reply) => leave(context, request, reply));
+  app.post('/connections/:provider/connect', own, (request, reply) => connect(context, request, reply));
+  app.post('/connections/:provider/disconnect', own, (request, reply) => disconnect(context, request, reply));
+}
+
+async function showEntrance(context: Context, request: FastifyRequest, reply: FastifyReply) {
+  const link = requireLink(request.query);
+  if ((await context.manager.describeAccountLink(link)) === undefined) throw new Gone('The account link is used up.');
+  const { title } = readerOf(request).texts.enter;
+  return context.pages.page(request, reply, { template: 'enter', title, view: { link } });
+}
+
+/** Spends the link. The session is always a new one, so a session id planted before is worth nothing. */
+async function enter(context: Context, request: FastifyRequest, reply: FastifyReply) {
+  const { manager, site, now } = context;
+  const { sessionSecret, session } = await manager.redeemAccountLink(requireLink(request.body));
+  const cookie = formatCookie(site, {
+    name: sessionCookieName(site),
+    value: sessionSecret,
+    lifetimeMs: session.endsAt - now(),
+  });
+  return reply.header('set-cookie', cookie).redirect(`${site.basePath}/connections`, 303);
+}
+
+async function showConnections(context: Context, request: FastifyRequest, reply: FastifyReply) {
+  const { manager, site, pages } = context;
+  const { session } = await requireSession(context, request);
+  const connections = await manager.listUserConnections(session.userId, { tenant: session.tenant });
+  const content = { connections, providers: manager.listProviders(), session, basePath: site.basePath };
+  return pages.page(request, reply, connectionsPage(content, readerOf(request).language));
+}
+
+/** Starts a connect that needs the same proof as any other (an account link may have been given to a victim). */
+async function connect(context: Context, request: FastifyRequest, reply: FastifyReply) {
+  const { manager, site } = context;
+  const { session, account } = await requireForm(context, request);
+  const provider = requireProvider(manager, request.params);
+  const { userId, tenant } = session;
+  const present = (await manager.listUserConnections(userId, { tenant })).find(
+    (connection) => connection.provider === provider && connection.account === account,
+  );
+  const { connectUrl } = await manager.startConnect(userId, provider, {
+    tenant,
+    // Connecting again asks for what was granted before, not for less.
+    ...(present?.scope.length ? { scopes: [...present.scope] } : {}),
+    returnTo: `${site.basePath}/connections`,
+    ...(account === undefined ? {} : { account }),
+  });
+  return reply.redirect(connectUrl, 303);
+}
+
+async function disconnect(context: Context, request: FastifyRequest, reply: FastifyReply) {
+  const { manager, site, pages } = context;
+  const { session, account } = await requireForm(context, request);
+  // One that is no longer configured can still be disconnected.
+  const provider = parseProvider(request.params);
+  const { revoked } = await manager.deleteToken(session.userId, provider, {
+    tenant: session.tenant,
+    ...(account === undefined ? {} : { account }),
+  });
+  const name = manager.listProviders().find((listing) => listing.id === provider)?.displayName ?? provider;
+  return pages.page(request, reply, disconnectedPage({ name, revoked, basePath: site.basePath }, readerOf(request)));
+}
+
+async function leave(context: Context, request: FastifyRequest, reply: FastifyReply) {
+  const { manager, site, pages } = context;
+  const { sessionSecret } = await requireForm(context, request);
+  await manager.endSession(sessionSecret);
+  reply.header('set-cookie', formatForgottenCookie(site, sessionCookieName(site)));
+  return pages.message(request, reply, 'left');
+}
+
+/** Looks the session up, each time anew: one that was ended elsewhere is over here too. */
+async function requireSession(
+  context: Context,
+  request: FastifyRequest,
+): Promise<{ session: SessionView; sessionSecret: string }> {
+  const sessionSecret = findCookie(request.headers.cookie, sessionCookieName(context.site));
+  const session = sessionSecret === undefined ? undefined : await context.manager.findSession(sessionSecret);
+  if (sessionSecret === undefined || session === undefined) {
+    throw new Unauthorized('no session', sessionSecret !== undefined);
+  }
+  return { session, sessionSecret };
+}
+
+/** The session and the fields of a form that shows its CSRF token. Whose connections are meant comes from the session. */
+async function requireForm(context: Context, request: FastifyRequest) {
+  const { session, sessionSecret } = await requireSession(context, request);
+  const form = formSchema.safeParse(request.body);
+  if (!form.success) throw new InvalidRequest('form', 'must be the form of the account page');
+  if (!isSameText(form.data.csrf_token, session.csrfToken.reveal())) {
+    throw new Forbidden('The form does not belong to this session.');
+  }
+  return { session, sessionSecret, account: form.data.account };
+}
+
+/** Compares in constant time; digests, because `timingSafeEqual` wants equal lengths. */
+function isSameText(one: string, other: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}

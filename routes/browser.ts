@@ -1,0 +1,70 @@
+/** The browser half as one Fastify plugin: the pages of connecting and of the account, with what they all share. */
+
+import formbody from '@fastify/formbody';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { Forbidden } from '../src/core/errors.js';
+import { type AccountManager, addAccountRoutes } from './account.js';
+import { createPageSender } from './browser-pages.js';
+import { addOAuthRoutes, type BrowserContext, type ConnectingManager } from './oauth.js';
+import { isPrefetch, pageHeaders, requireOwnOrigin } from './page-headers.js';
+import { type Assets, readAssets } from './pages/assets.js';
+import { createRender } from './pages/render.js';
+import { describeSite } from './site.js';
+
+export interface BrowserRoutesOptions {
+  readonly manager: ConnectingManager & AccountManager;
+  /** Public origin and path prefix of this service; https unless loopback. */
+  readonly baseUrl: string;
+  /** Epoch ms; for the lifetime of cookies. */
+  readonly now: () => number;
+}
+
+/** Largest form taken, in bytes: an authorization response by form post with all its extras stays below. */
+const formLimit = 32 * 1024;
+
+/**
+ * `/oauth/…`, `/connections/…` and `/assets/…`.
+ *
+ * Everything here stays inside the plugin: its headers, its error pages, and its parser, which takes forms only.
+ */
+export const browserRoutes: FastifyPluginAsync<BrowserRoutesOptions> = async (app, options) => {
+  const site = describeSite(options.baseUrl);
+  const assets = readAssets();
+  const pages = createPageSender(createRender(site, assets));
+  const context: BrowserContext<ConnectingManager & AccountManager> = {
+    manager: options.manager,
+    site,
+    pages,
+    now: options.now,
+    ownFormsOnly: async (request) => requireOwnOrigin(request.headers, site),
+  };
+
+  app.removeAllContentTypeParsers();
+  await app.register(formbody, { bodyLimit: formLimit });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(pageHeaders(site));
+    if (isPrefetch(request.headers)) throw new Forbidden('Pages are not fetched ahead.');
+  });
+  app.setErrorHandler((error, request, reply) => pages.error(request, reply, error));
+
+  addAssetRoute(app, assets);
+  addOAuthRoutes(app, context);
+  addAccountRoutes(app, context);
+  for (const path of ['/oauth/*', '/connections/*', '/assets/*']) {
+    app.all(path, async (request, reply) => {
+      if (!/text\/html/i.test(request.headers.accept ?? '')) return reply.callNotFound();
+      return pages.message(request, reply.code(404), 'notFound');
+    });
+  }
+};
+
+/** Served under a name that holds a digest of the content, so the answer never changes. */
+function addAssetRoute(app: FastifyInstance, assets: Assets): void {
+  app.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) => {
+    const asset = assets.find(request.params.name);
+    if (asset === undefined) return reply.callNotFound();
+    return reply
+      .headers({ 'content-type': asset.mediaType, 'cache-control': 'public, max-age=31536000, immutable' })
+      .send(asset.content);
+  });
+}

@@ -1,0 +1,123 @@
+/** Connects as a bot sees them: made, followed, and proven. */
+
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { UnknownConnect } from '../src/core/errors.js';
+import type { OAuthManager } from '../src/oauth-manager.js';
+import { callerOf, reachesProvider } from './caller.js';
+import { createDepartures } from './departure.js';
+import {
+  connectAnswer,
+  connectBody,
+  connectParams,
+  proofBody,
+  provenAnswer,
+  startedConnectAnswer,
+  userParams,
+  userProviderParams,
+  verifyBody,
+  waitQuery,
+} from './schemas.js';
+import { formatConnect, formatProven, formatStartedConnect, problemAnswers } from './wire.js';
+
+const tags = ['connects'];
+
+/** Connects from the link to the proof. */
+export const connects: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
+  await app.register(start, { manager });
+  await app.register(follow, { manager });
+  await app.register(prove, { manager });
+};
+
+const start: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
+  app.route({
+    method: 'POST',
+    url: '/users/:user/connect/:provider',
+    config: { roles: ['bot', 'admin', 'user'] },
+    schema: {
+      operationId: 'startConnect',
+      summary: 'A one-time link with which that person connects an account',
+      tags,
+      params: userProviderParams,
+      body: connectBody,
+      response: { 201: startedConnectAnswer, ...problemAnswers },
+    },
+    handler: async (request, reply) => {
+      const { user, provider } = request.params;
+      const { return_to, chat_identity, ...rest } = request.body ?? {};
+      const started = await manager.startConnect(user, provider, {
+        ...rest,
+        returnTo: return_to,
+        chatIdentity: chat_identity,
+        tenant: callerOf(request).tenant,
+      });
+      return reply.code(201).send(formatStartedConnect(started));
+    },
+  });
+};
+
+const follow: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
+  const departureOf = createDepartures(app);
+  app.route({
+    method: 'GET',
+    url: '/connects/:connect_id',
+    exposeHeadRoute: false,
+    config: { roles: ['bot', 'viewer', 'admin'] },
+    schema: {
+      operationId: 'findConnect',
+      summary: 'Where a connect stands; with `wait` the answer comes when that changes',
+      tags,
+      params: connectParams,
+      querystring: waitQuery,
+      response: { 200: connectAnswer, ...problemAnswers },
+    },
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      const view = await manager.findConnect(request.params.connect_id, {
+        tenant: caller.tenant,
+        waitMs: (request.query.wait ?? 0) * 1000,
+        signal: departureOf(reply),
+      });
+      if (!reachesProvider(caller, view.provider)) throw new UnknownConnect();
+      return formatConnect(view);
+    },
+  });
+};
+
+const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
+  app.route({
+    method: 'POST',
+    url: '/users/:user/proof',
+    config: { roles: ['bot', 'admin', 'user'] },
+    schema: {
+      operationId: 'submitProof',
+      summary: 'The person in the chat has typed this return code',
+      tags,
+      params: userParams,
+      body: proofBody,
+      response: { 200: provenAnswer, ...problemAnswers },
+    },
+    handler: async (request) => {
+      const { tenant } = callerOf(request);
+      return formatProven(await manager.submitProof(request.params.user, request.body.code, { tenant }));
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/connects/:connect_id/verify',
+    // Not for role `user`: who made the link must not be the one to say who is in the browser.
+    config: { roles: ['bot', 'admin'] },
+    schema: {
+      operationId: 'verifyConnect',
+      summary: 'The host says who is in the browser (proof `app_verifier`)',
+      tags,
+      params: connectParams,
+      body: verifyBody,
+      response: { 200: provenAnswer, ...problemAnswers },
+    },
+    handler: async (request) => {
+      const { tenant } = callerOf(request);
+      return formatProven(await manager.verifyConnect(request.params.connect_id, request.body.user, { tenant }));
+    },
+  });
+};

@@ -1,0 +1,62 @@
+/** The two cookies of the browser half: which browser started a flow, and whose account page is open (RFC 6265). */
+
+import { InvalidRequest } from '../src/core/errors.js';
+import type { Secret } from '../src/core/secret.js';
+import type { Site } from './site.js';
+
+/**
+ * Name of a cookie. The prefix `__Host-` makes browsers refuse it from a sibling domain, with a `Domain`, with another
+ * path or over http (RFC 6265bis section 4.1.3.2); on http loopback it could not be set at all, so the name is plain.
+ */
+function cookieName(site: Site, purpose: string): string {
+  return site.https ? `__Host-valetkey_${purpose}` : `valetkey_${purpose}`;
+}
+
+/** The cookie that binds one flow to the browser that started it. One per provider, so that flows do not collide. */
+export function flowCookieName(site: Site, provider: string): string {
+  return cookieName(site, `flow_${provider}`);
+}
+
+/** The cookie of the account page. */
+export function sessionCookieName(site: Site): string {
+  return cookieName(site, 'session');
+}
+
+/**
+ * Finds a cookie in the `Cookie` header.
+ *
+ * A browser sends one name twice only when somebody planted a second cookie under another path or domain. Which of the
+ * two is ours cannot be told, so both are refused; that is why the header is read here and not by a library, all of
+ * which keep the first.
+ *
+ * @throws {InvalidRequest} when the name stands there twice
+ */
+export function findCookie(header: string | undefined, name: string): string | undefined {
+  const values = (header ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+  if (values.length > 1) throw new InvalidRequest('cookie', 'was sent more than once');
+  return values[0] || undefined;
+}
+
+/**
+ * Writes a `Set-Cookie` value. `Lax` lets the cookie come back with the redirect from the provider, which `Strict`
+ * would not.
+ *
+ * @param cookie `lifetimeMs` is rounded down to seconds
+ */
+export function formatCookie(site: Site, cookie: { name: string; value: Secret; lifetimeMs: number }): string {
+  const maxAge = Math.max(0, Math.floor(cookie.lifetimeMs / 1000));
+  return `${cookie.name}=${cookie.value.reveal()}; Max-Age=${maxAge}; ${attributes(site)}`;
+}
+
+/** Writes the `Set-Cookie` value that makes the browser forget a cookie. */
+export function formatForgottenCookie(site: Site, name: string): string {
+  return `${name}=; Max-Age=0; ${attributes(site)}`;
+}
+
+function attributes(site: Site): string {
+  return `Path=/; HttpOnly; SameSite=Lax${site.https ? '; Secure' : ''}`;
+}

@@ -1,0 +1,225 @@
+/** Every error as a problem (RFC 9457): one table from error code to status and body. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type AnyOAuthManagerError,
+  CodeRefused,
+  InvalidRequest,
+  OAuthManagerError,
+  OAuthNotConnected,
+  ProviderError,
+  ProviderUnavailable,
+  RateLimited,
+  Unauthorized,
+} from '../src/core/errors.js';
+import { findInvalidField } from './invalid-field.js';
+
+/** What an error means on the wire. */
+interface Meaning {
+  readonly status: number;
+  /** The word that callers branch on. */
+  readonly code: string;
+  readonly title: string;
+  /** Said instead of the error's own message, where that may tell of our insides. */
+  readonly detail?: string;
+  /** Seconds, unless the error knows better. */
+  readonly retryAfter?: number;
+}
+
+const connectAgain = { status: 409, title: 'The user has to connect' };
+const providerFault = { status: 502, code: 'provider_error', title: 'The provider answered wrongly' };
+const notNow = { status: 503, title: 'Not possible just now' };
+const broken = {
+  status: 500,
+  code: 'internal_error',
+  title: 'Internal error',
+  detail: 'Something went wrong here; the log has it under the request id.',
+};
+
+/** Every code that we throw on purpose. */
+export const meanings: Readonly<Record<AnyOAuthManagerError['code'], Meaning>> = {
+  invalid_request: { status: 400, code: 'invalid_request', title: 'Invalid request' },
+  unauthorized: { status: 401, code: 'unauthorized', title: 'Unauthorized' },
+  forbidden: { status: 403, code: 'forbidden', title: 'Forbidden' },
+  code_refused: { status: 403, code: 'code_refused', title: 'Code refused' },
+  unknown_provider: { status: 404, code: 'unknown_provider', title: 'Unknown provider' },
+  unknown_connect: { status: 404, code: 'unknown_connect', title: 'Unknown connect' },
+  not_found: { status: 404, code: 'not_found', title: 'Not found' },
+  not_connected: { ...connectAgain, code: 'not_connected' },
+  awaiting_proof: { ...connectAgain, code: 'awaiting_proof' },
+  expired: { ...connectAgain, code: 'expired' },
+  reauthorization_required: { ...connectAgain, code: 'reauthorization_required' },
+  insufficient_scope: { ...connectAgain, code: 'insufficient_scope' },
+  account_mismatch: { ...connectAgain, code: 'account_mismatch' },
+  gone: { status: 410, code: 'gone', title: 'Gone' },
+  rate_limited: { status: 429, code: 'rate_limited', title: 'Too many requests' },
+  provider_error: { ...providerFault, detail: 'The provider gave an answer that cannot be used.' },
+  provider_misconfigured: { ...providerFault, detail: 'The provider refuses this service for how it is configured.' },
+  grant_refused: { ...providerFault, detail: 'The provider refused the grant.' },
+  provider_unavailable: {
+    ...notNow,
+    code: 'provider_unavailable',
+    detail: 'The provider gave no usable answer in time; nothing was lost.',
+    retryAfter: 5,
+  },
+  store_unavailable: {
+    ...notNow,
+    code: 'store_unavailable',
+    detail: 'The store did not answer; nothing was lost.',
+    retryAfter: 2,
+  },
+  key_unavailable: {
+    ...notNow,
+    code: 'key_unavailable',
+    detail: 'A key that is needed is not available; nothing was lost.',
+    retryAfter: 30,
+  },
+  stored_token_unreadable: {
+    ...notNow,
+    code: 'stored_token_unreadable',
+    detail: 'The stored record cannot be read. It was left as it is for the operator.',
+    retryAfter: 60,
+  },
+  manager_lifecycle: { ...notNow, code: 'store_unavailable', detail: 'The service is stopping.', retryAfter: 2 },
+  configuration_invalid: broken,
+};
+
+const unreadable = { status: 400, code: 'invalid_request', title: 'Invalid request' };
+
+/** What the HTTP layer refuses by itself, by status. The framework's own messages repeat input, so none is used. */
+const httpMeanings: Readonly<Record<number, Meaning>> = {
+  400: { ...unreadable, detail: 'The request cannot be read.' },
+  401: { ...meanings.unauthorized, detail: 'A valid credential is required.' },
+  403: { ...meanings.forbidden, detail: 'This is not allowed.' },
+  404: { ...meanings.not_found, detail: 'There is nothing here.' },
+  405: {
+    status: 405,
+    code: 'method_not_allowed',
+    title: 'Method not allowed',
+    detail: 'The header Allow names the methods that this address knows.',
+  },
+  408: { status: 408, code: 'request_timeout', title: 'Request timeout', detail: 'The request came too slowly.' },
+  413: { status: 413, code: 'content_too_large', title: 'Content too large', detail: 'The body is too large.' },
+  414: { ...unreadable, detail: 'A part of the path is too long.' },
+  415: {
+    status: 415,
+    code: 'unsupported_media_type',
+    title: 'Unsupported media type',
+    detail: 'A body must be application/json.',
+  },
+  429: { ...meanings.rate_limited, detail: 'Too many requests.', retryAfter: 60 },
+  431: { status: 431, code: 'headers_too_large', title: 'Headers too large', detail: 'The headers are too large.' },
+  503: { ...notNow, code: 'overloaded', detail: 'The service is busy.', retryAfter: 5 },
+};
+
+/** A problem body. `type` is a name and no address: all that is to be known stands in `code` and in the manual. */
+interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly request_id: string;
+  readonly [extra: string]: unknown;
+}
+
+/** The method is not one of those that stand in the header `Allow`. */
+export class MethodNotAllowed extends Error {
+  readonly statusCode = 405;
+}
+
+/** Makes problems of everything that goes wrong in `app`, unknown addresses included. For the root of the program. */
+export function useProblems(app: FastifyInstance): void {
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) => answerError({ statusCode: 404 }, request, reply));
+}
+
+/** Answers with the problem that an error means. Also fit for Fastify's `frameworkErrors`. */
+export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = findInvalidField(thrown, request) ?? thrown;
+  const meaning = findMeaning(error);
+  logProblem(error, meaning, request);
+  if (error instanceof Unauthorized) reply.header('www-authenticate', challengeOf(error));
+  const retryAfter = retryAfterOf(error) ?? meaning.retryAfter;
+  if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', String(retryAfter));
+  reply
+    .code(meaning.status)
+    .header('cache-control', 'no-store')
+    .header('pragma', 'no-cache')
+    .header('content-type', 'application/problem+json')
+    // As bytes: to a text Fastify would add a charset, which this media type does not have (RFC 9457 section 6.1).
+    .send(Buffer.from(formatProblem(meaning, request.id, error)));
+}
+
+/** The problem body for a status that the HTTP layer refuses by itself, where there is no request yet. */
+export function formatHttpProblem(status: number, requestId: string): string {
+  return formatProblem(httpMeanings[status] ?? broken, requestId, undefined);
+}
+
+function formatProblem(meaning: Meaning, requestId: string, error: unknown): string {
+  const problem: Problem = {
+    type: `urn:valetkey:problem:${meaning.code}`,
+    title: meaning.title,
+    status: meaning.status,
+    code: meaning.code,
+    detail: meaning.detail ?? (error instanceof OAuthManagerError ? error.message : meaning.title),
+    request_id: requestId,
+    ...extrasOf(error),
+  };
+  return JSON.stringify(problem);
+}
+
+function findMeaning(error: unknown): Meaning {
+  if (error instanceof OAuthManagerError) return findByCode(error.code) ?? broken;
+  const status = typeof error === 'object' && error !== null ? Reflect.get(error, 'statusCode') : undefined;
+  return (typeof status === 'number' ? httpMeanings[status] : undefined) ?? broken;
+}
+
+function findByCode(code: string): Meaning | undefined {
+  const table: Readonly<Record<string, Meaning>> = meanings;
+  return Object.hasOwn(table, code) ? table[code] : undefined;
+}
+
+/** What a caller needs beside the code to go on. */
+function extrasOf(error: unknown): Record<string, unknown> {
+  if (error instanceof OAuthNotConnected) {
+    return {
+      provider: error.provider,
+      connect_url: error.connectUrl,
+      connect_id: error.connectId,
+      who_must_act: 'user',
+      missing_scopes: error.missingScopes,
+    };
+  }
+  if (error instanceof InvalidRequest) return { field: error.field };
+  if (error instanceof CodeRefused) return { attempts_left: error.attemptsLeft };
+  if (error instanceof ProviderError) return { provider: error.provider, who_must_act: error.whoMustAct };
+  if (error instanceof ProviderUnavailable) return { provider: error.provider };
+  return {};
+}
+
+function challengeOf(error: Unauthorized): string {
+  // RFC 6750 3.1: a request that shows no credential at all is told no error code.
+  return error.presented ? 'Bearer error="invalid_token"' : 'Bearer';
+}
+
+function retryAfterOf(error: unknown): number | undefined {
+  const known = error instanceof RateLimited || error instanceof ProviderUnavailable;
+  const ms = known ? error.retryAfterMs : undefined;
+  return ms === undefined ? undefined : Math.max(1, Math.ceil(ms / 1000));
+}
+
+function logProblem(error: unknown, meaning: Meaning, request: FastifyRequest): void {
+  const fields = { code: error instanceof OAuthManagerError ? error.code : meaning.code, status: meaning.status };
+  if (error instanceof Unauthorized) request.log.info({ ...fields, reason: error.reason }, 'caller refused');
+  else if (error instanceof OAuthManagerError && meaning.status >= 500) {
+    request.log.warn({ ...fields, problem: error.message }, 'request not answered');
+  } else if (meaning.status >= 500) request.log.error({ ...fields, ...describeUnexpected(error) }, 'request failed');
+}
+
+/** An error that nobody planned may hold anything in its message: only its kind and its place are told. */
+function describeUnexpected(error: unknown): object {
+  if (!(error instanceof Error)) return { kind: typeof error };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { kind: error.name, at: frames.slice(0, 8).map((line) => line.trim()) };
+}

@@ -1,0 +1,38 @@
+/** Whether the process lives, whether it can work, and what it counts. For machines; no credential, no details. */
+
+import type { FastifyPluginAsync } from 'fastify';
+import type { Registry } from 'prom-client';
+import { StoreUnavailable } from '../src/core/errors.js';
+import type { OAuthManager } from '../src/oauth-manager.js';
+
+export interface HealthOptions {
+  readonly manager: OAuthManager;
+  /** Served at `/metrics`; without one there is no such address. */
+  readonly metrics?: Registry;
+  /** `true` from the moment on which the process was told to stop: no new work is wanted then. */
+  readonly isStopping?: () => boolean;
+}
+
+/** `GET /healthz`, `/readyz` and `/metrics`. */
+export const health: FastifyPluginAsync<HealthOptions> = async (app, { manager, metrics, isStopping }) => {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+  });
+  app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }));
+
+  app.get('/readyz', { schema: { hide: true } }, async (request) => {
+    if (isStopping?.()) throw new StoreUnavailable('The service is stopping.', 'no');
+    await manager.checkStore().catch((error: unknown) => {
+      const kind = error instanceof Error ? error.name : typeof error;
+      request.log.warn({ kind }, 'not ready');
+      throw new StoreUnavailable('The store cannot be used.', 'no');
+    });
+    return { status: 'ready' };
+  });
+
+  if (metrics === undefined) return;
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    reply.header('content-type', metrics.contentType);
+    return metrics.metrics();
+  });
+};

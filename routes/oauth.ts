@@ -1,0 +1,184 @@
+/** The browser's half of connecting: landing page, start, callback and done page of `/oauth/{provider}`. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
+import { z } from 'zod';
+import { Gone, InvalidRequest, UnknownProvider } from '../src/core/errors.js';
+import { type ProviderId, providerIdSchema } from '../src/core/identifiers.js';
+import { Secret } from '../src/core/secret.js';
+import type { FinishedView, LinkView } from '../src/core/views.js';
+import type { OAuthManager } from '../src/oauth-manager.js';
+import { type PageSender, readerOf } from './browser-pages.js';
+import { findCookie, flowCookieName, formatCookie } from './cookies.js';
+import { donePage, type FinishedPage } from './pages/done.js';
+import { landingPage } from './pages/landing.js';
+import type { Site } from './site.js';
+
+/** What connecting in the browser asks of the manager. */
+export type ConnectingManager = Pick<
+  OAuthManager,
+  'isProviderConfigured' | 'describeLink' | 'startAuthorization' | 'finishAuthorization' | 'describeFinished'
+>;
+
+/** What the routes of the browser half share. */
+export interface BrowserContext<Manager> {
+  readonly manager: Manager;
+  readonly site: Site;
+  readonly pages: PageSender;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Refuses forms that stand on other sites. */
+  readonly ownFormsOnly: preHandlerHookHandler;
+}
+
+const linkSchema = z.object({ link: z.string().min(1).max(512) });
+
+/** How long the finishing browser may come back to its done page; what is shown there ends sooner by itself. */
+const donePageMs = 3_600_000;
+
+/** RFC 6749 section 4.1.2 and 4.1.2.1, RFC 9207. */
+const responseParameters = ['code', 'state', 'iss', 'error'] as const;
+
+/** Adds the routes under `/oauth/{provider}`. */
+export function addOAuthRoutes(app: FastifyInstance, context: BrowserContext<ConnectingManager>): void {
+  app.get('/oauth/:provider', (request, reply) => showLanding(context, request, reply));
+  app.post('/oauth/:provider', { preHandler: context.ownFormsOnly }, (request, reply) =>
+    startAuthorization(context, request, reply),
+  );
+  // Without HEAD: this is the one GET that changes something.
+  app.get('/oauth/:provider/callback', { exposeHeadRoute: false }, (request, reply) =>
+    finishAuthorization(context, request, reply),
+  );
+  app.post('/oauth/:provider/callback', (request, reply) => returnToCallback(context, request, reply));
+  app.get('/oauth/:provider/done', (request, reply) => showDone(context, request, reply));
+}
+
+async function showLanding(context: BrowserContext<ConnectingManager>, request: FastifyRequest, reply: FastifyReply) {
+  const provider = requireProvider(context.manager, request.params);
+  const link = requireLink(request.query);
+  const view: LinkView | undefined = await context.manager.describeLink(provider, link);
+  if (view === undefined) return context.pages.message(request, reply.code(410), 'gone');
+  const { authorizationOrigin } = view;
+  const page = landingPage({ view, link, basePath: context.site.basePath }, readerOf(request).language);
+  return context.pages.page(request, reply, { ...page, authorizationOrigin });
+}
+
+async function startAuthorization(
+  context: BrowserContext<ConnectingManager>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const { manager, site, now } = context;
+  const provider = requireProvider(manager, request.params);
+  const started = await manager.startAuthorization(provider, requireLink(request.body));
+  // Always the value chosen here: a cookie that was planted before is worth nothing.
+  const cookie = formatCookie(site, {
+    name: flowCookieName(site, provider),
+    value: started.browserSecret,
+    lifetimeMs: started.expiresAt - now(),
+  });
+  return reply.header('set-cookie', cookie).redirect(started.authorizationUrl, 303);
+}
+
+async function finishAuthorization(
+  context: BrowserContext<ConnectingManager>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const { manager, site, pages } = context;
+  const provider = requireProvider(manager, request.params);
+  const name = flowCookieName(site, provider);
+  const browserSecret = findCookie(request.headers.cookie, name);
+  const done = `${site.basePath}/oauth/${provider}/done`;
+  try {
+    await manager.finishAuthorization(provider, queryOf(request), browserSecret);
+  } catch (error) {
+    // A second click at the provider: the first answer was taken, and its result stands on the done page.
+    if (!(error instanceof Gone) || browserSecret === undefined) throw error;
+    return pages.message(request, reply.code(410), 'gone', { href: done, words: readerOf(request).texts.done.show });
+  }
+  if (browserSecret !== undefined) {
+    const value = new Secret(browserSecret);
+    reply.header('set-cookie', formatCookie(site, { name, value, lifetimeMs: donePageMs }));
+  }
+  return reply.redirect(done, 303);
+}
+
+/** The query as it came, so that a repeated parameter is seen (RFC 6749 section 3.1). */
+function queryOf(request: FastifyRequest): URLSearchParams {
+  const url = request.raw.url ?? '';
+  const start = url.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : url.slice(start));
+}
+
+/**
+ * Takes an authorization response that the provider had the browser post (OAuth 2.0 Form Post Response Mode; Apple).
+ * A `Lax` cookie does not come with a post from another site, so the browser is sent to fetch the callback instead.
+ */
+async function returnToCallback(
+  context: BrowserContext<ConnectingManager>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const provider = requireProvider(context.manager, request.params);
+  const body = z.record(z.string(), z.union([z.string(), z.array(z.string())])).safeParse(request.body);
+  if (!body.success) throw new InvalidRequest('body', 'must be a form');
+  const parameters = new URLSearchParams();
+  for (const name of responseParameters) {
+    for (const value of [body.data[name] ?? []].flat()) parameters.append(name, value);
+  }
+  return reply.redirect(`${context.site.basePath}/oauth/${provider}/callback?${parameters}`, 303);
+}
+
+async function showDone(context: BrowserContext<ConnectingManager>, request: FastifyRequest, reply: FastifyReply) {
+  const { manager, site, pages } = context;
+  const provider = requireProvider(manager, request.params);
+  const browserSecret = findCookie(request.headers.cookie, flowCookieName(site, provider));
+  const view: FinishedView | undefined =
+    browserSecret === undefined ? undefined : await manager.describeFinished(provider, browserSecret);
+  if (view === undefined) return pages.message(request, reply.code(410), 'nothingHere');
+  const finished: FinishedPage = donePage(view, site.basePath, readerOf(request));
+  switch (finished.kind) {
+    case 'message':
+      return pages.message(request, reply.code(finished.status), finished.message);
+    case 'redirect':
+      return reply.redirect(finished.location, 303);
+    case 'page':
+      return pages.page(request, reply, finished.page);
+  }
+}
+
+/**
+ * The provider that a path names, configured or not.
+ *
+ * @throws {UnknownProvider} when it cannot be a provider's name
+ */
+export function parseProvider(parameters: unknown): ProviderId {
+  const parsed = z.object({ provider: providerIdSchema }).safeParse(parameters);
+  if (!parsed.success) throw new UnknownProvider();
+  return parsed.data.provider;
+}
+
+/**
+ * The configured provider that a path names.
+ *
+ * @throws {UnknownProvider} when there is none of that name
+ */
+export function requireProvider(
+  manager: Pick<ConnectingManager, 'isProviderConfigured'>,
+  parameters: unknown,
+): ProviderId {
+  const provider = parseProvider(parameters);
+  if (!manager.isProviderConfigured(provider)) throw new UnknownProvider();
+  return provider;
+}
+
+/**
+ * The link code in a query or form.
+ *
+ * @throws {InvalidRequest} when it is missing, empty, repeated or too long to be one
+ */
+export function requireLink(fields: unknown): string {
+  const parsed = linkSchema.safeParse(fields);
+  if (!parsed.success) throw new InvalidRequest('link', 'must stand there once');
+  return parsed.data.link;
+}

@@ -1,0 +1,12 @@
+/** Offers to copy the return code where the browser can; the page is whole without it. */
+
+const button = document.getElementById('copy-code');
+const code = document.getElementById('return-code');
+
+if (button && code && navigator.clipboard) {
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(code.textContent.trim());
+    button.textContent = button.dataset.copied;
+  });
+}

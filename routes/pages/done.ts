@@ -1,0 +1,70 @@
+/** What the browser that finished is shown: a page, a message, or the way to the host's own check. */
+
+import type { FinishedView } from '../../src/core/views.js';
+import { showable, tileOf } from './icons.js';
+import { askerOf } from './landing.js';
+import { type Page, safeLink } from './render.js';
+import type { MessageName, Texts } from './texts.js';
+
+export type FinishedPage =
+  | { readonly kind: 'page'; readonly page: Page }
+  | { readonly kind: 'message'; readonly status: number; readonly message: MessageName }
+  | { readonly kind: 'redirect'; readonly location: string };
+
+/** Chooses by status and proof. A failure is a 4xx: the person, and whoever reads the log, can tell it from success. */
+export function donePage(view: FinishedView, basePath: string, reader: { texts: Texts }): FinishedPage {
+  switch (view.status) {
+    case 'failed':
+      return { kind: 'message', status: 400, message: view.error === 'access_denied' ? 'denied' : 'failed' };
+    case 'expired':
+      return { kind: 'message', status: 410, message: 'tooLate' };
+    case 'pending':
+      return { kind: 'message', status: 410, message: 'nothingHere' };
+    case 'awaiting_proof': {
+      const verifier = view.proof === 'app_verifier' ? safeLink(view.verifierUrl) : undefined;
+      if (verifier !== undefined) return { kind: 'redirect', location: verifier };
+      return { kind: 'page', page: awaitingPage(view, basePath, reader.texts) };
+    }
+    case 'connected':
+      return { kind: 'page', page: connectedPage(view, reader.texts) };
+  }
+}
+
+function awaitingPage(view: FinishedView, basePath: string, texts: Texts): Page {
+  const code = view.returnCode?.reveal();
+  const title = code === undefined ? texts.done.waitTitle : texts.done.codeTitle;
+  const lead = code === undefined ? texts.done.waitLead(view.providerName) : texts.done.codeLead(view.providerName);
+  const self = `${basePath}/oauth/${view.provider}/done`;
+  return {
+    template: 'done',
+    title,
+    script: code !== undefined,
+    view: { ...accountOf(view, texts), connected: false, lead, code, deepLink: safeLink(view.deepLink), self },
+  };
+}
+
+function connectedPage(view: FinishedView, texts: Texts): Page {
+  return {
+    template: 'done',
+    title: texts.done.connectedTitle(view.providerName),
+    view: {
+      ...accountOf(view, texts),
+      connected: true,
+      lead: texts.done.connectedLead,
+      returnTo: safeLink(view.returnTo),
+    },
+  };
+}
+
+function accountOf(view: FinishedView, texts: Texts): object {
+  const { identity } = view;
+  const account = showable(identity?.name ?? identity?.email ?? identity?.id ?? texts.unnamedAccount);
+  const email = identity?.email === undefined ? undefined : showable(identity.email);
+  return {
+    provider: view.providerName,
+    providerTile: tileOf(view.providerName),
+    account,
+    email: email === account ? undefined : email,
+    asker: askerOf(view.chatIdentity, texts),
+  };
+}

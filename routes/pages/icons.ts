@@ -1,0 +1,43 @@
+/** Letter tiles that stand for providers and chat platforms: text and a colour class, so that nothing has to be loaded. */
+
+export interface Tile {
+  readonly letter: string;
+  /** Suffix of the stylesheet's `tile-…` class. */
+  readonly tone: number;
+}
+
+const tones = 8;
+
+/** The tile of a name; the same name always gets the same colour. */
+export function tileOf(name: string): Tile {
+  const [letter = '?'] = name.trim().toUpperCase();
+  let sum = 0;
+  for (const character of name.toLowerCase()) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
+  return { letter, tone: sum % tones };
+}
+
+const platformNames = new Map([
+  ['slack', 'Slack'],
+  ['discord', 'Discord'],
+  ['telegram', 'Telegram'],
+  ['teams', 'Microsoft Teams'],
+  ['msteams', 'Microsoft Teams'],
+  ['whatsapp', 'WhatsApp'],
+  ['matrix', 'Matrix'],
+  ['mattermost', 'Mattermost'],
+  ['googlechat', 'Google Chat'],
+]);
+
+/** A chat platform as people write it; one that is not known here stands as the bot wrote it. */
+export function platformName(platform: string): string {
+  return platformNames.get(platform.toLowerCase()) ?? showable(platform);
+}
+
+/**
+ * A name that somebody else chose, fit to be shown: without the characters that turn the reading direction of what
+ * stands around it, and not longer than a line or two. Escaping is the templates' work.
+ */
+export function showable(name: string): string {
+  const straight = name.replace(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '').trim();
+  return straight.length > 80 ? `${straight.slice(0, 79).trimEnd()}…` : straight;
+}

@@ -1,0 +1,46 @@
+/** What the landing page shows before anything happens. */
+
+import type { ChatIdentity } from '../../src/core/connect.js';
+import type { LinkView } from '../../src/core/views.js';
+import { platformName, showable, tileOf } from './icons.js';
+import type { Page } from './render.js';
+import { describeScope } from './scope-words.js';
+import { formatTime, type Language, type Texts, textsOf } from './texts.js';
+
+/** The chat account that a page names. */
+export interface Asker {
+  readonly name: string;
+  readonly place: string;
+}
+
+/** Puts a chat identity into a name and the platform on which it is one. */
+export function askerOf(identity: ChatIdentity | undefined, texts: Texts): Asker | undefined {
+  if (identity === undefined) return undefined;
+  return { name: showable(identity.name), place: texts.onPlatform(platformName(identity.platform)) };
+}
+
+/** The landing page of a link. */
+export function landingPage(subject: { view: LinkView; link: string; basePath: string }, language: Language): Page {
+  const { view, link, basePath } = subject;
+  const texts = textsOf(language);
+  const asker = askerOf(view.chatIdentity, texts);
+  const title = texts.landing.title(view.providerName);
+  return {
+    template: 'landing',
+    title,
+    view: {
+      lead: texts.landing.lead(view.providerName),
+      asker,
+      askerTile: view.chatIdentity && tileOf(platformName(view.chatIdentity.platform)),
+      provider: view.providerName,
+      providerTile: tileOf(view.providerName),
+      scopes: view.scope.map((scope) => describeScope(view.provider, scope, language)),
+      warning: asker === undefined ? texts.landing.warningUnnamed : texts.landing.warning,
+      action: `${basePath}/oauth/${view.provider}`,
+      link,
+      go: texts.landing.go(view.providerName),
+      after: texts.landing.after[view.proof],
+      once: texts.landing.once(formatTime(view.expiresAt, language)),
+    },
+  };
+}

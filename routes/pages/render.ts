@@ -1,0 +1,55 @@
+/** Renders the pages with eta, escaping on, inside the one layout. */
+
+import { fileURLToPath } from 'node:url';
+import { Eta } from 'eta';
+import type { Site } from '../site.js';
+import type { Assets } from './assets.js';
+import { type Language, textsOf } from './texts.js';
+
+export type Template = 'landing' | 'done' | 'enter' | 'connections' | 'message';
+
+/** One page before it is HTML. Texts in `view` are plain; the templates escape them. */
+export interface Page {
+  readonly template: Template;
+  readonly title: string;
+  readonly view: object;
+  /** Whether the page has the optional script. */
+  readonly script?: boolean;
+}
+
+/** Turns a page into HTML in one language. */
+export type Render = (page: Page, language: Language) => string;
+
+/** Prepares rendering for one site. Templates are read at their first use and kept. */
+export function createRender(site: Site, assets: Assets): Render {
+  const eta = new Eta({ views: fileURLToPath(new URL('.', import.meta.url)), autoEscape: true, cache: true });
+  const assetPath = (name: Parameters<Assets['servedName']>[0]) => `${site.basePath}/assets/${assets.servedName(name)}`;
+  const surroundings = {
+    basePath: site.basePath,
+    stylesheet: assetPath('valetkey.css'),
+    icon: assetPath('key.svg'),
+  };
+  return (page, language) =>
+    eta.render(`./${page.template}`, {
+      ...surroundings,
+      ...page.view,
+      title: page.title,
+      script: page.script ? assetPath('copy-code.js') : undefined,
+      language,
+      texts: textsOf(language),
+    });
+}
+
+/**
+ * A link target that a page may carry, or `undefined`. Escaping does not stop `javascript:`, and a target comes from
+ * configuration or from the caller that made the link.
+ */
+export function safeLink(target: string | undefined): string | undefined {
+  if (target === undefined) return undefined;
+  if (/^\/(?![/\\])/.test(target)) return target;
+  const scheme = /^(?<scheme>[a-z][a-z0-9+.-]*):/i.exec(target)?.groups?.scheme?.toLowerCase();
+  return scheme !== undefined && linkSchemes.has(scheme) ? target : undefined;
+}
+
+/** Web pages, and the chat programs that open by a link of their own. */
+const linkSchemes = new Set(['https', 'http', 'tg', 'slack', 'discord', 'msteams', 'whatsapp', 'mattermost', 'matrix']);

@@ -1,0 +1,158 @@
+/** The texts of the pages in English; their shape is what every other language has to fill. */
+
+export const english = {
+  footer: 'Access is kept sealed and can be ended at any time.',
+  whoAsks: 'Who asks',
+  permissions: 'What it may do',
+  onPlatform: (platform: string) => `on ${platform}`,
+  unnamedAsker: 'The person who got this link in the chat',
+  chosenThere: (provider: string) => `What you choose at ${provider}`,
+  unnamedAccount: 'connected',
+  landing: {
+    title: (provider: string) => `Connect ${provider}`,
+    lead: (provider: string) => `A chat bot would like to use your ${provider} account.`,
+    warning: 'Is this you? Go on only if this is your chat account and you asked for this link yourself.',
+    warningUnnamed: 'Go on only if you asked for this link yourself. If somebody sent it to you, close this page.',
+    go: (provider: string) => `Continue to ${provider}`,
+    after: {
+      chat_code: 'You sign in there. Then you get a code to type in the chat.',
+      app_verifier: 'You sign in there. Then we check that it is you.',
+      chat_login: 'You sign in there. Then you sign in at the chat.',
+      none: 'You sign in there, and it is done.',
+    },
+    once: (time: string) => `This link works once, until ${time}.`,
+  },
+  done: {
+    codeTitle: 'One more step',
+    codeLead: (provider: string) => `${provider} said yes. Type this code in the chat to finish:`,
+    codeLabel: 'Your code',
+    copy: 'Copy code',
+    copied: 'Copied',
+    send: 'Send the code to the chat',
+    secret: 'Did somebody else send you the link? Then give this code to nobody: it opens your account to them.',
+    check: 'I have sent the code',
+    waitTitle: 'Waiting for your confirmation',
+    waitLead: (provider: string) => `${provider} said yes. Go back to the chat to finish.`,
+    connectedTitle: (provider: string) => `${provider} is connected`,
+    connectedLead: 'You can close this page and go on in the chat.',
+    goOn: 'Continue',
+    show: 'Show how it ended',
+  },
+  enter: {
+    title: 'Your connections',
+    lead: 'See which accounts are connected, and end what you no longer want.',
+    go: 'Open my connections',
+    once: 'The link works once, in this browser. Open it only if you asked for it yourself.',
+  },
+  connections: {
+    title: 'Your connections',
+    none: 'Nothing is connected yet.',
+    more: 'More to connect',
+    connect: (provider: string) => `Connect ${provider}`,
+    reconnect: (provider: string) => `Reconnect ${provider}`,
+    disconnect: (provider: string) => `Disconnect ${provider}`,
+    ends: (provider: string) =>
+      `The bot can no longer use this ${provider} account. The access is taken back at ${provider} where that is possible, and erased here for good.`,
+    connectedAt: 'Connected:',
+    lastUsed: 'Last used:',
+    never: 'never',
+    label: 'Label',
+    status: {
+      active: 'Connected',
+      expired: 'Expired: connect again',
+      reauthorization_required: 'Connect again',
+      misconfigured: 'Paused: the operator has to act',
+    },
+    leave: 'Leave this page',
+    leaveHint: 'Do so on a device that others use.',
+    back: 'Back to your connections',
+  },
+  disconnected: {
+    title: (provider: string) => `${provider} is disconnected`,
+    yes: (provider: string) => `The access was taken back at ${provider} and erased here.`,
+    no: (provider: string) => `The access was erased here. ${provider} did not confirm that it ended there.`,
+    unsupported: (provider: string) => `The access was erased here. ${provider} has no way to end it from outside.`,
+    nextYes: 'You can connect it again at any time.',
+    nextElse: (provider: string) => `To be sure, remove the app in your settings at ${provider}.`,
+  },
+  messages: {
+    invalid: {
+      title: 'This did not come back right',
+      what: 'What your browser sent does not fit what was started here. Nothing was connected.',
+      next: 'Finish in the browser in which you began, or ask for a new link in the chat.',
+    },
+    gone: {
+      title: 'This link is used up',
+      what: 'It was opened before, or it is too old.',
+      next: 'Ask for a new link in the chat.',
+    },
+    nothingHere: {
+      title: 'Nothing to see here',
+      what: 'The result is shown only in the browser that finished connecting, and only for a while.',
+      next: 'Look in the chat whether it worked, or ask there for a new link.',
+    },
+    denied: {
+      title: 'Nothing was connected',
+      what: 'The provider was told no.',
+      next: 'If you change your mind, ask for a new link in the chat.',
+    },
+    failed: {
+      title: 'Nothing was connected',
+      what: 'The sign-in did not lead to a connection.',
+      next: 'Ask for a new link in the chat and try again.',
+    },
+    tooLate: {
+      title: 'Nothing was connected',
+      what: 'The confirmation in the chat did not come in time, so the access was given back.',
+      next: 'Ask for a new link in the chat and try again.',
+    },
+    provider: {
+      title: 'The provider did not accept it',
+      what: 'Its answer could not be used. This is not your fault, and nothing was connected.',
+      next: 'Ask for a new link in the chat. If it happens again, tell the people who run the bot.',
+    },
+    unavailable: {
+      title: 'Not right now',
+      what: 'A part that is needed did not answer. Nothing was lost.',
+      next: 'Wait a minute and try again, or ask for a new link in the chat.',
+    },
+    rateLimited: {
+      title: 'Too many attempts',
+      what: 'This was tried too often in a short time.',
+      next: 'Wait a minute and try again.',
+    },
+    unknownProvider: {
+      title: 'This cannot be connected here',
+      what: 'No provider of that name is set up.',
+      next: 'Check the link, or ask for a new one in the chat.',
+    },
+    notFound: {
+      title: 'There is no such page',
+      what: 'The address leads nowhere.',
+      next: 'Open the link from the chat again, or ask there for a new one.',
+    },
+    forbidden: {
+      title: 'This was not accepted',
+      what: 'The form did not come from the page that is open here. Nothing was changed.',
+      next: 'Go back, load the page again and repeat the step.',
+    },
+    internal: {
+      title: 'Something went wrong',
+      what: 'The fault is ours. Nothing was connected.',
+      next: 'Try again. If it happens again, tell the people who run the bot.',
+    },
+    noSession: {
+      title: 'Please come in through the chat',
+      what: 'This page opens only with a fresh link.',
+      next: 'Ask for your connections in the chat and open the link.',
+    },
+    left: {
+      title: 'You have left',
+      what: 'Your connections are closed in this browser. What is connected stays connected.',
+      next: 'To come back, ask for a new link in the chat.',
+    },
+  },
+};
+
+/** The texts of one language. */
+export type Texts = typeof english;

@@ -1,0 +1,37 @@
+/** The texts of the pages by language, and the choice by `Accept-Language` (RFC 9110 section 12.5.4). */
+
+import { german } from './texts-de.js';
+import { english, type Texts } from './texts-en.js';
+
+export type Language = 'en' | 'de';
+
+export type { Texts };
+
+/** A page that only says something: a title, what happened, and what to do now. */
+export type MessageName = keyof Texts['messages'];
+
+const byLanguage: Readonly<Record<Language, Texts>> = { en: english, de: german };
+
+/** The texts of a language. */
+export function textsOf(language: Language): Texts {
+  return byLanguage[language];
+}
+
+/** Chooses the language that the browser likes best among those that exist; English when it names none of them. */
+export function chooseLanguage(acceptLanguage: string | undefined): Language {
+  let best: { language: Language; quality: number } = { language: 'en', quality: 0 };
+  for (const range of (acceptLanguage ?? '').slice(0, 512).split(',')) {
+    const [tag = '', ...parameters] = range.trim().toLowerCase().split(';');
+    const language = /^(?<primary>en|de)(?:-|$)/.exec(tag.trim())?.groups?.primary;
+    const weight = parameters.map((parameter) => /^\s*q=(?<q>[\d.]+)\s*$/.exec(parameter)?.groups?.q).find(Boolean);
+    const quality = weight === undefined ? 1 : Number(weight);
+    if ((language === 'en' || language === 'de') && quality > best.quality) best = { language, quality };
+  }
+  return best.language;
+}
+
+/** A time as people of that language write it. In UTC and saying so, since a page does not know the reader's clock. */
+export function formatTime(epochMs: number, language: Language): string {
+  const options = { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' } as const;
+  return `${new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'de-DE', options).format(epochMs)} UTC`;
+}

@@ -1,0 +1,42 @@
+/** What the routes need of the Fastify instance that carries them, so that every refusal is a problem. */
+
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyServerOptions } from 'fastify';
+import { answerError, formatHttpProblem } from './error-handler.js';
+
+/**
+ * Fastify options, to be spread into those of the program.
+ *
+ * `maxParamLength`: a user id of 256 characters takes up to 3072 when percent-encoded; the router's own
+ * limit is 100, and it must stay above the longest id that is refused by name. `return503OnClosing` is off because
+ * Fastify's own answer is no problem document; requests that come late on an open connection are served.
+ */
+export const serverOptions = {
+  bodyLimit: 64 * 1024,
+  return503OnClosing: false,
+  routerOptions: { maxParamLength: 4096 },
+  frameworkErrors: answerError,
+  clientErrorHandler: answerUnreadable,
+} satisfies FastifyServerOptions;
+
+const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/** Answers bytes that are no HTTP request. The connection is not used again. */
+function answerUnreadable(error: { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = statuses[error.code ?? ''] ?? 400;
+  const body = formatHttpProblem(status, randomUUID());
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Bad Request'}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

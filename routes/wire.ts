@@ -1,0 +1,102 @@
+/** From the values inside to the bodies on the wire: camelCase and ms become snake_case and seconds. */
+
+import type { ProviderIdentity } from '../src/core/connection.js';
+import type { StoredEvent } from '../src/core/events.js';
+import type { AccessToken, ConnectionSummary, ConnectView, ProvenConnect, StartedConnect } from '../src/core/views.js';
+import { problemSchema } from './schemas.js';
+
+/** Epoch ms to epoch seconds, rounded down: a token is never said to live longer than it does. */
+export function toSeconds(epochMs: number): number {
+  return Math.floor(epochMs / 1000);
+}
+
+const secondsOrNull = (epochMs: number | undefined) => (epochMs === undefined ? null : toSeconds(epochMs));
+
+function formatAccount(identity: ProviderIdentity | undefined) {
+  return identity === undefined ? null : { id: identity.id, name: identity.name, email: identity.email };
+}
+
+/** The one body that holds a token. */
+export function formatToken(token: AccessToken) {
+  return {
+    access_token: token.accessToken.reveal(),
+    token_type: token.tokenType,
+    expires_at: secondsOrNull(token.expiresAt),
+    scopes: [...token.scope],
+    provider: token.provider,
+    account: formatAccount(token.identity),
+    connection_id: token.connectionId,
+  };
+}
+
+/** A connect that was just made. */
+export function formatStartedConnect(started: StartedConnect) {
+  return {
+    connect_id: started.connectId,
+    connect_url: started.connectUrl,
+    expires_at: toSeconds(started.expiresAt),
+    proof: started.proof,
+  };
+}
+
+/** Where a connect stands. */
+export function formatConnect(view: ConnectView) {
+  return {
+    connect_id: view.connectId,
+    provider: view.provider,
+    status: view.status,
+    error: view.error,
+    account: view.identity === undefined ? undefined : formatAccount(view.identity),
+  };
+}
+
+/** The end of a successful proof. */
+export function formatProven(proven: ProvenConnect) {
+  return {
+    status: 'connected' as const,
+    connect_id: proven.connectId,
+    provider: proven.provider,
+    account: formatAccount(proven.identity),
+    connection_id: proven.connectionId,
+  };
+}
+
+/** One connection of a list. Never a secret. */
+export function formatConnection(summary: ConnectionSummary) {
+  return {
+    connection_id: summary.connectionId,
+    provider: summary.provider,
+    account: formatAccount(summary.identity),
+    account_label: summary.account,
+    scopes: [...summary.scope],
+    status: summary.status,
+    expires_at: secondsOrNull(summary.expiresAt),
+    has_refresh_token: summary.hasRefreshToken,
+    connected_at: toSeconds(summary.connectedAt),
+    last_used_at: secondsOrNull(summary.lastUsedAt),
+  };
+}
+
+/** One server-sent event: its place in the log, its type and its facts. */
+export function formatEvent({ id, event }: StoredEvent): string {
+  const body = {
+    type: event.type,
+    at: toSeconds(event.at),
+    user: event.userId,
+    provider: event.provider,
+    account_label: event.account,
+    connection_id: 'connectionId' in event ? event.connectionId : undefined,
+    connect_id: 'connectId' in event ? event.connectId : undefined,
+    change: 'change' in event ? event.change : undefined,
+    error: 'error' in event ? event.error : undefined,
+  };
+  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(body)}\n\n`;
+}
+
+const problem = {
+  description: 'A problem (RFC 9457); branch on `code`.',
+  content: { 'application/problem+json': { schema: problemSchema } },
+};
+
+/** What every route may answer beside its success, for the OpenAPI document. */
+export const problemAnswers = { '4xx': problem, '5xx': problem };

@@ -1,0 +1,238 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { JarBrowser, type Journey, openJourney } from '../support/browser-journey.js';
+
+let journey: Journey;
+let browser: JarBrowser;
+const chat = { platform: 'slack', name: 'Alice Example' };
+
+beforeEach(async () => {
+  journey = await openJourney();
+  browser = new JarBrowser(journey.app);
+});
+afterEach(() => journey.close());
+
+const connectUrl = () => journey.manager.generateConnectUrl('slack:T1:U2', 'example', { chatIdentity: chat });
+const codeOn = (body: string) => /id="return-code"[^>]*>(?<code>[^<]+)</.exec(body)?.groups?.code ?? '';
+
+describe('the way from link to connection', () => {
+  it('leads over landing page, provider and done page, and is active after the code was typed', async () => {
+    const { manager } = journey;
+    const landing = await browser.get(await connectUrl());
+    expect(landing.body).toContain('Alice Example');
+    const started = await browser.submit(landing);
+    expect(started.statusCode).toBe(303);
+    const authorizationUrl = new URL(String(started.headers.location));
+    expect(authorizationUrl.searchParams.get('code_challenge_method')).toBe('S256');
+    const back = await fetch(authorizationUrl, { redirect: 'manual' });
+    const callback = await browser.get(back.headers.get('location') ?? '');
+    expect(callback.statusCode).toBe(303);
+    expect(callback.headers.location).toBe('/oauth/example/done');
+    const done = await browser.get('/oauth/example/done');
+    expect(done.body).toContain('octo-alice');
+    expect(await manager.getToken('slack:T1:U2', 'example')).toBeUndefined();
+    await manager.submitProof('slack:T1:U2', codeOn(done.body));
+    expect(await manager.getToken('slack:T1:U2', 'example')).toBeDefined();
+    const after = await browser.get('/oauth/example/done');
+    expect(after.body).toContain('Example is connected');
+    expect(after.body).not.toContain('return-code');
+  });
+
+  it('sets the flow cookie for this browser and the time of the flow (L3)', async () => {
+    await browser.submit(await browser.get(await connectUrl()));
+    expect(browser.received).toEqual([
+      expect.stringMatching(/^valetkey_flow_example=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/),
+    ]);
+  });
+
+  it('sets it with the prefix __Host- and Secure on https (S3-30)', async () => {
+    const secure = await openJourney({ baseUrl: 'https://connect.example' });
+    try {
+      const visitor = new JarBrowser(secure.app);
+      await visitor.submit(await visitor.get(await secure.manager.generateConnectUrl('u', 'example')));
+      expect(visitor.received[0]).toMatch(/^__Host-valetkey_flow_example=.*; Path=\/; .*Secure$/);
+      expect(visitor.received[0]).not.toContain('Domain');
+    } finally {
+      await secure.close();
+    }
+  });
+
+  it('has code and state in no page, and on no page a link back to them (L17)', async () => {
+    const callback = await browser.consent(await connectUrl());
+    const { searchParams } = new URL(callback);
+    const pages = [await browser.get(callback), await browser.get('/oauth/example/done'), await browser.get(callback)];
+    for (const page of pages) {
+      const shown = `${page.body} ${page.headers.location ?? ''}`;
+      expect(shown).not.toContain(searchParams.get('code'));
+      expect(shown).not.toContain(searchParams.get('state'));
+    }
+  });
+});
+
+describe('a link', () => {
+  it('is still good after previews and HEAD (L7)', async () => {
+    const url = await connectUrl();
+    const previews = ['Slackbot-LinkExpanding 1.0', 'TelegramBot', 'Discordbot/2.0', 'facebookexternalhit/1.1'];
+    for (const agent of previews) {
+      expect((await browser.get(url, { 'user-agent': agent })).statusCode).toBe(200);
+      const head = await journey.app.inject({ method: 'HEAD', url: url.replace('http://localhost:3000', '') });
+      expect(head.statusCode).toBe(200);
+    }
+    expect((await browser.submit(await browser.get(url))).statusCode).toBe(303);
+  });
+
+  it('starts one flow, however many browsers post it at once (L8)', async () => {
+    const page = await browser.get(await connectUrl());
+    const answers = await Promise.all(Array.from({ length: 50 }, () => new JarBrowser(journey.app).submit(page)));
+    const statuses = answers.map(({ statusCode }) => statusCode);
+    expect(statuses.filter((status) => status === 303)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 410)).toHaveLength(49);
+  });
+
+  it('works at its own provider only, and is not burnt by another (L6)', async () => {
+    const url = await connectUrl();
+    const elsewhere = url.replace('/oauth/example', '/oauth/other');
+    expect((await browser.get(elsewhere)).statusCode).toBe(410);
+    const link = new URL(url).searchParams.get('link') ?? '';
+    expect((await browser.post('/oauth/other', { link })).statusCode).toBe(410);
+    expect((await browser.submit(await browser.get(url))).statusCode).toBe(303);
+  });
+
+  it('is over after its time (S2-12)', async () => {
+    const url = await connectUrl();
+    const page = await browser.get(url);
+    journey.clock.advance(601_000);
+    expect((await browser.submit(page)).statusCode).toBe(410);
+  });
+
+  it.each([
+    [{ origin: 'https://evil.example' }],
+    [{ origin: 'null' }],
+    [{ 'sec-fetch-site': 'cross-site' }],
+    [{ 'sec-fetch-site': 'same-site', origin: 'null' }],
+  ])('is not spent by a form of another site: %o', async (headers) => {
+    const url = await connectUrl();
+    const link = new URL(url).searchParams.get('link') ?? '';
+    expect((await browser.post('/oauth/example', { link }, headers)).statusCode).toBe(403);
+    const own = { origin: 'null', 'sec-fetch-site': 'same-origin' };
+    expect((await browser.post('/oauth/example', { link }, own)).statusCode).toBe(303);
+  });
+});
+
+describe('the callback', () => {
+  it('refuses another browser and leaves the flow to the right one (L1, L3)', async () => {
+    const callback = await browser.consent(await connectUrl());
+    const stranger = new JarBrowser(journey.app);
+    expect((await stranger.get(callback)).statusCode).toBe(400);
+    expect((await stranger.get('/oauth/example/done')).statusCode).toBe(410);
+    expect(journey.provider.counts.token).toBe(0);
+    expect((await browser.get(callback)).statusCode).toBe(303);
+    expect(journey.provider.counts.token).toBe(1);
+    expect((await stranger.get('/oauth/example/done')).body).not.toContain('return-code');
+  });
+
+  it('replaces a cookie that was planted before, and refuses one that came twice (L5)', async () => {
+    browser.jar.set('valetkey_flow_example', 'planted');
+    const callback = await browser.consent(await connectUrl());
+    const chosen = browser.jar.get('valetkey_flow_example');
+    expect(chosen).not.toBe('planted');
+    const twice = `valetkey_flow_example=${chosen}; valetkey_flow_example=planted`;
+    expect((await browser.get(callback, { cookie: twice })).statusCode).toBe(400);
+    expect((await browser.get(callback)).statusCode).toBe(303);
+  });
+
+  it('takes one of many parallel answers and sends the others to the result (L8)', async () => {
+    const callback = await browser.consent(await connectUrl());
+    const answers = await Promise.all(Array.from({ length: 20 }, () => browser.get(callback)));
+    expect(answers.filter(({ statusCode }) => statusCode === 303)).toHaveLength(1);
+    expect(journey.provider.counts.token).toBe(1);
+    const late = answers.find(({ statusCode }) => statusCode === 410);
+    expect(late?.body).toContain('href="/oauth/example/done"');
+  });
+
+  it('of another provider is refused and burns nothing (S2-11, C1)', async () => {
+    const callback = await browser.consent(await connectUrl());
+    const cookie = `valetkey_flow_other=${browser.jar.get('valetkey_flow_example')}`;
+    const swapped = callback.replace('/oauth/example', '/oauth/other');
+    expect((await browser.get(swapped, { cookie })).statusCode).toBe(400);
+    expect(journey.provider.counts.token).toBe(0);
+    expect((await browser.get(callback)).statusCode).toBe(303);
+  });
+
+  it('has no HEAD and is not fetched ahead (L7)', async () => {
+    const callback = await browser.consent(await connectUrl());
+    const { pathname, search } = new URL(callback);
+    const cookie = `valetkey_flow_example=${browser.jar.get('valetkey_flow_example')}`;
+    const head = await journey.app.inject({ method: 'HEAD', url: pathname + search, headers: { cookie } });
+    expect(head.statusCode).toBe(404);
+    expect((await browser.get(callback, { 'sec-purpose': 'prefetch' })).statusCode).toBe(403);
+    expect((await browser.get(callback)).statusCode).toBe(303);
+  });
+
+  it('takes an answer by form post with nothing but its own parameters (L20)', async () => {
+    const callback = new URL(await browser.consent(await connectUrl()));
+    const fields = { ...Object.fromEntries(callback.searchParams), user: '{"name":"x"}' };
+    const posted = await new JarBrowser(journey.app).post('/oauth/example/callback', fields, {
+      origin: 'https://provider.example',
+      'sec-fetch-site': 'cross-site',
+    });
+    expect(posted.statusCode).toBe(303);
+    expect(posted.headers.location).not.toContain('user');
+    expect((await browser.get(String(posted.headers.location))).headers.location).toBe('/oauth/example/done');
+  });
+
+  it('sees a repeated parameter in an answer by form post too (C6)', async () => {
+    const { search } = new URL(await browser.consent(await connectUrl()));
+    const posted = await journey.app.inject({
+      method: 'POST',
+      url: '/oauth/example/callback',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: `${search.slice(1)}&code=another`,
+    });
+    expect((await browser.get(String(posted.headers.location))).statusCode).toBe(400);
+    expect(journey.provider.counts.token).toBe(0);
+  });
+
+  it.each([
+    ['', 400],
+    ['?state=', 400],
+    ['?code=c', 400],
+    ['?state=unknown&code=c', 410],
+    ['?state=STATE&code=a&code=b', 400],
+    ['?state=STATE&state=x&code=a', 400],
+    ['?state=STATE', 400],
+    ['?state=STATE&code=a&error=x', 400],
+  ])('answers %s without asking the provider for a token (C6)', async (query, status) => {
+    const callback = new URL(await browser.consent(await connectUrl()));
+    const hostile = query.replace('STATE', callback.searchParams.get('state') ?? '');
+    const before = journey.provider.counts.token;
+    const response = await browser.get(`/oauth/example/callback${hostile}`);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['content-type']).toContain('text/html');
+    expect(journey.provider.counts.token).toBe(before);
+  });
+
+  it('says no to the person in plain words when the provider did, and never in its words (S2-37)', async () => {
+    const callback = new URL(await browser.consent(await connectUrl()));
+    const query = new URLSearchParams({
+      state: callback.searchParams.get('state') ?? '',
+      error: 'access_denied',
+      error_description: '<script>CANARY</script>',
+      error_uri: 'https://evil.example/CANARY',
+    });
+    const refused = await browser.get(`/oauth/example/callback?${query}`);
+    expect(refused.headers.location).toBe('/oauth/example/done');
+    const done = await browser.get('/oauth/example/done');
+    expect(done.statusCode).toBe(400);
+    expect(done.body).toContain('was told no');
+    expect(done.body).not.toContain('CANARY');
+    expect((await browser.get(callback.href)).statusCode).toBe(410);
+  });
+
+  it('says that the provider failed when it refuses the code', async () => {
+    const callback = new URL(await browser.consent(await connectUrl()));
+    callback.searchParams.set('code', 'forged');
+    const response = await browser.get(callback.href);
+    expect(response.statusCode).toBe(502);
+    expect(response.body).toContain('nothing was connected');
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { findCookie } from '../../routes/cookies.js';
+import { safeLink } from '../../routes/pages/render.js';
+import { describeScope } from '../../routes/pages/scope-words.js';
+import { chooseLanguage } from '../../routes/pages/texts.js';
+
+describe('what pages are made of', () => {
+  it.each([
+    [undefined, 'en'],
+    ['', 'en'],
+    ['de', 'de'],
+    ['DE-ch', 'de'],
+    ['en;q=0.1, de;q=0.2', 'de'],
+    ['de;q=0', 'en'],
+    ['den, *', 'en'],
+    [','.repeat(100_000), 'en'],
+  ])('Accept-Language %.20s chooses %s', (header, language) => {
+    expect(chooseLanguage(header)).toBe(language);
+  });
+
+  it('puts a scope into words only where somebody wrote them', () => {
+    expect(describeScope('github', 'repo', 'de').words).toContain('Repositories');
+    expect(describeScope('slack', 'repo', 'en')).toEqual({ scope: 'repo' });
+    expect(describeScope('constructor', '__proto__', 'en')).toEqual({ scope: '__proto__' });
+  });
+
+  it.each([
+    ['https://app.example/x', true],
+    ['/connections', true],
+    ['tg://resolve?domain=bot', true],
+    ['//evil.example', false],
+    ['/\\evil.example', false],
+    ['javascript:alert(1)', false],
+    [' javascript:alert(1)', false],
+    ['data:text/html,x', false],
+    ['evil', false],
+  ])('links to %s: %s', (target, allowed) => {
+    expect(safeLink(target)).toBe(allowed ? target : undefined);
+  });
+
+  it.each([
+    [undefined, undefined],
+    ['b=1; a=2', '2'],
+    ['aa=1', undefined],
+    ['a=', undefined],
+    ['x=a=3; a=4=5', '4=5'],
+  ])('finds a cookie in %s', (header, value) => {
+    expect(findCookie(header, 'a')).toBe(value);
+  });
+
+  it('refuses a cookie that stands there twice (L5)', () => {
+    expect(() => findCookie('a=1; b=2; a=1', 'a')).toThrow('more than once');
+  });
+});
