@@ -1,0 +1,87 @@
+/** `valetkey api-keys`: keys that live in the store; running services know of a change at once. */
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { providerIdSchema, tenantIdSchema } from '../core/identifiers.js';
+import { type ApiKeyView, createApiKey, listApiKeys, revokeApiKey } from '../service/api-keys.js';
+import { callerRoleSchema } from '../service/config-schema.js';
+import { CommandFailed } from './exit.js';
+import { withStore } from './open-local.js';
+
+interface CreateOptions {
+  readonly owner: string;
+  readonly role: string;
+  readonly tenant: string;
+  readonly providers?: string;
+  readonly days?: number;
+  readonly json?: boolean;
+}
+
+/** Needs the configuration of the store. */
+export function apiKeysCommand(): Command {
+  const command = new Command('api-keys').description('API keys in the store, beside those of API_KEYS');
+  command
+    .command('create')
+    .description('make a key and print it; it cannot be shown again')
+    .requiredOption('--owner <name>', 'who answers for the key: a person or a team')
+    .addOption(new Option('--role <role>', 'what it may do').choices(callerRoleSchema.options).default('bot'))
+    .option('--tenant <id>', 'whose users it reaches', 'default')
+    .option('--providers <ids>', 'comma-separated; without it, every provider')
+    .option('--days <n>', 'how long it is good; without it, until revoked', parseDays)
+    .option('--json', 'print {"id", "key", "role", …}')
+    .action(create);
+  command
+    .command('list')
+    .description('list keys, revoked and expired ones too; never the key itself')
+    .option('--json', 'print an array')
+    .action(list);
+  command.command('revoke').argument('<id>').description('refuse a key from now on').action(revoke);
+  return command;
+}
+
+async function create({ owner, role, tenant, providers, days, json }: CreateOptions): Promise<void> {
+  const request = {
+    owner,
+    role: callerRoleSchema.parse(role),
+    tenant: parseName(tenantIdSchema, '--tenant', tenant),
+    providers: providers?.split(',').map((id) => parseName(providerIdSchema, '--providers', id.trim())),
+  };
+  await withStore(async (store) => {
+    const now = await store.now();
+    const expiresAt = days === undefined ? undefined : now + days * 86_400_000;
+    const { key, view } = await createApiKey(store.documents, { ...request, expiresAt }, now);
+    console.log(json ? JSON.stringify({ ...view, key: key.reveal() }) : key.reveal());
+  });
+}
+
+async function list({ json }: { json?: boolean }): Promise<void> {
+  const keys = await withStore((store) => listApiKeys(store.documents));
+  if (json) console.log(JSON.stringify(keys));
+  else for (const key of keys) console.log(describeKey(key));
+}
+
+async function revoke(id: string): Promise<void> {
+  const revoked = await withStore(async (store) => revokeApiKey(store.documents, id, await store.now()));
+  if (!revoked) throw new CommandFailed('There is no key of that id.');
+}
+
+function describeKey(key: ApiKeyView): string {
+  const when = (ms: number | undefined) => (ms === undefined ? '-' : new Date(ms).toISOString());
+  const state = key.revokedAt ? `revoked ${when(key.revokedAt)}` : `expires ${when(key.expiresAt)}`;
+  return [key.id, key.role, key.tenant, key.owner, state, `last used ${when(key.lastUsedAt)}`].join('\t');
+}
+
+function parseName<T>(
+  schema: { safeParse(value: string): { success: boolean; data?: T } },
+  name: string,
+  text: string,
+): T {
+  const { data } = schema.safeParse(text);
+  if (data === undefined) throw new CommandFailed(`${name}: is not of the form that is expected.`);
+  return data;
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1 || days > 3650) throw new InvalidArgumentError('1 to 3650 days.');
+  return days;
+}

@@ -1,0 +1,104 @@
+/** `valetkey doctor`: tries what a service would need, and says what to paste where. */
+
+import { statSync } from 'node:fs';
+import { Command } from 'commander';
+import type { Store } from '../core/store.js';
+import { type Config, configuredProviders } from '../service/config.js';
+import { isLoopbackHost } from '../service/config-schema.js';
+import { exitCodes } from './exit.js';
+import { withRunningSandbox, withStore } from './open-local.js';
+
+/** One thing that was looked at. `note` is worth reading, `fault` does not work. */
+interface Finding {
+  readonly kind: 'ok' | 'note' | 'fault';
+  readonly about: string;
+  readonly text: string;
+}
+
+/** Beyond this two machines disagree about what has expired, ms. */
+const clockToleranceMs = 30_000;
+
+/** Reads only; exits with 1 when something does not work. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check configuration, store, keys, clock and providers; print the redirect URI of each provider')
+    .option('--json', 'print an array of {"kind", "about", "text"}')
+    .action(async ({ json }: { json?: boolean }) => {
+      const findings = await withStore((store, config) => examine(store, withRunningSandbox(config)));
+      if (json) console.log(JSON.stringify(findings));
+      else for (const { kind, about, text } of findings) console.log(`${kind.padEnd(5)} ${about.padEnd(11)} ${text}`);
+      process.exitCode = findings.some(({ kind }) => kind === 'fault') ? exitCodes.failed : exitCodes.done;
+    });
+}
+
+async function examine(store: Store, config: Config): Promise<readonly Finding[]> {
+  const [health, clock] = await Promise.all([examineStore(store), examineClock(store)]);
+  return [...examineService(config), ...health, ...clock, ...examineKeys(config), ...examineProviders(config)];
+}
+
+function examineService(config: Config): Finding[] {
+  const { hostname } = new URL(config.baseUrl);
+  const local = isLoopbackHost(hostname);
+  return [
+    { kind: 'ok', about: 'address', text: `${config.baseUrl}, listening on ${config.host}:${config.port}` },
+    ...config.warnings.map((text): Finding => ({ kind: 'note', about: 'settings', text })),
+    ...(local ? [] : notesOfPublicService(config)),
+  ];
+}
+
+function notesOfPublicService(config: Config): Finding[] {
+  if (config.trustProxy !== undefined || !isLoopbackHost(config.host)) return [];
+  const text = 'BASE_URL is public and HOST is loopback: behind a proxy on this machine, set TRUST_PROXY=127.0.0.1.';
+  return [{ kind: 'note', about: 'address', text }];
+}
+
+async function examineStore(store: Store): Promise<Finding[]> {
+  try {
+    const { kind, latencyMs, warnings } = await store.check();
+    return [
+      { kind: 'ok', about: 'store', text: `${kind}, answers in ${latencyMs.toFixed(1)} ms` },
+      ...warnings.map((text): Finding => ({ kind: 'note', about: 'store', text })),
+    ];
+  } catch (error) {
+    return [{ kind: 'fault', about: 'store', text: error instanceof Error ? error.message : 'does not answer' }];
+  }
+}
+
+async function examineClock(store: Store): Promise<Finding[]> {
+  const before = performance.timeOrigin + performance.now();
+  const storeTime = await store.now().catch(() => undefined);
+  if (storeTime === undefined) return [];
+  const offBy = Math.round(storeTime - before);
+  const text = `this machine and the store are ${Math.abs(offBy)} ms apart`;
+  return [{ kind: Math.abs(offBy) > clockToleranceMs ? 'fault' : 'ok', about: 'clock', text }];
+}
+
+function examineKeys({ encryptionKeys, apiKeys, jwt, generated }: Config): Finding[] {
+  const ids = encryptionKeys
+    .reveal()
+    .split(',')
+    .map((key) => key.slice(0, key.indexOf(':')));
+  const callers = [...apiKeys.map(({ id, role }) => `${id} (${role})`), ...(jwt ? [`JWTs of ${jwt.issuer}`] : [])];
+  return [
+    { kind: 'ok', about: 'encryption', text: `encrypts with ${ids[0]}, decrypts with ${ids.join(', ')}` },
+    ...Object.values(generated).flatMap(examineFile),
+    callers.length > 0
+      ? { kind: 'ok', about: 'callers', text: `${callers.join(', ')}, and the keys of "valetkey api-keys list"` }
+      : { kind: 'note', about: 'callers', text: 'only the keys of "valetkey api-keys list"' },
+  ];
+}
+
+function examineFile(path: string): Finding[] {
+  const open = (statSync(path).mode & 0o077) !== 0;
+  return open ? [{ kind: 'fault', about: 'encryption', text: `${path} can be read by others; chmod 600 it` }] : [];
+}
+
+function examineProviders(config: Config): Finding[] {
+  const ids = configuredProviders(config);
+  if (ids.length === 0) return [{ kind: 'note', about: 'providers', text: 'none is configured' }];
+  return ids.map((id) => ({
+    kind: 'ok',
+    about: 'provider',
+    text: `${id}: register the redirect URI ${config.baseUrl}/oauth/${id}/callback`,
+  }));
+}

@@ -1,0 +1,51 @@
+/** What commands beside `serve` work with: the same configuration and the same store, without a server. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type ProviderEntry, providerEntrySchema } from '../../providers/index.js';
+import type { Store } from '../core/store.js';
+import type { OAuthManager } from '../oauth-manager.js';
+import { openManager, openStore } from '../open-manager.js';
+import { type Config, configuredProviders, loadConfig } from '../service/config.js';
+import { createLogger } from '../service/logger.js';
+import { managerOptions } from '../service/manager-options.js';
+
+/** Lets `work` use the store and closes it in any case. */
+export async function withStore<T>(work: (store: Store, config: Config) => Promise<T>): Promise<T> {
+  const config = loadConfig();
+  const store = await openStore(managerOptions(config), createLogger('silent'));
+  try {
+    return await work(store, config);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Lets `work` use a manager that does nothing in the background, and closes it in any case. */
+export async function withManager<T>(work: (manager: OAuthManager, config: Config) => Promise<T>): Promise<T> {
+  const config = withRunningSandbox(loadConfig());
+  const manager = await openManager({ ...managerOptions(config), backgroundWork: false });
+  try {
+    return await work(manager, config);
+  } finally {
+    await manager.close();
+  }
+}
+
+const sandboxSchema = z.object({ providers: z.record(z.string(), providerEntrySchema) });
+
+/** With no provider configured, the ones of the sandbox that a service on this data directory runs just now. */
+export function withRunningSandbox(config: Config): Config {
+  const providers: Readonly<Record<string, ProviderEntry>> | undefined = readSandbox(config.dataDir);
+  if (configuredProviders(config).length > 0 || config.hasProvidersFile || providers === undefined) return config;
+  return { ...config, providers, allowInsecureLoopbackProviders: true };
+}
+
+function readSandbox(dataDir: string) {
+  try {
+    return sandboxSchema.parse(JSON.parse(readFileSync(join(dataDir, 'sandbox.json'), 'utf8'))).providers;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,21 @@
+/** `valetkey sandbox`: the authorization servers of the sandbox alone, for developing against them. */
+
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { loadConfig } from '../service/config.js';
+import { closeOnSignal } from '../service/server.js';
+
+/** Runs until a signal ends it. */
+export function sandboxCommand(): Command {
+  return new Command('sandbox')
+    .description('run the sandbox authorization servers alone and print a PROVIDERS_FILE for them')
+    .option('--json', 'print the PROVIDERS_FILE as JSON instead of YAML')
+    .action(async ({ json }: { json?: boolean }) => {
+      const { startSandbox } = await import('../sandbox/index.js');
+      const { baseUrl, dataDir } = loadConfig();
+      const sandbox = await startSandbox(baseUrl, dataDir);
+      const file = { providers: sandbox.entries };
+      console.log(json ? JSON.stringify(file) : stringify(file));
+      process.exitCode = await closeOnSignal(() => sandbox.close());
+    });
+}

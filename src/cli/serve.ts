@@ -1,0 +1,62 @@
+/** `valetkey serve`: runs the service until a signal ends it. */
+
+import { Command } from 'commander';
+import type { OAuthManager } from '../oauth-manager.js';
+import type { Sandbox } from '../sandbox/index.js';
+import { buildApp } from '../service/app.js';
+import { type Config, configuredProviders, loadConfig } from '../service/config.js';
+import { isLoopbackHost } from '../service/config-schema.js';
+import { createLogger } from '../service/logger.js';
+import { closeOnSignal, listen } from '../service/server.js';
+import { describeStart } from './start-banner.js';
+import { readVersion } from './version.js';
+
+/** Needs the whole configuration. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the service until SIGTERM or SIGINT')
+    .option('--sandbox-if-unconfigured', 'with no provider configured, start sandbox authorization servers on loopback')
+    .action(async ({ sandboxIfUnconfigured }: { sandboxIfUnconfigured?: boolean }) => {
+      process.exitCode = await serve(sandboxIfUnconfigured ?? false);
+    });
+}
+
+async function serve(sandboxIfUnconfigured: boolean): Promise<number> {
+  const configured = loadConfig();
+  const log = createLogger(configured.logLevel);
+  for (const warning of configured.warnings) log.warn({}, warning);
+  const sandbox = sandboxIfUnconfigured && wantsSandbox(configured) ? await openSandbox(configured) : undefined;
+  const config = sandbox ? { ...configured, ...sandbox.settings } : configured;
+  const service = await buildApp(config, { log, version: readVersion() });
+  const server = await listen(service, config).catch(async (error: unknown) => {
+    await sandbox?.close();
+    throw error;
+  });
+  const accountLink = await mintAccountLink(service.manager, config);
+  process.stdout.write(describeStart(config, { hasSandbox: sandbox !== undefined, accountLink }));
+  const status = await closeOnSignal(async () => {
+    await server.close();
+    await sandbox?.close();
+  });
+  log.info({ status }, 'closed');
+  return status;
+}
+
+/** Browsers elsewhere cannot reach a sandbox on loopback, so a public service never gets one. */
+function wantsSandbox(config: Config): boolean {
+  const unconfigured = configuredProviders(config).length === 0 && !config.hasProvidersFile;
+  return unconfigured && isLoopbackHost(new URL(config.baseUrl).hostname);
+}
+
+/** The sandbox and what it changes in the configuration; nothing else is configured, so its http is the only one. */
+async function openSandbox(config: Config): Promise<Sandbox & { settings: Partial<Config> }> {
+  const { startSandbox } = await import('../sandbox/index.js');
+  const sandbox = await startSandbox(config.baseUrl, config.dataDir);
+  return { ...sandbox, settings: { providers: sandbox.entries, allowInsecureLoopbackProviders: true } };
+}
+
+/** For the person at this terminal; a start where that is somebody else's log shows no link. */
+async function mintAccountLink(manager: OAuthManager, config: Config): Promise<string | undefined> {
+  if (config.generated.apiKey === undefined || !isLoopbackHost(new URL(config.baseUrl).hostname)) return undefined;
+  return (await manager.createAccountLink('me')).url;
+}

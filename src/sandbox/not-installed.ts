@@ -1,0 +1,12 @@
+/** The error for an installation without the development parts; apart, so that it can be known without loading them. */
+
+/** The packages with the authorization servers are not there: this is an installation without development parts. */
+export class SandboxNotInstalled extends Error {
+  constructor(cause: string) {
+    super(
+      `The sandbox needs the packages "emulate@0.12.2" and "oidc-provider@9" (missing: ${cause}). ` +
+        'Install them, or configure a provider, for example GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET.',
+    );
+    this.name = 'SandboxNotInstalled';
+  }
+}

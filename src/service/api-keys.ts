@@ -1,0 +1,155 @@
+/** API keys that are made while the service runs: shown once, kept as a digest, revoked at once. */
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+import { type ProviderId, providerIdSchema, type TenantId, tenantIdSchema } from '../core/identifiers.js';
+import { Secret } from '../core/secret.js';
+import type { DocumentStore } from '../core/store.js';
+import { type CallerRole, callerRoleSchema } from './config-schema.js';
+
+const keyCollection = 'api_keys';
+/** Apart from the keys, so that noting a use can never bring a revoked key back. */
+const useCollection = 'api_key_uses';
+/** A use is noted at most this often per key. */
+const useResolutionMs = 60_000;
+
+const epochMs = z.int().nonnegative();
+
+const storedKeySchema = z.object({
+  id: z.string(),
+  owner: z.string(),
+  role: callerRoleSchema,
+  tenant: tenantIdSchema,
+  providers: z.array(providerIdSchema).optional(),
+  /** SHA-256 of the whole key, base64url. */
+  digest: z.string(),
+  createdAt: epochMs,
+  expiresAt: epochMs.optional(),
+  revokedAt: epochMs.optional(),
+});
+type StoredKey = Readonly<z.infer<typeof storedKeySchema>>;
+
+const useSchema = z.object({ at: epochMs });
+
+/** An API key as it is listed. Neither the key nor its digest. Times in epoch ms. */
+export type ApiKeyView = Omit<StoredKey, 'digest'> & { readonly lastUsedAt?: number };
+
+/** What a new key is for. */
+export interface ApiKeyRequest {
+  /** Who answers for the key: a person or a team. */
+  readonly owner: string;
+  readonly role: CallerRole;
+  readonly tenant: TenantId;
+  /** Absent = every provider. */
+  readonly providers?: readonly ProviderId[];
+  /** Epoch ms; absent = until revoked. */
+  readonly expiresAt?: number;
+}
+
+/**
+ * `vk_<id>_<secret>`: 64 random bits to find the key by, 256 to prove it, and a CRC-32 over all before it, by which
+ * secret scanners tell a real key from a lookalike without asking us. Hexadecimal, so that a double click takes it whole.
+ */
+const keyForm = /^(vk_([0-9a-f]{16})_[0-9a-f]{64})([0-9a-f]{8})$/;
+
+const checksumOf = (text: string) => crc32(text).toString(16).padStart(8, '0');
+
+const digestOf = (key: string) => createHash('sha256').update(key).digest();
+
+/** Stands in for the digest of a key that does not exist, so that both cases compare. */
+const nobody = randomBytes(32);
+
+/**
+ * Makes a key. The only time that it can be seen.
+ *
+ * @param now epoch ms
+ * @throws {StoreUnavailable}
+ */
+export async function createApiKey(
+  documents: DocumentStore,
+  request: ApiKeyRequest,
+  now: number,
+): Promise<{ key: Secret; view: ApiKeyView }> {
+  const id = randomBytes(8).toString('hex');
+  const unchecked = `vk_${id}_${randomBytes(32).toString('hex')}`;
+  const key = unchecked + checksumOf(unchecked);
+  const stored = storedKeySchema.parse({
+    ...request,
+    id,
+    digest: digestOf(key).toString('base64url'),
+    createdAt: now,
+  });
+  if (!(await documents.create(keyCollection, id, stored))) throw new TypeError('Two API keys drew the same id.');
+  return { key: new Secret(key), view: viewOf(stored) };
+}
+
+/** All keys, revoked and expired ones included, oldest first. */
+export async function listApiKeys(documents: DocumentStore): Promise<readonly ApiKeyView[]> {
+  const [keys, uses] = await Promise.all([documents.list(keyCollection), documents.list(useCollection)]);
+  const views = [...keys.values()].map((value) => {
+    const stored = storedKeySchema.parse(value);
+    return viewOf(stored, useSchema.safeParse(uses.get(stored.id)).data?.at);
+  });
+  return views.sort((a, b) => a.createdAt - b.createdAt);
+}
+
+/** Revokes a key; every replica refuses it from the next call on. `false` when there is none of that id. */
+export async function revokeApiKey(documents: DocumentStore, id: string, now: number): Promise<boolean> {
+  const found = await documents.find(keyCollection, id);
+  if (found === undefined) return false;
+  const stored = storedKeySchema.parse(found);
+  await documents.put(keyCollection, id, { ...stored, revokedAt: stored.revokedAt ?? now });
+  return true;
+}
+
+/** What came of looking a key up. `reason` is for the log only. */
+export type KeyCheck =
+  | { readonly ok: true; readonly view: ApiKeyView }
+  | { readonly ok: false; readonly reason: 'key_malformed' | 'key_unknown' | 'key_revoked' | 'key_expired' };
+
+/** Whether a credential looks like one of our stored keys. */
+export function looksLikeApiKey(credential: string): boolean {
+  return credential.startsWith('vk_');
+}
+
+/**
+ * Looks a presented key up and compares digests. An unknown id takes the same way as a wrong secret.
+ *
+ * @param now epoch ms
+ * @throws {StoreUnavailable} nobody can tell just now
+ */
+export async function checkApiKey(documents: DocumentStore, credential: string, now: number): Promise<KeyCheck> {
+  const [, unchecked = '', id = '', checksum] = keyForm.exec(credential) ?? [];
+  if (unchecked === '' || checksumOf(unchecked) !== checksum) return { ok: false, reason: 'key_malformed' };
+  const found = await documents.find(keyCollection, id);
+  const stored = found === undefined ? undefined : storedKeySchema.parse(found);
+  const kept = stored === undefined ? nobody : Buffer.from(stored.digest, 'base64url');
+  const matches = timingSafeEqual(kept, digestOf(credential));
+  if (stored === undefined || !matches) return { ok: false, reason: 'key_unknown' };
+  if (stored.revokedAt !== undefined) return { ok: false, reason: 'key_revoked' };
+  if (stored.expiresAt !== undefined && stored.expiresAt <= now) return { ok: false, reason: 'key_expired' };
+  return { ok: true, view: viewOf(stored) };
+}
+
+function viewOf({ digest: _digest, ...shown }: StoredKey, lastUsedAt?: number): ApiKeyView {
+  return lastUsedAt === undefined ? shown : { ...shown, lastUsedAt };
+}
+
+/** Notes when keys were last used: rarely, and never in the way of the call that used them. */
+export class ApiKeyUses {
+  readonly #documents: DocumentStore;
+  readonly #noted = new Map<string, number>();
+
+  constructor(documents: DocumentStore) {
+    this.#documents = documents;
+  }
+
+  /** @param now epoch ms */
+  note(id: string, now: number): void {
+    if (now - (this.#noted.get(id) ?? Number.NEGATIVE_INFINITY) < useResolutionMs) return;
+    this.#noted.set(id, now);
+    // A use that cannot be noted is not worth failing the caller for.
+    this.#documents.put(useCollection, id, { at: now }).catch(() => this.#noted.delete(id));
+  }
+}

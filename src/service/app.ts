@@ -1,0 +1,131 @@
+/** Joins configuration, store, providers, manager and routes into one Fastify app; listens to nothing. */
+
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, fastify, LogController } from 'fastify';
+import { api } from '../../routes/api.js';
+import { browserRoutes } from '../../routes/browser.js';
+import { useProblems } from '../../routes/error-handler.js';
+import { serverOptions } from '../../routes/server-options.js';
+import type { Store } from '../core/store.js';
+import type { OAuthManager } from '../oauth-manager.js';
+import { type ManagerOptions, openManager, openStore } from '../open-manager.js';
+import { createCallerAuth } from './caller-auth.js';
+import type { Config } from './config.js';
+import type { TrustedProxies } from './config-schema.js';
+import { createLogger, type Logger } from './logger.js';
+import { managerOptions } from './manager-options.js';
+import { createMetrics, type Metrics } from './metrics.js';
+
+/** Everything that one service is made of. */
+export interface Service {
+  readonly app: FastifyInstance;
+  readonly manager: OAuthManager;
+  readonly store: Store;
+  /** Not ready from now on; requests in flight finish, then refreshes, then the store closes. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** What tests and embedders may put in place of the usual. */
+export interface Overrides {
+  readonly log?: Logger;
+  /** Epoch ms. */
+  readonly now?: () => number;
+  readonly version?: string;
+  /** Refreshes ahead of callers; on by default. */
+  readonly backgroundWork?: boolean;
+}
+
+/**
+ * Builds the service.
+ *
+ * @throws {ConfigurationError} providers or options that cannot work
+ * @throws {KeyUnavailable} the store holds records under a key that is not in ENCRYPTION_KEYS
+ */
+export async function buildApp(config: Config, overrides: Overrides = {}): Promise<Service> {
+  const { now = Date.now, log = createLogger(config.logLevel) } = overrides;
+  const options = { ...managerOptions(config), now, log: logFunctions(log), backgroundWork: overrides.backgroundWork };
+  const store = await openStore(options, options.log);
+  const manager = await openManager({ ...options, store });
+  const metrics = createMetrics({ refreshBacklog: async () => store.due.backlog(now()) });
+  const loggerInstance: FastifyBaseLogger = log;
+  const app = fastify<Server>({ ...limits, ...serverOptions, ...requestOptions(config), loggerInstance });
+  let closing: Promise<void> | undefined;
+  logRequests(app, metrics);
+  useProblems(app);
+  const { apiKeys, jwt, baseUrl } = config;
+  const authenticate = createCallerAuth({ apiKeys, jwt, documents: store.documents, now });
+  const isStopping = () => closing !== undefined;
+  await app.register(browserRoutes, { manager, baseUrl, now });
+  await app.register(api, {
+    manager,
+    authenticate,
+    metrics: metrics.registry,
+    baseUrl,
+    version: overrides.version,
+    isStopping,
+  });
+  const close = async () => {
+    await app.close();
+    await manager.close();
+  };
+  return {
+    app,
+    manager,
+    store,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** A client that is slow or says nothing is let go; the longest answer of ours is a long poll of 30 s. */
+const limits = {
+  connectionTimeout: 120_000,
+  requestTimeout: 20_000,
+  keepAliveTimeout: 72_000,
+  http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
+  forceCloseConnections: 'idle',
+} satisfies FastifyHttpOptions<Server>;
+
+function requestOptions(config: Config): FastifyHttpOptions<Server> {
+  const prefix = new URL(config.baseUrl).pathname.replace(/\/+$/, '');
+  return {
+    trustProxy: trustProxy(config.trustProxy),
+    // Never from a header: ids in the log are ours.
+    genReqId: () => randomUUID(),
+    // The line of `logRequests` stands in for those of Fastify, which name the URL.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    // Some proxies take the path prefix of BASE_URL away, some hand it on.
+    rewriteUrl: ({ url = '/' }: { url?: string }) =>
+      prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url,
+  };
+}
+
+/** Addresses as they are; a count trusts that many hops, counted from us (`@fastify/proxy-addr`). */
+function trustProxy(proxies: TrustedProxies | undefined): FastifyHttpOptions<Server>['trustProxy'] {
+  if (proxies === undefined) return false;
+  return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : [...proxies];
+}
+
+/** One line and one observation for each answer; of the request only what no person wrote. */
+function logRequests(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { method } = request;
+    const route = request.routeOptions.url ?? 'none';
+    const durationMs = Math.round(reply.elapsedTime * 10) / 10;
+    metrics.observe({ method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
+    request.log.info({ method, route, status: reply.statusCode, duration_ms: durationMs }, 'answered');
+  });
+}
+
+/** The manager's log takes fields first, as pino does. */
+function logFunctions(log: Logger): NonNullable<ManagerOptions['log']> {
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
+  };
+}

@@ -1,0 +1,199 @@
+/** What each environment variable may hold: one schema per kind of value, each from text to the value used inside. */
+
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { proofModeSchema } from '../core/connection.js';
+import { tenantIdSchema } from '../core/identifiers.js';
+import { Secret } from '../core/secret.js';
+
+/** What a caller of the API may do (design: Roles). */
+export const callerRoleSchema = z.enum(['bot', 'viewer', 'admin'], 'the role must be bot, viewer or admin');
+export type CallerRole = z.infer<typeof callerRoleSchema>;
+
+const schemes = (...allowed: string[]) => `must be a URL with ${allowed.join(' or ')}`;
+
+/** Whether a URL's host can only be this machine. */
+export function isLoopbackHost(hostname: string): boolean {
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  if (bare === 'localhost' || bare.endsWith('.localhost')) return true;
+  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback';
+}
+
+/** https, or http on this machine; no user, query or fragment. */
+const publicUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const problem = url ? faultOfPublicUrl(url) : schemes('https');
+  if (url && problem === undefined) return url;
+  context.addIssue({ code: 'custom', message: problem ?? schemes('https') });
+  return z.NEVER;
+});
+
+function faultOfPublicUrl(url: URL): string | undefined {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return schemes('https');
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return 'must be https unless the host is loopback';
+  if (url.username !== '' || url.password !== '') return 'must not hold a user or password';
+  if (url.search !== '' || url.hash !== '') return 'must not have a query or fragment';
+  return undefined;
+}
+
+/** Origin and path prefix, without the slash at the end. */
+export const baseUrlSchema = publicUrl.transform((url) => url.origin + url.pathname.replace(/\/+$/, ''));
+
+/** A page or endpoint of somebody else's, whole. */
+export const endpointUrlSchema = publicUrl.transform((url) => url.href);
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
+
+export const portSchema = wholeNumber(1, 65_535);
+
+/** Seconds outside, ms inside. */
+export const durationSchema = (leastSeconds: number, mostSeconds: number) =>
+  wholeNumber(leastSeconds, mostSeconds).transform((seconds) => seconds * 1000);
+
+export const hostSchema = z
+  .string()
+  .refine(
+    (text) => ipaddr.isValid(text) || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text),
+    'must be an address or a host name, without a port',
+  );
+
+export const switchSchema = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+
+export const logLevelSchema = z.enum(
+  ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+  'must be fatal, error, warn, info, debug, trace or silent',
+);
+
+export const connectProofSchema = z
+  .string()
+  .refine((text) => proofModeSchema.safeParse(text).success, `must be one of ${proofModeSchema.options.join(', ')}`)
+  .transform((text) => proofModeSchema.parse(text));
+
+export const keyPrefixSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/, 'must be 1-32 characters of A-Z a-z 0-9 _ . -');
+
+export const redisUrlSchema = z
+  .string()
+  .regex(
+    /^(rediss?|rediss?\+sentinel|rediss?\+cluster):\/\/\S+$/,
+    schemes('redis://', 'rediss://', 'redis+sentinel://', 'redis+cluster://'),
+  )
+  .transform((url) => new Secret(url));
+
+/** A template of a link that carries the return code into the chat; a script or a file is no chat. */
+export const deepLinkSchema = z
+  .string()
+  .refine((text) => text.includes('{code}'), 'must contain {code}')
+  .refine((text) => /^[a-z][a-z0-9+.-]*:\/\//i.test(text), 'must be a link such as https://t.me/my_bot?start={code}')
+  .refine((text) => !/^(javascript|data|file|vbscript|blob):/i.test(text), 'must not be a script or a file');
+
+const commaList = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+/** Exact origins: scheme, host, port, and nothing else, so that comparing them is comparing text. */
+export const originsSchema = commaList.pipe(
+  z.array(
+    z.string().refine((text) => {
+      if (!URL.canParse(text)) return false;
+      const url = new URL(text);
+      return url.origin === text && (url.protocol === 'https:' || isLoopbackHost(url.hostname));
+    }, 'each must be an exact https origin such as https://app.example.org, without a path or slash at the end'),
+  ),
+);
+
+/** Which proxies are believed: how many stand in front, or their addresses. `true` would believe everybody. */
+export type TrustedProxies = number | readonly string[];
+
+export const trustProxySchema = z.string().transform((text, context): TrustedProxies => {
+  if (/^[1-9]$/.test(text)) return Number(text);
+  const proxies = text.split(',').map((part) => part.trim());
+  if (proxies.every(isProxyAddress)) return proxies;
+  context.addIssue({ code: 'custom', message: 'must be a count of proxies (1-9), or addresses and CIDR ranges' });
+  return z.NEVER;
+});
+
+function isProxyAddress(text: string): boolean {
+  if (ipaddr.isValid(text)) return true;
+  return ipaddr.isValidCIDR(text) && ipaddr.parseCIDR(text)[1] > 0;
+}
+
+const distinct = (values: readonly string[]) => new Set(values).size === values.length;
+
+/** One key of the environment: `id:role:secret[:tenant]`. */
+export interface ConfiguredApiKey {
+  readonly id: string;
+  readonly role: CallerRole;
+  readonly secret: Secret;
+  readonly tenant: string;
+}
+
+const apiKeySchema = z
+  .string()
+  .transform((text) => text.split(':'))
+  .refine((parts) => parts.length === 3 || parts.length === 4, 'each must be id:role:secret or id:role:secret:tenant')
+  .transform(([id = '', role = '', secret = '', tenant = 'default']) => ({ id, role, secret, tenant }))
+  .pipe(
+    z.object({
+      id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'the id must be 1-64 characters of A-Z a-z 0-9 _ -'),
+      role: z.string().pipe(callerRoleSchema),
+      secret: z
+        .string()
+        .min(32, 'the secret must be at least 32 characters')
+        .regex(/^[\x21-\x7e]*$/, 'the secret must be printable ASCII without spaces')
+        .transform((value) => new Secret(value)),
+      tenant: tenantIdSchema,
+    }),
+  );
+
+export const apiKeysSchema = commaList
+  .pipe(z.array(apiKeySchema).min(1, 'holds no key'))
+  .transform((keys, context): readonly ConfiguredApiKey[] => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+    if (!distinct(keys.map((key) => key.id))) refuse('two keys have the same id');
+    if (!distinct(keys.map((key) => key.secret.reveal()))) refuse('two keys have the same secret');
+    return keys;
+  });
+
+// 32 bytes are 43 characters and one `=`; the last character before it can only hold four bits.
+const encryptionKey = /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+
+/** Checks the form; the keyring itself is read where it is used. */
+export const encryptionKeysSchema = commaList
+  .pipe(
+    z
+      .array(z.string().regex(encryptionKey, 'each must be kid:base64 of exactly 32 bytes'))
+      .min(1, 'holds no key')
+      .refine((keys) => distinct(keys.map((key) => key.slice(0, key.indexOf(':')))), 'two keys have the same kid'),
+  )
+  .transform((keys) => new Secret(keys.join(',')));
+
+/** Shared secrets for HS256: `secret` or `kid:secret`, each of at least 32 bytes (RFC 7518 section 3.2). */
+export interface JwtSecret {
+  readonly kid?: string;
+  readonly secret: Secret;
+}
+
+export const jwtSecretsSchema = commaList
+  .pipe(z.array(z.string()).min(1, 'holds no secret'))
+  .transform((parts) => parts.map(splitJwtSecret))
+  .refine(
+    (secrets) => secrets.every(({ secret }) => Buffer.byteLength(secret.reveal()) >= 32),
+    'each must be secret or kid:secret with at least 32 bytes of secret',
+  );
+
+function splitJwtSecret(text: string): JwtSecret {
+  const named = /^([A-Za-z0-9._-]{1,64}):(.+)$/.exec(text);
+  return named ? { kid: named[1], secret: new Secret(named[2] ?? '') } : { secret: new Secret(text) };
+}
+
+export const nameSchema = z.string().max(512).regex(/^\S+$/, 'must not contain spaces');

@@ -1,0 +1,91 @@
+/** Reads variables one by one and keeps every fault, so that an operator mends all of them in one go. */
+
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { ConfigurationError } from '../core/errors.js';
+
+/** Names to texts, as `process.env` is. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Marks the lines of `.env.example` that have to be filled in. */
+const placeholder = /replace-me/i;
+
+/** One reading of an environment. Faults name the variable and the problem, never the value. */
+export class EnvironmentReader {
+  readonly #environment: Environment;
+  readonly #faults: { name: string; problem: string }[] = [];
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** Notes a fault; reading goes on. */
+  fault(name: string, problem: string): void {
+    this.#faults.push({ name, problem });
+  }
+
+  /** Whether the variable (or its file variant) is given at all; an empty string counts as not given. */
+  has(name: string): boolean {
+    return this.#given(name) !== undefined || this.#given(`${name}_FILE`) !== undefined;
+  }
+
+  /** The names of all variables that are given. */
+  names(): readonly string[] {
+    return Object.keys(this.#environment).filter((name) => this.#given(name) !== undefined);
+  }
+
+  /** The value by its schema; `undefined` when it is not given or faulty. */
+  read<T>(name: string, schema: z.ZodType<T, string>): T | undefined {
+    return this.#parse(name, this.#given(name), schema);
+  }
+
+  /** As {@link read}, from the variable or from the file that `NAME_FILE` names. Both together are a fault. */
+  readSecret<T>(name: string, schema: z.ZodType<T, string>): T | undefined {
+    const path = this.#given(`${name}_FILE`);
+    if (path === undefined) return this.read(name, schema);
+    if (this.#given(name) !== undefined) {
+      this.fault(name, `is set together with ${name}_FILE; set one of them`);
+      return undefined;
+    }
+    return this.#parse(`${name}_FILE`, this.#readFile(`${name}_FILE`, path), schema);
+  }
+
+  /** Throws when anything was wrong. */
+  finish(): void {
+    if (this.#faults.length > 0) throw new ConfigurationError(this.#faults);
+  }
+
+  /** Whether nothing was wrong so far. */
+  get sound(): boolean {
+    return this.#faults.length === 0;
+  }
+
+  // Shells, compose files and orchestrators hand on "not set" as an empty string.
+  #given(name: string): string | undefined {
+    const value = this.#environment[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  #readFile(name: string, path: string): string | undefined {
+    try {
+      const text = readFileSync(path, 'utf8').trim();
+      if (text !== '') return text;
+      this.fault(name, 'names an empty file');
+    } catch {
+      this.fault(name, 'names a file that cannot be read');
+    }
+    return undefined;
+  }
+
+  #parse<T>(name: string, value: string | undefined, schema: z.ZodType<T, string>): T | undefined {
+    if (value === undefined) return undefined;
+    if (placeholder.test(value)) {
+      this.fault(name, 'still holds the placeholder of .env.example');
+      return undefined;
+    }
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const problem of new Set(parsed.error.issues.map((issue) => issue.message))) this.fault(name, problem);
+    return undefined;
+  }
+}

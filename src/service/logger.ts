@@ -1,0 +1,82 @@
+/** Log lines hold what is on an allow-list; redaction stands behind it as the second line of defence. */
+
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { OAuthManagerError } from '../core/errors.js';
+
+export type { Logger } from 'pino';
+
+/**
+ * Names under which a secret would travel, were one ever given to the logger by mistake. `code` is not among them: in
+ * our lines it is the code of a problem.
+ */
+const secretNames = [
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'client_secret',
+  'code_verifier',
+  'subject_token',
+  'assertion',
+  'authorization',
+  'cookie',
+  'password',
+  'accessToken',
+  'refreshToken',
+  'clientSecret',
+  'connectUrl',
+  'connect_url',
+];
+
+/**
+ * The service's logger: one JSON object a line on stdout, or to `destination`.
+ *
+ * Requests, responses and errors given to it are cut down to what {@link describeError} and its sisters list.
+ */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: null,
+    redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
+    serializers: {
+      req: describeRequest,
+      request: describeRequest,
+      res: describeResponse,
+      err: describeError,
+      error: describeError,
+    },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Route pattern instead of URL: the URL's query carries codes and states, its path user ids. */
+export function describeRequest(request: unknown): object {
+  const { method, id, routeOptions } = Object(request);
+  return { method: text(method), route: text(Object(routeOptions).url) ?? 'none', request_id: text(id) };
+}
+
+function describeResponse(reply: unknown): object {
+  const { statusCode } = Object(reply);
+  return { status: typeof statusCode === 'number' ? statusCode : undefined };
+}
+
+/**
+ * The kind of an error and where it came from. Only our own messages are known to hold no secret; somebody else's
+ * may quote what it failed on, and so may `cause` and further fields.
+ */
+export function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  return {
+    type: error.name,
+    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+    ...(error instanceof OAuthManagerError ? { message: error.message } : {}),
+    at: error.stack
+      ?.split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 8)
+      .map((line) => line.trim()),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

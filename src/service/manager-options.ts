@@ -1,0 +1,24 @@
+/** The configuration in the words of the manager. */
+
+import type { ManagerOptions } from '../open-manager.js';
+import type { Config } from './config.js';
+
+/** What `openManager` and `openStore` take; clock and log are for the caller to add. */
+export function managerOptions(config: Config): ManagerOptions {
+  const { baseUrl, providers, keyPrefix, proof, returnToOrigins, allowInsecureLoopbackProviders } = config;
+  return {
+    baseUrl,
+    providers,
+    encryptionKeys: config.encryptionKeys.reveal(),
+    ...(config.store.kind === 'redis' ? { redisUrl: config.store.url.reveal() } : { dataDir: config.store.dataDir }),
+    keyPrefix,
+    refreshBufferSeconds: config.refreshBufferMs / 1000,
+    linkCodeTtlSeconds: config.linkTtlMs / 1000,
+    connectProof: proof.mode,
+    unsafeConnectWithoutProof: proof.allowNone,
+    proofDeepLink: proof.deepLink,
+    appVerifierUrl: proof.appVerifierUrl,
+    returnToOrigins,
+    allowInsecureLoopbackProviders,
+  };
+}

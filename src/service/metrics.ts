@@ -1,0 +1,64 @@
+/** What Prometheus may ask: requests by route, never by user; the process; what waits for a refresh. */
+
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** One answered request. `route` is the pattern, so that the number of series stays small. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface Metrics {
+  observe(request: AnsweredRequest): void;
+  /** Served at `/metrics`. */
+  readonly registry: Registry;
+}
+
+/** What is asked for at every scrape; it may throw, which a scrape survives. */
+export interface Gauges {
+  /** How many connections are due for a refresh. */
+  readonly refreshBacklog: () => Promise<number>;
+}
+
+/** A registry of its own, so that several apps in one process do not meet. */
+export function createMetrics(gauges: Gauges): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'valetkey_http_request_duration_seconds',
+    help: 'Duration of answered requests by method, route pattern and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+    registers: [registry],
+  });
+  registerStoreGauges(registry, gauges);
+  return {
+    observe: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    registry,
+  };
+}
+
+function registerStoreGauges(registry: Registry, gauges: Gauges): void {
+  new Gauge({
+    name: 'valetkey_store_up',
+    help: 'Whether the store answered at this scrape (1) or not (0).',
+    registers: [registry],
+    async collect() {
+      const answered = await gauges.refreshBacklog().then(
+        () => true,
+        () => false,
+      );
+      this.set(answered ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'valetkey_refresh_backlog',
+    help: 'Connections that are due for a refresh; NaN while the store does not answer.',
+    registers: [registry],
+    async collect() {
+      this.set(await gauges.refreshBacklog().catch(() => Number.NaN));
+    },
+  });
+}

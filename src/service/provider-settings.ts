@@ -1,0 +1,141 @@
+/** Which providers this deployment has: `<PROVIDER>_CLIENT_ID` and its sisters, joined with PROVIDERS_FILE. */
+
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { catalogue, createRegistry, type ProviderEntry, providerEntrySchema } from '../../providers/index.js';
+import { ConfigurationError } from '../core/errors.js';
+import { providerIdSchema } from '../core/identifiers.js';
+import type { ClientAuthenticationMethod } from '../core/provider.js';
+import { nameSchema } from './config-schema.js';
+import type { EnvironmentReader } from './environment.js';
+
+/** What was read about providers. `entries` is what `createRegistry` takes. */
+export interface ProviderSettings {
+  readonly entries: Readonly<Record<string, ProviderEntry>>;
+  readonly warnings: readonly string[];
+}
+
+type DraftEntries = Map<string, Record<string, unknown>>;
+
+/** `github-app` -> `GITHUB_APP`: how a provider id begins the names of its variables. */
+export function environmentPrefix(id: string): string {
+  return id.toUpperCase().replaceAll('-', '_');
+}
+
+/** Reads and checks everything about providers; faults go to the reader. */
+export function readProviders(reader: EnvironmentReader, allowInsecureLoopback: boolean): ProviderSettings {
+  const drafts = readProvidersFile(reader);
+  const known = new Map([...catalogue.keys(), ...drafts.keys()].map((id) => [environmentPrefix(id), id]));
+  for (const [prefix, id] of known) readVariables(reader, { prefix, id, drafts });
+  const entries = parseEntries(reader, drafts);
+  checkRegistry(reader, entries, allowInsecureLoopback);
+  return { entries, warnings: unknownProviders(reader, known) };
+}
+
+const fileSchema = z.strictObject({ providers: z.record(z.string(), z.record(z.string(), z.unknown())) });
+
+function readProvidersFile(reader: EnvironmentReader): DraftEntries {
+  const path = reader.read('PROVIDERS_FILE', z.string());
+  if (path === undefined) return new Map();
+  const parsed = fileSchema.safeParse(loadFile(reader, path));
+  if (!parsed.success) {
+    if (reader.sound) reader.fault('PROVIDERS_FILE', `${path} must be {"providers": {"<id>": {...}}}`);
+    return new Map();
+  }
+  for (const id of Object.keys(parsed.data.providers)) {
+    if (!providerIdSchema.safeParse(id).success) {
+      reader.fault('PROVIDERS_FILE', 'a provider id must be 1-64 characters of a-z 0-9 _ -');
+    }
+  }
+  return new Map(Object.entries(parsed.data.providers));
+}
+
+// JSON is YAML 1.2, so that one parser reads both.
+function loadFile(reader: EnvironmentReader, path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    reader.fault('PROVIDERS_FILE', 'names a file that cannot be read');
+    return undefined;
+  }
+  try {
+    return parseYaml(text);
+  } catch {
+    reader.fault('PROVIDERS_FILE', `${path} is neither JSON nor YAML`);
+    return undefined;
+  }
+}
+
+/** The environment wins over the file, so that one file can serve several deployments. */
+function readVariables(
+  reader: EnvironmentReader,
+  { prefix, id, drafts }: { prefix: string; id: string; drafts: DraftEntries },
+): void {
+  const found = {
+    client_id: reader.read(`${prefix}_CLIENT_ID`, nameSchema),
+    client_secret: reader.readSecret(`${prefix}_CLIENT_SECRET`, z.string()),
+    scopes: reader.read(`${prefix}_SCOPES`, z.string()),
+    ...(id.startsWith('microsoft') ? { tenant: reader.read(`${prefix}_TENANT`, nameSchema) } : {}),
+  };
+  const given = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+  if (Object.keys(given).length === 0) return;
+  drafts.set(id, { ...drafts.get(id), ...given });
+}
+
+function parseEntries(reader: EnvironmentReader, drafts: DraftEntries): Record<string, ProviderEntry> {
+  const entries: Record<string, ProviderEntry> = {};
+  for (const [id, draft] of drafts) {
+    const parsed = providerEntrySchema.safeParse(draft);
+    if (parsed.success) entries[id] = parsed.data;
+    else for (const { path, message } of parsed.error.issues) blame(reader, [id, ...path].join('.'), message);
+  }
+  return entries;
+}
+
+/** Puts a fault where the operator has to look: in the provider's variables, or in the file. `place` is `id.field`. */
+function blame(reader: EnvironmentReader, place: string, problem: string): void {
+  const [id = '', field = ''] = place.split('.');
+  const variable = `${environmentPrefix(id)}_${field.toUpperCase()}`;
+  const isVariable = reader.has(variable) || reader.has(`${environmentPrefix(id)}_CLIENT_ID`);
+  if (isVariable || !reader.has('PROVIDERS_FILE')) reader.fault(variable, problem);
+  else reader.fault('PROVIDERS_FILE', `${place}: ${problem}`);
+}
+
+/** What only shows when templates and entries are joined. */
+function checkRegistry(
+  reader: EnvironmentReader,
+  entries: Readonly<Record<string, ProviderEntry>>,
+  allowInsecureLoopback: boolean,
+): void {
+  for (const [id, entry] of Object.entries(entries)) {
+    if (entry.client_id === undefined && entry.client_secret !== undefined)
+      blame(reader, `${id}.client_id`, 'is missing');
+  }
+  try {
+    for (const provider of createRegistry(entries, { allowInsecureLoopback }).configured()) {
+      const needsSecret = secretMethods.has(provider.clientAuthentication);
+      if (needsSecret && !provider.clientSecret) blame(reader, `${provider.id}.client_secret`, 'is missing');
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    for (const { name, problem } of error.faults) blame(reader, name, problem);
+  }
+}
+
+const secretMethods: ReadonlySet<ClientAuthenticationMethod> = new Set([
+  'client_secret_basic',
+  'client_secret_basic_raw',
+  'client_secret_as_username',
+  'client_secret_post',
+]);
+
+/** A misspelt name configures nothing, silently; names of other programs look just the same, so it is no fault. */
+function unknownProviders(reader: EnvironmentReader, known: ReadonlyMap<string, string>): string[] {
+  return reader.names().flatMap((name) => {
+    const prefix = /^([A-Z0-9_]+)_CLIENT_ID(_FILE)?$/.exec(name)?.[1];
+    if (prefix === undefined || known.has(prefix)) return [];
+    return [`${name} is set, but no provider is called "${prefix.toLowerCase().replaceAll('_', '-')}".`];
+  });
+}

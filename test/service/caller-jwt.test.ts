@@ -1,0 +1,156 @@
+/** JWTs of the host: which are believed, for whom, and every known way to forge one refused (RFC 8725). */
+
+import { generateKeyPair, UnsecuredJWT } from 'jose';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultTenant } from '../../src/core/identifiers.js';
+import { Secret } from '../../src/core/secret.js';
+import { createCallerAuth } from '../../src/service/caller-auth.js';
+import { createManualClock, type ManualClock } from '../support/clock.js';
+import { bearer, MemoryDocuments, reasonOf } from './caller-support.js';
+import {
+  audience,
+  ec,
+  ed,
+  goodClaims,
+  issuer,
+  KeySetServer,
+  publicKeys,
+  rsaJwk,
+  rsaKeyFor,
+  sign,
+  signShared,
+} from './jwt-issuer.js';
+
+let clock: ManualClock;
+let documents: MemoryDocuments;
+let keySet: KeySetServer;
+
+beforeEach(async () => {
+  clock = createManualClock(Date.now());
+  documents = new MemoryDocuments();
+  keySet = new KeySetServer(await publicKeys());
+  await keySet.start();
+});
+afterEach(() => keySet.stop());
+
+const remoteAuth = () =>
+  createCallerAuth({ apiKeys: [], jwt: { issuer, audience, jwksUrl: keySet.url }, documents, now: clock.now });
+
+const oldHmac = 'hmac-secret-hmac-secret-hmac-secret-old';
+const newHmac = 'hmac-secret-hmac-secret-hmac-secret-new';
+const sharedAuth = () => {
+  const secrets = [{ kid: 'new', secret: new Secret(newHmac) }, { secret: new Secret(oldHmac) }];
+  return createCallerAuth({ apiKeys: [], jwt: { issuer, audience, secrets }, documents, now: clock.now });
+};
+const nowSeconds = () => Math.floor(clock.now() / 1000);
+
+describe('JWTs', () => {
+  it('makes a person of a JWT without a role: it may touch only its own subject', async () => {
+    expect(await remoteAuth()(bearer(await sign(goodClaims(clock.now()))))).toEqual({
+      id: 'slack:T1:U2',
+      role: 'user',
+      tenant: defaultTenant,
+      userId: 'slack:T1:U2',
+    });
+  });
+
+  it('takes role, tenant and providers from the claims', async () => {
+    const claims = { ...goodClaims(clock.now()), sub: 'svc', role: 'bot', tenant: 'acme', providers: ['github'] };
+    expect(await remoteAuth()(bearer(await sign(claims)))).toEqual({
+      id: 'svc',
+      role: 'bot',
+      tenant: 'acme',
+      providers: ['github'],
+    });
+  });
+
+  it('accepts RS256, PS256, ES256 and EdDSA by a remote key set', async () => {
+    const authenticate = remoteAuth();
+    const tokens = [
+      await sign(goodClaims(clock.now())),
+      await sign(goodClaims(clock.now()), { alg: 'PS256', kid: 'ps-1' }, await rsaKeyFor('RSA-PSS', 'SHA-256')),
+      await sign(goodClaims(clock.now()), { alg: 'ES256', kid: 'ec-1' }, ec.privateKey),
+      await sign(goodClaims(clock.now()), { alg: 'EdDSA', kid: 'ed-1' }, ed.privateKey),
+    ];
+    for (const token of tokens) expect(await reasonOf(authenticate(bearer(token)))).toBeUndefined();
+    expect(keySet.fetches).toBe(1);
+  });
+
+  it('accepts the old and the new shared secret during a rotation, by kid or by trying', async () => {
+    const authenticate = sharedAuth();
+    expect(
+      await reasonOf(authenticate(bearer(await signShared(goodClaims(clock.now()), newHmac, 'new')))),
+    ).toBeUndefined();
+    expect(await reasonOf(authenticate(bearer(await signShared(goodClaims(clock.now()), newHmac))))).toBeUndefined();
+    expect(await reasonOf(authenticate(bearer(await signShared(goodClaims(clock.now()), oldHmac))))).toBeUndefined();
+    const foreign = await signShared(goodClaims(clock.now()), 'somebody-elses-secret-of-32-bytes-length');
+    expect(await reasonOf(authenticate(bearer(foreign)))).toBe('jwt_err_jws_signature_verification_failed');
+  });
+
+  it.each<[string, (claims: ReturnType<typeof goodClaims>) => Record<string, unknown>]>([
+    ['another issuer', (claims) => ({ ...claims, iss: 'https://evil.example' })],
+    ['no issuer', ({ iss: _, ...claims }) => claims],
+    ['another audience', (claims) => ({ ...claims, aud: 'other' })],
+    ['no audience', ({ aud: _, ...claims }) => claims],
+    ['no exp, which jose would accept by itself', ({ exp: _, ...claims }) => claims],
+    ['no iat', ({ iat: _, ...claims }) => claims],
+    ['no sub', ({ sub: _, ...claims }) => claims],
+    ['an empty sub', (claims) => ({ ...claims, sub: '' })],
+    ['a sub that is no text', (claims) => ({ ...claims, sub: 7 })],
+    ['a sub of 257 characters', (claims) => ({ ...claims, sub: 'x'.repeat(257) })],
+    ['a sub with a control character', (claims) => ({ ...claims, sub: 'a\nb' })],
+    ['an exp that is over', (claims) => ({ ...claims, iat: nowSeconds() - 600, exp: nowSeconds() - 31 })],
+    ['an exp that is text', (claims) => ({ ...claims, exp: '9999999999' })],
+    ['an iat in the future', (claims) => ({ ...claims, iat: nowSeconds() + 60 })],
+    ['an nbf in the future', (claims) => ({ ...claims, nbf: nowSeconds() + 60 })],
+    ['a lifetime of more than a day', (claims) => ({ ...claims, exp: nowSeconds() + 86_401 })],
+    ['a role nobody knows', (claims) => ({ ...claims, role: 'root' })],
+    ['a tenant that is no tenant', (claims) => ({ ...claims, tenant: '../x' })],
+    ['providers that are no list', (claims) => ({ ...claims, role: 'bot', providers: 'github' })],
+  ])('refuses %s', async (_what, change) => {
+    const token = await sign(change(goodClaims(clock.now())));
+    expect(await reasonOf(remoteAuth()(bearer(token)))).toMatch(/^jwt_/);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['alg none', async () => new UnsecuredJWT(goodClaims(clock.now())).encode()],
+    [
+      'HS256 with the public RSA key as the secret',
+      async () => signShared(goodClaims(clock.now()), JSON.stringify(rsaJwk)),
+    ],
+    [
+      'RS512',
+      async () => sign(goodClaims(clock.now()), { alg: 'RS512' }, await rsaKeyFor('RSASSA-PKCS1-v1_5', 'SHA-512')),
+    ],
+    ['an unknown kid', async () => sign(goodClaims(clock.now()), { kid: 'nobody' })],
+    ['the kid of another key', async () => sign(goodClaims(clock.now()), { kid: 'ec-1' })],
+    ['a typ for another purpose', async () => sign(goodClaims(clock.now()), { typ: 'logout+jwt' })],
+    ['a key that it brings itself (jwk)', async () => sign(goodClaims(clock.now()), { jwk: rsaJwk })],
+    ['a key that it points to (jku)', async () => sign(goodClaims(clock.now()), { jku: 'https://evil.example/jwks' })],
+    ['a critical extension', async () => `${b64({ alg: 'RS256', kid: 'rsa-1', crit: ['x'], x: 1 })}.e30.AAAA`],
+    [
+      'a signature of somebody else',
+      async () => sign(goodClaims(clock.now()), {}, (await generateKeyPair('RS256')).privateKey),
+    ],
+    [
+      'a changed claim',
+      async () => swapClaims(await sign(goodClaims(clock.now())), { ...goodClaims(clock.now()), role: 'admin' }),
+    ],
+    ['an empty signature', async () => (await sign(goodClaims(clock.now()))).replace(/[^.]+$/, '')],
+    ['no JSON inside', async () => 'a.b.c'],
+  ])('refuses %s', async (_what, make) => {
+    expect(await reasonOf(remoteAuth()(bearer(await make())))).toMatch(/^jwt_/);
+  });
+
+  it('refuses a good JWT where none is configured', async () => {
+    const authenticate = createCallerAuth({ apiKeys: [], documents, now: clock.now });
+    expect(await reasonOf(authenticate(bearer(await sign(goodClaims(clock.now())))))).toBe('credential_unknown');
+  });
+});
+
+const b64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function swapClaims(token: string, claims: object): string {
+  const [header, , signature] = token.split('.');
+  return `${header}.${b64(claims)}.${signature}`;
+}
