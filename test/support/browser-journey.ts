@@ -1,0 +1,108 @@
+/** The browser half on a real manager, and a browser that is a cookie jar: for the journeys without pictures. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
+import { browserRoutes } from '../../routes/browser.js';
+import type { OAuthManager } from '../../src/oauth-manager.js';
+import { type ManagerOptions, openManager } from '../../src/open-manager.js';
+import { type ApprovingProvider, startApprovingProvider } from './approving-provider.js';
+import { createManualClock, type ManualClock } from './clock.js';
+
+export interface Journey {
+  readonly app: FastifyInstance;
+  readonly manager: OAuthManager;
+  readonly provider: ApprovingProvider;
+  readonly clock: ManualClock;
+  close(): Promise<void>;
+}
+
+/** Opens everything on an embedded store of its own. `example` and `other` are two providers at one server, beside those of the options. */
+export async function openJourney(options: Partial<ManagerOptions> = {}): Promise<Journey> {
+  const provider = await startApprovingProvider();
+  const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-'));
+  const clock = createManualClock();
+  const baseUrl = options.baseUrl ?? 'http://localhost:3000';
+  const manager = await openManager({
+    encryptionKeys: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+    dataDir,
+    allowInsecureLoopbackProviders: true,
+    backgroundWork: false,
+    now: clock.now,
+    ...options,
+    baseUrl,
+    providers: {
+      example: provider.entry,
+      other: { ...provider.entry, display_name: 'Other' },
+      ...options.providers,
+    },
+  });
+  const app = fastify();
+  await app.register(browserRoutes, { manager, baseUrl, now: clock.now });
+  await app.ready();
+  const close = async () => {
+    await app.close();
+    await manager.close();
+    await provider.close();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return { app, manager, provider, clock, close };
+}
+
+/** A browser with a cookie jar of its own. Follows nothing by itself. */
+export class JarBrowser {
+  readonly #app: FastifyInstance;
+  readonly jar = new Map<string, string>();
+  /** `Set-Cookie` values as they came, newest last. */
+  readonly received: string[] = [];
+
+  constructor(app: FastifyInstance) {
+    this.#app = app;
+  }
+
+  /** Fetches a URL of ours; only path and query count. */
+  get(url: string, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> {
+    return this.#send({ method: 'GET', url: pathOf(url), headers });
+  }
+
+  /** Posts a form. */
+  post(url: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+    const payload = new URLSearchParams(fields).toString();
+    const form = { 'content-type': 'application/x-www-form-urlencoded', ...headers };
+    return this.#send({ method: 'POST', url: pathOf(url), headers: form, payload });
+  }
+
+  /** Posts a form of a page with its hidden fields as they stand: the first, or the first with all of `texts` in it. */
+  submit(page: LightMyRequestResponse, ...texts: string[]): Promise<LightMyRequestResponse> {
+    const forms = page.body.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
+    const form = forms.find((html) => texts.every((text) => html.includes(text))) ?? '';
+    const action = /action="(?<action>[^"]+)"/.exec(form)?.groups?.action ?? '';
+    const fields = [...form.matchAll(/<input type="hidden" name="(?<name>\w+)" value="(?<value>[^"]*)"/g)];
+    return this.post(action, Object.fromEntries(fields.map(({ groups }) => [groups?.name ?? '', groups?.value ?? ''])));
+  }
+
+  /** Goes from a connect link through consent to the address of the callback, without calling it. */
+  async consent(connectUrl: string): Promise<string> {
+    const started = await this.submit(await this.get(connectUrl));
+    const response = await fetch(String(started.headers.location), { redirect: 'manual' });
+    return response.headers.get('location') ?? '';
+  }
+
+  async #send(request: { method: 'GET' | 'POST'; url: string; headers: Record<string, string>; payload?: string }) {
+    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = cookie === '' ? request.headers : { cookie, ...request.headers };
+    const response = await this.#app.inject({ ...request, headers });
+    for (const { name, value, maxAge } of response.cookies) {
+      if (maxAge === 0) this.jar.delete(name);
+      else this.jar.set(name, value);
+    }
+    this.received.push(...[response.headers['set-cookie'] ?? []].flat());
+    return response;
+  }
+}
+
+function pathOf(url: string): string {
+  const { pathname, search } = new URL(url, 'http://localhost');
+  return pathname + search;
+}

@@ -1,0 +1,144 @@
+/** A manager that shows the same things every time, so that every page can be looked at without going there. */
+
+import type { BrowserRoutesOptions } from '../../routes/browser.js';
+import { type OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../../src/core/errors.js';
+import { accountLabelSchema, providerIdSchema, tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
+import { Secret } from '../../src/core/secret.js';
+import type { FinishedView, LinkView, SessionView } from '../../src/core/views.js';
+
+type BrowserManager = BrowserRoutesOptions['manager'];
+
+const github = providerIdSchema.parse('github');
+const google = providerIdSchema.parse('google');
+const notion = providerIdSchema.parse('notion');
+const at = Date.UTC(2026, 10, 21, 14, 5);
+
+/** The link of the landing page, by code. */
+export const links: Readonly<Record<string, LinkView>> = {
+  named: {
+    provider: github,
+    providerName: 'GitHub',
+    chatIdentity: { platform: 'slack', name: 'Alice Example' },
+    scope: ['read:user', 'repo', 'admin:enterprise'],
+    expiresAt: at,
+    proof: 'chat_code',
+    authorizationOrigin: 'https://github.com',
+  },
+  hostile: {
+    provider: github,
+    providerName: 'GitHub',
+    chatIdentity: { platform: '<img src=x>', name: 'A\u202elice"><script>alert(1)</script>' },
+    scope: [],
+    expiresAt: at,
+    proof: 'chat_code',
+    authorizationOrigin: 'https://github.com',
+  },
+  unnamed: {
+    provider: notion,
+    providerName: 'Notion',
+    scope: [],
+    expiresAt: at,
+    proof: 'none',
+    authorizationOrigin: 'https://api.notion.com',
+  },
+};
+
+const finishedBase: FinishedView = {
+  connectId: 'cn_1',
+  provider: github,
+  providerName: 'GitHub',
+  chatIdentity: { platform: 'slack', name: 'Alice Example' },
+  identity: { id: '4711', name: 'octo-alice', email: 'alice@example.com' },
+  status: 'awaiting_proof',
+  proof: 'chat_code',
+};
+
+/** What the done page shows, by the value of the flow cookie. */
+export const finished: Readonly<Record<string, FinishedView>> = {
+  code: { ...finishedBase, returnCode: new Secret('K7M2XQ4P'), deepLink: 'https://t.me/example_bot?start=K7M2XQ4P' },
+  connected: { ...finishedBase, status: 'connected', returnTo: '/connections' },
+  hostile: {
+    ...finishedBase,
+    identity: { id: '1', name: '<script>alert(1)</script>'.repeat(7) },
+    returnCode: new Secret('K7M2XQ4P'),
+    deepLink: 'javascript:alert(1)',
+  },
+  denied: { ...finishedBase, status: 'failed', error: 'access_denied' },
+  failed: { ...finishedBase, status: 'failed', error: 'provider_error' },
+  expired: { ...finishedBase, status: 'expired' },
+  verifier: { ...finishedBase, proof: 'app_verifier', verifierUrl: 'https://app.example/verify?connect_id=cn_1' },
+};
+
+/** The session behind every cookie but the empty one. */
+export const session: SessionView = {
+  tenant: tenantIdSchema.parse('default'),
+  userId: userIdSchema.parse('slack:T1:U2'),
+  csrfToken: new Secret('the-csrf-token'),
+  endsAt: at,
+};
+
+const failures: Readonly<Record<string, OAuthManagerError>> = {
+  store: new StoreUnavailable('CANARY'),
+  provider: new ProviderUnavailable('CANARY', { provider: 'github', reached: 'unknown' }),
+};
+
+/** Answers by fixed values; `failing` makes the callback fail in that way. */
+export const fixedManager: BrowserManager = {
+  isProviderConfigured: (provider) => ['github', 'google', 'notion'].includes(provider),
+  listProviders: () => [
+    { id: github, displayName: 'GitHub', configured: true, scope: [], source: 'authorization_code' },
+    { id: google, displayName: 'Google', configured: true, scope: [], source: 'authorization_code' },
+    { id: notion, displayName: 'Notion', configured: true, scope: [], source: 'authorization_code' },
+  ],
+  describeLink: async (_provider, code) => links[code],
+  startAuthorization: async () => ({
+    authorizationUrl: 'https://github.com/login/oauth/authorize?state=s',
+    browserSecret: new Secret('b'),
+    expiresAt: at,
+  }),
+  finishAuthorization: async (_provider, parameters) => {
+    const failure = failures[parameters.get('state') ?? ''];
+    if (failure) throw failure;
+    if (parameters.get('state') === 'bug') throw new Error('CANARY');
+  },
+  describeFinished: async (_provider, browserSecret) => finished[browserSecret],
+  describeAccountLink: async (code) => (code === 'good' ? session : undefined),
+  redeemAccountLink: async () => ({ sessionSecret: new Secret('s'), session }),
+  findSession: async () => session,
+  endSession: async () => {},
+  startConnect: async () => ({
+    connectId: 'cn_1',
+    connectUrl: '/oauth/github?link=named',
+    expiresAt: at,
+    proof: 'chat_code',
+  }),
+  deleteToken: async () => ({ revoked: 'no' }),
+  listUserConnections: async () => [
+    {
+      connectionId: 'co_1',
+      provider: github,
+      account: accountLabelSchema.parse('default'),
+      identity: { id: '4711', name: 'octo-alice', email: 'alice@example.com' },
+      scope: ['read:user', 'repo'],
+      status: 'active',
+      hasRefreshToken: false,
+      connectedAt: at - 86_400_000,
+      lastUsedAt: at,
+    },
+    {
+      connectionId: 'co_2',
+      provider: google,
+      account: accountLabelSchema.parse('work'),
+      identity: { id: '12', email: 'a.very.long.address.of.somebody@subsidiary.of.a.company.example' },
+      scope: [
+        'openid',
+        'email',
+        'https://www.googleapis.com/auth/calendar.readonly',
+        'https://www.googleapis.com/auth/x',
+      ],
+      status: 'reauthorization_required',
+      hasRefreshToken: true,
+      connectedAt: at - 86_400_000 * 40,
+    },
+  ],
+};

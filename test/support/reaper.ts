@@ -1,0 +1,46 @@
+/**
+ * Ends child processes when the process that started them dies, however it dies.
+ *
+ * A test runner ends its workers by signal, and then no exit handler runs. So a small process of its own waits until the
+ * pipe to its starter breaks, and ends what was not taken off its list by then.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+
+const program = `
+const { rmSync } = require('node:fs');
+const held = new Map();
+const lines = require('node:readline').createInterface({ input: process.stdin });
+lines.on('line', (line) => {
+  const { pid, directory } = JSON.parse(line);
+  if (directory) held.set(pid, directory);
+  else held.delete(pid);
+});
+lines.on('close', () => {
+  for (const [pid, directory] of held) {
+    try { process.kill(pid, 'SIGKILL'); } catch {}
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+`;
+
+let reaper: ChildProcess | undefined;
+
+/** Starts it on first use. It must not keep this process alive, nor end with its terminal. */
+function startReaper(): ChildProcess {
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  return child;
+}
+
+/** Makes sure that a child does not outlive this process, and neither does its directory. */
+export function endWithThisProcess(child: ChildProcess, directory: string): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  reaper ??= startReaper();
+  reaper.stdin?.write(`${JSON.stringify({ pid, directory })}\n`);
+  // Once it has ended, its id may be another's.
+  child.once('exit', () => reaper?.stdin?.write(`${JSON.stringify({ pid })}\n`));
+}

@@ -1,0 +1,102 @@
+/** The whole service over real HTTP on loopback, on either store, for the journeys. Everything ends with its test. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { ProviderEntry } from '../../providers/index.js';
+import { buildApp, type Service } from '../../src/service/app.js';
+import { loadConfig } from '../../src/service/config.js';
+import { createLogger } from '../../src/service/logger.js';
+import { Bot } from './bot.js';
+import { createManualClock, type ManualClock } from './clock.js';
+import { sharedRedis } from './redis.js';
+
+/** The two stores that every journey is shown on. */
+export const storeKinds = ['embedded', 'redis'] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
+/** Where a store keeps its records, in the words of the environment. */
+export type Place = Readonly<Record<string, string>>;
+
+/** What the administrator's and the bot's API keys, and the encryption key, are in every journey. */
+export const secrets = {
+  botKey: 'journey-bot-key-journey-bot-key-0001',
+  encryptionKeys: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+} as const;
+
+export interface ServiceOptions {
+  /** By default a place of the embedded store. */
+  readonly place?: Place;
+  /** The providers, told where each has to send browsers back to. */
+  readonly providers: (callback: (id: string) => string) => Promise<Readonly<Record<string, ProviderEntry>>>;
+  /** Where browsers find the service, told where it listens; the same unless told: for further replicas. */
+  readonly baseUrl?: (address: string) => string;
+  readonly clock?: ManualClock;
+  /** Off unless told, so that nothing is refreshed ahead of the callers under test. */
+  readonly backgroundWork?: boolean;
+  /** Further variables of the environment. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** A service that listens. */
+export interface OpenService extends Pick<Service, 'manager' | 'store'> {
+  /** Origin that it listens at. */
+  readonly address: string;
+  readonly baseUrl: string;
+  readonly bot: Bot;
+  readonly clock: ManualClock;
+  /** The lines of its log so far. */
+  readonly log: readonly string[];
+}
+
+/** A place of its own for one test; on Redis, a key prefix of the shared server. */
+export async function makePlace(kind: StoreKind): Promise<Place> {
+  if (kind === 'embedded') {
+    const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-journey-'));
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    return { DATA_DIR: dataDir };
+  }
+  const redis = await sharedRedis();
+  onTestFinished(() => redis.stop());
+  return { REDIS_URL: redis.url, KEY_PREFIX: `j${randomBytes(6).toString('hex')}` };
+}
+
+/** Builds the service of `src/service/app.ts` and lets it answer on a free port of 127.0.0.1. */
+export async function openService(options: ServiceOptions): Promise<OpenService> {
+  const server = createServer();
+  const address = await listen(server);
+  const baseUrl = options.baseUrl?.(address) ?? address;
+  const { clock = createManualClock(Date.now()), backgroundWork = false } = options;
+  const config = loadConfig({
+    ENCRYPTION_KEYS: secrets.encryptionKeys,
+    API_KEYS: `journey:bot:${secrets.botKey}`,
+    ALLOW_INSECURE_LOOPBACK_PROVIDERS: 'true',
+    BASE_URL: baseUrl,
+    ...(options.place ?? (await makePlace('embedded'))),
+    ...options.variables,
+  });
+  const providers = await options.providers((id) => `${baseUrl}/oauth/${id}/callback`);
+  const log: string[] = [];
+  const logger = createLogger('trace', { write: (line) => log.push(line) });
+  const service = await buildApp({ ...config, providers }, { log: logger, now: clock.now, backgroundWork });
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await service.close();
+  });
+  await service.app.ready();
+  server.on('request', (request, response) => service.app.routing(request, response));
+  const { manager, store } = service;
+  return { manager, store, address, baseUrl, clock, log, bot: new Bot(address, secrets.botKey) };
+}
+
+/** The port has to be known before the service is built, since it stands in every redirect URI. */
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('the server has no port');
+  return `http://127.0.0.1:${address.port}`;
+}

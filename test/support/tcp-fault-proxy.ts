@@ -1,0 +1,73 @@
+/** A TCP proxy that breaks connections in the ways that networks and dying servers do. */
+
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/**
+ * What happens to connections: `pass` = all goes through; `refuse` = new ones are reset at once; `hold` = accepted, and
+ * nothing goes anywhere; `drop-replies` = requests arrive, answers do not; `cut-replies` = the first answer resets the
+ * connection instead of arriving.
+ */
+export type ProxyMode = 'pass' | 'refuse' | 'hold' | 'drop-replies' | 'cut-replies';
+
+/** A running proxy in front of one server. */
+export interface TcpFaultProxy {
+  readonly port: number;
+  /**
+   * Applies to open connections from the next byte on, and to new ones. A connection that has lost bytes never passes
+   * any again: TCP leaves no holes, and a client could not tell which answer belongs to what.
+   */
+  setMode(mode: ProxyMode): void;
+  /** Resets every open connection now; the mode stays. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy on a free loopback port in front of a server on `targetPort`. */
+export async function startTcpFaultProxy(targetPort: number): Promise<TcpFaultProxy> {
+  const open = new Set<Socket>();
+  let mode: ProxyMode = 'pass';
+  const cut = () => {
+    for (const socket of open) socket.resetAndDestroy();
+  };
+  const track = (socket: Socket) => {
+    open.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => open.delete(socket));
+  };
+  const server = createServer((client) => {
+    track(client);
+    if (mode === 'refuse') return void client.resetAndDestroy();
+    const upstream = connect(targetPort, '127.0.0.1');
+    track(upstream);
+    client.once('close', () => upstream.destroy());
+    upstream.once('close', () => client.destroy());
+    const lost = { requests: false, replies: false };
+    client.on('data', (bytes) => {
+      lost.requests ||= mode === 'hold';
+      if (!lost.requests) upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => {
+      lost.replies ||= mode === 'hold' || mode === 'drop-replies';
+      if (mode === 'cut-replies') client.resetAndDestroy();
+      else if (!lost.requests && !lost.replies) client.write(bytes);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: portOf(server.address()),
+    setMode: (next) => {
+      mode = next;
+    },
+    cut,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      cut();
+      await closed;
+    },
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new TypeError('the proxy has no port');
+  return address.port;
+}
