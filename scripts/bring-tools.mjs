@@ -1,0 +1,78 @@
+/** Finds the programs that the tests start themselves (Redis, Chromium), and installs them where that is possible. */
+
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What to look for: an environment variable that names the program, its names on PATH, its Debian package, the advice. */
+const TOOLS = {
+  redis: {
+    variable: 'REDIS_SERVER_PATH',
+    names: ['redis-server', 'valkey-server'],
+    debianPackage: 'redis-server',
+    advice: 'The tests need redis-server (or valkey-server) on PATH: install Redis 7 with your package manager.',
+  },
+  chromium: {
+    variable: 'CHROMIUM_PATH',
+    names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    debianPackage: 'chromium',
+    advice: 'The tests need Chromium on PATH: install Chromium or Chrome, or set CHROMIUM_PATH to its program.',
+  },
+};
+
+/**
+ * Finds both programs; installs the missing ones on Debian and Ubuntu when run by root.
+ *
+ * @returns {Record<string, string>} REDIS_SERVER_PATH and CHROMIUM_PATH, both absolute paths
+ * @throws {Error} with one sentence that says what to install
+ */
+export function bringTools() {
+  const missing = Object.values(TOOLS).filter((tool) => !findTool(tool));
+  if (missing.length > 0 && canInstall()) install(missing.map((tool) => tool.debianPackage));
+  return Object.fromEntries(
+    Object.values(TOOLS).map((tool) => {
+      const path = findTool(tool);
+      if (!path) throw new Error(tool.advice);
+      return [tool.variable, path];
+    }),
+  );
+}
+
+function findTool({ variable, names }) {
+  const given = process.env[variable];
+  if (given) {
+    if (!isProgram(given)) throw new Error(`${variable} does not name a program that can be run.`);
+    return given;
+  }
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
+}
+
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function canInstall() {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** RUNLEVEL=1 keeps the package from starting a Redis of its own. A failure shows itself when the program is not found. */
+function install(packages) {
+  console.log(`Installing ${packages.join(' and ')} with apt-get ...`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const retries = ['-o', 'Acquire::Retries=3'];
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+    const run = spawnSync('apt-get', ['-qq', ...retries, ...args], { env, encoding: 'utf8' });
+    if (run.status !== 0) console.error(`apt-get ${args[0]} failed:\n${run.stderr ?? run.error?.message ?? ''}`);
+  }
+}
