@@ -1,31 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { Person } from '../support/person.js';
-import { makePlace, type OpenService, openService, type StoreKind, storeKinds } from '../support/service.js';
-import { type RelayedProvider, startRelayedProvider } from '../support/token-relay.js';
+import { type StoreKind, storeKinds } from '../support/service.js';
+import { openStrictService, type StrictService } from '../support/strict-service.js';
 
 const user = 'slack:T1:U2';
 
-interface Returned extends OpenService {
-  readonly strict: RelayedProvider;
+interface Returned extends StrictService {
   readonly person: Person;
   /** Where the provider has sent the person's browser; not opened yet. */
   readonly callback: URL;
 }
 
-/** A person who has consented and is about to come back. `strict` and `twin` are two entries of one provider. */
+/** A person who has consented and is about to come back. */
 async function openReturned(kind: StoreKind): Promise<Returned> {
-  let strict: RelayedProvider | undefined;
-  const service = await openService({
-    place: await makePlace(kind),
-    providers: async (callback) => {
-      strict = await startRelayedProvider({ redirectUri: callback('strict') });
-      return { strict: strict.entry, twin: { ...strict.entry, display_name: 'Twin' } };
-    },
-  });
-  if (!strict) throw new TypeError('no provider was started');
+  const service = await openStrictService(kind);
   const person = new Person();
   const { connectUrl } = await service.bot.connect(user, 'strict');
-  return { ...service, strict, person, callback: await person.consent(connectUrl) };
+  return { ...service, person, callback: await person.consent(connectUrl) };
 }
 
 /** The callback with other parameters, or at another path. */

@@ -7,19 +7,22 @@ import type { ProviderEntry } from '../../providers/index.js';
 import { type ManagerOptions, openManager } from '../../src/open-manager.js';
 import { codeChallengeOf, createCodeVerifier } from '../../src/protocol/authorization-request.js';
 import { approve } from '../support/browser-walk.js';
-import { makePlace, openService, type Place, secrets, storeKinds } from '../support/service.js';
+import { makePlace, type Place, secrets, storeKinds } from '../support/service.js';
+import { openStrictService } from '../support/strict-service.js';
 import { type RelayedProvider, startRelayedProvider } from '../support/token-relay.js';
 
 /** Long enough for every caller to have asked before the first answer is there. */
 const hold = () => sleep(200);
 const callers = 50;
-const redirectUri = 'http://127.0.0.1:9/oauth/strict/callback';
+/** Nobody is sent back there: the tokens are fetched by hand. */
+const baseUrl = 'http://127.0.0.1:9';
+const redirectUri = `${baseUrl}/oauth/strict/callback`;
 const childPath = fileURLToPath(new URL('../support/refresh-race-child.mjs', import.meta.url));
 
 /** What a manager on that place is opened with, here and in other processes. */
 function optionsOn(place: Place, strict: ProviderEntry): ManagerOptions {
   return {
-    baseUrl: 'http://127.0.0.1:9',
+    baseUrl,
     encryptionKeys: secrets.encryptionKeys,
     allowInsecureLoopbackProviders: true,
     backgroundWork: false,
@@ -93,24 +96,12 @@ async function expectOneRefresh(strict: RelayedProvider, tokens: readonly (strin
 
 describe.each(storeKinds)('callers of one expired token cost one refresh, on the %s store (R1)', (kind) => {
   it('50 in one process, over HTTP', async () => {
-    const started: RelayedProvider[] = [];
     const place = await makePlace(kind);
-    const { bot } = await openService({
-      place,
-      providers: async () => {
-        const strict = await startRelayedProvider({ redirectUri, hold });
-        started.push(strict);
-        await storeExpired(optionsOn(place, strict.entry));
-        return { strict: strict.entry };
-      },
-    });
+    const { bot, strict } = await openStrictService(place, { baseUrl: () => baseUrl, hold });
+    await storeExpired(optionsOn(place, strict.entry));
     const answers = await Promise.all(Array.from({ length: callers }, () => bot.token('racer', 'strict')));
-    for (const strict of started)
-      await expectOneRefresh(
-        strict,
-        answers.map(({ body }) => body.access_token),
-      );
-    expect(started).toHaveLength(1);
+    const tokens = answers.map(({ body }) => body.access_token);
+    await expectOneRefresh(strict, tokens);
   });
 
   it('50 in each of three processes', async () => {

@@ -1,34 +1,25 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { Person } from '../support/person.js';
 import { eventually, type RedisProcess, startRedis } from '../support/redis.js';
-import { type OpenService, openService } from '../support/service.js';
-import { type RelayedProvider, startRelayedProvider } from '../support/token-relay.js';
+import type { OpenService } from '../support/service.js';
+import { openStrictService, type StrictService } from '../support/strict-service.js';
 
 const user = 'slack:T1:U2';
 const hourMs = 3_600_000;
 
-interface Stage extends OpenService {
+interface Stage extends StrictService {
   readonly redis: RedisProcess;
-  readonly strict: RelayedProvider;
 }
 
 /** A connected user on a Redis that can be stopped, and that has every write on disk before it answers. */
 async function openStage(hold?: () => Promise<unknown>): Promise<Stage> {
   const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
   onTestFinished(() => redis.stop());
-  let strict: RelayedProvider | undefined;
-  const service = await openService({
-    place: { REDIS_URL: redis.url },
-    providers: async (callback) => {
-      strict = await startRelayedProvider({ redirectUri: callback('strict'), hold });
-      return { strict: strict.entry };
-    },
-  });
-  if (!strict) throw new TypeError('no provider was started');
+  const service = await openStrictService({ REDIS_URL: redis.url }, { hold });
   const { bot } = service;
   const { connectUrl } = await bot.connect(user, 'strict');
   expect((await bot.prove(user, await new Person().connect(connectUrl))).status).toBe(200);
-  return { ...service, redis, strict };
+  return { ...service, redis };
 }
 
 /** What the bot is told, and how soon. */
@@ -65,21 +56,18 @@ it.each([
 );
 
 it('a refresh whose answer comes while Redis is down is stored when it is back: nothing is lost (R2)', async () => {
-  const gate = { isHeld: false, open: () => undefined as void };
-  const stage = await openStage(async () => {
-    if (gate.isHeld)
-      await new Promise<void>((resolve) => {
-        gate.open = resolve;
-      });
-  });
+  let hold: Promise<void> | undefined;
+  let release = () => {};
+  const stage = await openStage(async () => hold);
   const { redis, strict, clock, bot } = stage;
-  gate.isHeld = true;
+  hold = new Promise((resolve) => {
+    release = resolve;
+  });
   clock.advance(hourMs);
   const waiting = bot.token(user, 'strict');
   await eventually('the refresh token was sent', () => strict.answers.length === 2);
   await redis.end();
-  gate.isHeld = false;
-  gate.open();
+  release();
   expect((await ask(stage)).answer).toBe('503 store_unavailable');
   await redis.restart();
   const { status, body } = await waiting;

@@ -1,33 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { Person } from '../support/person.js';
-import { makePlace, type OpenService, openService, type StoreKind, storeKinds } from '../support/service.js';
-import { type RelayedProvider, startRelayedProvider } from '../support/token-relay.js';
+import { storeKinds } from '../support/service.js';
+import { openStrictService, type StrictService } from '../support/strict-service.js';
 
 const user = 'slack:T1:U2/ä';
 const hourMs = 3_600_000;
 
-interface Stage extends OpenService {
-  readonly strict: RelayedProvider;
-}
-
-async function openStage(kind: StoreKind): Promise<Stage> {
-  const started: RelayedProvider[] = [];
-  const service = await openService({
-    place: await makePlace(kind),
-    providers: async (callback) => {
-      const strict = await startRelayedProvider({ redirectUri: callback('strict') });
-      started.push(strict);
-      return { strict: strict.entry };
-    },
-  });
-  const [strict] = started;
-  if (!strict) throw new TypeError('no provider was started');
-  return { ...service, strict };
-}
-
 /** Connects by link, clicks and code; answers the access token. */
-async function connect({ bot }: Stage): Promise<string> {
+async function connect({ bot }: StrictService): Promise<string> {
   const { connectUrl } = await bot.connect(user, 'strict');
   const proof = await bot.prove(user, await new Person().connect(connectUrl));
   expect(proof.status).toBe(200);
@@ -36,7 +17,7 @@ async function connect({ bot }: Stage): Promise<string> {
 
 describe.each(storeKinds)('with a strict authorization server (oidc-provider), on the %s store', (kind) => {
   it('goes from a link in the chat to a token that the provider honours', async () => {
-    const { bot, strict, baseUrl } = await openStage(kind);
+    const { bot, strict, baseUrl } = await openStrictService(kind);
     const { connectId, connectUrl } = await bot.connect(user, 'strict');
     const person = new Person();
     expect((await person.get(connectUrl)).status).toBe(200);
@@ -52,7 +33,7 @@ describe.each(storeKinds)('with a strict authorization server (oidc-provider), o
   });
 
   it('renews an expired token, and sends no refresh token twice (RFC 9700 4.14.2)', async () => {
-    const stage = await openStage(kind);
+    const stage = await openStrictService(kind);
     const { bot, strict, clock } = stage;
     const seen = [await connect(stage)];
     for (let round = 0; round < 3; round += 1) {
@@ -69,7 +50,7 @@ describe.each(storeKinds)('with a strict authorization server (oidc-provider), o
   });
 
   it('renews early for a caller who needs the token for longer', async () => {
-    const stage = await openStage(kind);
+    const stage = await openStrictService(kind);
     const { bot, strict, clock } = stage;
     const first = await connect(stage);
     clock.advance(hourMs / 3);
@@ -80,7 +61,7 @@ describe.each(storeKinds)('with a strict authorization server (oidc-provider), o
   });
 
   it('renews a token that an API refused, once, and only if it is the stored one', async () => {
-    const stage = await openStage(kind);
+    const stage = await openStrictService(kind);
     const { bot, strict } = stage;
     const first = await connect(stage);
     const wrong = await bot.reject(user, 'strict', 'some other token');
@@ -94,7 +75,7 @@ describe.each(storeKinds)('with a strict authorization server (oidc-provider), o
   });
 
   it('disconnects: the provider refuses the old token, and a second time changes nothing', async () => {
-    const stage = await openStage(kind);
+    const stage = await openStrictService(kind);
     const { bot, strict } = stage;
     const token = await connect(stage);
     expect(await bot.disconnect(user, 'strict')).toMatchObject({ status: 200, body: { revoked: 'yes' } });
@@ -105,7 +86,7 @@ describe.each(storeKinds)('with a strict authorization server (oidc-provider), o
   });
 
   it('erases a person: connections and unproven grants are revoked, and no record is left', async () => {
-    const stage = await openStage(kind);
+    const stage = await openStrictService(kind);
     const { bot, strict, store } = stage;
     const token = await connect(stage);
     const { connectUrl } = await bot.connect(user, 'strict', { account: 'second' });

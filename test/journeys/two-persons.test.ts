@@ -2,30 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { Person } from '../support/person.js';
 import { eventually } from '../support/redis.js';
-import { makePlace, type OpenService, openService, type Place, storeKinds } from '../support/service.js';
-import { type RelayedProvider, startRelayedProvider } from '../support/token-relay.js';
+import { makePlace, openService, storeKinds } from '../support/service.js';
+import { openStrictService } from '../support/strict-service.js';
+import type { RelayedProvider } from '../support/token-relay.js';
 
 const attacker = 'slack:T1:mallory';
 const victim = 'slack:T1:alice';
 const minuteMs = 60_000;
-
-interface Stage extends OpenService {
-  readonly strict: RelayedProvider;
-}
-
-async function openStage(place: Place, backgroundWork = false): Promise<Stage> {
-  let strict: RelayedProvider | undefined;
-  const service = await openService({
-    place,
-    backgroundWork,
-    providers: async (callback) => {
-      strict = await startRelayedProvider({ redirectUri: callback('strict') });
-      return { strict: strict.entry };
-    },
-  });
-  if (!strict) throw new TypeError('no provider was started');
-  return { ...service, strict };
-}
 
 /** The access token that the provider gave last; nobody should have it but the store. */
 function lastIssued({ answers }: RelayedProvider): string {
@@ -39,7 +22,7 @@ function wrongCode(code: string): string {
 
 describe.each(storeKinds)('two persons, on the %s store', (kind) => {
   it("whoever had a victim finish his link gets no token in the link's whole life (L1)", async () => {
-    const { bot, clock } = await openStage(await makePlace(kind));
+    const { bot, clock } = await openStrictService(kind);
     const { connectId, connectUrl } = await bot.connect(attacker, 'strict');
     await new Person('alice').connect(connectUrl);
     const statuses = new Set<string>();
@@ -55,7 +38,7 @@ describe.each(storeKinds)('two persons, on the %s store', (kind) => {
   });
 
   it("whoever finished a victim's link with an account of his own stays outside (L2)", async () => {
-    const { bot } = await openStage(await makePlace(kind));
+    const { bot } = await openStrictService(kind);
     const { connectUrl } = await bot.connect(victim, 'strict');
     const mallory = new Person('mallory');
     const { page, code } = await mallory.finish(await mallory.consent(connectUrl));
@@ -66,7 +49,7 @@ describe.each(storeKinds)('two persons, on the %s store', (kind) => {
   });
 
   it('a code counts from its own user only, who can still use it after others tried (L10)', async () => {
-    const { bot } = await openStage(await makePlace(kind));
+    const { bot } = await openStrictService(kind);
     const { connectUrl } = await bot.connect(victim, 'strict');
     const code = await new Person('alice').connect(connectUrl);
     for (let tries = 0; tries < 6; tries += 1) {
@@ -78,7 +61,7 @@ describe.each(storeKinds)('two persons, on the %s store', (kind) => {
   });
 
   it('after five wrong codes the right one is refused, and the grant is given back to the provider (L9)', async () => {
-    const { bot, strict } = await openStage(await makePlace(kind));
+    const { bot, strict } = await openStrictService(kind);
     const { connectId, connectUrl } = await bot.connect(victim, 'strict');
     const code = await new Person('alice').connect(connectUrl);
     const issued = lastIssued(strict);
@@ -93,7 +76,7 @@ describe.each(storeKinds)('two persons, on the %s store', (kind) => {
   });
 
   it('a grant that nobody proved is revoked and erased at the end of its life, whoever looks (L21)', async () => {
-    const { bot, strict, store, clock } = await openStage(await makePlace(kind), true);
+    const { bot, strict, store, clock } = await openStrictService(kind, { backgroundWork: true });
     const { connectId, connectUrl } = await bot.connect(attacker, 'strict');
     await new Person('alice').connect(connectUrl);
     const issued = lastIssued(strict);
@@ -110,7 +93,7 @@ describe.each(storeKinds)('two persons, on the %s store', (kind) => {
 
 it('tries spread over three replicas on one Redis count together (L9)', async () => {
   const place = await makePlace('redis');
-  const first = await openStage(place);
+  const first = await openStrictService(place);
   const { baseUrl, strict } = first;
   const replica = () =>
     openService({ place, baseUrl: () => baseUrl, providers: async () => ({ strict: strict.entry }) });

@@ -24,6 +24,8 @@ export interface ScriptedTokens {
   isLive(accessToken: string): boolean;
   /** Starts a grant without a browser; answers its first tokens. */
   grant(): { access_token: string; refresh_token: string };
+  /** What `/token` answers with; to be set there again after an outage. */
+  readonly redeem: Answerer;
   /** Ends the family of a token, as the user would in the provider's settings. */
   end(token: string): void;
 }

@@ -20,10 +20,13 @@ export interface RelayedProvider extends AuthorizationServer {
   userinfoStatus(accessToken: string): Promise<number>;
 }
 
-/** Starts both; they end with the test. What the provider has answered is held back until `hold` resolves. */
-export async function startRelayedProvider(
-  options: OidcProviderOptions & { readonly hold?: () => Promise<unknown> },
-): Promise<RelayedProvider> {
+export interface RelayOptions extends OidcProviderOptions {
+  /** Called for each answer of the provider, which is held back until this resolves. */
+  readonly hold?: () => Promise<unknown>;
+}
+
+/** Starts both; they end with the test. */
+export async function startRelayedProvider(options: RelayOptions): Promise<RelayedProvider> {
   const strict = await startOidcProvider(options);
   const relay = await startScriptedServer();
   const answers: string[] = [];
