@@ -32,7 +32,7 @@ export function clientAuthenticationOf(provider: Provider, now: () => number): C
 }
 
 /** HTTP Basic with the given user name and password, in UTF-8 (RFC 7617). */
-export function basic(username: string, password: string): ClientAuthentication {
+function basic(username: string, password: string): ClientAuthentication {
   return (_server, _client, _body, headers) => {
     headers.set('authorization', `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`);
   };
@@ -42,7 +42,7 @@ export function basic(username: string, password: string): ClientAuthentication 
  * Form-encodes as RFC 6749 2.3.1 demands. The letters `*-._` stay as they are, which every decoder understands and
  * which lets most secrets pass also where nobody decodes.
  */
-export function formEncode(text: string): string {
+function formEncode(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
 }
 

@@ -115,7 +115,10 @@ export async function pollDeviceToken(
   try {
     const { answer, tokenSet } = await requestTokens(provider, asked, http);
     const identity = readIdentity(provider, answer.body);
-    return { kind: 'granted', response: { tokenSet, ...(identity && { identity }) } };
+    return {
+      kind: 'granted',
+      response: { tokenSet, ...(identity && { identity }), ...(answer.body && { answer: answer.body }) },
+    };
   } catch (error) {
     return readRefusal(error);
   }

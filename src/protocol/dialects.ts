@@ -63,7 +63,6 @@ export function isJsonObject(value: unknown): value is JsonObject {
 // An error object with status 200 is an error (GitHub, Slack); 201 for a token response is seen too.
 function isTokenResponse(body: JsonObject, status: number): boolean {
   if (status !== 200 && status !== 201) return false;
-  if (body.ok === false) return false;
   return typeof body.access_token === 'string' || typeof body.error !== 'string' || body.error === '';
 }
 

@@ -33,11 +33,15 @@ export function clientOf(provider: Provider): oauth.Client {
 /** Sends the library's requests through `http`, in the body format of the provider. */
 export function optionsOf(provider: Provider, http: Http): EngineOptions {
   return {
-    [oauth.customFetch]: (url, init) => http.fetch(url, inFormat(provider, init)),
+    [oauth.customFetch]: (url, init) => http.fetch(url, { ...inFormat(provider, init), ...deadlineOf(provider) }),
     // The door decides: https, and http to loopback where that is allowed.
     [oauth.allowInsecureRequests]: true,
     headers: { 'user-agent': userAgent, ...provider.extraTokenHeaders },
   };
+}
+
+function deadlineOf({ requestTimeoutMs }: Provider): { signal?: AbortSignal } {
+  return requestTimeoutMs === undefined ? {} : { signal: AbortSignal.timeout(requestTimeoutMs) };
 }
 
 /** Some endpoints read JSON only (Notion, monday.com). */

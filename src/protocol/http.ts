@@ -26,6 +26,8 @@ export interface HttpOptions {
   readonly now?: () => number;
   /** The connections themselves; one that checks addresses is handed in here for URLs that strangers chose. */
   readonly dispatcher?: Dispatcher;
+  /** The largest answer that is read, after decompression. Default 1 MiB. */
+  readonly largestAnswerBytes?: number;
   readonly warn?: Http['warn'];
 }
 
@@ -54,13 +56,14 @@ const decompressors: ReadonlyMap<string, Decompress> = new Map([
  */
 export function createHttp(options: HttpOptions = {}): Http & { close(): Promise<void> } {
   const dispatcher = options.dispatcher ?? new Agent({ pipelining: 0 });
-  const settings = { dispatcher, deadlineMs: options.deadlineMs ?? 10_000 };
+  const { deadlineMs = 10_000, largestAnswerBytes: largestBytes = largestAnswerBytes } = options;
+  const settings = { dispatcher, deadlineMs, largestBytes };
   return {
     now: options.now ?? Date.now,
     ...(options.warn && { warn: options.warn }),
     fetch: async (url, init) => {
       const target = checkUrl(url, options.allowInsecureLoopback ?? false);
-      return toResponse(await send(target, init, settings));
+      return toResponse(await send(target, init, settings), largestBytes);
     },
     close: () => dispatcher.close(),
   };
@@ -76,9 +79,9 @@ function checkUrl(text: string, allowInsecureLoopback: boolean): URL {
 async function send(
   url: URL,
   init: RequestInit,
-  settings: { dispatcher: Dispatcher; deadlineMs: number },
+  settings: { dispatcher: Dispatcher; deadlineMs: number; largestBytes: number },
 ): Promise<RawAnswer> {
-  const exchange = new Exchange(largestAnswerBytes);
+  const exchange = new Exchange(settings.largestBytes);
   const timer = setTimeout(() => exchange.fail('timeout'), settings.deadlineMs);
   const onAbort = () => exchange.fail('timeout');
   init.signal?.addEventListener('abort', onAbort, { once: true });
@@ -114,11 +117,11 @@ function readHeaders(given: RequestInit['headers']): Record<string, string> {
 }
 
 /** A `Response` of what came, decompressed within the size limit. Redirects end here. */
-async function toResponse(raw: RawAnswer): Promise<Response> {
+async function toResponse(raw: RawAnswer, largestBytes: number): Promise<Response> {
   if (raw.status >= 300 && raw.status < 400) throw new HttpFailure('redirect', 'unknown', raw.status);
   if (raw.status > 599) throw new HttpFailure('connection', 'unknown');
   const headers = new Headers(raw.headers);
-  const body = await decompress(raw.body, headers.get('content-encoding') ?? 'identity');
+  const body = await decompress(raw.body, headers.get('content-encoding') ?? 'identity', largestBytes);
   headers.delete('content-encoding');
   headers.delete('content-length');
   const bodyless = raw.status === 204 || raw.status === 205;
@@ -126,13 +129,13 @@ async function toResponse(raw: RawAnswer): Promise<Response> {
 }
 
 /** Some servers compress although they were asked not to. */
-async function decompress(body: Buffer, encoding: string): Promise<Buffer> {
+async function decompress(body: Buffer, encoding: string, largestBytes: number): Promise<Buffer> {
   const name = encoding.trim().toLowerCase();
   if (name === 'identity' || name === '' || body.length === 0) return body;
   const decompressor = decompressors.get(name);
   if (!decompressor) throw new HttpFailure('connection', 'unknown');
   try {
-    return await decompressor(body, { maxOutputLength: largestAnswerBytes });
+    return await decompressor(body, { maxOutputLength: largestBytes });
   } catch (error) {
     const tooLarge = error instanceof RangeError;
     throw new HttpFailure(tooLarge ? 'too_large' : 'connection', 'unknown');

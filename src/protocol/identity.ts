@@ -108,7 +108,7 @@ async function findListedEmail(provider: Provider, list: EmailList, ask: Ask): P
 }
 
 /** Reads the identity out of a body by the mapping's paths, or by the provider's own function. */
-export function identityIn(provider: Provider, body: JsonObject | undefined): ProviderIdentity | undefined {
+function identityIn(provider: Provider, body: JsonObject | undefined): ProviderIdentity | undefined {
   if (!body) return undefined;
   if (provider.readIdentity) return provider.readIdentity(body);
   const { identity } = provider;

@@ -94,7 +94,9 @@ function providerError(
   fields: { misconfigured: boolean; status: number; oauthError: string | undefined },
 ): ProviderError {
   const { misconfigured, status, oauthError } = fields;
-  const told = oauthError === undefined ? `status ${status}` : `${oauthError}, status ${status}`;
+  // Only words that are known are told: a provider may write anything there, a token of the request included.
+  const word = oauthError !== undefined && meanings.has(oauthError) ? `${oauthError}, ` : '';
+  const told = `${word}status ${status}`;
   const message = misconfigured ? 'refuses our client or configuration' : 'gave an answer that is no token response';
   return new ProviderError(`${provider.id} ${message} (${told}).`, {
     provider: provider.id,

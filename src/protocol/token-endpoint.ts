@@ -3,7 +3,7 @@
 import * as oauth from 'oauth4webapi';
 import type { ProviderIdentity } from '../core/connection.js';
 import { ProviderError } from '../core/errors.js';
-import type { Provider } from '../core/provider.js';
+import type { JsonObject, Provider } from '../core/provider.js';
 import { formatScope, parseScope, type Scope } from '../core/scope.js';
 import { Secret } from '../core/secret.js';
 import type { TokenSet } from '../core/token-set.js';
@@ -19,6 +19,8 @@ export interface TokenResponse {
   readonly tokenSet: TokenSet;
   /** Whose tokens they are, when that stands in the answer itself. */
   readonly identity?: ProviderIdentity;
+  /** The whole answer, for what a provider says beside the tokens. Holds them, too. */
+  readonly answer?: JsonObject;
 }
 
 /** One request to the token endpoint. */
@@ -66,14 +68,19 @@ export async function redeemAuthorizationCode(
   );
   const identity = readIdentity(provider, answer.body);
   const refreshExpiresAt = tokenSet.refreshToken && refreshEnd(provider, answer, tokenSet.obtainedAt);
-  return { tokenSet: withRefreshEnd(tokenSet, refreshExpiresAt), ...(identity && { identity }) };
+  const { body } = answer;
+  return {
+    tokenSet: withRefreshEnd(tokenSet, refreshExpiresAt),
+    ...(identity && { identity }),
+    ...(body && { answer: body }),
+  };
 }
 
 /**
  * Asks for a new token set by means of the refresh token of `current`.
  *
  * One POST, never repeated: if the answer is lost the old refresh token may already be spent. No `scope` is sent, so
- * that what was granted stays as it is.
+ * that what was granted stays as it is; a fixed identity's is (`refreshScope`).
  *
  * @param current the set to renew; its `refreshToken` must be present
  * @returns what the answer holds. Without a refresh token in it the old one stays in force, and `scope` is empty when
@@ -85,7 +92,7 @@ export async function redeemAuthorizationCode(
 export async function refreshTokens(provider: Provider, current: TokenSet, http: Http): Promise<TokenSet> {
   const { refreshToken, refreshExpiresAt } = current;
   if (!refreshToken) throw new TypeError('there is no refresh token to use');
-  return redeemRefreshToken(provider, { refreshToken, refreshExpiresAt, scope: [] }, http);
+  return redeemRefreshToken(provider, { refreshToken, refreshExpiresAt, scope: provider.refreshScope ?? [] }, http);
 }
 
 /**

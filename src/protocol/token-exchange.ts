@@ -8,7 +8,7 @@ import type { Http } from './http.js';
 import { requestTokens, scopeParameter } from './token-endpoint.js';
 
 /** Grant type of RFC 8693 section 2.1. */
-export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** One exchange. */

@@ -1,0 +1,71 @@
+/** MCP servers: a user's token by the server's URL, and the documents that say to authorization servers who we are. */
+
+import type { FastifyInstance } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { Forbidden, NotFound } from '../src/core/errors.js';
+import { providerIdSchema } from '../src/core/identifiers.js';
+import { sharedConnectionId } from '../src/core/mcp-server.js';
+import type { AccessToken } from '../src/core/views.js';
+import type { OAuthManager } from '../src/oauth-manager.js';
+import { callerOf, type Role } from './caller.js';
+import { mcpTokenBody, tokenAnswer, userParams } from './schemas.js';
+import { formatToken, tokenProblemAnswers } from './wire.js';
+
+const roles: readonly Role[] = ['bot', 'admin', 'user'];
+
+/** `POST /users/{user}/mcp/token`. */
+export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
+  app.route({
+    method: 'POST',
+    url: '/users/:user/mcp/token',
+    config: { roles, audit: 'token.issue' },
+    schema: {
+      operationId: 'getMcpToken',
+      summary: 'A valid access token of that user for an MCP server; or a problem with a link to connect',
+      tags: ['tokens'],
+      params: userParams,
+      body: mcpTokenBody,
+      response: { 200: tokenAnswer, ...tokenProblemAnswers },
+    },
+    handler: async (request) => {
+      const caller = callerOf(request);
+      const token = await findToken(manager, { ...request.body, user: request.params.user, tenant: caller.tenant });
+      // One that the whole deployment shares is not for a person's own credential.
+      if (caller.role === 'user' && token.connectionId === sharedConnectionId) {
+        throw new Forbidden('The tokens of this server are not those of one person.');
+      }
+      return formatToken(token);
+    },
+  });
+};
+
+/** A 401 gets a token, or the way to one; a 403 only a wider token, or the way to that. */
+async function findToken(
+  { mcp }: OAuthManager,
+  wish: z.infer<typeof mcpTokenBody> & { readonly user: string; readonly tenant: string },
+): Promise<AccessToken> {
+  const { user, tenant, server_url, account, return_to, www_authenticate, rejected_token_sha256, status } = wish;
+  const answer = { tenant, account, returnTo: return_to, wwwAuthenticate: www_authenticate };
+  if (rejected_token_sha256 === undefined) return mcp.requireToken(user, server_url, answer);
+  const refused = { ...answer, rejectedTokenSha256: rejected_token_sha256 };
+  if (status !== 403) return mcp.requireToken(user, server_url, refused);
+  const wider = await mcp.stepUp(user, server_url, refused);
+  if (wider === undefined) throw new NotFound('No wider token is to be had for this server.');
+  return wider;
+}
+
+/** What the documents ask of the manager. */
+export interface DescribingManager {
+  readonly mcp: Pick<OAuthManager['mcp'], 'describeClient'>;
+}
+
+/** `GET /oauth/{provider}/client-metadata.json`: public, the same for everybody. */
+export function addClientMetadataRoute(app: FastifyInstance, { mcp }: Partial<DescribingManager>): void {
+  app.get('/oauth/:provider/client-metadata.json', async (request, reply) => {
+    const parsed = z.object({ provider: providerIdSchema }).safeParse(request.params);
+    const document = parsed.success ? mcp?.describeClient(parsed.data.provider) : undefined;
+    if (document === undefined) return reply.callNotFound();
+    return reply.header('cache-control', 'public, max-age=3600').type('application/json').send(document);
+  });
+}

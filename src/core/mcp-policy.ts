@@ -1,0 +1,118 @@
+/** What an operator says about MCP servers: which may be used, our clients there, and where one departs from the rules. */
+
+import { z } from 'zod';
+import type { TenantId } from './identifiers.js';
+
+const serverAddress = z.url({ protocol: /^https?$/ });
+const patterns = z.array(z.string().min(1).max(512));
+
+/** Which servers may be used: origins (`https://mcp.example.com`) or host names, with `*.` for every subdomain. */
+const accessSchema = z.strictObject({
+  /** Absent = every server with a public address. */
+  allow: patterns.optional(),
+  deny: patterns.optional(),
+});
+type Access = Readonly<z.infer<typeof accessSchema>>;
+
+/** A client that the operator registered by hand at one authorization server. */
+const clientSchema = z.strictObject({
+  issuer: serverAddress,
+  client_id: z.string().min(1).max(2048),
+  client_secret: z.string().optional(),
+  /** PEM, for `private_key_jwt`. */
+  client_private_key: z.string().optional(),
+  client_key_id: z.string().min(1).optional(),
+  token_endpoint_auth_method: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
+    .optional(),
+});
+export type PreRegisteredClient = Readonly<z.infer<typeof clientSchema>>;
+
+/** Departures of one server. Each weakens a rule for that server alone, and is named in the log when it is used. */
+const serverSchema = z.strictObject({
+  /** `client_credentials`: one token for everybody, by a client of `clients`. */
+  grant: z.enum(['authorization_code', 'client_credentials']).optional(),
+  /** Asked for instead of what the server lists. */
+  scopes: z.array(z.string().min(1)).optional(),
+  /** The only scope tokens that a challenge of this server may ask for. */
+  allowed_scopes: z.array(z.string().min(1)).optional(),
+  /** The issuer that its authorization server's metadata names although it was found under another one. */
+  trusted_issuer: serverAddress.optional(),
+  /** It takes S256 but does not say so (Microsoft Entra, Amazon Cognito). */
+  assume_pkce_s256: z.boolean().optional(),
+  /** It refuses the parameter `resource`. */
+  omit_resource: z.boolean().optional(),
+  /** Domains, beside the issuer's own, on which its endpoints may be. */
+  endpoint_domains: z.array(z.string().min(1)).optional(),
+  /** Origins, beside the server's own, on which its resource metadata may be. */
+  metadata_origins: z.array(serverAddress).optional(),
+  /** A server of revision 2025-03-26 without resource metadata: its origin is the authorization server. */
+  legacy_endpoints: z.boolean().optional(),
+});
+export type ServerPolicy = Readonly<z.infer<typeof serverSchema>>;
+
+/** The section `mcp` of PROVIDERS_FILE, and `ManagerOptions.mcp`. */
+export const mcpPolicySchema = z.strictObject({
+  ...accessSchema.shape,
+  /** Narrows the lists further for one tenant. */
+  tenants: z.record(z.string(), accessSchema).optional(),
+  clients: z.array(clientSchema).optional(),
+  /** By the server's URL. */
+  servers: z.record(serverAddress, serverSchema).optional(),
+  /** What people read at the authorization server. */
+  client_name: z.string().min(1).max(100).optional(),
+  /**
+   * Where our client id metadata documents are found, with `{provider}` for the server's id; `false` = not used.
+   * Default: on this service, if its public URL is https.
+   */
+  client_metadata_url: z
+    .union([z.literal(false), z.string().refine(isClientIdUrl, 'must be https with a path')])
+    .optional(),
+});
+export type McpPolicy = Readonly<z.infer<typeof mcpPolicySchema>>;
+
+/** A client id that is a URL: https, with a path, without fragment, credentials or dot segments. */
+function isClientIdUrl(text: string): boolean {
+  const plain = text.replace('{provider}', 'provider');
+  const url = URL.canParse(plain) ? new URL(plain) : undefined;
+  const isBare = url?.username === '' && url.password === '' && url.hash === '';
+  return url?.protocol === 'https:' && url.pathname !== '/' && isBare && url.href === plain;
+}
+
+/** The departures of one server; empty when it has none. `server` is canonical. */
+export function policyOf(policy: McpPolicy, server: string): ServerPolicy {
+  const named = Object.entries(policy.servers ?? {}).find(([url]) => canonicalServerUrl(url) === server);
+  return named?.[1] ?? {};
+}
+
+/** Whether a tenant may use a server. */
+export function maySpeakTo(policy: McpPolicy, tenant: TenantId, server: string): boolean {
+  const own = Object.hasOwn(policy.tenants ?? {}, tenant) ? policy.tenants?.[tenant] : undefined;
+  return isAllowedBy(policy, server) && (own === undefined || isAllowedBy(own, server));
+}
+
+function isAllowedBy({ allow, deny = [] }: Access, server: string): boolean {
+  const url = new URL(server);
+  return !deny.some((pattern) => names(pattern, url)) && (allow?.some((pattern) => names(pattern, url)) ?? true);
+}
+
+function names(pattern: string, url: URL): boolean {
+  if (pattern.includes('://')) return URL.canParse(pattern) && new URL(pattern).origin === url.origin;
+  const host = pattern.toLowerCase();
+  // A dot at the end of a host name means the same host.
+  const hostname = url.hostname.replace(/\.$/, '');
+  return host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host;
+}
+
+/**
+ * The one spelling of an MCP server's URL: lower-case scheme and host, no default port, no fragment, and no slash
+ * where there is nothing else (RFC 8707 section 2, and the MCP specification on canonical server URIs).
+ *
+ * @returns `undefined` when it cannot be one: no http URL, or with credentials in it
+ */
+export function canonicalServerUrl(text: string): string | undefined {
+  const url = text.length <= 2048 && URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return undefined;
+  url.hash = '';
+  return url.pathname === '/' && url.search === '' ? url.origin : url.href;
+}

@@ -1,0 +1,189 @@
+/** A 401 of an MCP server that nobody configured -> a provider like any other, found, checked and kept. */
+
+import { ClientRegistrationRequired, DiscoveryFailed, InvalidRequest } from '../core/errors.js';
+import type { ProviderId, TenantId } from '../core/identifiers.js';
+import { canonicalServerUrl, maySpeakTo, policyOf, type ServerPolicy } from '../core/mcp-policy.js';
+import {
+  type DiscoveredProvider,
+  discoveredIdOf,
+  discoveredProviderSchema,
+  type McpServer,
+  mcpCollections,
+  mcpServerSchema,
+} from '../core/mcp-server.js';
+import type { Provider } from '../core/provider.js';
+import type { BearerChallenge } from '../protocol/challenge.js';
+import { findServerMetadata, type ServerMetadata } from '../protocol/discovery.js';
+import { findResourceMetadata, type ResourceMetadata } from '../protocol/resource-metadata.js';
+import type { Dependencies } from './dependencies.js';
+import { findDiscovered, findDiscoveredRecord, providerOf } from './discovered-provider.js';
+import type { McpRoom } from './mcp-room.js';
+import { requireForeignClient } from './register-client.js';
+
+/** How long what was discovered is believed without a sign that it has changed. */
+const believedMs = 24 * 3_600_000;
+
+/** A server, canonical, with the rules for it. */
+export interface ServerInView {
+  readonly room: McpRoom;
+  readonly tenant: TenantId;
+  readonly serverUrl: string;
+  readonly rules: ServerPolicy;
+}
+
+/**
+ * The server that a caller names.
+ *
+ * @throws {InvalidRequest} it is no URL of a server, or the operator does not allow it to this tenant
+ */
+export function viewServer(deps: Dependencies, tenant: TenantId, url: string): ServerInView {
+  const { mcp: room } = deps;
+  const serverUrl = canonicalServerUrl(url);
+  if (serverUrl === undefined) throw new InvalidRequest('server_url', 'must be the http(s) URL of an MCP server');
+  if (room === undefined || !maySpeakTo(room.policy, tenant, serverUrl)) {
+    throw new InvalidRequest('server_url', 'is not a server that this deployment allows');
+  }
+  return { room, tenant, serverUrl, rules: policyOf(room.policy, serverUrl) };
+}
+
+/** What stands for the server now, if it was discovered before; asks nobody. */
+export async function findKnownServer(deps: Dependencies, server: ServerInView): Promise<McpServer | undefined> {
+  const found = await deps.store.documents.find(mcpCollections.server, keyOf(server));
+  return found === undefined ? undefined : mcpServerSchema.parse(found);
+}
+
+/** Challenges come through callers: what one tenant's callers say of a server is nothing to another tenant. */
+function keyOf({ tenant, serverUrl }: ServerInView): string {
+  return `${tenant}\n${serverUrl}`;
+}
+
+/**
+ * The provider that stands for a server: the one known, or what discovery finds. Callers at the same time share one
+ * discovery.
+ *
+ * @param again look again although it is known: its server refused a token that seemed good
+ * @throws {DiscoveryFailed} naming step and origin
+ * @throws {ClientRegistrationRequired} the operator has to register a client
+ * @throws {ProviderUnavailable} a document could not be fetched now
+ */
+export async function discoverProvider(
+  deps: Dependencies,
+  server: ServerInView,
+  found: { readonly challenge?: BearerChallenge | undefined; readonly again?: boolean } = {},
+): Promise<Provider> {
+  const known = await findKnownServer(deps, server);
+  const isFresh = known !== undefined && !found.again && deps.now() - known.checkedAt < believedMs;
+  const provider = isFresh ? await findDiscovered(deps, known.provider) : undefined;
+  if (provider !== undefined) return provider;
+  const { flights } = server.room;
+  const running = flights.get(keyOf(server));
+  if (running !== undefined) return running;
+  const flight = discover(deps, server, { known, hints: found.challenge?.resourceMetadata ?? [] }).finally(() =>
+    flights.delete(keyOf(server)),
+  );
+  flights.set(keyOf(server), flight);
+  return flight;
+}
+
+/** What a discovery starts from. */
+interface Clues {
+  readonly known: McpServer | undefined;
+  readonly hints: readonly string[];
+}
+
+async function discover(deps: Dependencies, server: ServerInView, { known, hints }: Clues): Promise<Provider> {
+  const { room, serverUrl, rules } = server;
+  const question = { serverUrl, hints, origins: rules.metadata_origins ?? [] };
+  const metadata = (await findResourceMetadata(room.guarded, question)) ?? legacyMetadata(server);
+  const bound = known && (await findDiscoveredRecord(deps, known.provider));
+  const failures: (DiscoveryFailed | ClientRegistrationRequired)[] = [];
+  for (const issuer of inOrder(metadata, [
+    ...(room.policy.clients ?? []).map((client) => client.issuer),
+    bound?.issuer,
+  ])) {
+    try {
+      return await settleOn(deps, server, { metadata, issuer });
+    } catch (error) {
+      // An outage is no reason to turn to somebody else.
+      if (!(error instanceof DiscoveryFailed) && !(error instanceof ClientRegistrationRequired)) throw error;
+      failures.push(error);
+    }
+  }
+  throw failureOf(failures, metadata);
+}
+
+/** A server of revision 2025-03-26 is its own authorization server; only if the operator says so. */
+function legacyMetadata({ serverUrl, rules }: ServerInView): ResourceMetadata {
+  if (rules.legacy_endpoints) {
+    return { resource: serverUrl, authorizationServers: [new URL(serverUrl).origin], scopesSupported: [] };
+  }
+  throw new DiscoveryFailed('resource_metadata', serverUrl, 'has no metadata at the places of RFC 9728.');
+}
+
+/** Those where we have a client already come first; otherwise the server's own order. */
+function inOrder(metadata: ResourceMetadata, ours: readonly (string | undefined)[]): readonly string[] {
+  const { authorizationServers } = metadata;
+  const have = (issuer: string) => ours.some((one) => one?.replace(/\/$/, '') === issuer.replace(/\/$/, ''));
+  return [...authorizationServers.filter(have), ...authorizationServers.filter((issuer) => !have(issuer))];
+}
+
+/** Checks one authorization server, gets a client there, and keeps both. */
+async function settleOn(
+  deps: Dependencies,
+  server: ServerInView,
+  choice: { readonly metadata: ResourceMetadata; readonly issuer: string },
+): Promise<Provider> {
+  const { room, rules } = server;
+  const found = await findServerMetadata(room.guarded, {
+    issuer: choice.issuer,
+    allowInsecureLoopback: room.allowInsecureLoopback,
+    forPeople: rules.grant !== 'client_credentials',
+    ...(rules.trusted_issuer !== undefined && { trustedIssuer: rules.trusted_issuer }),
+    ...(rules.assume_pkce_s256 !== undefined && { assumePkceS256: rules.assume_pkce_s256 }),
+    ...(rules.endpoint_domains && { endpointDomains: rules.endpoint_domains }),
+    ...(rules.legacy_endpoints !== undefined && { legacyEndpoints: rules.legacy_endpoints }),
+  });
+  const record = recordOf(server, choice.metadata, found);
+  const id = await idFor(deps, record);
+  await deps.store.documents.put(mcpCollections.provider, id, discoveredProviderSchema.encode(record));
+  const client = await requireForeignClient(deps, room, { id, record });
+  const checkedAt = deps.now();
+  await deps.store.documents.put(mcpCollections.server, keyOf(server), { provider: id, checkedAt });
+  const provider = providerOf(room, { id, record, client });
+  room.providers.set(id, provider);
+  const departures = Object.keys(rules);
+  if (departures.length > 0) deps.log.warn({ provider: id, departures }, 'an MCP server is used with departures');
+  return provider;
+}
+
+function recordOf(
+  { serverUrl, rules }: ServerInView,
+  metadata: ResourceMetadata,
+  found: ServerMetadata,
+): DiscoveredProvider {
+  const record = { serverUrl, resource: metadata.resource, scopesSupported: metadata.scopesSupported, ...found };
+  // Tokens of our own are for a client that the operator registered, not for one that anybody may get.
+  const isOperators = rules.grant === 'client_credentials';
+  return isOperators ? { ...record, registrationEndpoint: undefined, takesMetadataDocuments: false } : record;
+}
+
+/** The first authorization server of a server gets the server's own id; each later one an id of its own. */
+async function idFor(deps: Dependencies, { serverUrl, issuer }: DiscoveredProvider): Promise<ProviderId> {
+  const own = discoveredIdOf(serverUrl);
+  const first = await findDiscoveredRecord(deps, own);
+  return first === undefined || first.issuer === issuer ? own : discoveredIdOf(serverUrl, issuer);
+}
+
+/** What to tell of several failures: what the operator can do something about, else the first with all that were tried. */
+function failureOf(
+  failures: readonly (DiscoveryFailed | ClientRegistrationRequired)[],
+  metadata: ResourceMetadata,
+): Error {
+  const [first] = failures;
+  const forOperator = failures.find((error) => error instanceof ClientRegistrationRequired);
+  if (forOperator !== undefined || !(first instanceof DiscoveryFailed) || failures.length === 1) {
+    return forOperator ?? first ?? new TypeError('there is no authorization server');
+  }
+  const tried = metadata.authorizationServers.map((issuer) => new URL(issuer).origin).join(', ');
+  return new DiscoveryFailed(first.step, first.origin, `and all others cannot be used; tried: ${tried}.`);
+}

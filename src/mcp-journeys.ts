@@ -1,0 +1,100 @@
+/** The manager's half for MCP servers: tokens by the server's URL, whether anybody configured that server or not. */
+
+import { z } from 'zod';
+import { parseAccount, parseInput, parseOwner, parseProviderId } from './core/parse-input.js';
+import type { AccessToken } from './core/views.js';
+import { describeClient } from './flows/client-document.js';
+import { viewServer } from './flows/discover-provider.js';
+import type { TokenDesk } from './flows/get-token.js';
+import { stepUpMcp } from './flows/mcp-step-up.js';
+import { findMcpToken, type McpTokenRequest, readChallenge, requireMcpToken } from './flows/mcp-token.js';
+import type { In } from './manager-input.js';
+
+/** Whose account, and where the browser goes in the end. */
+export interface McpOptions extends In {
+  readonly account?: string;
+  readonly returnTo?: string;
+}
+
+/** What is known of the answer that a token is needed for. */
+export interface McpAnswer extends McpOptions {
+  /** The header `WWW-Authenticate`, as it came. */
+  readonly wwwAuthenticate?: string | null;
+  /** Lower-case hex SHA-256 of the access token that was sent, if one was. */
+  readonly rejectedTokenSha256?: string;
+}
+
+const digestSchema = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits');
+
+/** What `OAuthManager.mcp` offers. All methods reject with a member of `AnyOAuthManagerError`. */
+export class McpJourneys {
+  readonly #desk: () => TokenDesk;
+
+  /** @param desk throws once the manager is closed */
+  constructor(desk: () => TokenDesk) {
+    this.#desk = desk;
+  }
+
+  /** The user's token for a server, if there is one: no discovery, no link. */
+  async findToken(userId: string, serverUrl: string, options: McpOptions = {}): Promise<AccessToken | undefined> {
+    return findMcpToken(this.#desk(), parseRequest(userId, serverUrl, options));
+  }
+
+  /**
+   * The user's token for a server that answered 401: discovered, registered and refreshed as needed.
+   *
+   * @throws {OAuthNotConnected} the person has to open `connectUrl` first
+   * @throws {DiscoveryFailed | ClientRegistrationRequired} the server, or its authorization server, cannot be used yet
+   */
+  async requireToken(userId: string, serverUrl: string, answer: McpAnswer = {}): Promise<AccessToken> {
+    return requireMcpToken(this.#desk(), parseRequest(userId, serverUrl, answer));
+  }
+
+  /**
+   * The same after 403. Only an answer with `error="insufficient_scope"` begins anything.
+   *
+   * @returns `undefined` when asking the person (again) would not help
+   * @throws {OAuthNotConnected} with a link that asks for the scope before and the scope that is missing
+   */
+  async stepUp(
+    userId: string,
+    serverUrl: string,
+    answer: McpAnswer & { readonly rejectedTokenSha256: string },
+  ): Promise<AccessToken | undefined> {
+    const { challenge, ...request } = parseRequest(userId, serverUrl, answer);
+    if (challenge?.error !== 'insufficient_scope') return undefined;
+    const rejectedTokenSha256 = parseInput(digestSchema, 'rejected_token_sha256', answer.rejectedTokenSha256);
+    return stepUpMcp(this.#desk(), { ...request, challenge, rejectedTokenSha256 });
+  }
+
+  /**
+   * The guarded way to a server: https, public addresses, no redirects, answers that stream.
+   *
+   * @throws {InvalidRequest} the operator does not allow this server
+   */
+  fetchFrom(serverUrl: string, options: In = {}): (url: string | URL, init?: RequestInit) => Promise<Response> {
+    const { deps } = this.#desk();
+    const { owner } = parseRequest('any', serverUrl, options);
+    return viewServer(deps, owner.tenant, serverUrl).room.guarded.stream;
+  }
+
+  /** The client id metadata document of a discovered server; `undefined` when there is none of that name. */
+  describeClient(provider: string): object | undefined {
+    return describeClient(this.#desk().deps, parseProviderId(provider));
+  }
+}
+
+function parseRequest(userId: string, serverUrl: string, answer: McpAnswer): McpTokenRequest {
+  const { tenant, account, returnTo, wwwAuthenticate, rejectedTokenSha256 } = answer;
+  const challenge = readChallenge(wwwAuthenticate);
+  return {
+    owner: parseOwner(userId, tenant),
+    serverUrl,
+    account: parseAccount(account),
+    ...(returnTo !== undefined && { returnTo }),
+    ...(challenge && { challenge }),
+    ...(rejectedTokenSha256 !== undefined && {
+      rejectedTokenSha256: parseInput(digestSchema, 'rejected_token_sha256', rejectedTokenSha256).toLowerCase(),
+    }),
+  };
+}

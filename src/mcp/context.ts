@@ -1,0 +1,32 @@
+/** On whose behalf a program speaks to an MCP server. */
+
+import { createHash } from 'node:crypto';
+import type { AccessToken } from '../core/views.js';
+import { getOAuthManager } from '../init-oauth-manager.js';
+import type { OAuthManager } from '../oauth-manager.js';
+
+/** Whose tokens. `manager` is the process-wide one unless given. */
+export interface McpContext {
+  readonly userId: string;
+  readonly tenant?: string;
+  /** The caller's label for one of several accounts at one server. */
+  readonly account?: string;
+  /** Where the browser goes when the person has connected: a local path, or one of the deployment's origins. */
+  readonly returnTo?: string;
+  readonly manager?: OAuthManager;
+}
+
+/** The manager of a context, and the rest as its methods take it. */
+export function readContext({ userId, tenant, account, returnTo, manager }: McpContext) {
+  const options = {
+    ...(tenant !== undefined && { tenant }),
+    ...(account !== undefined && { account }),
+    ...(returnTo !== undefined && { returnTo }),
+  };
+  return { journeys: (manager ?? getOAuthManager()).mcp, userId, options };
+}
+
+/** How a refused token is named without being shown. */
+export function digestOf({ accessToken }: AccessToken): string {
+  return createHash('sha256').update(accessToken.reveal()).digest('hex');
+}

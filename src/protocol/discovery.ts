@@ -1,0 +1,180 @@
+/** Authorization server metadata, found and checked for a server that nobody here configured (RFC 8414, OpenID). */
+
+import { z } from 'zod';
+import { isAllowedEndpoint } from '../core/endpoint.js';
+import { DiscoveryFailed } from '../core/errors.js';
+import type { JsonObject } from '../core/provider.js';
+import { isWithin, sharesDomain } from './domains.js';
+import type { Http } from './http.js';
+import { fetchDocument } from './metadata-document.js';
+
+const step = 'authorization_server_metadata';
+
+/** What the metadata says, checked. Endpoints are https (or loopback in development) on a domain of the issuer's. */
+export interface ServerMetadata {
+  /** As the document names it: what `iss` must equal, and what credentials belong to. */
+  readonly issuer: string;
+  readonly authorizationEndpoint?: string;
+  readonly tokenEndpoint: string;
+  readonly registrationEndpoint?: string;
+  readonly revocationEndpoint?: string;
+  readonly issParameterSupported: boolean;
+  readonly authenticationMethods?: readonly string[];
+  readonly offlineAccess: boolean;
+  readonly takesMetadataDocuments: boolean;
+}
+
+/** Which authorization server, and what the operator lets pass there. */
+export interface ServerQuestion {
+  /** As the resource metadata names it. */
+  readonly issuer: string;
+  readonly allowInsecureLoopback: boolean;
+  readonly trustedIssuer?: string;
+  readonly assumePkceS256?: boolean;
+  readonly endpointDomains?: readonly string[];
+  /** Whether people will be sent there; not so for client credentials. */
+  readonly forPeople: boolean;
+  /** Old servers have no metadata but fixed endpoints (revision 2025-03-26). */
+  readonly legacyEndpoints?: boolean;
+}
+
+const strings = z.array(z.string().max(512)).max(200);
+const endpoint = z.string().min(1).max(2048);
+
+const documentSchema = z.looseObject({
+  issuer: z.string().min(1).max(2048),
+  authorization_endpoint: endpoint.optional(),
+  token_endpoint: endpoint,
+  registration_endpoint: endpoint.optional(),
+  revocation_endpoint: endpoint.optional(),
+  response_types_supported: strings.optional(),
+  code_challenge_methods_supported: strings.optional(),
+  token_endpoint_auth_methods_supported: strings.optional(),
+  scopes_supported: strings.optional().catch(undefined),
+  authorization_response_iss_parameter_supported: z.boolean().optional().catch(undefined),
+  client_id_metadata_document_supported: z.boolean().optional().catch(undefined),
+});
+type Document = z.infer<typeof documentSchema>;
+
+/**
+ * Finds and checks the metadata of one authorization server.
+ *
+ * @throws {DiscoveryFailed} there is none; it is another issuer's; an endpoint is not the issuer's to name; or it does
+ *   not say that it takes PKCE with S256 (step `pkce`)
+ * @throws {ProviderUnavailable} it could not be fetched now
+ */
+export async function findServerMetadata(http: Http, question: ServerQuestion): Promise<ServerMetadata> {
+  for (const url of metadataPlaces(question.issuer)) {
+    const document = await fetchDocument(http, { step, url });
+    if (document !== undefined) return readMetadata(document, question);
+  }
+  if (question.legacyEndpoints) return legacyMetadata(question.issuer);
+  throw new DiscoveryFailed(step, question.issuer, 'has no metadata at the places of RFC 8414 and OpenID.');
+}
+
+/** In the order of the MCP specification. A path belongs to the issuer: metadata of the bare host is somebody else's. */
+export function metadataPlaces(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  const inserted = ['oauth-authorization-server', 'openid-configuration'].map(
+    (name) => `${origin}/.well-known/${name}${path}`,
+  );
+  return path === '' ? inserted : [...inserted, `${origin}${path}/.well-known/openid-configuration`];
+}
+
+function readMetadata(found: JsonObject, question: ServerQuestion): ServerMetadata {
+  const parsed = documentSchema.safeParse(found);
+  if (!parsed.success) {
+    const fields = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
+    throw new DiscoveryFailed(step, question.issuer, `has metadata that cannot be used (${fields}).`);
+  }
+  const document = parsed.data;
+  if (!isIssuer(document.issuer, question)) {
+    throw new DiscoveryFailed(step, question.issuer, 'has metadata of another issuer (trusted_issuer allows one).');
+  }
+  checkEndpoints(document, question);
+  if (question.forPeople) checkForPeople(document, question);
+  return toMetadata(document, question);
+}
+
+function toMetadata(document: Document, question: ServerQuestion): ServerMetadata {
+  const revocation = document.revocation_endpoint;
+  const mayRevoke = revocation !== undefined && isOwnEndpoint(revocation, question);
+  return {
+    issuer: document.issuer,
+    tokenEndpoint: document.token_endpoint,
+    issParameterSupported: document.authorization_response_iss_parameter_supported ?? false,
+    offlineAccess: document.scopes_supported?.includes('offline_access') ?? false,
+    takesMetadataDocuments: document.client_id_metadata_document_supported ?? false,
+    ...(document.authorization_endpoint !== undefined && { authorizationEndpoint: document.authorization_endpoint }),
+    ...(document.registration_endpoint !== undefined && { registrationEndpoint: document.registration_endpoint }),
+    ...(mayRevoke && { revocationEndpoint: revocation }),
+    ...(document.token_endpoint_auth_methods_supported && {
+      authenticationMethods: document.token_endpoint_auth_methods_supported,
+    }),
+  };
+}
+
+/**
+ * Byte for byte the identifier that led there (RFC 8414 section 3.3). A host without a path is the same with and without
+ * the slash (RFC 3986 section 6.2.3); every other difference needs the operator's word.
+ */
+function isIssuer(named: string, { issuer, trustedIssuer }: ServerQuestion): boolean {
+  if (named === issuer || (trustedIssuer !== undefined && named === trustedIssuer)) return true;
+  const isHostOnly = new URL(issuer).pathname === '/';
+  return isHostOnly && named.replace(/\/$/, '') === issuer.replace(/\/$/, '');
+}
+
+function checkEndpoints(document: Document, question: ServerQuestion): void {
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint'] as const) {
+    const url = document[name];
+    if (url === undefined || isOwnEndpoint(url, question)) continue;
+    const rule = 'must be https and on a domain of the issuer (endpoint_domains allows others)';
+    throw new DiscoveryFailed(step, question.issuer, `has metadata whose ${name} ${rule}.`);
+  }
+}
+
+/** An honest issuer's metadata may name what it likes; what is sent there are our code, secret and tokens. */
+function isOwnEndpoint(text: string, question: ServerQuestion): boolean {
+  // `URL` drops line breaks and tabs in silence; nobody writes them by mistake.
+  const url = /^[\x21-\x7e]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hash !== '' || !isAllowedEndpoint(url, question.allowInsecureLoopback)) return false;
+  const { hostname } = url;
+  const isListed = (question.endpointDomains ?? []).some((domain) => isWithin(hostname, domain));
+  return isListed || sharesDomain(hostname, new URL(question.issuer).hostname);
+}
+
+/** Parameters of the authorization request that only we may set. */
+const ownParameters = ['client_id', 'redirect_uri', 'response_type', 'state', 'scope', 'code_challenge', 'resource'];
+
+function checkForPeople(document: Document, { issuer, assumePkceS256 }: ServerQuestion): void {
+  const { authorization_endpoint, code_challenge_methods_supported, response_types_supported } = document;
+  const fail = (problem: string) => new DiscoveryFailed(step, issuer, problem);
+  if (authorization_endpoint === undefined) throw fail('has metadata without an authorization_endpoint.');
+  const { searchParams } = new URL(authorization_endpoint);
+  if (ownParameters.some((name) => searchParams.has(name))) {
+    throw fail('has an authorization_endpoint with parameters of ours in it.');
+  }
+  if (response_types_supported?.includes('code') === false) throw fail('does not issue authorization codes.');
+  if (!assumePkceS256 && !code_challenge_methods_supported?.includes('S256')) {
+    throw new DiscoveryFailed(
+      'pkce',
+      issuer,
+      'does not say that it takes PKCE with S256 (assume_pkce_s256 allows it).',
+    );
+  }
+}
+
+/** MCP revision 2025-03-26: without metadata the endpoints are at fixed paths of the server's origin. */
+function legacyMetadata(issuer: string): ServerMetadata {
+  const at = (path: string) => new URL(path, issuer).href;
+  return {
+    issuer,
+    authorizationEndpoint: at('/authorize'),
+    tokenEndpoint: at('/token'),
+    registrationEndpoint: at('/register'),
+    issParameterSupported: false,
+    offlineAccess: false,
+    takesMetadataDocuments: false,
+  };
+}

@@ -1,0 +1,56 @@
+/** Fetches one metadata document from a URL that a stranger chose. */
+
+import { DiscoveryFailed, type DiscoveryStep, ProviderUnavailable } from '../core/errors.js';
+import type { JsonObject } from '../core/provider.js';
+import type { Http } from './http.js';
+import { HttpFailure } from './http-failure.js';
+
+/** Which document, and on which step of discovery. */
+export interface WantedDocument {
+  readonly step: DiscoveryStep;
+  readonly url: string;
+}
+
+/**
+ * Fetches a JSON object. Redirects are not followed: a document that is elsewhere counts as absent, and so does a page
+ * for people.
+ *
+ * @returns `undefined` when there is none at that URL: 3xx, 4xx, or no JSON
+ * @throws {ProviderUnavailable} no answer, 429 or 5xx: it may be there later, and nothing else may stand in for it
+ * @throws {DiscoveryFailed} the URL may not be called, or the document is no JSON object
+ */
+export async function fetchDocument(http: Http, { step, url }: WantedDocument): Promise<JsonObject | undefined> {
+  const response = await get(http, { step, url });
+  if (response === undefined) return undefined;
+  if (response.status === 429 || response.status >= 500) throw unavailable(step, url);
+  if (response.status !== 200) return undefined;
+  if (!/^application\/([\w.+-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '')) return undefined;
+  return parseObject(await response.text(), { step, url });
+}
+
+async function get(http: Http, { step, url }: WantedDocument): Promise<Response | undefined> {
+  try {
+    return await http.fetch(url, { method: 'GET', headers: { accept: 'application/json' } });
+  } catch (error) {
+    if (!(error instanceof HttpFailure)) throw error;
+    if (error.kind === 'redirect') return undefined;
+    if (error.kind === 'insecure') throw new DiscoveryFailed(step, url, 'is not https.');
+    if (error.kind === 'too_large') throw new DiscoveryFailed(step, url, 'sent too much.');
+    throw unavailable(step, url);
+  }
+}
+
+function parseObject(text: string, { step, url }: WantedDocument): JsonObject {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // The parser's message would repeat what was fetched.
+  }
+  throw new DiscoveryFailed(step, url, 'sent something that is no JSON object.');
+}
+
+function unavailable(step: DiscoveryStep, url: string): ProviderUnavailable {
+  const { origin, host } = new URL(url);
+  return new ProviderUnavailable(`${step}: ${origin} could not be reached.`, { provider: host, reached: 'no' });
+}

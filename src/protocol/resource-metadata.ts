@@ -1,0 +1,103 @@
+/** Protected resource metadata: where an MCP server says which authorization servers it trusts (RFC 9728). */
+
+import { z } from 'zod';
+import { DiscoveryFailed } from '../core/errors.js';
+import { isScopeToken, type Scope } from '../core/scope.js';
+import type { Http } from './http.js';
+import { fetchDocument } from './metadata-document.js';
+
+const step = 'resource_metadata';
+const mostAuthorizationServers = 8;
+
+/** What the document says. `resource` and the issuers are verbatim. */
+export interface ResourceMetadata {
+  readonly resource: string;
+  readonly authorizationServers: readonly string[];
+  readonly scopesSupported: Scope;
+}
+
+/** Whose metadata, and what is known of where it stands. */
+export interface ResourceQuestion {
+  /** Canonical. */
+  readonly serverUrl: string;
+  /** `resource_metadata` of the challenge, as it stood there. */
+  readonly hints: readonly string[];
+  /** Origins, beside the server's own, on which it may stand. */
+  readonly origins: readonly string[];
+}
+
+const documentSchema = z.looseObject({
+  resource: z.string().min(1).max(2048),
+  authorization_servers: z.array(z.url({ protocol: /^https?$/ }).max(2048)).min(1),
+  scopes_supported: z.array(z.string()).max(200).optional().catch(undefined),
+});
+
+/**
+ * Finds the metadata: at the place that the challenge names and nowhere else, otherwise at the well-known places.
+ *
+ * @returns `undefined` when no challenge named a place and there is none at the well-known ones
+ * @throws {DiscoveryFailed} it stands on another origin, cannot be used, or belongs to another resource
+ * @throws {ProviderUnavailable} it could not be fetched now
+ */
+export async function findResourceMetadata(
+  http: Http,
+  question: ResourceQuestion,
+): Promise<ResourceMetadata | undefined> {
+  const { serverUrl } = question;
+  const hints = question.hints.filter((hint) => URL.canParse(hint));
+  for (const hint of hints) checkOrigin(hint, question);
+  for (const url of hints.length > 0 ? hints : wellKnownPlaces(serverUrl)) {
+    const document = await fetchDocument(http, { step, url });
+    if (document !== undefined) return readMetadata(document, { serverUrl, url });
+  }
+  const [hint] = hints;
+  if (hint !== undefined) throw new DiscoveryFailed(step, hint, 'has no metadata where the challenge says.');
+  return undefined;
+}
+
+/** RFC 9728 section 3.1: the well-known part goes between host and path; the root is the second place. */
+function wellKnownPlaces(serverUrl: string): readonly string[] {
+  const { origin, pathname, search } = new URL(serverUrl);
+  const root = `${origin}/.well-known/oauth-protected-resource`;
+  const path = pathname.replace(/\/$/, '');
+  return path === '' && search === '' ? [root] : [`${root}${path}${search}`, root];
+}
+
+/** A server that names a place elsewhere would let us fetch for it what it chooses. */
+function checkOrigin(hint: string, { serverUrl, origins }: ResourceQuestion): void {
+  const allowed = [serverUrl, ...origins].map((url) => new URL(url).origin);
+  if (!allowed.includes(new URL(hint).origin)) {
+    throw new DiscoveryFailed(step, hint, 'is not the origin of the MCP server (metadata_origins allows others).');
+  }
+}
+
+function readMetadata(document: object, at: { serverUrl: string; url: string }): ResourceMetadata {
+  const parsed = documentSchema.safeParse(document);
+  if (!parsed.success) {
+    const fields = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
+    throw new DiscoveryFailed(step, at.url, `has metadata that cannot be used (${fields}).`);
+  }
+  const { resource, authorization_servers, scopes_supported = [] } = parsed.data;
+  if (!fitsResource(resource, at.serverUrl)) {
+    throw new DiscoveryFailed(step, at.url, 'has metadata of another resource.');
+  }
+  return {
+    resource,
+    authorizationServers: [...new Set(authorization_servers)].slice(0, mostAuthorizationServers),
+    scopesSupported: scopes_supported.filter(isScopeToken),
+  };
+}
+
+/**
+ * Whether a resource is the server or what the server is a part of: same origin, and a path that begins with the
+ * resource's, segment by segment. RFC 9728 section 3.3 asks for equality, but metadata of a whole host is common.
+ */
+export function fitsResource(resource: string, serverUrl: string): boolean {
+  if (!URL.canParse(resource) || resource.includes('#')) return false;
+  const whole = new URL(resource);
+  const server = new URL(serverUrl);
+  if (whole.origin !== server.origin || whole.username !== '' || whole.password !== '') return false;
+  if (whole.search !== '' && whole.search !== server.search) return false;
+  const prefix = whole.pathname.replace(/\/$/, '');
+  return server.pathname === whole.pathname || server.pathname === prefix || server.pathname.startsWith(`${prefix}/`);
+}
