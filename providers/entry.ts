@@ -32,7 +32,6 @@ export const tokenSourceSchema = z.enum([
   'static',
   'client_credentials',
 ]);
-export type TokenSourceKind = z.infer<typeof tokenSourceSchema>;
 
 /** Parameters of the authorization request that only we may set: they protect it. */
 const ownParameters: ReadonlySet<string> = new Set([
@@ -110,6 +109,13 @@ export const providerEntrySchema = z.strictObject({
   subject_token_param: z.string().min(1).optional(),
   subject_token_type: z.string().min(1).nullable().optional(),
   requested_token_type: z.string().min(1).optional(),
+  audience: z.string().min(1).optional(),
+  /** Source `token_exchange`: values of `iss`; subject tokens of others are not sent on. */
+  subject_token_issuers: z.array(z.string().min(1)).min(1).optional(),
+  /** Source `token_exchange`: how many exchanged tokens are kept in memory. */
+  exchange_cache_size: z.number().int().min(1).max(1_000_000).optional(),
+  /** Seconds that one request to its token endpoint may take; at most, and unless told, 10. */
+  request_timeout: seconds.max(10).optional(),
 });
 
 /** A parsed entry. */

@@ -45,8 +45,8 @@ import { xero } from './xero.js';
 import { zendesk } from './zendesk.js';
 import { zoom } from './zoom.js';
 
-export { type ProviderEntry, providerEntrySchema, type TokenSourceKind } from './entry.js';
-export { resolveProvider } from './resolve.js';
+export { type ProviderEntry, providerEntrySchema } from './entry.js';
+export { needsDiscovery, withMetadata } from './issuer.js';
 export type { ProviderTemplate } from './template.js';
 
 /** Every provider that is known without configuration. Trello is not among them: its OAuth 2.0 endpoints are not known. */

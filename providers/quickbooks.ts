@@ -32,5 +32,6 @@ export const quickbooks: ProviderTemplate = {
     token: 'refresh',
     reach: 'grant',
   },
+  keepFromCallback: { realm_id: 'realmId' },
   unverified: ['userinfo field names'],
 };

@@ -37,12 +37,17 @@ export function joinRegistry(
   for (const [name, entry] of Object.entries(entries)) {
     const id = providerIdSchema.safeParse(name);
     if (!id.success) faults.push({ name: 'providers', problem: 'an id must be 1-64 characters of a-z 0-9 _ -' });
-    if (!id.success || entry.client_id === undefined) continue;
+    if (!id.success || !isMeantForUse(entry)) continue;
     const provider = collect(() => resolveProvider(id.data, entry, templateOf(catalogue, id.data, entry)));
     if (provider) configured.set(id.data, provider);
   }
   if (faults.length > 0) throw new ConfigurationError(faults);
   return registryOf(catalogue, entries, configured);
+}
+
+/** A static token needs no client; everything else is only known until there is one. */
+function isMeantForUse(entry: ProviderEntry): boolean {
+  return entry.client_id !== undefined || entry.source === 'static';
 }
 
 function templateOf(catalogue: Catalogue, id: ProviderId, entry: ProviderEntry): ProviderTemplate | undefined {
@@ -57,7 +62,7 @@ function templateOf(catalogue: Catalogue, id: ProviderId, entry: ProviderEntry):
 function faultsOf(provider: Provider, allowInsecureLoopback: boolean): readonly Fault[] {
   const endpoints: Readonly<Record<string, string | undefined>> = {
     authorization_endpoint: provider.authorizationEndpoint || undefined,
-    token_endpoint: provider.tokenEndpoint,
+    token_endpoint: provider.tokenEndpoint || undefined,
     refresh_endpoint: provider.refreshEndpoint,
     device_authorization_endpoint: provider.deviceAuthorizationEndpoint,
     userinfo_endpoint: provider.identity.endpoint,

@@ -12,6 +12,7 @@ import {
 import { Secret } from '../src/core/secret.js';
 import type { ProviderEntry } from './entry.js';
 import type { ProviderTemplate } from './template.js';
+import { sourceOf } from './token-source.js';
 
 /** Lifetime of an access token when nothing was said: what most providers give (RFC 6749 5.1 recommends to say it). */
 const defaultLifetimeSeconds = 3600;
@@ -24,21 +25,25 @@ const defaultLifetimeSeconds = 3600;
  */
 export function resolveProvider(id: ProviderId, entry: ProviderEntry, template?: ProviderTemplate): Provider {
   const fault = (name: string, problem: string) => new ConfigurationError([{ name: `${id}.${name}`, problem }]);
-  const needsBrowser = (entry.source ?? 'authorization_code') === 'authorization_code';
+  const source = sourceOf(entry);
+  const needsServer = source?.kind !== 'static';
   const authorizationEndpoint = entry.authorization_endpoint ?? template?.authorizationEndpoint;
   const tokenEndpoint = entry.token_endpoint ?? template?.tokenEndpoint;
-  if (entry.client_id === undefined) throw fault('client_id', 'is missing');
-  if (tokenEndpoint === undefined) throw fault('token_endpoint', 'is missing');
-  if (authorizationEndpoint === undefined && needsBrowser) throw fault('authorization_endpoint', 'is missing');
+  if (entry.client_id === undefined && needsServer) throw fault('client_id', 'is missing');
+  if (tokenEndpoint === undefined && needsServer) throw fault('token_endpoint', 'is missing');
+  if (authorizationEndpoint === undefined && source === undefined) throw fault('authorization_endpoint', 'is missing');
   const provider: Provider = {
     ...authorizationServerOf(entry, template),
     ...requestsOf(entry, template),
     ...tokensOf(entry, template),
     ...clientOf(entry, template),
     id,
-    clientId: entry.client_id,
+    clientId: entry.client_id ?? '',
     authorizationEndpoint: authorizationEndpoint ?? '',
-    tokenEndpoint,
+    tokenEndpoint: tokenEndpoint ?? '',
+    ...(source && { source }),
+    // A fixed identity asks for its scope with each refresh; a person's grant keeps what was granted.
+    ...(source?.kind === 'refresh_token' && { refreshScope: entry.scopes ?? [] }),
   };
   return fillFixed(provider, entry, template);
 }
@@ -56,6 +61,10 @@ function authorizationServerOf(entry: ProviderEntry, template: ProviderTemplate 
     refusals: template?.refusals ?? [],
     unverified: template?.unverified ?? [],
     ...(template && { documentation: template.documentation }),
+    ...(template?.keepFromCallback && { keepFromCallback: template.keepFromCallback }),
+    ...(template?.keepFromResponse && { keepFromResponse: template.keepFromResponse }),
+    ...(template?.callbackMatches && { callbackMatches: template.callbackMatches }),
+    ...(template?.callbackSignature && { callbackSignature: template.callbackSignature }),
     ...(template?.standardize && { standardize: template.standardize }),
     ...(template?.readIdentity && !entry.identity && { readIdentity: template.readIdentity }),
     ...(issuer !== undefined && { issuer }),
@@ -89,8 +98,10 @@ function tokensOf(entry: ProviderEntry, template: ProviderTemplate | undefined) 
     defaultLifetimeMs: lifetime * 1000,
     // Not knowing, we take the worst case: a refresh token that is sent twice ends the grant (RFC 9700 4.14.2).
     refreshReuse: entry.refresh_reuse ?? template?.refreshReuse ?? ('strict' as const),
+    ...(entry.request_timeout !== undefined && { requestTimeoutMs: entry.request_timeout * 1000 }),
     ...(entry.refresh_buffer !== undefined && { refreshBufferMs: entry.refresh_buffer * 1000 }),
     ...(grace !== undefined && { reuseGraceMs: grace * 1000 }),
+    ...(template?.sharedChain && { sharedChain: template.sharedChain }),
     ...(refresh && { refreshLifetime: { ms: refresh.seconds * 1000, renewedByUse: refresh.renewedByUse } }),
   };
 }
@@ -154,6 +165,9 @@ function fillFixed(provider: Provider, entry: ProviderEntry, template: ProviderT
     }
     values.set(name, given);
   }
-  const filled = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
+  const matches = Object.entries(provider.callbackMatches ?? {});
+  const callbackMatches = Object.fromEntries(matches.map(([name, text]) => [name, fillPlaceholders(text, values)]));
+  const mapped = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
+  const filled = matches.length === 0 ? mapped : { ...mapped, callbackMatches };
   return open.length === 0 ? filled : { ...filled, placeholders: Object.fromEntries(open) };
 }

@@ -31,6 +31,7 @@ export const salesforce: ProviderTemplate = {
     token: 'refresh',
     reach: 'grant',
   },
+  keepFromResponse: { instance_url: 'instance_url' },
   placeholders: {
     login_host: { pattern: /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.salesforce\.com$/, default: 'login.salesforce.com' },
   },

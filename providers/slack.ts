@@ -25,6 +25,7 @@ export const slack: ProviderTemplate = {
   defaultLifetimeSeconds: 43_200,
   // One rotating chain of bot tokens is shared by all who connect the same workspace.
   refreshReuse: 'strict',
+  sharedChain: true,
   identity: {
     from: 'token_response',
     id: 'team.id+authed_user.id|enterprise.id+authed_user.id',

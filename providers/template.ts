@@ -80,9 +80,15 @@ export const providerTemplateSchema = z.strictObject({
   refreshReuse: z.enum(['none', 'grace', 'strict']),
   reuseGraceSeconds: z.number().positive().optional(),
   refreshLifetime: z.strictObject({ seconds: z.number().positive(), renewedByUse: z.boolean() }).optional(),
+  /** One refresh token chain may be shared by several connections. */
+  sharedChain: z.literal(true).optional(),
   identity: identitySchema,
   revocation: revocationSchema.optional(),
   refusals: z.array(refusalSchema).readonly().optional(),
+  keepFromCallback: stringMap.optional(),
+  keepFromResponse: stringMap.optional(),
+  callbackMatches: stringMap.optional(),
+  callbackSignature: text.optional(),
   standardize: z.custom<NonNullable<Provider['standardize']>>((value) => typeof value === 'function').optional(),
   readIdentity: z
     .custom<(body: JsonObject) => ProviderIdentity | undefined>((value) => typeof value === 'function')

@@ -1,10 +1,11 @@
 /** A provider: an authorization server, our client there, and the few ways in which it differs. Data, not classes. */
 
 import type { ProviderIdentity } from './connection.js';
-import { InvalidRequest } from './errors.js';
+import { InvalidRequest, type OAuthManagerError } from './errors.js';
 import type { ProviderId } from './identifiers.js';
 import type { Scope } from './scope.js';
 import type { Secret } from './secret.js';
+import type { SourceSettings } from './token-source.js';
 
 /** RFC 6749 section 2.3, RFC 7591 section 2, and three ways of providers' own. */
 export type ClientAuthenticationMethod =
@@ -135,18 +136,38 @@ export interface Provider {
   readonly tokensExpire: boolean;
   readonly defaultLifetimeMs: number;
   readonly refreshBufferMs?: number;
+  /** Ms that one request to the token endpoint may take, where that is less than for all. */
+  readonly requestTimeoutMs?: number;
+  /** Sent with each refresh; only for a fixed identity. */
+  readonly refreshScope?: Scope;
   readonly refreshReuse: RefreshReuse;
   /** How long an old refresh token still works, for `grace`. */
   readonly reuseGraceMs?: number;
   /** Lifetime of a refresh token, and whether using it starts it anew. */
   readonly refreshLifetime?: { readonly ms: number; readonly renewedByUse: boolean };
+  /** Several connections may hold one and the same rotating refresh token: one chain for a whole workspace. */
+  readonly sharedChain?: true;
   readonly identity: IdentityMapping;
   readonly revocation?: Revocation;
   readonly refusals: readonly RefusalSignal[];
+  /**
+   * What is kept with the connection beside its tokens, as parameters of these names: from the authorization response
+   * (`realmId`), and from the token response (`instance_url`) by dotted path.
+   */
+  readonly keepFromCallback?: Readonly<Record<string, string>>;
+  readonly keepFromResponse?: Readonly<Record<string, string>>;
+  /** Parameters of the authorization response that must have these values; see `checkCallback`. */
+  readonly callbackMatches?: Readonly<Record<string, string>>;
+  /** The parameter of the authorization response that signs the others. */
+  readonly callbackSignature?: string;
   /** Puts a token response or error body into the words of RFC 6749; the first of at most two functions. */
   readonly standardize?: (body: JsonObject, status: number) => JsonObject;
   /** Reads the identity where paths do not suffice; the second. */
   readonly readIdentity?: (body: JsonObject) => ProviderIdentity | undefined;
+  /** Where its tokens come from; absent = one grant per user, by the authorization code grant. */
+  readonly source?: SourceSettings;
+  /** Its URLs came from strangers (an MCP server and its metadata): requests leave by the guarded way only. */
+  readonly foreign?: true;
   /** Facts in this record that no source confirmed. */
   readonly unverified: readonly string[];
   /** By name, those that still stand in the endpoints; see {@link withParameters}. */
@@ -156,6 +177,8 @@ export interface Provider {
 /** The providers that can be used: known, and with client credentials. */
 export interface ProviderRegistry {
   find(id: ProviderId): Provider | undefined;
+  /** Why a provider that is known cannot be found just now, for one whose issuer has to be asked first. */
+  whyUnavailable?(id: ProviderId): OAuthManagerError | undefined;
   /** In a stable order. */
   configured(): readonly Provider[];
   /** Every provider known, configured or not, for the listing. */
@@ -185,7 +208,9 @@ export function withParameters(provider: Provider, parameters: Readonly<Record<s
     values.set(name, value);
   }
   const { placeholders, ...filled } = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
-  return filled;
+  const matches = Object.entries(filled.callbackMatches ?? {});
+  const callbackMatches = Object.fromEntries(matches.map(([name, text]) => [name, fillPlaceholders(text, values)]));
+  return { ...filled, callbackMatches };
 }
 
 /** Puts values in the places of `{name}`; what has no value stays as it is. */
@@ -215,6 +240,7 @@ export function mapEndpoints(provider: Provider, change: (url: string) => string
  * (`scopeAliases`), and one that is never listed (`offline_access`) is not missed.
  */
 export function missingScopeAt(provider: Provider, granted: Scope, wanted: Scope): Scope {
+  if (wanted.length === 0) return [];
   const have = new Set(granted);
   return wanted.filter((token) => {
     const alias = Object.hasOwn(provider.scopeAliases ?? {}, token) ? provider.scopeAliases?.[token] : undefined;

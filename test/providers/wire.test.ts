@@ -15,7 +15,8 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../support/scripted-server.js';
-import { facts, type ProviderFacts } from './facts.js';
+import type { ProviderFacts } from './facts/provider-facts.js';
+import { facts } from './facts.js';
 
 const http = createHttp({ allowInsecureLoopback: true });
 const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
@@ -171,7 +172,10 @@ describe.each(Object.entries(facts))('%s', (id, fact) => {
     expect(requests.map((request) => request.method)).toEqual(revoke.token === 'both' ? [method, method] : [method]);
     const parameter = revoke.parameter ?? 'token';
     const shown = requests.map((request) => {
-      if (revoke.in === 'bearer') return request.headers.authorization?.replace('Bearer ', '');
+      if (revoke.in === 'bearer') {
+        expect(request.body).toBe('');
+        return request.headers.authorization?.replace('Bearer ', '');
+      }
       if (revoke.in === 'query') return request.query.get(parameter);
       expect(readRequest(request).client).toBe(revoke.client);
       return readRequest(request).fields[parameter];

@@ -1,0 +1,40 @@
+/** Entries with names in the place of secrets, so that a configuration can be shown, compared and kept. */
+
+import type { ProviderEntry } from './entry.js';
+
+/** The fields of an entry that are secret. */
+export const secretFields = ['client_secret', 'client_private_key', 'refresh_token', 'access_token'] as const;
+type SecretField = (typeof secretFields)[number];
+
+/** Stands for a secret that is in an environment variable. */
+export interface SecretReference {
+  readonly env: string;
+}
+
+/** `github-app` -> `GITHUB_APP`: how a provider id begins the names of its variables. */
+export function environmentPrefix(id: string): string {
+  return id.toUpperCase().replaceAll('-', '_');
+}
+
+/** An entry as it may be shown. */
+export type ShownEntry = Omit<ProviderEntry, SecretField> & Readonly<Partial<Record<SecretField, SecretReference>>>;
+
+/**
+ * The entries in the form of `PROVIDERS_FILE`, each secret as `{env: NAME}`. Read back in an environment that has those
+ * variables, they are what they were.
+ */
+export function exportProviders(entries: Readonly<Record<string, ProviderEntry>>): {
+  readonly providers: Readonly<Record<string, ShownEntry>>;
+} {
+  const shown = Object.entries(entries).map(([id, entry]) => [id, showEntry(id, entry)] as const);
+  return { providers: Object.fromEntries(shown) };
+}
+
+function showEntry(id: string, entry: ProviderEntry): ShownEntry {
+  const { client_secret, client_private_key, refresh_token, access_token, ...rest } = entry;
+  const given = { client_secret, client_private_key, refresh_token, access_token };
+  const references = secretFields.flatMap((field) =>
+    given[field] ? [[field, { env: `${environmentPrefix(id)}_${field.toUpperCase()}` }] as const] : [],
+  );
+  return { ...rest, ...Object.fromEntries(references) };
+}

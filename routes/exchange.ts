@@ -1,0 +1,39 @@
+/** Tokens in exchange for others (source `token_exchange`). */
+
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { OAuthManager } from '../src/oauth-manager.js';
+import { callerOf } from './caller.js';
+import { providerParams, scopeList, tokenAnswer } from './schemas.js';
+import { formatToken, problemAnswers } from './wire.js';
+
+const exchangeBody = z.strictObject({
+  subject_token: z.string().min(1).max(16_384).describe('The token on whose behalf another one is wanted.'),
+  scopes: scopeList.optional().describe('Some of the scopes that are configured; all of them unless told.'),
+  resource: z.string().min(1).max(2048).optional().describe('Only the one that is configured.'),
+});
+
+/** `POST /exchange/{provider}`. Not for role `user`: a person's own credential is no reason to act as another. */
+export const exchange: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
+  app.route({
+    method: 'POST',
+    url: '/exchange/:provider',
+    config: { roles: ['bot', 'admin'], audit: 'token.issue' },
+    schema: {
+      operationId: 'exchangeToken',
+      summary: 'A token of that provider in exchange for the one in the body',
+      tags: ['tokens'],
+      params: providerParams,
+      body: exchangeBody,
+      response: { 200: tokenAnswer, ...problemAnswers },
+    },
+    handler: async (request) => {
+      const { subject_token, scopes, resource } = request.body;
+      const { tenant } = callerOf(request);
+      const { provider } = request.params;
+      return formatToken(
+        await manager.exchangeToken(provider, { subjectToken: subject_token, scopes, resource, tenant }),
+      );
+    },
+  });
+};

@@ -1,0 +1,44 @@
+/** Whether a provider's tokens come from a source or from each user's own grant. */
+
+import { InvalidRequest } from '../../core/errors.js';
+import { providerIdSchema } from '../../core/identifiers.js';
+import type { ProviderListing } from '../../core/views.js';
+import type { Dependencies } from '../dependencies.js';
+import { getToken, type TokenDesk, type TokenOutcome, type TokenRequest } from '../get-token.js';
+import { requireProvider } from '../provider-of.js';
+import type { TokenSources } from './create-sources.js';
+import { resolveToken } from './resolve-token.js';
+
+/** A token, wherever it comes from: as `getToken`, and for a source as `resolveToken`. */
+export async function getSourcedToken(
+  desk: TokenDesk,
+  sources: TokenSources,
+  request: TokenRequest,
+): Promise<TokenOutcome> {
+  const { provider, subjectToken, resource, minTtlMs, rejectedTokenSha256, scope = [] } = request;
+  const source = sources.get(provider);
+  if (source === undefined) {
+    if (subjectToken === undefined) return getToken(desk, request);
+    await requireProvider(desk.deps, provider);
+    throw new InvalidRequest('subject_token', 'is not taken by this provider');
+  }
+  const allowedScope = desk.deps.providers.find(provider)?.defaultScope;
+  const wanted = { scope, subjectToken, resource, minTtlMs, rejectedTokenSha256 };
+  return { kind: 'token', token: await resolveToken(desk.deps, { provider, source, allowedScope }, wanted) };
+}
+
+/** Every provider that is known, the host's own sources included. */
+export function listProviders({ providers, sources = {} }: Dependencies): readonly ProviderListing[] {
+  const known = providers.known().map(({ defaultScope, source = 'authorization_code', ...rest }) => ({
+    ...rest,
+    ...(Object.hasOwn(sources, rest.id) && { configured: true }),
+    scope: defaultScope,
+    source: Object.hasOwn(sources, rest.id) ? 'host' : source,
+  }));
+  const others = Object.keys(sources).filter((id) => !known.some((one) => one.id === id));
+  return [...known, ...others.map(listingOfHost)];
+}
+
+function listingOfHost(id: string): ProviderListing {
+  return { id: providerIdSchema.parse(id), displayName: id, configured: true, scope: [], source: 'host' };
+}

@@ -1,0 +1,63 @@
+/** Asks a token source, and hands out nothing but the token. */
+
+import { InvalidRequest, OAuthManagerError, ProviderError } from '../../core/errors.js';
+import type { ProviderId } from '../../core/identifiers.js';
+import { missingScope, type Scope } from '../../core/scope.js';
+import { Secret } from '../../core/secret.js';
+import type { SourcedToken, SourceRequest, TokenSource } from '../../core/token-source.js';
+import type { AccessToken } from '../../core/views.js';
+import type { Dependencies } from '../dependencies.js';
+
+/** A source and whose it is. */
+export interface NamedSource {
+  readonly provider: ProviderId;
+  readonly source: TokenSource;
+  /** What may be asked for; `undefined` where the source itself decides (a host's own). */
+  readonly allowedScope: Scope | undefined;
+}
+
+/**
+ * A token of a source. What the request lacks is said before the source is asked.
+ *
+ * @throws {InvalidRequest} the subject token is missing, or there is none to be had; a scope that is not configured
+ * @throws {ProviderError | ProviderUnavailable} as the source says; a host's error of another kind becomes the first
+ */
+export async function resolveToken(
+  deps: Dependencies,
+  named: NamedSource,
+  request: SourceRequest,
+): Promise<AccessToken> {
+  checkRequest(named, request);
+  try {
+    return handOut(named.provider, await named.source.resolve(request));
+  } catch (error) {
+    if (error instanceof OAuthManagerError) throw error;
+    // Another program's error may hold anything.
+    deps.log.error({ provider: named.provider }, 'a token source failed in a way of its own');
+    throw failed(named.provider, 'failed');
+  }
+}
+
+function checkRequest({ source, allowedScope }: NamedSource, { subjectToken, scope }: SourceRequest): void {
+  const hasSubject = subjectToken !== undefined && subjectToken.reveal() !== '';
+  if (source.requiresSubjectToken && !hasSubject) {
+    throw new InvalidRequest('subject_token', 'is required: this provider exchanges tokens');
+  }
+  if (!source.requiresSubjectToken && subjectToken !== undefined) {
+    throw new InvalidRequest('subject_token', 'is not taken: this provider exchanges no tokens');
+  }
+  if (allowedScope !== undefined && missingScope(allowedScope, scope).length > 0) {
+    throw new InvalidRequest('scopes', 'must be among those that are configured for this provider');
+  }
+}
+
+function handOut(provider: ProviderId, token: SourcedToken): AccessToken {
+  const { accessToken, tokenType = 'Bearer', expiresAt, scope = [] } = token ?? {};
+  const secret = typeof accessToken === 'string' ? new Secret(accessToken) : accessToken;
+  if (!(secret instanceof Secret) || secret.reveal() === '') throw failed(provider, 'gave no token');
+  return { accessToken: secret, tokenType, expiresAt, scope, provider, connectionId: `source:${provider}` };
+}
+
+function failed(provider: ProviderId, problem: string): ProviderError {
+  return new ProviderError(`The token source of ${provider} ${problem}.`, { provider });
+}

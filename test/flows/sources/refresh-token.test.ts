@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import type { Secret } from '../../../src/core/secret.js';
+import type { Rotation } from '../../../src/core/token-source.js';
+import { countedTokens, openSourced } from '../../support/sourced-manager.js';
+
+const fixed = { source: 'refresh_token', refresh_token: 'rt-1' } as const;
+const client = { client_id: 'scripted-client', client_secret: 'scripted-secret' };
+
+/** The bare token, as a tool handler gets it; whoever asks is given the same one. */
+const tokenOf = async (manager: {
+  requireToken: (user: string, provider: string) => Promise<{ accessToken: Secret }>;
+}) => (await manager.requireToken('anybody', 'src')).accessToken.reveal();
+
+test('sends the refresh token grant with client and scope, and asks for JSON (S0-04, parity)', async () => {
+  const { manager, server, forms } = await openSourced({ ...fixed, scopes: ['a', 'b'] });
+  server.answer('/token', countedTokens());
+  expect(await tokenOf(manager)).toBe('at-1');
+  expect(forms()).toEqual([{ ...client, grant_type: 'refresh_token', refresh_token: 'rt-1', scope: 'a b' }]);
+  expect(server.requestsTo('/token')[0]?.headers.accept).toBe('application/json');
+});
+
+test('joins scopes by the configured delimiter (parity)', async () => {
+  const { manager, server, forms } = await openSourced({ ...fixed, scopes: ['a', 'b'], scope_separator: ',' });
+  server.answer('/token', countedTokens());
+  await tokenOf(manager);
+  expect(forms()[0]?.scope).toBe('a,b');
+});
+
+test.each([
+  ['no secret', {}],
+  ['an empty secret', { client_secret: '' }],
+])('with %s it is a public client and sends none (S0-05, parity)', async (_title, secret) => {
+  const entry = { ...fixed, client_secret: undefined, token_endpoint_auth_method: 'none' as const, ...secret };
+  const { manager, server, forms } = await openSourced(entry);
+  server.answer('/token', countedTokens());
+  await tokenOf(manager);
+  expect(Object.keys(forms()[0] ?? {}).sort()).toEqual(['client_id', 'grant_type', 'refresh_token', 'scope']);
+});
+
+test('keeps the token until the buffer begins, for every user alike (S0-07, parity)', async () => {
+  const { manager, server, clock, forms } = await openSourced(fixed);
+  server.answer('/token', countedTokens());
+  expect(await tokenOf(manager)).toBe('at-1');
+  clock.advance(3_300_000 - 1);
+  expect(await tokenOf(manager)).toBe('at-1');
+  clock.advance(1);
+  expect(await tokenOf(manager)).toBe('at-2');
+  expect(forms()).toHaveLength(2);
+});
+
+test('a buffer longer than the token does not defeat it (S0-08)', async () => {
+  const { manager, server, clock, forms } = await openSourced(fixed);
+  server.answer('/token', countedTokens({ expires_in: 10 }));
+  await tokenOf(manager);
+  clock.advance(1_000);
+  await tokenOf(manager);
+  expect(forms()).toHaveLength(1);
+});
+
+test.each([['bogus'], [null], [-5], [0], ['Infinity'], [{}]])(
+  'a lifetime of %j counts as an hour, is kept, and is warned of once (S0-10, parity)',
+  async (expires_in) => {
+    const { manager, server, clock, forms, logged } = await openSourced(fixed);
+    server.answer('/token', countedTokens({ expires_in }));
+    const { expiresAt } = await manager.requireToken('u', 'src');
+    expect(expiresAt).toBe(clock.now() + 3_600_000);
+    await tokenOf(manager);
+    expect(forms()).toHaveLength(1);
+    expect(logged.filter((line) => line.includes('expires_in'))).toHaveLength(1);
+    expect(logged.join()).not.toContain('at-1');
+  },
+);
+
+test.each([
+  [true, 3_600_000],
+  [false, undefined],
+])('without a lifetime, tokens_expire %s decides (S0-09)', async (expire, ms) => {
+  const { manager, server, clock } = await openSourced({ ...fixed, tokens_expire: expire });
+  server.answer('/token', countedTokens({ expires_in: undefined }));
+  const { expiresAt } = await manager.requireToken('u', 'src');
+  expect(expiresAt).toBe(ms === undefined ? undefined : clock.now() + ms);
+});
+
+describe('rotation', () => {
+  const rotating = [
+    { json: { access_token: 'at-1', expires_in: 10, refresh_token: 'rt-2' } },
+    { json: { access_token: 'at-2', expires_in: 10, refresh_token: 'rt-3' } },
+    { json: { access_token: 'at-3', expires_in: 10, refresh_token: 'rt-3' } },
+    { json: { access_token: 'at-4', expires_in: 10 } },
+  ];
+
+  test('is kept, and told once for each new value (S0-14, S0-15, parity)', async () => {
+    const told: Rotation[] = [];
+    const { manager, server, clock, forms } = await openSourced(fixed, {
+      onRotate: (rotation) => void told.push(rotation),
+    });
+    server.answer('/token', ...rotating);
+    for (const _ of rotating) {
+      await tokenOf(manager);
+      clock.advance(11_000);
+    }
+    await tokenOf(manager);
+    expect(forms().map(({ refresh_token }) => refresh_token)).toEqual(['rt-1', 'rt-2', 'rt-3', 'rt-3', 'rt-3']);
+    expect(
+      told.map(({ provider, previous, refreshToken }) => [provider, previous.reveal(), refreshToken.reveal()]),
+    ).toEqual([
+      ['src', 'rt-1', 'rt-2'],
+      ['src', 'rt-2', 'rt-3'],
+    ]);
+  });
+
+  test('outlives a hook that throws, and the process (S0-14)', async () => {
+    const onRotate = () => {
+      throw new Error('CANARY');
+    };
+    const { manager, server, clock, forms, openAnother, logged } = await openSourced(fixed, { onRotate });
+    server.answer('/token', ...rotating);
+    expect(await tokenOf(manager)).toBe('at-1');
+    await manager.close();
+    clock.advance(11_000);
+    expect(await tokenOf(await openAnother())).toBe('at-2');
+    expect(forms().map(({ refresh_token }) => refresh_token)).toEqual(['rt-1', 'rt-2']);
+    expect(logged.join()).not.toContain('CANARY');
+  });
+
+  test('is in the store before the hook hears of it', async () => {
+    const seen: unknown[] = [];
+    let later: (() => Promise<string>) | undefined;
+    const { server, openAnother, forms } = await openSourced(fixed);
+    server.answer('/token', ...rotating);
+    const manager = await openAnother({ onRotate: async () => void seen.push(await later?.()) });
+    later = async () => tokenOf(await openAnother());
+    expect(await tokenOf(manager)).toBe('at-1');
+    expect(seen).toEqual(['at-1']);
+    expect(forms()).toHaveLength(1);
+  });
+});
+
+describe('a refresh token out of the configuration', () => {
+  const answer = (server: { answer: (path: string, ...answers: object[]) => void }) =>
+    server.answer('/token', { json: { access_token: 'at-1', expires_in: 10, refresh_token: 'rt-2' } });
+  const withToken = (options: { providers: object }, refresh_token: string) => ({
+    providers: { src: { ...Object.values(options.providers)[0], refresh_token } },
+  });
+
+  test('that is new replaces what became of the old one', async () => {
+    const { manager, server, forms, options, openAnother } = await openSourced(fixed);
+    answer(server);
+    await tokenOf(manager);
+    await tokenOf(await openAnother(withToken(options, 'other-1')));
+    expect(forms().map(({ refresh_token }) => refresh_token)).toEqual(['rt-1', 'other-1']);
+  });
+
+  test('that was used up is not brought back by a replica that still has it', async () => {
+    const { manager, server, clock, forms, options, openAnother } = await openSourced(fixed);
+    answer(server);
+    await tokenOf(manager);
+    const newer = await openAnother(withToken(options, 'other-1'));
+    await tokenOf(newer);
+    clock.advance(11_000);
+    await tokenOf(await openAnother());
+    expect(forms().map(({ refresh_token }) => refresh_token)).toEqual(['rt-1', 'other-1', 'rt-2']);
+  });
+
+  test('that the provider refuses is the operator’s to mend, until another one is set', async () => {
+    const { manager, server, options, openAnother } = await openSourced(fixed);
+    server.answer('/token', { status: 400, json: { error: 'invalid_grant', error_description: 'CANARY' } });
+    const refused = await tokenOf(manager).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'provider_misconfigured', whoMustAct: 'operator' });
+    expect(JSON.stringify(refused) + String(refused)).not.toMatch(/CANARY|rt-1/);
+    answer(server);
+    await expect(tokenOf(manager)).rejects.toMatchObject({ code: 'provider_misconfigured' });
+    expect(await tokenOf(await openAnother(withToken(options, 'rt-9')))).toBe('at-1');
+  });
+
+  test('that is missing or empty is missed when a token is wanted (parity)', async () => {
+    const { manager, server } = await openSourced({ ...fixed, refresh_token: '' });
+    await expect(tokenOf(manager)).rejects.toMatchObject({ code: 'provider_misconfigured' });
+    expect(server.requests).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { catalogue } from '../../providers/index.js';
+import { formatProviders } from '../../providers/manual.js';
+import { readText, root } from '../support/source-tree.js';
+
+test('docs/providers.md is what the catalogue says; `npm run docs:providers` writes it', () => {
+  expect(readText('docs/providers.md') === formatProviders(catalogue)).toBe(true);
+});
+
+test('it has an entry for every provider, with what nobody confirmed', () => {
+  const page = formatProviders(catalogue);
+  for (const [id, { displayName, unverified = [] }] of catalogue) {
+    expect(page).toContain(`\n## ${displayName}\n`);
+    expect(page).toContain(`| Id | \`${id}\` |`);
+    for (const fact of unverified) expect(page).toContain(fact.replaceAll('|', '\\|'));
+  }
+});
+
+/** Just the files that the scaffold writes to. */
+function makeTree(): string {
+  const tree = mkdtempSync(join(tmpdir(), 'valetkey-scaffold-'));
+  onTestFinished(() => rmSync(tree, { recursive: true }));
+  mkdirSync(join(tree, 'test/providers/facts'), { recursive: true });
+  mkdirSync(join(tree, 'providers'));
+  for (const path of ['providers/index.ts', 'test/providers/facts/further-providers.ts']) {
+    cpSync(join(root, path), join(tree, path));
+  }
+  return tree;
+}
+
+const scaffold = (tree: string, ...args: string[]) =>
+  spawnSync(process.execPath, [join(root, 'scripts/new-provider.mjs'), ...args, '--root', tree], { encoding: 'utf8' });
+
+test('npm run new-provider writes a record, its place in the catalogue and its test row', () => {
+  const tree = makeTree();
+  expect(scaffold(tree, 'acme-cloud', "Acme's Cloud").status).toBe(0);
+  const read = (path: string) => readFileSync(join(tree, path), 'utf8');
+  expect(read('providers/acme-cloud.ts')).toContain("displayName: 'Acme\\'s Cloud'");
+  expect(read('providers/index.ts')).toMatch(/import \{ acmeCloud \} from '\.\/acme-cloud\.js';/);
+  expect(read('providers/index.ts')).toMatch(/'acme-cloud': acmeCloud,/);
+  expect(read('test/providers/facts/further-providers.ts')).toMatch(/'acme-cloud': \{\n {4}authorize:/);
+});
+
+test('it writes over nothing, and takes no name that cannot be one', () => {
+  const tree = makeTree();
+  expect(scaffold(tree, 'acme', 'Acme').status).toBe(0);
+  expect(scaffold(tree, 'acme', 'Acme').status).toBe(1);
+  expect(scaffold(tree, '../acme', 'Acme').status).toBe(2);
+  expect(scaffold(tree, 'acme2').status).toBe(2);
+});
