@@ -10,6 +10,8 @@ const epochMs = z.number().int().nonnegative();
 export const chatIdentitySchema = z.object({
   platform: z.string().min(1).max(64),
   name: z.string().min(1).max(128),
+  /** The immutable id there; for proof `chat_login`, when the user id does not say it. */
+  subject: z.string().min(1).max(512).optional(),
 });
 export type ChatIdentity = Readonly<z.infer<typeof chatIdentitySchema>>;
 
@@ -59,6 +61,19 @@ export const pendingAuthorizationSchema = z.object({
 });
 export type PendingAuthorization = Readonly<z.infer<typeof pendingAuthorizationSchema>>;
 
+/** Behind a state of proof `chat_login`: one sign-in on its way, bound to the browser that finished the connect. */
+export const pendingChatLoginSchema = z.object({
+  intent: connectIntentSchema,
+  /** Where the person signs in. */
+  provider: providerIdSchema,
+  codeVerifier: secretText,
+  redirectUri: z.string(),
+  /** SHA-256 (base64url) of the flow cookie. */
+  browserHash: z.string(),
+  startedAt: epochMs,
+});
+export type PendingChatLogin = Readonly<z.infer<typeof pendingChatLoginSchema>>;
+
 /** A grant that the provider gave and that is not active until its proof. Lives among the owner's records. */
 export const awaitingGrantSchema = z.object({
   /** The connection as it will be; its `proof` is filled in when it is given. */
@@ -93,6 +108,40 @@ export const browserSessionSchema = z.object({
   endsAt: epochMs,
 });
 
+/** Behind a connection: the last time an MCP server asked for more scope, so that it is not asked for in circles. */
+export const scopeStepUpSchema = z.object({
+  /** The connect that was offered for it. */
+  connectId: z.string(),
+  /** What that one asks for. */
+  scope: z.array(z.string()).readonly(),
+  /** How often such a connect was completed and still did not suffice. */
+  rounds: z.number().int().nonnegative(),
+});
+
+/** Behind a refresh token that several connections hold: the one of them that sends it. */
+export const refreshChainSchema = z.object({
+  tenant: tenantIdSchema,
+  userId: userIdSchema,
+  provider: providerIdSchema,
+  account: accountLabelSchema,
+});
+
+/** Behind the place of a connection to be: what a program meant to do there when the person had to connect first. */
+export const pendingActionSchema = z.object({
+  tenant: tenantIdSchema,
+  userId: userIdSchema,
+  provider: providerIdSchema,
+  account: accountLabelSchema,
+  /** The program's own payload, as JSON. */
+  resume: z.string(),
+  keptAt: epochMs,
+});
+
+/** Behind a connection: who fetched its token, newest last. */
+export const usageLedgerSchema = z.object({
+  uses: z.array(z.object({ at: epochMs, caller: z.string(), purpose: z.string().optional() })).readonly(),
+});
+
 /**
  * The one-time and short-lived records, by purpose. Each purpose has its own key space and is sealed under its own
  * name, so that a value made for one purpose is worthless in another.
@@ -101,9 +150,14 @@ export const expiringRecordSchemas = {
   connect: connectSchema,
   connect_link: connectLinkSchema,
   pending_authorization: pendingAuthorizationSchema,
+  chat_login: pendingChatLoginSchema,
   finished_flow: finishedFlowSchema,
   account_link: accountLinkSchema,
+  refresh_chain: refreshChainSchema,
   browser_session: browserSessionSchema,
+  mcp_step_up: scopeStepUpSchema,
+  pending_action: pendingActionSchema,
+  usage_ledger: usageLedgerSchema,
 } as const;
 export type Purpose = keyof typeof expiringRecordSchemas;
 export type ExpiringRecord<P extends Purpose> = Readonly<z.infer<(typeof expiringRecordSchemas)[P]>>;

@@ -174,6 +174,45 @@ export class ProviderError extends OAuthManagerError {
   }
 }
 
+/** Where on the way from a 401 to a token a foreign server failed. */
+export type DiscoveryStep = 'resource_metadata' | 'authorization_server_metadata' | 'pkce' | 'registration' | 'token';
+
+/** An MCP server, or its authorization server, cannot be used as it is. Nothing of what it sent is repeated. */
+export class DiscoveryFailed extends OAuthManagerError {
+  readonly code = 'discovery_failed';
+  readonly whoMustAct = 'operator';
+  readonly step: DiscoveryStep;
+  /** Origin of the URL that was the matter. */
+  readonly origin: string;
+
+  constructor(step: DiscoveryStep, url: string, problem: string) {
+    const origin = URL.canParse(url) ? new URL(url).origin : 'an unreadable URL';
+    super(`${step}: ${origin} ${problem}`);
+    this.step = step;
+    this.origin = origin;
+  }
+}
+
+/** There is no client of ours at an authorization server, and none can be had: the operator has to register one. */
+export class ClientRegistrationRequired extends OAuthManagerError {
+  readonly code = 'client_registration_required';
+  readonly whoMustAct = 'operator';
+  readonly step = 'registration';
+  readonly issuer: string;
+  /** To be registered there. */
+  readonly redirectUri: string;
+  /** The `error` with which registration was refused, if it was; sanitised. */
+  readonly oauthError?: string;
+
+  constructor(fields: { issuer: string; redirectUri: string; oauthError?: string }) {
+    const why = fields.oauthError === undefined ? 'offers no registration' : `refused it (${fields.oauthError})`;
+    super(`CLIENT_REGISTRATION_REQUIRED: ${fields.issuer} ${why}; register a client with ${fields.redirectUri} there.`);
+    this.issuer = fields.issuer;
+    this.redirectUri = fields.redirectUri;
+    if (fields.oauthError !== undefined) this.oauthError = fields.oauthError;
+  }
+}
+
 /** The authorization server says that this grant is over: `invalid_grant`, or the provider's own word for it. */
 export class GrantRefused extends OAuthManagerError {
   readonly code = 'grant_refused';
@@ -278,6 +317,8 @@ export type AnyOAuthManagerError =
   | Gone
   | RateLimited
   | ProviderError
+  | DiscoveryFailed
+  | ClientRegistrationRequired
   | GrantRefused
   | ProviderUnavailable
   | StoreUnavailable

@@ -33,6 +33,21 @@ export const connectionEventSchema = z.discriminatedUnion('type', [
 ]);
 export type ConnectionEvent = Readonly<z.infer<typeof connectionEventSchema>>;
 
+/** Told to subscribers. What else is in the log is for our own long-polls. */
+const toldTypes: ReadonlySet<string> = new Set<ConnectionEvent['type']>([
+  'connection.created',
+  'connection.updated',
+  'connection.needs_reauthorization',
+  'connection.deleted',
+  'connect.completed',
+  'connect.failed',
+]);
+
+/** Whether subscribers are told of the event. */
+export function isTold(event: ConnectionEvent): boolean {
+  return toldTypes.has(event.type);
+}
+
 /** An event with its place in the tenant's log; `id` is what `Last-Event-ID` names. */
 export interface StoredEvent {
   readonly id: string;

@@ -1,6 +1,6 @@
 /** Branded identifiers and their parsers: what came from outside is parsed once and trusted inside. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /** Text that is safe to keep and to show: no C0, C1 or line separator control characters, well-formed Unicode. */
@@ -38,6 +38,9 @@ export type AccountLabel = z.infer<typeof accountLabelSchema>;
 /** The tenant of a deployment that has only one. */
 export const defaultTenant: TenantId = tenantIdSchema.parse('default');
 
+/** Whose the service's own grants are. No caller can name it, see `parseOwner`. */
+export const internalTenant: TenantId = tenantIdSchema.parse('valetkey.internal');
+
 /** The account label used when the caller names none. */
 export const defaultAccount: AccountLabel = accountLabelSchema.parse('default');
 
@@ -62,6 +65,7 @@ export type OwnerKey = string & { readonly __brand: 'OwnerKey' };
  * delimiters they contain. 144 bits: a collision is out of reach even for someone who chooses both user ids.
  */
 export function ownerKeyOf(owner: Owner): OwnerKey {
-  const parts = [owner.tenant, owner.userId].map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
-  return createHash('sha256').update(parts).digest('base64url').slice(0, 24) as OwnerKey;
+  const { tenant, userId } = owner;
+  const parts = `${Buffer.byteLength(tenant)}:${tenant}${Buffer.byteLength(userId)}:${userId}`;
+  return hash('sha256', parts, 'base64url').slice(0, 24) as OwnerKey;
 }

@@ -6,9 +6,11 @@ import {
   type AccountLabel,
   accountLabelSchema,
   defaultTenant,
+  internalTenant,
   type Owner,
   type ProviderId,
   providerIdSchema,
+  type TenantId,
   tenantIdSchema,
   userIdSchema,
 } from './identifiers.js';
@@ -27,9 +29,20 @@ export function parseInput<S extends z.ZodType>(schema: S, field: string, value:
 /** A user of a tenant; the tenant is `default` unless the caller's credential says otherwise. */
 export function parseOwner(userId: string, tenant: string | undefined): Owner {
   return {
-    tenant: tenant === undefined ? defaultTenant : parseInput(tenantIdSchema, 'tenant', tenant),
+    tenant: parseTenant(tenant),
     userId: parseInput(userIdSchema, 'user', userId),
   };
+}
+
+/**
+ * A caller's tenant; `default` unless told.
+ *
+ * @throws {InvalidRequest} also for the one under which the service keeps grants of its own
+ */
+export function parseTenant(tenant: string | undefined): TenantId {
+  if (tenant === undefined) return defaultTenant;
+  if (tenant === internalTenant) throw new InvalidRequest('tenant', 'is reserved');
+  return parseInput(tenantIdSchema, 'tenant', tenant);
 }
 
 export function parseProviderId(provider: string): ProviderId {

@@ -3,7 +3,8 @@
  * last sending go in, one verdict comes out. The journeys in `flows` do the I/O around it.
  */
 
-import type { Connection } from './connection.js';
+import type { Connection, ConnectionState } from './connection.js';
+import { GrantRefused, type OAuthManagerError, ProviderError, ProviderUnavailable } from './errors.js';
 import type { Provider } from './provider.js';
 import { isFresh, isLive, isRefreshable, type TokenSet } from './token-set.js';
 
@@ -35,6 +36,8 @@ export interface Wish {
   readonly minTtlMs?: number;
   /** The caller was refused with this token: neither fresh nor live, whatever the clock says. */
   readonly rejected?: boolean;
+  /** A new token is wanted though this one has time enough: an idle refresh token is kept alive by being used. */
+  readonly renew?: boolean;
 }
 
 /** Within a grace window one more sending is safe. */
@@ -54,7 +57,7 @@ type Reuse = Pick<Provider, 'refreshReuse' | 'reuseGraceMs'>;
 export function assess(connection: Connection, provider: Reuse, wish: Wish, lost?: LostSending): Verdict {
   const { tokenSet, state } = connection;
   const live = !wish.rejected && isLive(tokenSet, wish.now);
-  if (live && isServable(tokenSet, wish)) return { kind: 'fresh' };
+  if (live && !wish.renew && isServable(tokenSet, wish)) return { kind: 'fresh' };
   if (state.kind === 'needs_reauthorization') return { kind: 'ended', live, reason: 'reauthorization_required' };
   if (!isRefreshable(tokenSet, wish.now)) {
     return live ? { kind: 'fresh' } : { kind: 'ended', live, reason: endWithoutRefresh(tokenSet, wish) };
@@ -107,4 +110,35 @@ function lastsFor(tokenSet: TokenSet, minTtlMs: number, now: number): boolean {
 /** A token that was refused though it had not expired was revoked; the others ran out. */
 function endWithoutRefresh(tokenSet: TokenSet, wish: Wish): 'expired' | 'reauthorization_required' {
   return wish.rejected && isLive(tokenSet, wish.now) ? 'reauthorization_required' : 'expired';
+}
+
+/** How long a refused refresh token is kept, sealed, in case the provider takes its word back. */
+const keepRefusedMs = 24 * 3_600_000;
+
+/**
+ * What a refresh without tokens writes into the record; `undefined` = nothing, and the refresh token was not spent.
+ *
+ * Only the exact word that the grant is over ends a connection. A lost answer is noted where sending twice could do
+ * harm. An outage, or a fault of our configuration, belongs to the provider and touches nobody's record.
+ *
+ * @param sending when the refresh token left (epoch ms) and how often it has by now
+ */
+export function stateAfterFailure(
+  failure: OAuthManagerError,
+  provider: Reuse,
+  sending: { readonly startedAt: number; readonly attempt: number; readonly now: number },
+): ConnectionState | undefined {
+  const { startedAt, attempt, now } = sending;
+  if (failure instanceof GrantRefused) {
+    return { kind: 'needs_reauthorization', since: now, keepUntil: now + keepRefusedMs, error: failure.oauthError };
+  }
+  if (!maybeSpent(failure) || provider.refreshReuse === 'none') return undefined;
+  return { kind: 'uncertain', since: startedAt, attempts: attempt };
+}
+
+/** Whether the provider may have taken the refresh token although it gave no usable answer. A 4xx is an answer. */
+function maybeSpent(failure: OAuthManagerError): boolean {
+  if (failure instanceof ProviderUnavailable) return failure.reached === 'unknown';
+  if (!(failure instanceof ProviderError) || failure.code === 'provider_misconfigured') return false;
+  return failure.status === undefined || failure.status < 400;
 }

@@ -1,9 +1,11 @@
 /** The interface that storage fulfils. A method that cannot answer throws `StoreUnavailable`; absence is a value. */
 
+import type { AuditEntry, StoredAuditEntry } from './audit.js';
 import type { AwaitingGrant, ExpiringRecord, Purpose } from './connect.js';
 import type { Connection, StoredConnection } from './connection.js';
 import type { ConnectionEvent, StoredEvent } from './events.js';
 import type { ConnectionRef, Owner, TenantId } from './identifiers.js';
+import type { TokenSet } from './token-set.js';
 
 /** Whether a compare-and-set write happened, or somebody else had moved the generation. */
 export type WriteOutcome = 'stored' | 'moved';
@@ -116,8 +118,8 @@ export interface ExpiringStore {
 
 /** Counts within a window, over all replicas. */
 export interface CounterStore {
-  /** Adds one; the first addition starts the window of `windowMs`. Answers the count and what is left of the window. */
-  add(name: string, windowMs: number): Promise<{ readonly count: number; readonly remainingMs: number }>;
+  /** Adds `by` (1); the first addition starts the window of `windowMs`. Answers the count and what is left of the window. */
+  add(name: string, windowMs: number, by?: number): Promise<{ readonly count: number; readonly remainingMs: number }>;
   /** The count of the running window; 0 when there is none. */
   peek(name: string): Promise<number>;
   /** Forgets the count. */
@@ -161,8 +163,21 @@ export interface EventStore {
   read(tenant: TenantId, after: string | undefined, limit: number): Promise<readonly StoredEvent[]>;
   /** The id of the newest event, or the id before the first. */
   newest(tenant: TenantId): Promise<string>;
+  /** Every tenant that ever had an event. */
+  tenants(): Promise<readonly TenantId[]>;
   /** Resolves when there may be something after `after`, or when the signal fires. Never rejects on the signal. */
   wait(tenant: TenantId, after: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Each tenant's audit trail. Entries are only ever added; their age alone takes them out. */
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<string>;
+  /** Entries after the given id, oldest first; `undefined` = from the oldest kept. */
+  read(tenant: TenantId, after: string | undefined, limit: number): Promise<readonly StoredAuditEntry[]>;
+  /** The newest `limit` entries, oldest first. */
+  readEnd(tenant: TenantId, limit: number): Promise<readonly StoredAuditEntry[]>;
+  /** Resolves when there may be something after `after`, or when the signal fires. Never rejects on the signal. */
+  wait(tenant: TenantId, after: string | undefined, signal: AbortSignal): Promise<void>;
 }
 
 /** Keyed digests of return codes; the pepper never leaves the store's keyring. */
@@ -190,6 +205,28 @@ export interface StoreHealth {
   readonly warnings: readonly string[];
 }
 
+/** A refresh whose answer the store has not taken yet: what was sent, and what came back. */
+export interface SpooledCommit {
+  readonly sent: StoredConnection;
+  readonly answer: TokenSet;
+}
+
+/** Where such answers are kept beyond the life of this process. Its failures are those of a disk. */
+export interface Spool {
+  keep(commit: SpooledCommit): Promise<void>;
+  /** Idempotent. */
+  drop(commit: SpooledCommit): Promise<void>;
+  list(): Promise<readonly SpooledCommit[]>;
+}
+
+/** What happened to commits since this process began. */
+export interface StoreFigures {
+  /** Commits that fewer replicas have confirmed than were asked for. */
+  readonly commitsUnacknowledged: number;
+  /** Commits that a failover had lost and that were put back. */
+  readonly commitsRestored: number;
+}
+
 /** Everything that is kept. */
 export interface Store {
   readonly connections: ConnectionStore;
@@ -198,11 +235,16 @@ export interface Store {
   readonly leases: LeaseStore;
   readonly due: DueStore;
   readonly events: EventStore;
+  readonly audit: AuditStore;
   readonly codes: CodeDigests;
   readonly documents: DocumentStore;
+  /** Only where a place for it is configured. */
+  readonly spool?: Spool;
   /** The store's own clock, epoch ms: all replicas agree on it. */
   now(): Promise<number>;
   /** Throws `StoreUnavailable` when it cannot be used. */
   check(): Promise<StoreHealth>;
+  /** Costs nothing and asks nobody. */
+  figures(): StoreFigures;
   close(): Promise<void>;
 }

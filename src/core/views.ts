@@ -17,12 +17,16 @@ export interface AccessToken {
   /** The connected account at the provider; absent when the provider tells nothing about it. */
   readonly identity?: ProviderIdentity;
   readonly connectionId: string;
+  /** What the provider's API wants to know beside the token: shop, `realm_id`, `instance_url`. In process only. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /** One connection as it is listed. Never a secret. */
 export interface ConnectionSummary {
   readonly connectionId: string;
   readonly provider: ProviderId;
+  /** Only of servers that nobody configured: the others are listed by their names. */
+  readonly providerName?: string;
   readonly account: AccountLabel;
   readonly identity?: ProviderIdentity;
   readonly scope: Scope;
@@ -31,6 +35,8 @@ export interface ConnectionSummary {
   readonly hasRefreshToken: boolean;
   readonly connectedAt: number;
   readonly lastUsedAt?: number;
+  /** Labels of the connections at the same provider that disconnecting this one ends as well. */
+  readonly endsToo?: readonly AccountLabel[];
 }
 
 /** A connect that was just made. `connectUrl` is a bearer secret for one person. */
@@ -39,6 +45,16 @@ export interface StartedConnect {
   readonly connectUrl: string;
   readonly expiresAt: number;
   readonly proof: ProofMode;
+  /** With method `device`; `connectUrl` is then the provider's own address. */
+  readonly device?: DeviceInstructions;
+}
+
+/** What the person does on another device (RFC 8628 section 3.2). */
+export interface DeviceInstructions {
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly verificationUriComplete?: string | undefined;
+  readonly intervalMs: number;
 }
 
 export type ConnectStatus = 'pending' | 'awaiting_proof' | 'connected' | 'failed' | 'expired';
@@ -58,6 +74,29 @@ export interface ProvenConnect {
   readonly provider: ProviderId;
   readonly identity?: ProviderIdentity;
   readonly connectionId: string;
+}
+
+/** What a program meant to do when the person had to connect first. Handed out once. */
+export interface PendingAction {
+  /** The connect that was completed. */
+  readonly connectId: string;
+  readonly userId: UserId;
+  readonly provider: ProviderId;
+  readonly account: AccountLabel;
+  /** The payload as it was given: JSON. */
+  readonly resume: unknown;
+  /** Epoch ms at which it was given. */
+  readonly keptAt: number;
+}
+
+/** One use of a connection's token; the same caller with the same purpose is noted at most once a minute. */
+export interface TokenUse {
+  /** Epoch ms. */
+  readonly at: number;
+  /** Id of the API key, or subject of the JWT. */
+  readonly caller: string;
+  /** What the caller said that it was for. */
+  readonly purpose?: string;
 }
 
 /** What came of revoking at the provider. The local copy is gone in every case. */
@@ -83,6 +122,14 @@ export interface StartedAuthorization {
   readonly expiresAt: number;
 }
 
+/** Where the browser signs in (proof `chat_login`), and at which provider; its flow cookie is good there too. */
+export interface StartedChatLogin {
+  readonly authorizationUrl: string;
+  readonly provider: ProviderId;
+  /** Epoch ms at which the sign-in, and so the cookie, ends. */
+  readonly expiresAt: number;
+}
+
 /** What the done page shows to the browser that finished, and to no other. */
 export interface FinishedView {
   readonly connectId: string;
@@ -101,6 +148,8 @@ export interface FinishedView {
   readonly returnTo?: string;
   /** For proof `app_verifier`: where the host checks who is in the browser. */
   readonly verifierUrl?: string;
+  /** For proof `chat_login`, while it is awaited: where the person signs in. */
+  readonly chatLogin?: { readonly providerName: string; readonly authorizationOrigin: string };
 }
 
 /** Somebody's visit to the account page. */

@@ -4,6 +4,7 @@
  */
 
 import type { OwnerKey } from '../core/identifiers.js';
+import type { StoreFigures } from '../core/store.js';
 
 /** A field's bytes and the version under which they were written. Versions only grow within a field's life. */
 export interface Versioned {
@@ -51,6 +52,11 @@ export interface OwnerFields {
    * gives its lease back, if it is still the holder's.
    */
   writeFields(owner: OwnerKey, changes: readonly FieldChange[], finishes?: FieldClaim): Promise<'stored' | 'moved'>;
+  /**
+   * Exchanges a field's bytes under the version that they have; mark, note and lease stay. `moved` when the field has
+   * another version, or is gone.
+   */
+  exchangeField(owner: OwnerKey, field: string, next: Versioned): Promise<'stored' | 'moved'>;
   /** Removes all fields, marks, notes and leases of an owner; answers the names of the fields that there were. */
   eraseOwner(owner: OwnerKey): Promise<readonly string[]>;
   /**
@@ -89,8 +95,8 @@ export interface ExpiringValues {
   removeExpiring(key: string): Promise<void>;
   /** Lets a value last `ttlMs` from now, if it is still there; never brings one back. */
   prolongExpiring(key: string, ttlMs: number): Promise<boolean>;
-  /** Adds one; the first addition starts the window. */
-  count(key: string, windowMs: number): Promise<{ readonly count: number; readonly remainingMs: number }>;
+  /** Adds `by` (1); the first addition starts the window. */
+  count(key: string, windowMs: number, by?: number): Promise<{ readonly count: number; readonly remainingMs: number }>;
   /** The count of the running window; 0 when there is none. `removeExpiring` ends it. */
   readCount(key: string): Promise<number>;
   acquireLease(key: string, holder: string, ttlMs: number): Promise<boolean>;
@@ -102,6 +108,8 @@ export interface ExpiringValues {
 export interface DueIndex {
   schedule(member: string, dueAt: number): Promise<void>;
   unschedule(member: string): Promise<void>;
+  /** When a member is due, epoch ms; `undefined` when it never is. */
+  dueTime(member: string): Promise<number | undefined>;
   /** Up to `limit` members due at `now`, oldest first; each is moved to `now + leaseMs` in the same step. */
   claimDue(now: number, limit: number, leaseMs: number): Promise<readonly string[]>;
   countDue(now: number): Promise<number>;
@@ -113,6 +121,8 @@ export interface Logs {
   append(log: string, bytes: Buffer, keep: { keepMs: number; keepMost: number }): Promise<string>;
   /** Up to `limit` entries after the id, oldest first; `undefined` = from the oldest kept. */
   readLog(log: string, after: string | undefined, limit: number): Promise<readonly LogEntry[]>;
+  /** The newest `limit` entries, oldest first. */
+  readLogEnd(log: string, limit: number): Promise<readonly LogEntry[]>;
   newestId(log: string): Promise<string>;
   /** Resolves when there may be an entry after the id, or when the signal fires. */
   waitLog(log: string, after: string, signal: AbortSignal): Promise<void>;
@@ -122,15 +132,32 @@ export interface Logs {
 export interface Documents {
   putDocument(collection: string, id: string, bytes: Buffer): Promise<void>;
   createDocument(collection: string, id: string, bytes: Buffer): Promise<boolean>;
+  /** Puts `next` in the place of `known`; `false` when something else stands there. */
+  exchangeDocument(collection: string, id: string, change: { known: Buffer; next: Buffer }): Promise<boolean>;
   getDocument(collection: string, id: string): Promise<Buffer | undefined>;
   listDocuments(collection: string): Promise<ReadonlyMap<string, Buffer>>;
   removeDocument(collection: string, id: string): Promise<boolean>;
 }
 
-export interface StorageEngine extends OwnerFields, ExpiringValues, DueIndex, Logs, Documents {
+/** What can be walked by name: owner keys, keys of values that end, logs, collections. */
+export type Walked = 'owners' | 'expiring' | 'logs' | 'collections';
+
+/** Names of all that is kept, in batches: for upkeep, never on a caller's way. */
+export interface Walks {
+  /**
+   * The names after the cursor; `next` is the cursor to go on with, absent at the end. A name that is there all the
+   * while is met at least once, one that comes or goes meanwhile may be. @throws {StoreUnavailable} also when the walk
+   * has to begin anew, because a master changed
+   */
+  walk(what: Walked, cursor?: string): Promise<{ readonly names: readonly string[]; readonly next?: string }>;
+}
+
+export interface StorageEngine extends OwnerFields, ExpiringValues, DueIndex, Logs, Documents, Walks {
   readonly kind: 'redis' | 'embedded';
   /** Epoch ms by the store's clock. */
   now(): Promise<number>;
   check(): Promise<{ readonly latencyMs: number; readonly warnings: readonly string[] }>;
+  /** What happened to commits in this process; absent where nothing can happen to them. */
+  figures?(): StoreFigures;
   close(): Promise<void>;
 }

@@ -34,6 +34,11 @@ async function checkedKeys(engine: StorageEngine, keyring: Keyring): Promise<Rea
   return known;
 }
 
+/** The ids of all keys that the store was written with. */
+export async function listRegisteredKeys(engine: StorageEngine): Promise<readonly string[]> {
+  return [...(await engine.listDocuments(collection)).keys()];
+}
+
 /** Takes a key out of the register: nothing is sealed under it any more. Answers whether it was there. */
 export function retireKey(engine: StorageEngine, keyId: string): Promise<boolean> {
   return engine.removeDocument(collection, keyId);

@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod';
+import { type AuditEntry, auditEntrySchema } from '../core/audit.js';
 import type { Purpose } from '../core/connect.js';
 import {
   type AwaitingGrant,
@@ -17,7 +18,8 @@ import { type Connection, connectionSchema } from '../core/connection.js';
 import { type ConnectionEvent, connectionEventSchema } from '../core/events.js';
 import type { RefreshIntent } from '../core/store.js';
 import { connectionTuple, given, packConnection, proofModes, unpackConnection } from './connection-record.js';
-import { encodeRecord, parseRecord, parseStored, present, toBytes } from './stored-json.js';
+import { encodeRecord, parseJson, parseRecord, parseStored, present, toBytes } from './stored-json.js';
+import { readUsualConnection } from './usual-connection.js';
 
 const version1 = z.literal(1);
 const optionalText = z.union([z.string(), z.literal(0)]).nullish();
@@ -42,7 +44,10 @@ export function formatConnection(connection: Connection): Buffer {
 
 /** Reads a connection. @throws {StoredTokenUnreadable} it does not fit its format */
 export function parseConnection(bytes: Buffer): Connection {
-  const [, tuple] = parseStored(connectionRecord, bytes);
+  const json = parseJson(bytes);
+  const usual = readUsualConnection(json);
+  if (usual !== undefined) return usual;
+  const [, tuple] = parseRecord(connectionRecord, json);
   return parseRecord(connectionSchema, unpackConnection(tuple));
 }
 
@@ -93,6 +98,17 @@ export function formatEvent(event: ConnectionEvent): Buffer {
 export function parseEvent(bytes: Buffer): ConnectionEvent {
   const [, event] = parseStored(plainRecord, bytes);
   return parseRecord(connectionEventSchema, event);
+}
+
+/** Writes an entry of the audit trail; what does not fit the schema is a fault of ours. */
+export function formatAuditEntry(entry: AuditEntry): Buffer {
+  return toBytes([1, z.encode(auditEntrySchema, entry)]);
+}
+
+/** Reads an entry of the audit trail. @throws {StoredTokenUnreadable} it does not fit its format */
+export function parseAuditEntry(bytes: Buffer): AuditEntry {
+  const [, entry] = parseStored(plainRecord, bytes);
+  return parseRecord(auditEntrySchema, entry);
 }
 
 /** Writes a document with its id: engines know only the id's hash. */

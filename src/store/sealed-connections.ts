@@ -12,6 +12,7 @@ import type {
 } from '../core/store.js';
 import type { FieldChange, StorageEngine, Versioned } from './engine.js';
 import { connectionFieldOf, dueMemberOf, fieldKind, grantFieldOf } from './field-names.js';
+import { OpenedRecords } from './opened-records.js';
 import { formatIntent, parseIntent } from './records.js';
 import { openConnection, openGrant, type Place, sealConnection, sealGrant } from './sealed-fields.js';
 import type { Keyring } from './sealing.js';
@@ -21,13 +22,37 @@ export function placeOf(ref: ConnectionRef): Place {
   return { owner: ownerKeyOf(ref.owner), field: connectionFieldOf(ref) };
 }
 
-/** Binds the methods to an engine and a keyring. `now` is epoch ms and only makes the generations of grants. */
-export function sealedConnections(engine: StorageEngine, keyring: Keyring, now: () => number): ConnectionStore {
+/** What the methods may be told beside engine and keyring. */
+export interface SealedConnectionOptions {
+  /** Epoch ms; only makes the generations of grants. */
+  readonly now: () => number;
+  /** How many opened connections may be reused while their sealed bytes are unchanged. */
+  readonly keepOpened: number;
+}
+
+/** Binds the methods to an engine and a keyring. */
+export function sealedConnections(
+  engine: StorageEngine,
+  keyring: Keyring,
+  { now, keepOpened }: SealedConnectionOptions,
+): ConnectionStore {
+  const opened = new OpenedRecords<StoredConnection>(keepOpened);
+  /** A name that no two places share. */
+  const nameOf = (owner: OwnerKey, field: string) => `${owner}/${field}`;
   return {
     async find(ref) {
       const place = placeOf(ref);
+      const name = nameOf(place.owner, place.field);
       const found = await engine.readField(place.owner, place.field);
-      return found && openConnection(keyring, place, found);
+      const known = found && opened.find(name, found);
+      if (known) return known;
+      if (found === undefined) {
+        opened.forget(name);
+        return undefined;
+      }
+      const stored = openConnection(keyring, place, found);
+      opened.remember(name, found, stored);
+      return stored;
     },
 
     async list(owner) {
@@ -38,6 +63,7 @@ export function sealedConnections(engine: StorageEngine, keyring: Keyring, now: 
 
     write(owner, changes, finishes) {
       const fieldChanges = changes.map((change) => toFieldChange(keyring, owner, change, now()));
+      for (const { field } of fieldChanges) opened.forget(nameOf(ownerKeyOf(owner), field));
       const claim = finishes && { field: connectionFieldOf(finishes.ref), holder: finishes.holder };
       return engine.writeFields(ownerKeyOf(owner), fieldChanges, claim);
     },
@@ -45,6 +71,7 @@ export function sealedConnections(engine: StorageEngine, keyring: Keyring, now: 
     async erase(owner) {
       const key = ownerKeyOf(owner);
       const fields = await engine.eraseOwner(key);
+      for (const field of fields) opened.forget(nameOf(key, field));
       await Promise.all(fields.map((field) => engine.unschedule(dueMemberOf(key, field))));
       return fields.filter((field) => fieldKind(field) === 'connection').length;
     },

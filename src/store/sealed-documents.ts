@@ -8,12 +8,15 @@ import type { Keyring } from './sealing.js';
 
 const collectionPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** What a document's seal is bound to. @param key hash of its id */
+export function documentSeal(collection: string, key: string): string {
+  return `document\n${collection}\n${key}`;
+}
+
 /** Binds the methods to an engine and a keyring. @throws {TypeError} a collection's name is not of A-Z a-z 0-9 _ - */
 export function sealedDocuments(engine: StorageEngine, keyring: Keyring): DocumentStore {
-  const associatedWith = (collection: string, key: string) => `document\n${collection}\n${key}`;
-
   function seal(collection: string, id: string, value: unknown): Buffer {
-    return keyring.seal(formatDocument(id, value), associatedWith(collection, hashOf(id)));
+    return keyring.seal(formatDocument(id, value), documentSeal(collection, hashOf(id)));
   }
 
   return {
@@ -28,13 +31,13 @@ export function sealedDocuments(engine: StorageEngine, keyring: Keyring): Docume
     async find(collection, id) {
       const key = hashOf(id);
       const sealed = await engine.getDocument(checked(collection), key);
-      return sealed && parseDocument(keyring.open(sealed, associatedWith(collection, key))).value;
+      return sealed && parseDocument(keyring.open(sealed, documentSeal(collection, key))).value;
     },
 
     async list(collection) {
       const found = await engine.listDocuments(checked(collection));
       const opened = [...found].map(([key, sealed]) =>
-        parseDocument(keyring.open(sealed, associatedWith(collection, key))),
+        parseDocument(keyring.open(sealed, documentSeal(collection, key))),
       );
       return new Map(opened.map(({ id, value }) => [id, value]));
     },

@@ -1,49 +1,50 @@
 /** Each tenant's log of events. Events hold no secret, but they tell who uses what, so they are sealed too. */
 
-import { StoredTokenUnreadable } from '../core/errors.js';
-import type { StoredEvent } from '../core/events.js';
-import type { TenantId } from '../core/identifiers.js';
+import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
 import type { EventStore } from '../core/store.js';
-import type { LogEntry, StorageEngine } from './engine.js';
+import type { StorageEngine } from './engine.js';
 import { hashOf } from './field-names.js';
 import { formatEvent, parseEvent } from './records.js';
+import { sealedLog } from './sealed-log.js';
 import type { Keyring } from './sealing.js';
 
 /** A subscriber that was away longer has to read the connections anew. */
 const keep = { keepMs: 7 * 24 * 3_600_000, keepMost: 100_000 } as const;
 
+/** The store's own and not sealed: names of tenants are none of a person's, and stand in the configuration, too. */
+const tenantsCollection = '.event-tenants';
+
 /** Binds the methods to an engine and a keyring. */
 export function sealedEvents(engine: StorageEngine, keyring: Keyring): EventStore {
-  const logOf = (tenant: TenantId) => `events/${hashOf(tenant)}`;
+  const log = sealedLog(engine, keyring, {
+    collection: 'events',
+    label: 'event',
+    keep,
+    format: formatEvent,
+    parse: parseEvent,
+  });
+  const noted = new Set<TenantId>();
 
-  /** An event that cannot be opened is passed over: a stream that stops at it would never move again. */
-  function open(log: string, { id, bytes }: LogEntry): StoredEvent | undefined {
-    try {
-      return { id, event: parseEvent(keyring.open(bytes, `event\n${log}`)) };
-    } catch (error) {
-      if (error instanceof StoredTokenUnreadable) return undefined;
-      throw error;
-    }
+  /** A log is found by its tenant's name only, so the names are kept beside it. */
+  async function noteTenant(tenant: TenantId): Promise<void> {
+    if (noted.has(tenant)) return;
+    await engine.createDocument(tenantsCollection, hashOf(tenant), Buffer.from(tenant));
+    noted.add(tenant);
   }
 
   return {
-    append(tenant, event) {
-      const log = logOf(tenant);
-      return engine.append(log, keyring.seal(formatEvent(event), `event\n${log}`), keep);
+    async append(tenant, event) {
+      const [id] = await Promise.all([log.append(tenant, event), noteTenant(tenant)]);
+      return id;
     },
-
+    async tenants() {
+      const found = await engine.listDocuments(tenantsCollection);
+      return [...found.values()].map((name) => tenantIdSchema.parse(name.toString()));
+    },
     async read(tenant, after, limit) {
-      const log = logOf(tenant);
-      let position = after;
-      for (;;) {
-        const entries = await engine.readLog(log, position, limit);
-        const events = entries.map((entry) => open(log, entry)).filter((event) => event !== undefined);
-        if (events.length > 0 || entries.length < limit) return events;
-        position = entries.at(-1)?.id;
-      }
+      return (await log.read(tenant, after, limit)).map(({ id, value }) => ({ id, event: value }));
     },
-
-    newest: (tenant) => engine.newestId(logOf(tenant)),
-    wait: (tenant, after, signal) => engine.waitLog(logOf(tenant), after, signal),
+    newest: log.newest,
+    wait: log.wait,
   };
 }

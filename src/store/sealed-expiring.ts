@@ -6,19 +6,23 @@ import { expiringKeyOf, hashOf } from './field-names.js';
 import { formatExpiring, parseExpiring } from './records.js';
 import type { Keyring } from './sealing.js';
 
+/** What a short-lived record's seal is bound to. */
+export function expiringSeal(key: string): string {
+  return `expiring\n${key}`;
+}
+
 /** Binds the methods to an engine and a keyring. The key is bound into the seal: no purpose opens another's record. */
 export function sealedExpiring(engine: StorageEngine, keyring: Keyring): ExpiringStore {
-  const associatedWith = (key: string) => `expiring\n${key}`;
   return {
     async save(purpose, secretKey, record, ttlMs) {
       const key = expiringKeyOf(purpose, secretKey);
-      await engine.putExpiring(key, keyring.seal(formatExpiring(purpose, record), associatedWith(key)), ttlMs);
+      await engine.putExpiring(key, keyring.seal(formatExpiring(purpose, record), expiringSeal(key)), ttlMs);
     },
 
     async find(purpose, secretKey) {
       const key = expiringKeyOf(purpose, secretKey);
       const sealed = await engine.getExpiring(key);
-      return sealed && parseExpiring(purpose, keyring.open(sealed, associatedWith(key)));
+      return sealed && parseExpiring(purpose, keyring.open(sealed, expiringSeal(key)));
     },
 
     async take(purpose, secretKey) {
@@ -26,7 +30,7 @@ export function sealedExpiring(engine: StorageEngine, keyring: Keyring): Expirin
       if ((await this.find(purpose, secretKey)) === undefined) return undefined;
       const key = expiringKeyOf(purpose, secretKey);
       const sealed = await engine.takeExpiring(key);
-      return sealed && parseExpiring(purpose, keyring.open(sealed, associatedWith(key)));
+      return sealed && parseExpiring(purpose, keyring.open(sealed, expiringSeal(key)));
     },
 
     prolong: (purpose, secretKey, ttlMs) => engine.prolongExpiring(expiringKeyOf(purpose, secretKey), ttlMs),
@@ -38,7 +42,7 @@ export function sealedExpiring(engine: StorageEngine, keyring: Keyring): Expirin
 export function counters(engine: StorageEngine): CounterStore {
   const keyOf = (name: string) => `counter/${hashOf(name)}`;
   return {
-    add: (name, windowMs) => engine.count(keyOf(name), windowMs),
+    add: (name, windowMs, by) => engine.count(keyOf(name), windowMs, by),
     peek: (name) => engine.readCount(keyOf(name)),
     reset: (name) => engine.removeExpiring(keyOf(name)),
   };

@@ -38,14 +38,14 @@ export function openGrant(keyring: Keyring, place: Place, found: Versioned): Sto
 }
 
 function seal(keyring: Keyring, place: Place, version: number, plaintext: Buffer): Versioned {
-  return { version, bytes: keyring.seal(plaintext, associatedWith(place, version)) };
+  return { version, bytes: keyring.seal(plaintext, fieldSeal(place, version)) };
 }
 
 function open(keyring: Keyring, place: Place, { version, bytes }: Versioned): Buffer {
-  return keyring.open(bytes, associatedWith(place, version));
+  return keyring.open(bytes, fieldSeal(place, version));
 }
 
-/** Owner keys and fields hold no line break, so no two places share this text. */
-function associatedWith({ owner, field }: Place, version: number): string {
+/** What a field's seal is bound to. Owner keys and fields hold no line break, so no two places share this text. */
+export function fieldSeal({ owner, field }: Place, version: number): string {
   return `field\n${owner}\n${field}\n${version}`;
 }

@@ -1,9 +1,12 @@
 /** The store: an engine that keeps bytes, under a keyring that seals them. */
 
+import { StoreUnavailable } from '../core/errors.js';
 import { ownerKeyOf } from '../core/identifiers.js';
-import type { CodeDigests, Store } from '../core/store.js';
+import type { CodeDigests, Spool, Store } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
 import { registerKeys } from './key-registry.js';
+import { refuseDuringMigration } from './migration-mark.js';
+import { sealedAudit } from './sealed-audit.js';
 import { sealedConnections } from './sealed-connections.js';
 import { sealedDocuments } from './sealed-documents.js';
 import { sealedDue } from './sealed-due.js';
@@ -11,41 +14,70 @@ import { sealedEvents } from './sealed-events.js';
 import { counters, leases, sealedExpiring } from './sealed-expiring.js';
 import type { Keyring } from './sealing.js';
 
+/** What a store may be told beside its engine and keys. */
+export interface StoreOptions {
+  readonly now?: () => number;
+  readonly auditKeepMs?: number;
+  readonly spool?: Spool | undefined;
+  /** How many opened connections are kept for reuse while their sealed bytes are unchanged; 0 = none. */
+  readonly keepOpened?: number;
+}
+
+/** At most twice as many, while one generation replaces the other. */
+const usualKeepOpened = 16_384;
+
 /**
  * Joins an engine and a keyring. Does nothing yet; `check` also holds the keyring against the keys in use, as
  * {@link openSealedStore} does before anything is read or written.
  *
- * @param now epoch ms; makes the generations of grants
+ * @param options `now` (epoch ms) makes the generations of grants; `auditKeepMs` is how long the audit trail is kept;
+ *   `spool` keeps what the engine does not take
  */
-export function createStore(engine: StorageEngine, keyring: Keyring, now: () => number = Date.now): Store {
+export function createStore(engine: StorageEngine, keyring: Keyring, options: StoreOptions = {}): Store {
+  const { now = Date.now, auditKeepMs = 90 * 86_400_000, spool, keepOpened = usualKeepOpened } = options;
   return {
-    connections: sealedConnections(engine, keyring, now),
+    connections: sealedConnections(engine, keyring, { now, keepOpened }),
     expiring: sealedExpiring(engine, keyring),
     counters: counters(engine),
     leases: leases(engine),
     due: sealedDue(engine, keyring),
     events: sealedEvents(engine, keyring),
+    audit: sealedAudit(engine, keyring, auditKeepMs),
     codes: codeDigests(keyring),
     documents: sealedDocuments(engine, keyring),
+    ...(spool && { spool }),
     now: () => engine.now(),
     async check() {
       await registerKeys(engine, keyring);
       return { kind: engine.kind, ...(await engine.check()) };
     },
+    figures: () => engine.figures?.() ?? { commitsUnacknowledged: 0, commitsRestored: 0 },
     close: () => engine.close(),
   };
 }
 
 /**
- * Joins an engine and a keyring, and refuses a keyring that the store was not written with.
+ * Joins an engine and a keyring, and refuses a keyring that the store was not written with. A store that does not
+ * answer yet is no error; its `check` then throws until the keyring was found right.
  *
  * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
  * @throws {ConfigurationError} a key id stands for another key here than in the store
- * @throws {StoreUnavailable} the store does not answer
  */
-export async function openSealedStore(engine: StorageEngine, keyring: Keyring): Promise<Store> {
-  await registerKeys(engine, keyring);
-  return createStore(engine, keyring);
+export async function openSealedStore(
+  engine: StorageEngine,
+  keyring: Keyring,
+  options: StoreOptions = {},
+): Promise<Store> {
+  try {
+    await refuseDuringMigration(engine);
+    await registerKeys(engine, keyring);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) {
+      await engine.close();
+      throw error;
+    }
+  }
+  return createStore(engine, keyring, options);
 }
 
 /** Return codes are short, so a bare hash could be searched through; the pepper makes that impossible without a key. */

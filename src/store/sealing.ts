@@ -2,6 +2,7 @@
 
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ConfigurationError, KeyUnavailable, StoredTokenUnreadable } from '../core/errors.js';
+import type { Meter } from '../core/meter.js';
 
 /**
  * First byte of everything sealed. Layout: format (1), length of the key id (1), key id, salt (16), ciphertext, tag (16).
@@ -27,9 +28,11 @@ interface MasterKey {
 export class Keyring {
   readonly #keys: ReadonlyMap<string, MasterKey>;
   readonly #active: MasterKey;
+  readonly #meter: Meter | undefined;
 
-  private constructor(active: MasterKey, keys: ReadonlyMap<string, MasterKey>) {
+  private constructor(active: MasterKey, keys: ReadonlyMap<string, MasterKey>, meter: Meter | undefined) {
     this.#active = active;
+    this.#meter = meter;
     this.#keys = keys;
   }
 
@@ -38,7 +41,7 @@ export class Keyring {
    *
    * @throws {ConfigurationError} names `ENCRYPTION_KEYS` and the position of the fault, never a value
    */
-  static parse(text: string): Keyring {
+  static parse(text: string, meter?: Meter): Keyring {
     const keys = new Map<string, MasterKey>();
     const entries = text.split(',').map((entry) => entry.trim());
     for (const [index, entry] of entries.entries()) {
@@ -48,7 +51,7 @@ export class Keyring {
     }
     const [active] = keys.values();
     if (!active) throw unusable('holds no key');
-    return new Keyring(active, keys);
+    return new Keyring(active, keys, meter);
   }
 
   /** The id of the key that seals. */
@@ -63,6 +66,10 @@ export class Keyring {
 
   /** Seals bytes so that they open only with the same `associated` text (which is not kept inside). */
   seal(plaintext: Buffer, associated: string): Buffer {
+    return this.#timed('seal', () => this.#seal(plaintext, associated));
+  }
+
+  #seal(plaintext: Buffer, associated: string): Buffer {
     const keyId = Buffer.from(this.#active.id, 'latin1');
     const salt = randomBytes(saltBytes);
     const { key, nonce } = deriveDataKey(this.#active, salt);
@@ -79,6 +86,10 @@ export class Keyring {
    * @throws {StoredTokenUnreadable} anything else: edited, cut short, moved from another place, of an unknown format
    */
   open(sealed: Buffer, associated: string): Buffer {
+    return this.#timed('open', () => this.#open(sealed, associated));
+  }
+
+  #open(sealed: Buffer, associated: string): Buffer {
     const { keyId, header, salt, ciphertext, tag } = splitSealed(sealed);
     const master = this.#keys.get(keyId);
     if (!master) throw new KeyUnavailable(keyId);
@@ -88,10 +99,20 @@ export class Keyring {
     decipher.setAuthTag(tag);
     const plaintext = decipher.update(ciphertext);
     try {
-      return Buffer.concat([plaintext, decipher.final()]);
+      // In GCM it adds no bytes; it throws when the tag is not right.
+      decipher.final();
     } catch {
       throw unreadable();
     }
+    return plaintext;
+  }
+
+  #timed(operation: 'seal' | 'open', work: () => Buffer): Buffer {
+    if (this.#meter === undefined) return work();
+    const startedAt = performance.now();
+    const bytes = work();
+    this.#meter.sealed({ operation, seconds: (performance.now() - startedAt) / 1_000 });
+    return bytes;
   }
 
   /** Keyed digest (32 bytes) of a value under the active key. `label` keeps digests of different kinds apart. */
@@ -124,6 +145,12 @@ export class Keyring {
   toJSON(): { readonly keyIds: readonly string[] } {
     return { keyIds: this.keyIds };
   }
+}
+
+/** The id of the key under which something is sealed, by its header; `undefined` when it is not of our format. */
+export function sealingKeyIdOf(sealed: Buffer): string | undefined {
+  const keyId = sealed.toString('latin1', 2, 2 + (sealed[1] ?? 0));
+  return sealed[0] === format && keyIdPattern.test(keyId) ? keyId : undefined;
 }
 
 function parseMasterKey(entry: string, position: number): MasterKey {

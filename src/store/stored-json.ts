@@ -33,7 +33,8 @@ export function present<T extends object>(object: T): T {
   return object;
 }
 
-function parseJson(bytes: Buffer): unknown {
+/** Reads JSON of any shape. @throws {StoredTokenUnreadable} */
+export function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch {

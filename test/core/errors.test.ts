@@ -39,6 +39,12 @@ const all: readonly (readonly [string, errors.WhoMustAct, errors.OAuthManagerErr
   ['rate_limited', 'caller', new errors.RateLimited(1_000)],
   ['provider_error', 'nobody', new errors.ProviderError('Bad answer.', { provider, oauthError: canary })],
   ['provider_misconfigured', 'operator', new errors.ProviderError('Refused.', { provider, misconfigured: true })],
+  ['discovery_failed', 'operator', new errors.DiscoveryFailed('pkce', `https://as.example/${canary}`, 'says nothing.')],
+  [
+    'client_registration_required',
+    'operator',
+    new errors.ClientRegistrationRequired({ issuer: 'https://as.example', redirectUri: 'https://own.example/cb' }),
+  ],
   ['grant_refused', 'user', new errors.GrantRefused({ provider, status: 400, oauthError: 'invalid_grant' })],
   ['provider_unavailable', 'nobody', new errors.ProviderUnavailable('No answer.', { provider, reached: 'unknown' })],
   ['store_unavailable', 'nobody', new errors.StoreUnavailable('No answer.')],

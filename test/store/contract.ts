@@ -1,4 +1,4 @@
 /** The behaviour that every storage engine shows, and the store on top of any of them. */
 
-export { engineContract, type OpenEngine } from './contract/engine.js';
+export { engineContract } from './contract/engine.js';
 export { storeContract } from './contract/store.js';

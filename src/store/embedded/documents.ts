@@ -21,6 +21,13 @@ export function documents(database: EmbeddedDatabase): Documents {
         return true;
       }),
 
+    exchangeDocument: (collection, id, { known, next }) =>
+      database.write(() => {
+        if (table.getBinary(key(collection, id))?.equals(known) !== true) return false;
+        table.put(key(collection, id), next);
+        return true;
+      }),
+
     getDocument: (collection, id) => database.read(() => table.getBinary(key(collection, id))),
 
     listDocuments: (collection) =>

@@ -31,6 +31,11 @@ export function dueIndex(database: EmbeddedDatabase): DueIndex {
   return {
     schedule: (member, dueAt) => database.write(() => put(Buffer.from(member, 'latin1'), dueAt)),
     unschedule: (member) => database.write(() => remove(Buffer.from(member, 'latin1'))),
+    dueTime: (member) =>
+      database.read(() => {
+        const time = times.getBinary(Buffer.from(member, 'latin1'));
+        return time && numberOf(time);
+      }),
     claimDue: (now, limit, leaseMs) =>
       database.write(() => {
         const due = [...order.getKeys({ ...dueAtOrBefore(now), limit })].map((entry) => Buffer.from(restOf(entry)));

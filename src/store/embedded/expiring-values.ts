@@ -59,10 +59,10 @@ export function expiringValues(database: EmbeddedDatabase, now: () => number): E
         return found !== undefined;
       }),
 
-    count: (key, windowMs) =>
+    count: (key, windowMs, by = 1) =>
       database.write(() => {
         const running = find(key);
-        const count = (running ? numberOf(running.content) : 0) + 1;
+        const count = (running ? numberOf(running.content) : 0) + by;
         const remainingMs = running?.remainingMs ?? windowMs;
         put(key, numberBytes(count), remainingMs);
         return { count, remainingMs };

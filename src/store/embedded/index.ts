@@ -10,6 +10,7 @@ import { dueIndex } from './due-index.js';
 import { expiringValues } from './expiring-values.js';
 import { logs } from './logs.js';
 import { ownerFields } from './owner-fields.js';
+import { walks } from './walks.js';
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Below this the operator is warned: an lmdb file grows and never shrinks. */
@@ -44,6 +45,7 @@ export async function openEmbeddedEngine(options: EmbeddedOptions): Promise<Stor
     ...dueIndex(database),
     ...documents(database),
     ...logs(database, now),
+    ...walks(database),
     now: async () => now(),
     async check() {
       const started = performance.now();

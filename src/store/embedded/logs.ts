@@ -38,13 +38,13 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
   /** Removes what need not be kept, oldest first; answers how many entries are left. */
   function trim(log: string, kept: number, keep: { keepMs: number; keepMost: number }): number {
     const tooOld = (now() - keep.keepMs) * idsPerMs;
-    let left = kept;
-    for (const key of [...entries.getKeys({ ...from(log, 0), limit: trimmedPerAppend })]) {
-      if (left <= keep.keepMost && idOf(log, key) >= tooOld) break;
-      entries.remove(key);
-      left -= 1;
+    const old: Buffer[] = [];
+    for (const key of entries.getKeys({ ...from(log, 0), limit: trimmedPerAppend })) {
+      if (kept - old.length <= keep.keepMost && idOf(log, key) >= tooOld) break;
+      old.push(key);
     }
-    return left;
+    for (const key of old) entries.remove(key);
+    return kept - old.length;
   }
 
   return {
@@ -65,6 +65,16 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
         const found: LogEntry[] = [];
         for (const { key, value } of entries.getRange({ ...from(log, parseId(after) + 1), limit })) {
           found.push({ id: String(idOf(log, key)), bytes: Buffer.from(value) });
+        }
+        return found;
+      }),
+
+    readLogEnd: (log, limit) =>
+      database.read(() => {
+        const found: LogEntry[] = [];
+        const backwards = { start: Buffer.from(`${log}\x01`), end: entryKey(log, 0), limit, reverse: true };
+        for (const { key, value } of entries.getRange(backwards)) {
+          found.unshift({ id: String(idOf(log, key)), bytes: Buffer.from(value) });
         }
         return found;
       }),

@@ -52,6 +52,14 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
         return 'stored';
       }),
 
+    exchangeField: (owner, field, next) =>
+      database.write(() => {
+        const row = rows.getBinary(key(owner, 'f', field));
+        if (!row || numberOf(row) !== next.version) return 'moved';
+        rows.put(key(owner, 'f', field), withNumber(next.version, next.bytes));
+        return 'stored';
+      }),
+
     eraseOwner: (owner) =>
       database.write(() => {
         const { fields } = readOwnerRows(rows, owner);

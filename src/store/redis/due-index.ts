@@ -25,6 +25,11 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys): DueIndex {
       const bytes = Buffer.from(member, 'latin1');
       await link.write(command('ZREM', keys.due(bytes), bytes));
     },
+    dueTime: async (member) => {
+      const bytes = Buffer.from(member, 'latin1');
+      const score = parseBuffer(await link.read(command('ZSCORE', keys.due(bytes), bytes)));
+      return score && Number(score.toString());
+    },
     claimDue: async (now, limit, leaseMs) => {
       const claimed: string[] = [];
       // Others may claim what we have just found: look again while there is something to find.

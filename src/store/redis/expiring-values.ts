@@ -23,8 +23,10 @@ export function createExpiringValues(link: RedisLink, keys: RedisKeys): Expiring
     },
     prolongExpiring: async (key, ttlMs) =>
       parseNumber(await link.write(command('PEXPIRE', keys.expiring(key), wholeMs(ttlMs)))) === 1,
-    count: async (key, windowMs) => {
-      const [count, remainingMs] = parseList(await link.write(countScript([keys.expiring(key)], wholeMs(windowMs))));
+    count: async (key, windowMs, by = 1) => {
+      const [count, remainingMs] = parseList(
+        await link.write(countScript([keys.expiring(key)], wholeMs(windowMs), by)),
+      );
       return { count: parseNumber(count), remainingMs: parseNumber(remainingMs) };
     },
     readCount: async (key) => Number(parseBuffer(await link.read(command('GET', keys.expiring(key))))?.toString() ?? 0),

@@ -4,16 +4,21 @@ import { ConfigurationError, StoreUnavailable } from '../../core/errors.js';
 import type { StorageEngine } from '../engine.js';
 import { parseRedisUrl } from './address.js';
 import { createClient } from './client.js';
+import { openCommitLanes, type ReplicaWait, sharedLane } from './commit-lanes.js';
 import { type ConnectionWatch, type StoreLog, watchConnection } from './connection-watch.js';
 import { createDocuments } from './documents.js';
 import { createDueIndex } from './due-index.js';
 import { createExpiringValues } from './expiring-values.js';
+import { readsOneByOne, readsTogether } from './gathered-reads.js';
 import { examineRedis } from './health.js';
 import { nameKeys } from './keys.js';
 import { command, createLink, type RedisLink } from './link.js';
 import { createLogs } from './logs.js';
-import { createOwnerFields } from './owner-fields.js';
+import { watchMasters } from './master-watch.js';
+import { createOwnerFields, restoreCommit } from './owner-fields.js';
+import { RecentCommits } from './recent-commits.js';
 import { parseList, parseText } from './replies.js';
+import { createWalks } from './walks.js';
 
 /** Where Redis is and how long we wait for it. */
 export interface RedisEngineOptions {
@@ -24,6 +29,8 @@ export interface RedisEngineOptions {
   readonly commandTimeoutMs?: number;
   /** What making a connection takes at most, ms; `openRedisEngine` waits as long for the first one. */
   readonly connectTimeoutMs?: number;
+  /** Replicas that every commit waits for; none unless told. Too few are warned of and counted, never an error. */
+  readonly wait?: ReplicaWait;
   readonly log?: StoreLog;
 }
 
@@ -41,10 +48,25 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const client = createClient(address, { commandTimeoutMs, connectTimeoutMs });
   const watch = watchConnection(client, log);
   const link = createLink(client, watch, commandTimeoutMs);
+  const readField = address.topology === 'cluster' ? readsOneByOne(link) : readsTogether(link);
   const logs = createLogs(link, keys);
+  const journal = new RecentCommits();
+  const times = { commandTimeoutMs, connectTimeoutMs };
+  const lanes = options.wait ? openCommitLanes(address, times, { wait: options.wait, log }) : sharedLane(link);
+  let restored = 0;
+  const masters = watchMasters(client, link, {
+    isIdle: () => journal.isEmpty,
+    onChange: async () => {
+      let count = 0;
+      for (const commit of journal.list()) if (await restoreCommit(link, keys, commit)) count += 1;
+      restored += count;
+      if (count > 0) log?.warn({ count }, 'commits that a failover had lost were put back');
+    },
+  });
   const close = async () => {
+    masters.stop();
     logs.stop();
-    await link.close();
+    await Promise.all([link.close(), lanes.close()]);
   };
   await watch.settled(connectTimeoutMs);
   try {
@@ -56,13 +78,15 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const { stop: _stop, ...logMethods } = logs;
   return {
     kind: 'redis',
-    ...createOwnerFields(link, keys),
+    ...createOwnerFields(link, keys, { readField, lanes, journal, masters }),
     ...createExpiringValues(link, keys),
     ...createDueIndex(link, keys),
     ...logMethods,
     ...createDocuments(link, keys),
+    ...createWalks(link, keys),
     now: async () => parseTime(await link.read(command('TIME'))),
     check: () => check(link),
+    figures: () => ({ commitsUnacknowledged: lanes.unacknowledged(), commitsRestored: restored }),
     close,
   };
 }

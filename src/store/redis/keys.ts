@@ -3,9 +3,13 @@
 import { createHash } from 'node:crypto';
 import { ConfigurationError } from '../../core/errors.js';
 import type { OwnerKey } from '../../core/identifiers.js';
+import type { Walked } from '../engine.js';
 
 /** The due index is spread over so many sorted sets, so that on a Cluster no single node carries it. */
 export const dueShards = 16;
+
+/** The part of a key that tells its kind, where there is no hash tag. */
+const kinds = { expiring: 'x', logs: 'log', collections: 'doc' } as const;
 
 /** Names keys under one prefix. */
 export interface RedisKeys {
@@ -17,6 +21,8 @@ export interface RedisKeys {
   allDue(): readonly string[];
   log(name: string): string;
   documents(collection: string): string;
+  /** What all keys of a kind begin and end with; the name is between. */
+  around(what: Walked): readonly [start: string, end: string];
 }
 
 /**
@@ -34,10 +40,11 @@ export function nameKeys(prefix: string): RedisKeys {
       const base = `${prefix}:{${owner}}`;
       return [`${base}:r`, `${base}:m`, `${base}:n`, `${base}:l`];
     },
-    expiring: (key) => `${prefix}:x:${key}`,
+    expiring: (key) => `${prefix}:${kinds.expiring}:${key}`,
     due: (member) => shard(createHash('sha256').update(member).digest().readUInt8() % dueShards),
     allDue: () => Array.from({ length: dueShards }, (_, index) => shard(index)),
-    log: (name) => `${prefix}:log:${name}`,
-    documents: (collection) => `${prefix}:doc:${collection}`,
+    log: (name) => `${prefix}:${kinds.logs}:${name}`,
+    documents: (collection) => `${prefix}:${kinds.collections}:${collection}`,
+    around: (what) => (what === 'owners' ? [`${prefix}:{`, '}:r'] : [`${prefix}:${kinds[what]}:`, '']),
   };
 }

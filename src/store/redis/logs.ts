@@ -30,6 +30,10 @@ export function createLogs(link: RedisLink, keys: RedisKeys): Logs & { stop(): v
       const start = after !== undefined && isId(after) ? `(${after}` : '-';
       return parseList(await link.read(command('XRANGE', keys.log(log), start, '+', 'COUNT', limit))).map(parseEntry);
     },
+    readLogEnd: async (log, limit) =>
+      parseList(await link.read(command('XREVRANGE', keys.log(log), '+', '-', 'COUNT', limit)))
+        .map(parseEntry)
+        .reverse(),
     newestId,
     waitLog: (log, after, signal) => waiters.wait(log, isId(after) ? after : beforeAll, signal),
     stop: waiters.stop,

@@ -2,26 +2,41 @@
 
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { ClaimOutcome, FieldChange, OwnerFields, Versioned } from '../engine.js';
+import type { CommitLanes } from './commit-lanes.js';
+import type { ReadField } from './gathered-reads.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
+import type { MasterWatch } from './master-watch.js';
+import type { Commit, RecentCommits } from './recent-commits.js';
 import { parseBuffer, parseList, parseNumber, parsePairs, parseText, unexpected } from './replies.js';
 import { loadScript } from './scripts.js';
 
 const readOwnerScript = loadScript('read-owner');
 const writeFieldsScript = loadScript('write-fields');
 const eraseOwnerScript = loadScript('erase-owner');
+const exchangeScript = loadScript('exchange-field');
 const markScript = loadScript('mark-field');
 const claimScript = loadScript('claim-field');
 const renewScript = loadScript('renew-claim');
 const releaseScript = loadScript('release-claim');
+const restoreScript = loadScript('restore-field');
+
+/** What reads fields, and what makes commits last. */
+export interface OwnerAccess {
+  readonly readField: ReadField;
+  readonly lanes: CommitLanes;
+  readonly journal: RecentCommits;
+  readonly masters: MasterWatch;
+}
 
 /** Binds the part to a link and a prefix. */
-export function createOwnerFields(link: RedisLink, keys: RedisKeys): OwnerFields {
+export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: OwnerAccess): OwnerFields {
+  const { readField, lanes, journal, masters } = access;
   const fieldsOf = (owner: OwnerKey) => keys.ofOwner(owner)[0];
   const notesOf = (owner: OwnerKey) => keys.ofOwner(owner)[2];
   return {
     readField: async (owner, field) => {
-      const stored = parseBuffer(await link.read(command('HGET', fieldsOf(owner), field)));
+      const stored = await readField(fieldsOf(owner), field);
       return stored && parseVersioned(stored);
     },
     readOwner: async (owner) => {
@@ -34,18 +49,25 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys): OwnerFields
     writeFields: async (owner, changes, finishes) => {
       const claim = finishes ? [finishes.field, finishes.holder] : [];
       const args = [changes.length, ...changes.flatMap(formatChange), ...claim];
-      // The only commit of owner fields. A wait for replicas would follow it: WAIT counts the writes of the connection
-      // that made them, so script and WAIT would need one of their own.
-      const applied = await link.write(writeFieldsScript(keys.ofOwner(owner), ...args));
-      return parseNumber(applied) === 1 ? 'stored' : 'moved';
+      const applied = parseNumber(await lanes.run(writeFieldsScript, keys.ofOwner(owner), args)) === 1;
+      if (applied) journal.note(owner, changes);
+      return applied ? 'stored' : 'moved';
+    },
+    exchangeField: async (owner, field, next) => {
+      const value = Buffer.concat([formatVersion(next.version), next.bytes]);
+      const args = [field, formatVersion(next.version), value];
+      const exchanged = await link.write(exchangeScript([fieldsOf(owner)], ...args));
+      return parseNumber(exchanged) === 1 ? 'stored' : 'moved';
     },
     eraseOwner: async (owner) => parseList(await link.write(eraseOwnerScript(keys.ofOwner(owner)))).map(parseText),
     mark: async (owner, field, value) => {
       await link.write(markScript(keys.ofOwner(owner), field, value));
     },
     claimField: async (owner, { field, holder, version, leaseMs, note, replaceNote = false }) => {
+      // A refresh that begins on a record that a failover has set back would spend a refresh token twice.
+      await masters.settled();
       const args = [field, holder, formatVersion(version), Math.ceil(leaseMs), note, replaceNote ? 1 : 0];
-      return parseClaim(parseList(await link.write(claimScript(keys.ofOwner(owner), ...args))));
+      return parseClaim(parseList(await lanes.run(claimScript, keys.ofOwner(owner), args)));
     },
     renewClaim: async (owner, { field, holder }, leaseMs) =>
       parseNumber(await link.write(renewScript(keys.ofOwner(owner), field, holder, Math.ceil(leaseMs)))) === 1,
@@ -54,6 +76,29 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys): OwnerFields
     },
     readNote: async (owner, field) => parseBuffer(await link.read(command('HGET', notesOf(owner), field))),
   };
+}
+
+/**
+ * Puts back what a write had brought, if it is lost; answers whether it was.
+ *
+ * Several changes of one write go together: where each of them still finds what it was meant to replace, the write was
+ * lost as a whole. A single one wins over what is older; see the script.
+ */
+export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, changes }: Commit): Promise<boolean> {
+  const [change, ...others] = changes;
+  if (change === undefined) return false;
+  if (others.length > 0) {
+    // Without a version to find again nothing tells a lost write from one that was undone on purpose.
+    if (!changes.some(({ expect }) => typeof expect === 'number')) return false;
+    const args = [changes.length, ...changes.flatMap(formatChange)];
+    return parseNumber(await link.write(writeFieldsScript(keys.ofOwner(owner), ...args))) === 1;
+  }
+  const { field, expect, next } = change;
+  const version = next?.version ?? (typeof expect === 'number' ? expect : undefined);
+  if (version === undefined) return false;
+  const value = next ? Buffer.concat([formatVersion(next.version), next.bytes]) : '';
+  const restored = await link.write(restoreScript(keys.ofOwner(owner), field, formatVersion(version), value));
+  return parseNumber(restored) === 1;
 }
 
 /** Lua numbers are doubles, and version times bytes never meet them: versions travel and compare as 8 bytes. */

@@ -2,25 +2,67 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Cluster } from 'ioredis';
+import type { RedisClient } from './client.js';
 import { isUnknownScript } from './failures.js';
 import type { Argument, Ask } from './link.js';
 
 /** A script bound to its text. On a Cluster all keys must share a hash tag. */
-export type Script = (keys: readonly string[], ...args: readonly Argument[]) => Ask;
+export interface Script {
+  (keys: readonly string[], ...args: readonly Argument[]): Ask;
+  /** The script and one more command, in one go on one connection; answers both replies, the second may be an error. */
+  followed(
+    client: RedisClient,
+    keys: readonly string[],
+    args: readonly Argument[],
+    after: readonly [string, ...Argument[]],
+  ): Promise<readonly [reply: unknown, after: unknown]>;
+}
 
 /** Reads `{name}.lua` beside this file. */
 export function loadScript(name: string): Script {
   const text = readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
   const digest = createHash('sha1').update(text).digest('hex');
-  return (keys, ...args) =>
-    async (client) => {
-      const rest = [keys.length, ...keys, ...args];
-      try {
-        return await client.callBuffer('EVALSHA', [digest, ...rest]);
-      } catch (error) {
-        // A restarted server and a new master know no scripts. NOSCRIPT says that nothing was done.
-        if (!isUnknownScript(error)) throw error;
-        return client.callBuffer('EVAL', [text, ...rest]);
-      }
-    };
+  const call =
+    (keys: readonly string[], ...args: readonly Argument[]): Ask =>
+    (client) =>
+      inFullIfUnknown((way) => client.callBuffer(way, [way === 'EVAL' ? text : digest, keys.length, ...keys, ...args]));
+  return Object.assign(call, {
+    followed: (client: RedisClient, keys: readonly string[], args: readonly Argument[], after: readonly Argument[]) =>
+      inFullIfUnknown((way) => {
+        const first = [
+          way === 'EVAL' ? 'evalBuffer' : 'evalshaBuffer',
+          way === 'EVAL' ? text : digest,
+          keys.length,
+          ...keys,
+          ...args,
+        ];
+        return sendTogether(client, [first, [...after]]);
+      }),
+  });
+}
+
+/** A restarted server and a new master know no scripts. NOSCRIPT says that nothing was done. */
+async function inFullIfUnknown<T>(send: (way: 'EVALSHA' | 'EVAL') => Promise<T>): Promise<T> {
+  try {
+    return await send('EVALSHA');
+  } catch (error) {
+    if (!isUnknownScript(error)) throw error;
+    return send('EVAL');
+  }
+}
+
+/** A pipeline leaves in one piece: after a reconnect in between, the second command would speak of another connection. */
+async function sendTogether(
+  client: RedisClient,
+  commands: Argument[][],
+): Promise<readonly [reply: unknown, after: unknown]> {
+  const replies = await client.pipeline(commands).exec();
+  const [[error, reply] = [new Error('Connection is closed.')], [afterError, after] = [null]] = replies ?? [];
+  if (error) {
+    // A pipeline that writes is not sent on to where a slot has moved, so the next try must know the way.
+    if (client instanceof Cluster && error.message.startsWith('MOVED')) client.refreshSlotsCache();
+    throw error;
+  }
+  return [reply, afterError ?? after];
 }

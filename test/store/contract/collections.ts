@@ -49,6 +49,14 @@ export function dueContract(open: OpenEngine): void {
       expect(await engine.countDue(t + 99)).toBe(0);
     });
 
+    it('tells when a member is due', async () => {
+      expect(await engine.dueTime('m')).toBeUndefined();
+      await engine.schedule('m', t + 50);
+      expect(await engine.dueTime('m')).toBe(t + 50);
+      await engine.unschedule('m');
+      expect(await engine.dueTime('m')).toBeUndefined();
+    });
+
     it('keeps every character of latin1 in a member', async () => {
       const member = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('');
       await engine.schedule(member, t);
@@ -71,6 +79,8 @@ export function logContract(pair: Pair): void {
       expect(all.map((entry) => entry.id)).toEqual(ids);
       expect(texts(await pair.one.readLog(log, ids[1], 10))).toEqual(['c', 'd']);
       expect(texts(await pair.one.readLog(log, ids[0], 2))).toEqual(['b', 'c']);
+      expect(texts(await pair.one.readLogEnd(log, 2))).toEqual(['c', 'd']);
+      expect(await pair.one.readLogEnd(`${log}-of-nobody`, 2)).toEqual([]);
       expect(await pair.one.readLog(log, ids[3], 10)).toEqual([]);
     });
 

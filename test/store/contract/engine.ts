@@ -6,6 +6,7 @@ import { claimContract } from './claims.js';
 import { documentContract, dueContract, logContract } from './collections.js';
 import { expiringContract } from './expiring.js';
 import { fieldContract } from './fields.js';
+import { exchangeContract, walkContract } from './walks.js';
 
 /**
  * Opens an engine. Engines that are opened with the same prefix (or none) share one set of stored things, as two
@@ -47,6 +48,8 @@ export function engineContract(name: string, open: OpenEngine): void {
     dueContract(open);
     logContract(pair);
     documentContract(pair);
+    exchangeContract(pair);
+    walkContract(open);
     lifeContract(open);
   });
 }

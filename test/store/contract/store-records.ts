@@ -186,6 +186,15 @@ function eventFacts(opened: Opened): void {
       expect(await events.read(anOwner(`t-${randomUUID()}`).tenant, undefined, 10)).toEqual([]);
     });
 
+    it('name each tenant that ever had one, once', async () => {
+      const { events } = opened.store;
+      const [one, other] = [anOwner(`t-${randomUUID()}`), anOwner(`t-${randomUUID()}`)];
+      expect(await events.tenants()).not.toContain(one.tenant);
+      for (const owner of [one, other, one]) await events.append(owner.tenant, happened(owner, 'c1'));
+      const named = (await events.tenants()).filter((tenant) => [one, other].some((owner) => owner.tenant === tenant));
+      expect(named.sort()).toEqual([one.tenant, other.tenant].sort());
+    });
+
     it('that cannot be opened are passed over, however many', async () => {
       const owner = anOwner(`t-${randomUUID()}`);
       const elsewhere = createStore(opened.engine, keyring('k1'));

@@ -9,6 +9,7 @@ import type { Keyring } from '../../../src/store/sealing.js';
 import { aConnection, aGrant, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
 import type { OpenEngine } from './engine.js';
 import { keyContract } from './keys.js';
+import { rotationContract } from './rotation.js';
 import { storeRecordsContract } from './store-records.js';
 
 /** A store, the engine beneath it, and its keyring. */
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: OpenEngine): void {
     refreshContract(opened);
     storeRecordsContract(opened);
     keyContract(open);
+    rotationContract(open);
   });
 }
 

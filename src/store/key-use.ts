@@ -1,0 +1,170 @@
+/** Which key sealed how many records, and moving them all under the first key while the service runs. */
+
+import { OAuthManagerError } from '../core/errors.js';
+import type { StorageEngine } from './engine.js';
+import { listRegisteredKeys, registerKeys, retireKey } from './key-registry.js';
+import { type SealedKind, type SealedRecord, walkSealedRecords } from './sealed-records.js';
+import { type Keyring, sealingKeyIdOf } from './sealing.js';
+
+/** One key and what is sealed under it. */
+export interface KeyUse {
+  readonly id: string;
+  /** Seals what is written now. */
+  readonly active: boolean;
+  /** Stands in ENCRYPTION_KEYS. */
+  readonly available: boolean;
+  /** The store refuses to be opened without it. */
+  readonly registered: boolean;
+  readonly records: Readonly<Record<SealedKind, number>>;
+}
+
+/** Told after every record. `total` is known once they were counted. */
+export type OnProgress = (progress: { readonly done: number; readonly total?: number }) => void;
+
+/** A record that could not be opened, and why: an error's code. */
+export interface Unopened {
+  readonly where: string;
+  readonly code: string;
+}
+
+const none: Readonly<Record<SealedKind, number>> = {
+  connection: 0,
+  grant: 0,
+  document: 0,
+  short_lived: 0,
+  event: 0,
+  audit: 0,
+};
+
+/** Counts the records under each key; changes nothing and needs no key. Keys of the keyring first, in its order. */
+export async function countByKey(
+  engine: StorageEngine,
+  keyring: Keyring,
+  onProgress: OnProgress = () => undefined,
+): Promise<readonly KeyUse[]> {
+  const counts = new Map<string, Record<SealedKind, number>>();
+  let done = 0;
+  for await (const { kind, sealed } of walkSealedRecords(engine)) {
+    const id = sealingKeyIdOf(sealed) ?? 'unreadable';
+    const count = counts.get(id) ?? { ...none };
+    count[kind] += 1;
+    counts.set(id, count);
+    done += 1;
+    onProgress({ done });
+  }
+  const registered = await listRegisteredKeys(engine);
+  const ids = new Set([...keyring.keyIds, ...registered, ...counts.keys()]);
+  return [...ids].map((id) => ({
+    id,
+    active: id === keyring.activeKeyId,
+    available: keyring.keyIds.includes(id),
+    registered: registered.includes(id),
+    records: counts.get(id) ?? none,
+  }));
+}
+
+/** How many records are sealed under a key. */
+export function totalOf({ records }: KeyUse): number {
+  return Object.values(records).reduce((sum, count) => sum + count, 0);
+}
+
+/** What opening every record has shown. */
+export interface Verification {
+  readonly opened: number;
+  readonly unopened: readonly Unopened[];
+}
+
+/** Opens and reads every record; changes nothing. */
+export async function verifyRecords(
+  engine: StorageEngine,
+  keyring: Keyring,
+  onProgress: OnProgress = () => undefined,
+): Promise<Verification> {
+  const unopened: Unopened[] = [];
+  let opened = 0;
+  for await (const record of walkSealedRecords(engine)) {
+    try {
+      record.parse(keyring.open(record.sealed, record.associated));
+      opened += 1;
+    } catch (error) {
+      unopened.push(describeUnopened(record, error));
+    }
+    onProgress({ done: opened + unopened.length });
+  }
+  return { opened, unopened };
+}
+
+/** What a rotation has done, and what it has left. */
+export interface Rotation {
+  readonly resealed: number;
+  /** Left as they were, for the operator. */
+  readonly unopened: readonly Unopened[];
+  /** Keys that were taken out of the register: nothing is sealed under them. */
+  readonly retired: readonly string[];
+  /** The keys as they are used afterwards. */
+  readonly keys: readonly KeyUse[];
+}
+
+/** Records that writers exchange under our hands come up again; so often the store is gone through. */
+const mostPasses = 5;
+
+/**
+ * Seals every lasting record under the first key, by compare-and-set, beside running services. May be ended at any
+ * time and begun anew: what is done is passed over. Afterwards keys under which nothing is sealed leave the register;
+ * short-lived records, events and the audit trail are not rewritten and keep their key registered until they have ended.
+ *
+ * @throws {KeyUnavailable} the store was written with a key that is not in the keyring
+ */
+export async function rotateKeys(
+  engine: StorageEngine,
+  keyring: Keyring,
+  onProgress: OnProgress = () => undefined,
+): Promise<Rotation> {
+  await registerKeys(engine, keyring);
+  let resealed = 0;
+  let unopened: Unopened[] = [];
+  let total = await countOutdated(engine, keyring);
+  for (let pass = 0; pass < mostPasses && total > resealed; pass += 1) {
+    const failures: Unopened[] = [];
+    let moved = 0;
+    for await (const record of walkSealedRecords(engine)) {
+      if (!isOutdated(record, keyring)) continue;
+      const outcome = await reseal(record, keyring);
+      if (outcome === 'resealed') onProgress({ done: ++resealed, total: Math.max(total, resealed) });
+      else if (outcome === 'moved') moved += 1;
+      else failures.push(outcome);
+    }
+    unopened = failures;
+    total = resealed + moved;
+  }
+  const used = await countByKey(engine, keyring);
+  const idle = used.filter((key) => key.registered && !key.active && totalOf(key) === 0);
+  for (const { id } of idle) await retireKey(engine, id);
+  const retired = idle.map(({ id }) => id);
+  return { resealed, unopened, retired, keys: used.filter(({ id }) => !retired.includes(id)) };
+}
+
+async function countOutdated(engine: StorageEngine, keyring: Keyring): Promise<number> {
+  let count = 0;
+  for await (const record of walkSealedRecords(engine)) if (isOutdated(record, keyring)) count += 1;
+  return count;
+}
+
+function isOutdated({ sealed, exchange }: SealedRecord, keyring: Keyring): boolean {
+  return exchange !== undefined && sealingKeyIdOf(sealed) !== keyring.activeKeyId;
+}
+
+/** The plaintext is not judged: a record of a newer version is sealed anew as it is. */
+async function reseal(record: SealedRecord, keyring: Keyring): Promise<'resealed' | 'moved' | Unopened> {
+  try {
+    const plaintext = keyring.open(record.sealed, record.associated);
+    return (await record.exchange?.(keyring.seal(plaintext, record.associated))) ? 'resealed' : 'moved';
+  } catch (error) {
+    return describeUnopened(record, error);
+  }
+}
+
+function describeUnopened({ where }: SealedRecord, error: unknown): Unopened {
+  if (!(error instanceof OAuthManagerError) || error.code === 'store_unavailable') throw error;
+  return { where, code: error.code };
+}

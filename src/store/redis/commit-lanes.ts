@@ -1,0 +1,123 @@
+/**
+ * Connections for commits alone, which wait for replicas. `WAIT` counts the writes of the connection that it is sent on,
+ * and holds back all that is sent behind it: so write and `WAIT` travel together, on connections that serve nobody else.
+ */
+
+import { StoreUnavailable } from '../../core/errors.js';
+import type { RedisAddress } from './address.js';
+import { type ClientTimes, createClient } from './client.js';
+import { type StoreLog, watchConnection } from './connection-watch.js';
+import { type Argument, createLink, type RedisLink } from './link.js';
+import { parseNumber } from './replies.js';
+import type { Script } from './scripts.js';
+
+/** How many replicas a commit waits for, how long, and whether for their disks. */
+export interface ReplicaWait {
+  readonly replicas: number;
+  readonly timeoutMs: number;
+  /** `WAITAOF` (Redis 7.2): on the disk here and there, not only in memory there. */
+  readonly onDisk: boolean;
+}
+
+/** Runs the scripts that commit, and those that write an intent. Counts those that too few replicas have confirmed. */
+export interface CommitLanes {
+  run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
+  unacknowledged(): number;
+  close(): Promise<void>;
+}
+
+/** So many commits can wait at a time; the others stand behind them. */
+const laneCount = 4;
+/** Between two lines of the log about the same thing, ms. */
+const quietMs = 10_000;
+
+interface Lane {
+  readonly link: RedisLink;
+  busy: number;
+}
+
+/** Commits without waiting, on the link that all share. */
+export function sharedLane(link: RedisLink): CommitLanes {
+  return {
+    run: (script, keys, args) => link.write(script(keys, ...args)),
+    unacknowledged: () => 0,
+    close: async () => {},
+  };
+}
+
+/** Opens the lanes; they connect on their own and stay quiet about it. */
+export function openCommitLanes(
+  address: RedisAddress,
+  times: ClientTimes,
+  options: { readonly wait: ReplicaWait; readonly log?: StoreLog | undefined },
+): CommitLanes {
+  const { wait, log } = options;
+  // The reply may have to wait for its own WAIT and for one more in front of it.
+  const commandTimeoutMs = times.commandTimeoutMs + 2 * wait.timeoutMs;
+  const lanes = Array.from({ length: laneCount }, (): Lane => {
+    const client = createClient(address, { ...times, commandTimeoutMs });
+    return { link: createLink(client, watchConnection(client), commandTimeoutMs), busy: 0 };
+  });
+  let missed = 0;
+  let lastWarning = Number.NEGATIVE_INFINITY;
+  const note = (acknowledged: number) => {
+    if (acknowledged >= wait.replicas) return;
+    missed += 1;
+    if (performance.now() - lastWarning < quietMs) return;
+    lastWarning = performance.now();
+    log?.warn({ wanted: wait.replicas, acknowledged }, 'too few replicas have confirmed a commit');
+  };
+  return {
+    run: async (script, keys, args) => {
+      const lane = lanes.reduce((best, each) => (each.busy < best.busy ? each : best));
+      lane.busy += 1;
+      try {
+        const { reply, acknowledged } = await runAndWait(lane.link, { script, keys, args, wait });
+        note(acknowledged);
+        return reply;
+      } finally {
+        lane.busy -= 1;
+      }
+    },
+    unacknowledged: () => missed,
+    close: async () => {
+      await Promise.all(lanes.map(({ link }) => link.close()));
+    },
+  };
+}
+
+/** The script's reply, and how many replicas have it; a wait that fails has none. */
+async function runAndWait(
+  link: RedisLink,
+  commit: {
+    readonly script: Script;
+    readonly keys: readonly string[];
+    readonly args: readonly Argument[];
+    readonly wait: ReplicaWait;
+  },
+): Promise<{ reply: unknown; acknowledged: number }> {
+  const { script, keys, args, wait } = commit;
+  const outcome: { reply?: unknown; acknowledged: number } = { acknowledged: 0 };
+  await link.write(async (client) => {
+    const [reply, acknowledged] = await script.followed(client, keys, args, waitCommand(wait));
+    outcome.reply = reply;
+    outcome.acknowledged = countOf(acknowledged);
+  });
+  return { reply: outcome.reply, acknowledged: outcome.acknowledged };
+}
+
+function waitCommand({ replicas, timeoutMs, onDisk }: ReplicaWait): readonly [string, ...Argument[]] {
+  return onDisk ? ['call', 'WAITAOF', 1, replicas, timeoutMs] : ['call', 'WAIT', replicas, timeoutMs];
+}
+
+/** WAIT answers a number, WAITAOF how many local disks and how many replicas'. */
+function countOf(reply: unknown): number {
+  if (reply instanceof Error) return 0;
+  const [local, replicas] = Array.isArray(reply) ? reply : [1, reply];
+  try {
+    return parseNumber(local) >= 1 ? parseNumber(replicas) : 0;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return 0;
+    throw error;
+  }
+}

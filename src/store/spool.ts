@@ -1,0 +1,114 @@
+/** Commits that the store has not taken yet, sealed, one file each: they outlive the process that holds them. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { refOf } from '../core/connection.js';
+import { OAuthManagerError } from '../core/errors.js';
+import type { Spool, SpooledCommit } from '../core/store.js';
+import { hashOf } from './field-names.js';
+import { formatConnection, parseConnection } from './records.js';
+import { placeOf } from './sealed-connections.js';
+import type { Keyring } from './sealing.js';
+
+const ending = '.commit';
+const headerBytes = 12;
+
+/** Structured logging: fields first; never a secret. */
+interface SpoolLog {
+  error(fields: object, message: string): void;
+}
+
+/**
+ * Opens a spool in a directory, which is made for its user alone when it is first needed. File names tell nothing; what
+ * cannot be opened is left where it is and logged.
+ */
+export function openSpool(directory: string, keyring: Keyring, log?: SpoolLog): Spool {
+  const fileOf = (commit: SpooledCommit) => path.join(directory, nameOf(commit));
+  return {
+    async keep(commit) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await writeDurably(fileOf(commit), keyring.seal(format(commit), associatedWith(nameOf(commit))));
+    },
+
+    async drop(commit) {
+      await rm(fileOf(commit), { force: true });
+    },
+
+    async list() {
+      const names = await readdir(directory).catch(absentIsEmpty);
+      const found: SpooledCommit[] = [];
+      for (const name of names.filter((each) => each.endsWith(ending))) {
+        try {
+          const sealed = await readFile(path.join(directory, name));
+          found.push(parse(keyring.open(sealed, associatedWith(name))));
+        } catch (error) {
+          // Another process may have stored it meanwhile.
+          if (isAbsent(error)) continue;
+          log?.error({ code: codeOf(error) }, 'a spooled commit cannot be read; it was left as it is');
+        }
+      }
+      return found;
+    },
+  };
+}
+
+/** The same for every commit of one generation of one connection. */
+function nameOf({ sent }: SpooledCommit): string {
+  const { owner, field } = placeOf(refOf(sent.connection));
+  return `${hashOf(`${owner}${field}\n${sent.generation}`)}${ending}`;
+}
+
+function associatedWith(name: string): string {
+  return `spool\n${name}`;
+}
+
+/** Generation (8 bytes), length of the first record (4), the connection as sent, the same with the new tokens. */
+function format({ sent, answer }: SpooledCommit): Buffer {
+  const before = formatConnection(sent.connection);
+  const header = Buffer.alloc(headerBytes);
+  header.writeBigUInt64BE(BigInt(sent.generation));
+  header.writeUInt32BE(before.length, 8);
+  return Buffer.concat([header, before, formatConnection({ ...sent.connection, tokenSet: answer })]);
+}
+
+function parse(bytes: Buffer): SpooledCommit {
+  const end = headerBytes + bytes.readUInt32BE(8);
+  const connection = parseConnection(bytes.subarray(headerBytes, end));
+  const { tokenSet } = parseConnection(bytes.subarray(end));
+  return { sent: { connection, generation: Number(bytes.readBigUInt64BE()) }, answer: tokenSet };
+}
+
+/** Whole or not at all, whatever happens: written beside, forced to disk, renamed, and the name forced to disk too. */
+async function writeDurably(file: string, bytes: Buffer): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    const handle = await open(draft, 'wx', 0o600);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  const directory = await open(path.dirname(file), 'r');
+  await directory.sync().finally(() => directory.close());
+}
+
+function absentIsEmpty(error: unknown): string[] {
+  if (isAbsent(error)) return [];
+  throw error;
+}
+
+function isAbsent(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT';
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof OAuthManagerError) return error.code;
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}

@@ -1,0 +1,83 @@
+/** Writes imported connections: creates, never replaces; can be run again after it was interrupted. */
+
+import { type Connection, nextGeneration, refOf } from '../core/connection.js';
+import { OAuthManagerError } from '../core/errors.js';
+import type { Store } from '../core/store.js';
+import { refreshDueAt } from '../flows/schedule.js';
+import { ImportRefused } from './imported-token.js';
+
+/** One record of a source. `read` throws `ImportRefused` when it cannot be taken. */
+export interface SourceRecord {
+  /** Line, or key. */
+  readonly where: string;
+  read(): Connection | Promise<Connection>;
+}
+
+/** What an import works with. */
+export interface ImportTarget {
+  readonly store: Store;
+  /** Reads and judges everything, writes nothing. */
+  readonly dryRun: boolean;
+  readonly isKnownProvider: (id: string) => boolean;
+  readonly refreshBufferMs: number;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+/** What became of the records. `created` in a dry run: would have been. */
+export interface ImportReport {
+  readonly dry_run: boolean;
+  readonly created: number;
+  /** There was a connection of that user, provider and account already; it was left as it is. */
+  readonly existing: number;
+  readonly refused: readonly { readonly where: string; readonly problem: string }[];
+}
+
+/**
+ * Imports one record after another.
+ *
+ * @param onDone called after each record with their number
+ * @throws {StoreUnavailable} what was created until then stays; run it again
+ */
+export async function importConnections(
+  source: AsyncIterable<SourceRecord>,
+  target: ImportTarget,
+  onDone: (done: number) => void = () => undefined,
+): Promise<ImportReport> {
+  const counts = { created: 0, existing: 0 };
+  const refused: { where: string; problem: string }[] = [];
+  for await (const record of source) {
+    try {
+      counts[await importOne(await record.read(), target)] += 1;
+    } catch (error) {
+      if (!(error instanceof ImportRefused)) throw error;
+      refused.push({ where: record.where, problem: error.message });
+    }
+    onDone(counts.created + counts.existing + refused.length);
+  }
+  return { dry_run: target.dryRun, ...counts, refused };
+}
+
+async function importOne(connection: Connection, target: ImportTarget): Promise<'created' | 'existing'> {
+  const { store, dryRun, now } = target;
+  if (!target.isKnownProvider(connection.provider)) throw new ImportRefused('its provider is not known here');
+  const ref = refOf(connection);
+  if (await isThere(store, connection)) return 'existing';
+  if (dryRun) return 'created';
+  const generation = nextGeneration(undefined, now());
+  const change = { kind: 'put_connection', connection, expect: 'absent', generation } as const;
+  if ((await store.connections.write(ref.owner, [change])) === 'moved') return 'existing';
+  const dueAt = refreshDueAt(connection, target.refreshBufferMs);
+  if (dueAt !== undefined) await store.due.schedule({ kind: 'refresh', ref }, dueAt);
+  return 'created';
+}
+
+/** A record that cannot be opened is there as well. */
+async function isThere(store: Store, connection: Connection): Promise<boolean> {
+  try {
+    return (await store.connections.find(refOf(connection))) !== undefined;
+  } catch (error) {
+    if (error instanceof OAuthManagerError && error.code === 'stored_token_unreadable') return true;
+    throw error;
+  }
+}

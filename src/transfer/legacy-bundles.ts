@@ -1,0 +1,53 @@
+/** Token bundles of older programs: JSON under Fernet, in Redis keys `<prefix>:oauth_tokens:<user>:<provider>`. */
+
+import { type FernetKey, FernetRefused, openFernet } from './fernet.js';
+import { type ImportedFields, ImportRefused } from './imported-token.js';
+
+/** The pattern of the keys, for SCAN. Characters that mean something in a pattern are taken as they are. */
+export function legacyKeyPattern(prefix: string): string {
+  return `${prefix.replace(/[\\*?[\]]/g, '\\$&')}:oauth_tokens:*`;
+}
+
+/**
+ * Opens one bundle. Missing fields are as the older programs read them: no refresh token, `expires_at` 0 = never, no
+ * scopes, type `Bearer`; numbers may be text.
+ *
+ * @param key names user and provider; a user id may hold colons, a provider id does not
+ * @throws {ImportRefused}
+ */
+export function readLegacyBundle(
+  { key, sealed }: { readonly key: string; readonly sealed: string },
+  prefix: string,
+  keys: readonly FernetKey[],
+): ImportedFields {
+  const name = key.slice(`${prefix}:oauth_tokens:`.length);
+  const colon = name.lastIndexOf(':');
+  if (colon < 1) throw new ImportRefused('the key does not name a user and a provider');
+  const bundle = parseObject(open(sealed, keys));
+  const provider = name.slice(colon + 1);
+  if (bundle.provider !== undefined && bundle.provider !== null && bundle.provider !== provider) {
+    throw new ImportRefused('the bundle is of another provider than its key');
+  }
+  const { access_token, refresh_token, token_type, expires_at } = bundle;
+  const scopes = bundle.scopes ?? bundle.scope;
+  return { user: name.slice(0, colon), provider, access_token, refresh_token, token_type, expires_at, scopes };
+}
+
+function open(sealed: string, keys: readonly FernetKey[]): string {
+  try {
+    return openFernet(sealed, keys).toString();
+  } catch (error) {
+    if (error instanceof FernetRefused) throw new ImportRefused(`the bundle cannot be opened: ${error.message}`);
+    throw error;
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Said below, without the text.
+  }
+  throw new ImportRefused('the bundle does not hold a JSON object');
+}

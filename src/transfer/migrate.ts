@@ -1,0 +1,190 @@
+/** Copies a store into another one as it is, sealed, while the first goes on serving; can be interrupted and repeated. */
+
+import { createHash } from 'node:crypto';
+import { ConfigurationError } from '../core/errors.js';
+import type { OwnerKey } from '../core/identifiers.js';
+import type { FieldChange, StorageEngine } from '../store/engine.js';
+import { dueMemberOf } from '../store/field-names.js';
+import { beginMigration, endMigration, migrationCollection } from '../store/migration-mark.js';
+import { type OwnerWithFields, walkNames, walkOwners } from '../store/sealed-records.js';
+
+const holder = 'migration';
+
+/** What one store holds, in numbers and as one digest that does not depend on the order of walking. */
+export interface Inventory {
+  readonly owners: number;
+  readonly fields: number;
+  readonly documents: number;
+  /** Hex SHA-256 over the digests of all records, in their order. */
+  readonly digest: string;
+}
+
+/** What a run has done, and how the two compare afterwards. */
+export interface Migration {
+  readonly written: number;
+  readonly removed: number;
+  readonly source: Inventory;
+  readonly target: Inventory;
+  /** Both hold the same. */
+  readonly equal: boolean;
+  readonly finished: boolean;
+}
+
+/** From where, to where, and whether this is the last run. */
+export interface MigrationPlan {
+  readonly source: StorageEngine;
+  readonly target: StorageEngine;
+  /** Ends the migration if both are equal, so that services may use the target. */
+  readonly finish: boolean;
+}
+
+/**
+ * Makes the target hold what the source holds: connections, grants, marks, notes of refreshes, documents, keys in use.
+ * Short-lived records, events and the audit trail stay behind.
+ *
+ * @throws {ConfigurationError} the target holds records that no migration has put there
+ */
+export async function migrate(
+  plan: MigrationPlan,
+  onProgress: (progress: { done: number }) => void = () => undefined,
+): Promise<Migration> {
+  const { source, target, finish } = plan;
+  await claimTarget(target);
+  const counts = { written: 0, removed: 0 };
+  let done = 0;
+  for await (const owner of walkOwners(source)) {
+    counts.written += await copyOwner(plan, owner);
+    onProgress({ done: ++done });
+  }
+  counts.removed += await removeGoneOwners(source, target);
+  const documents = await copyDocuments(source, target);
+  const [sourceHolds, targetHolds] = [await takeInventory(source), await takeInventory(target)];
+  const equal = sourceHolds.digest === targetHolds.digest;
+  if (equal && finish) await endMigration(target);
+  return {
+    written: counts.written + documents.written,
+    removed: counts.removed + documents.removed,
+    source: sourceHolds,
+    target: targetHolds,
+    equal,
+    finished: equal && finish,
+  };
+}
+
+async function claimTarget(target: StorageEngine): Promise<void> {
+  const isEmpty = await holdsNothing(target);
+  if ((await beginMigration(target)) === 'resumed' || isEmpty) return;
+  await endMigration(target);
+  throw new ConfigurationError([{ name: '--to', problem: 'holds records already, and no migration is under way' }]);
+}
+
+async function holdsNothing(target: StorageEngine): Promise<boolean> {
+  for (const what of ['owners', 'collections'] as const) {
+    for await (const name of walkNames(target, what)) if (name !== migrationCollection) return false;
+  }
+  return true;
+}
+
+/** Fields that are not the same are written over; answers how many fields were written or removed. */
+async function copyOwner({ source, target }: MigrationPlan, read: OwnerWithFields): Promise<number> {
+  const { owner } = read;
+  const there = (await target.readOwner(owner)).fields;
+  const changes: FieldChange[] = [];
+  for (const [field, next] of read.fields) {
+    const found = there.get(field);
+    if (found?.version !== next.version || !found.bytes.equals(next.bytes))
+      changes.push({ field, expect: 'any', next });
+  }
+  for (const field of there.keys()) if (!read.fields.has(field)) changes.push({ field, expect: 'any' });
+  if (changes.length > 0) await target.writeFields(owner, changes);
+  for (const [field, value] of read.marks) await target.mark(owner, field, value);
+  for (const field of new Set([...read.fields.keys(), ...there.keys()])) {
+    await copyDueTime(source, target, dueMemberOf(owner, field));
+    await copyNote(source, target, { owner, field });
+  }
+  return changes.length;
+}
+
+async function copyDueTime(source: StorageEngine, target: StorageEngine, member: string): Promise<void> {
+  const dueAt = await source.dueTime(member);
+  if (dueAt === undefined) await target.unschedule(member);
+  else await target.schedule(member, dueAt);
+}
+
+/** A note says that a refresh token may be spent; without it the token would be sent again. */
+async function copyNote(
+  source: StorageEngine,
+  target: StorageEngine,
+  { owner, field }: { owner: OwnerKey; field: string },
+): Promise<void> {
+  const [here, there] = await Promise.all([source.readNote(owner, field), target.readNote(owner, field)]);
+  const note = here ?? there;
+  const found = await target.readField(owner, field);
+  if (!note || !found || (there && here?.equals(there))) return;
+  const claim = { field, holder, version: found.version, leaseMs: 1_000, note, replaceNote: true };
+  await target.claimField(owner, claim);
+  await target.releaseClaim(owner, claim, here === undefined);
+}
+
+/** Users who were erased meanwhile. */
+async function removeGoneOwners(source: StorageEngine, target: StorageEngine): Promise<number> {
+  let removed = 0;
+  for await (const { owner, fields } of walkOwners(target)) {
+    if ((await source.readOwner(owner)).fields.size > 0) continue;
+    await target.eraseOwner(owner);
+    for (const field of fields.keys()) await target.unschedule(dueMemberOf(owner, field));
+    removed += fields.size;
+  }
+  return removed;
+}
+
+async function copyDocuments(source: StorageEngine, target: StorageEngine) {
+  const counts = { written: 0, removed: 0 };
+  const collections = new Set<string>();
+  for (const engine of [source, target])
+    for await (const name of walkNames(engine, 'collections')) collections.add(name);
+  collections.delete(migrationCollection);
+  for (const collection of collections) {
+    const [here, there] = [await source.listDocuments(collection), await target.listDocuments(collection)];
+    for (const [id, bytes] of here) {
+      if (there.get(id)?.equals(bytes)) continue;
+      await target.putDocument(collection, id, bytes);
+      counts.written += 1;
+    }
+    for (const id of there.keys()) {
+      if (!here.has(id) && (await target.removeDocument(collection, id))) counts.removed += 1;
+    }
+  }
+  return counts;
+}
+
+/** Counts and digests what a migration copies. */
+async function takeInventory(engine: StorageEngine): Promise<Inventory> {
+  const digests: Buffer[] = [];
+  const digest = (...parts: readonly (string | Buffer)[]) => {
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(`${part.length}:`).update(part);
+    digests.push(hash.digest());
+  };
+  const owners = new Set<string>();
+  let fields = 0;
+  for await (const { owner, fields: held } of walkOwners(engine)) {
+    if (owners.has(owner) || held.size === 0) continue;
+    owners.add(owner);
+    fields += held.size;
+    for (const [field, { version, bytes }] of held) digest('field', owner, field, String(version), bytes);
+  }
+  const collections = new Set<string>();
+  for await (const name of walkNames(engine, 'collections')) collections.add(name);
+  collections.delete(migrationCollection);
+  let documents = 0;
+  for (const collection of collections) {
+    for (const [id, bytes] of await engine.listDocuments(collection)) {
+      documents += 1;
+      digest('document', collection, id, bytes);
+    }
+  }
+  const total = createHash('sha256');
+  for (const each of digests.sort(Buffer.compare)) total.update(each);
+  return { owners: owners.size, fields, documents, digest: total.digest('hex') };
+}

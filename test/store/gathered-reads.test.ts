@@ -1,0 +1,104 @@
+/** Reads that leave together: each caller gets its own field, and a failure is only theirs whom it concerns. */
+
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StoreUnavailable } from '../../src/core/errors.js';
+import { ownerKeyOf } from '../../src/core/identifiers.js';
+import type { StorageEngine } from '../../src/store/engine.js';
+import { readsTogether } from '../../src/store/redis/gathered-reads.js';
+import { openRedisEngine } from '../../src/store/redis/index.js';
+import type { Ask } from '../../src/store/redis/link.js';
+import { sharedRedis } from '../support/redis.js';
+import { anOwner } from './samples.js';
+
+const shared = await sharedRedis();
+const keyPrefix = `t-${randomUUID()}`;
+let client: Redis;
+let engine: StorageEngine;
+
+beforeAll(async () => {
+  client = new Redis(shared.url, { protocol: 2, lazyConnect: true });
+  await client.connect();
+  engine = await openRedisEngine({ url: shared.url, keyPrefix });
+});
+afterAll(async () => {
+  await engine.close();
+  client.disconnect();
+  await shared.stop();
+});
+
+/** The way to Redis, counted; it can be told to fail once. */
+function countedLink() {
+  const link = {
+    commands: 0,
+    failNext: false,
+    read: async (ask: Ask) => {
+      link.commands += 1;
+      if (!link.failNext) return ask(client);
+      link.failNext = false;
+      throw new StoreUnavailable('The store is unavailable: the test says so.');
+    },
+    write: async (ask: Ask) => ask(client),
+    close: async () => {},
+  };
+  return link;
+}
+
+async function fillHashes(count: number): Promise<readonly string[]> {
+  const keys = Array.from({ length: count }, () => `${keyPrefix}:{${randomUUID()}}:r`);
+  await Promise.all(keys.map((key) => client.hset(key, 'f', `value of ${key}`)));
+  return keys;
+}
+
+describe('reads of one turn', () => {
+  it('give each of a thousand callers its own record, and those without one nothing', async () => {
+    const owners = Array.from({ length: 1000 }, () => ownerKeyOf(anOwner()));
+    await Promise.all(
+      owners
+        .filter((_, index) => index % 3 !== 0)
+        .map((owner) => {
+          const next = { version: 1, bytes: Buffer.from(`of ${owner}`) };
+          return engine.writeFields(owner, [{ field: 'c/x', expect: 'absent', next }]);
+        }),
+    );
+    const found = await Promise.all(owners.map((owner) => engine.readField(owner, 'c/x')));
+    expect(found.map((one) => one?.bytes.toString())).toEqual(
+      owners.map((owner, index) => (index % 3 === 0 ? undefined : `of ${owner}`)),
+    );
+  });
+
+  it('leave as one command, but for the first, which waits for nobody', async () => {
+    const [link, keys] = [countedLink(), await fillHashes(50)];
+    const read = readsTogether(link);
+    const values = await Promise.all(keys.map((key) => read(key, 'f')));
+    expect(values.map(String)).toEqual(keys.map((key) => `value of ${key}`));
+    expect(link.commands).toBe(2);
+  });
+
+  it('ask Redis again for every caller: what changed since the last turn is seen', async () => {
+    const [read, [key = '']] = [readsTogether(countedLink()), await fillHashes(1)];
+    await Promise.all([read(key, 'f'), read(key, 'f')]);
+    await client.del(key);
+    expect(await Promise.all([read(key, 'f'), read(key, 'f')])).toEqual([undefined, undefined]);
+  });
+
+  it('fail alone where Redis refuses one of them', async () => {
+    const [read, keys] = [readsTogether(countedLink()), await fillHashes(6)];
+    await client.set(keys[3] ?? '', 'not a hash');
+    const settled = await Promise.allSettled(keys.map((key) => read(key, 'f')));
+    expect(settled.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, false, true, true]);
+    expect(settled[3]).toMatchObject({ reason: expect.any(StoreUnavailable) });
+  });
+
+  it('fail together when their command does, and nobody else with them', async () => {
+    const [link, keys] = [countedLink(), await fillHashes(5)];
+    const read = readsTogether(link);
+    const [first, ...others] = keys.map((key) => read(key, 'f'));
+    link.failNext = true;
+    const settled = await Promise.allSettled(others);
+    expect(settled.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    expect(String(await first)).toBe(`value of ${keys[0]}`);
+    expect(String(await read(keys[1] ?? '', 'f'))).toBe(`value of ${keys[1]}`);
+  });
+});

@@ -1,0 +1,142 @@
+/** Opened records are reused only while the store holds the very same bytes, and forgotten in number and in time. */
+
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { nextGeneration } from '../../src/core/connection.js';
+import { StoredTokenUnreadable } from '../../src/core/errors.js';
+import { ownerKeyOf } from '../../src/core/identifiers.js';
+import type { Store } from '../../src/core/store.js';
+import type { StorageEngine } from '../../src/store/engine.js';
+import { OpenedRecords } from '../../src/store/opened-records.js';
+import { openRedisEngine } from '../../src/store/redis/index.js';
+import { createStore } from '../../src/store/sealed-store.js';
+import { sharedRedis } from '../support/redis.js';
+import { aConnection, anOwner, keyring, refTo, t0 } from './samples.js';
+
+const shared = await sharedRedis();
+const keys = keyring('k1');
+const open = (prefix: string) => openRedisEngine({ url: shared.url, keyPrefix: prefix });
+let engine: StorageEngine;
+let ours: Store;
+let theirs: Store;
+
+beforeAll(async () => {
+  const prefix = `t-${randomUUID()}`;
+  engine = await open(prefix);
+  ours = createStore(engine, keys);
+  // Another process: nothing is shared but Redis.
+  theirs = createStore(await open(prefix), keys);
+});
+afterAll(async () => {
+  await Promise.all([ours.close(), theirs.close()]);
+  await shared.stop();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A connection that is stored, and that our store has opened. */
+async function anOpenedConnection(store = ours) {
+  const owner = anOwner();
+  const connection = aConnection(owner);
+  const generation = nextGeneration(undefined, t0);
+  await theirs.connections.write(owner, [{ kind: 'put_connection', connection, generation, expect: 'absent' }]);
+  const opened = await store.connections.find(refTo(connection));
+  return { owner, connection, generation, ref: refTo(connection), opened };
+}
+
+describe('an opened connection', () => {
+  it('is reused while its sealed bytes are unchanged', async () => {
+    const { ref, opened } = await anOpenedConnection();
+    expect(await ours.connections.find(ref)).toBe(opened);
+  });
+
+  it('is opened anew by a store that was told to keep none', async () => {
+    const store = createStore(engine, keys, { keepOpened: 0 });
+    const { ref, opened } = await anOpenedConnection(store);
+    expect(await store.connections.find(ref)).not.toBe(opened);
+  });
+
+  it('is gone at once when another process disconnects it', async () => {
+    const { owner, ref, generation } = await anOpenedConnection();
+    await theirs.connections.write(owner, [{ kind: 'remove_connection', ref, expect: generation }]);
+    expect(await ours.connections.find(ref)).toBeUndefined();
+  });
+
+  it('is gone at once when another process erases its user', async () => {
+    const { owner, ref } = await anOpenedConnection();
+    await theirs.connections.erase(owner);
+    expect(await ours.connections.find(ref)).toBeUndefined();
+  });
+
+  it('is the new one at once when another process has changed it', async () => {
+    const { owner, ref, connection, generation } = await anOpenedConnection();
+    const next = { ...connection, requestedScope: ['changed'] };
+    const newer = nextGeneration(generation, t0);
+    await theirs.connections.write(owner, [
+      { kind: 'put_connection', connection: next, generation: newer, expect: generation },
+    ]);
+    const found = await ours.connections.find(ref);
+    expect(found).toMatchObject({ generation: newer, connection: { requestedScope: ['changed'] } });
+  });
+
+  it('does not stand in for bytes that do not open: another record in its place is refused', async () => {
+    const [mine, other] = [await anOpenedConnection(), await anOpenedConnection()];
+    const foreign = await engine.readField(ownerKeyOf(other.owner), 'c/github');
+    if (foreign === undefined) throw new Error('the other record is not there');
+    const next = { version: mine.generation, bytes: foreign.bytes };
+    await engine.exchangeField(ownerKeyOf(mine.owner), 'c/github', next);
+    await expect(ours.connections.find(mine.ref)).rejects.toThrow(StoredTokenUnreadable);
+  });
+});
+
+describe('what is remembered', () => {
+  const sealed = (text: string, version = 1) => ({ version, bytes: Buffer.from(text) });
+
+  it('answers only for the same bytes under the same version', () => {
+    const records = new OpenedRecords<string>(10);
+    records.remember('a', sealed('bytes'), 'opened');
+    expect(records.find('a', sealed('bytes'))).toBe('opened');
+    expect(records.find('a', sealed('bytes', 2))).toBeUndefined();
+    expect(records.find('a', sealed('other'))).toBeUndefined();
+    expect(records.find('b', sealed('bytes'))).toBeUndefined();
+  });
+
+  it('keeps bytes of its own, whatever becomes of the buffer they came in', () => {
+    const records = new OpenedRecords<string>(10);
+    const { version, bytes } = sealed('bytes');
+    records.remember('a', { version, bytes }, 'opened');
+    bytes.fill(0);
+    expect(records.find('a', { version, bytes })).toBeUndefined();
+  });
+
+  it('is bounded, and what is evicted is let go', () => {
+    const records = new OpenedRecords<object>(100);
+    for (let index = 0; index < 1000; index += 1) records.remember(`p${index}`, sealed('x'), {});
+    expect(records.size).toBeLessThanOrEqual(200);
+    expect(records.find('p0', sealed('x'))).toBeUndefined();
+    expect(records.find('p999', sealed('x'))).toBeDefined();
+  });
+
+  it('keeps all of a set that is as large as the bound and read again and again', () => {
+    const records = new OpenedRecords<number>(100);
+    for (let index = 0; index < 100; index += 1) records.remember(`p${index}`, sealed('x'), index);
+    for (let turn = 0; turn < 1000; turn += 1) expect(records.find(`p${(turn * 7) % 100}`, sealed('x'))).toBeDefined();
+  });
+
+  it('forgets all secrets within two minutes in which nobody reads', () => {
+    vi.useFakeTimers();
+    const records = new OpenedRecords<string>(10);
+    records.remember('a', sealed('bytes'), 'secret');
+    vi.advanceTimersByTime(120_000);
+    expect(records.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('forgets at once what it is told to', () => {
+    const records = new OpenedRecords<string>(10);
+    records.remember('a', sealed('bytes'), 'secret');
+    records.forget('a');
+    expect(records.size).toBe(0);
+  });
+});
