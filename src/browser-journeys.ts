@@ -1,11 +1,13 @@
 /** The browser's half of the manager: what pages show and what their forms do. */
 
-import type { Owner } from './core/identifiers.js';
+import type { AuditEntry } from './core/audit.js';
+import type { Owner, ProviderId } from './core/identifiers.js';
 import { parseOwner, parseProviderId } from './core/parse-input.js';
 import type { Secret } from './core/secret.js';
 import type { TokenSet } from './core/token-set.js';
 import type * as views from './core/views.js';
 import * as accountPage from './flows/account-page.js';
+import { finishChatLogin, startChatLogin } from './flows/chat-login.js';
 import { describeLink } from './flows/connect-link.js';
 import type { Dependencies } from './flows/dependencies.js';
 import { finishAuthorization } from './flows/finish-authorization.js';
@@ -18,6 +20,11 @@ import type { In } from './manager-input.js';
 export abstract class BrowserJourneys {
   /** What the journeys need; throws `ManagerLifecycleError` once the manager is closed. */
   protected abstract running(): Dependencies;
+
+  /** Public address of the browser half, without a slash at the end. */
+  get baseUrl(): string {
+    return this.running().settings.baseUrl;
+  }
 
   /** What the landing page shows; changes nothing. `undefined` when the link is used up or too old. */
   async describeLink(provider: string, code: string): Promise<views.LinkView | undefined> {
@@ -36,6 +43,23 @@ export abstract class BrowserJourneys {
     browserSecret: string | undefined,
   ): Promise<void> {
     return finishAuthorization(this.running(), { provider: parseProviderId(provider), parameters, browserSecret });
+  }
+
+  /** Sends the browser that finished on to sign in at the chat platform (proof `chat_login`). */
+  async startChatLogin(provider: string, browserSecret: string): Promise<views.StartedChatLogin> {
+    return startChatLogin(this.running(), parseProviderId(provider), browserSecret);
+  }
+
+  /**
+   * Takes an authorization response if it belongs to a sign-in at the chat platform; answers whose done page says what
+   * came of it. `undefined`: the response is one for {@link finishAuthorization}.
+   */
+  async finishChatLogin(
+    provider: string,
+    parameters: URLSearchParams,
+    browserSecret: string | undefined,
+  ): Promise<ProviderId | undefined> {
+    return finishChatLogin(this.running(), { provider: parseProviderId(provider), parameters, browserSecret });
   }
 
   /** What the done page shows to the browser that finished, and to no other. */
@@ -66,6 +90,17 @@ export abstract class BrowserJourneys {
   /** Ends a session. */
   async endSession(sessionSecret: string): Promise<void> {
     return accountPage.endSession(this.running(), sessionSecret);
+  }
+
+  /**
+   * Appends to the audit trail what a program around the manager has done: the routes, or a host of its own. What
+   * browsers and the service itself do along the way is written by the manager.
+   *
+   * @throws {StoreUnavailable}
+   */
+  async recordAct(act: Omit<AuditEntry, 'at'>): Promise<void> {
+    const { store, now } = this.running();
+    await store.audit.append({ at: now(), ...act });
   }
 
   // For hosts with a browser half of their own

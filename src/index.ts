@@ -1,15 +1,18 @@
 /** The library's face: named re-exports, nothing else. */
 
 export type { ProviderEntry } from '../providers/index.js';
+export { exportProviders } from '../providers/references.js';
 export type { ConnectionStatus, ProofMode, ProviderIdentity } from './core/connection.js';
 export * from './core/errors.js';
 export type { ConnectionEvent, StoredEvent } from './core/events.js';
 export { Secret } from './core/secret.js';
 export type { TokenSet } from './core/token-set.js';
+export type { Rotation, SourcedToken, SourceRequest, TokenSource } from './core/token-source.js';
 export type * from './core/views.js';
 export type { Log } from './flows/dependencies.js';
 export { getOAuthManager, initOAuthManager } from './init-oauth-manager.js';
-export type { ConnectOptions, HostTokenInput, In, TokenOptions } from './manager-input.js';
+export type { ConnectOptions, ExchangeOptions, HostTokenInput, In, TokenOptions } from './manager-input.js';
 export { OAuthManager } from './oauth-manager.js';
 export { type ManagerOptions, openManager } from './open-manager.js';
 export { OAuthNotConnected, requireOAuthToken, type TokenContext } from './require-oauth-token.js';
+export { withOAuthToken } from './with-oauth-token.js';

@@ -2,13 +2,14 @@
 
 import type { ChatIdentity } from './core/connect.js';
 import type { ProofMode } from './core/connection.js';
-import { defaultAccount, defaultTenant, type TenantId, tenantIdSchema } from './core/identifiers.js';
-import { parseAccount, parseInput, parseOwner, parseProviderId } from './core/parse-input.js';
+import { defaultAccount, type TenantId } from './core/identifiers.js';
+import { parseAccount, parseOwner, parseProviderId, parseTenant as parseTenantName } from './core/parse-input.js';
 import { Secret } from './core/secret.js';
 import type { TokenSet } from './core/token-set.js';
 import type { ConnectRequest } from './flows/connect-link.js';
 import type { TokenRequest } from './flows/get-token.js';
 import type { HostToken } from './flows/store-token.js';
+import { parseTokenUser, type TokenUser } from './flows/usage-ledger.js';
 
 /** The tenant whose user is meant; `default` where there is only one. */
 export interface In {
@@ -20,6 +21,17 @@ export interface TokenOptions extends In {
   readonly account?: string;
   readonly scopes?: readonly string[];
   readonly minTtlSeconds?: number;
+  /** Who uses the token, for the person to see; noted only when it is said. */
+  readonly usedBy?: TokenUser;
+  /** For providers that exchange tokens (source `token_exchange`), and for no others. */
+  readonly subjectToken?: string;
+}
+
+/** What is exchanged for what. `resource` is the configured one, if it is named at all. */
+export interface ExchangeOptions extends In {
+  readonly subjectToken: string;
+  readonly scopes?: readonly string[];
+  readonly resource?: string;
 }
 
 /** What a connect link is made for. `parameters` are the provider's own (shop, subdomain, …). */
@@ -29,6 +41,8 @@ export interface ConnectOptions extends In {
   readonly returnTo?: string;
   readonly chatIdentity?: ChatIdentity;
   readonly proof?: ProofMode;
+  /** `device`: the person types a code on another device (RFC 8628). */
+  readonly method?: 'browser' | 'device';
   readonly metadata?: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;
 }
@@ -52,12 +66,20 @@ export function parseTokenRequest(userId: string, provider: string, options: Tok
     account: parseAccount(options.account),
     scope: options.scopes,
     minTtlMs: options.minTtlSeconds === undefined ? undefined : options.minTtlSeconds * 1_000,
+    subjectToken: options.subjectToken === undefined ? undefined : new Secret(options.subjectToken),
+    usedBy: options.usedBy && parseTokenUser(options.usedBy),
   };
+}
+
+/** An exchange is nobody's in particular: whose token it is stands in the subject token. */
+export function parseExchange(provider: string, options: ExchangeOptions): TokenRequest {
+  const { subjectToken, scopes, resource, tenant } = options;
+  return { ...parseTokenRequest('exchange', provider, { subjectToken, scopes, tenant }), resource };
 }
 
 /** A request for a connect link. */
 export function parseConnectRequest(userId: string, provider: string, options: ConnectOptions): ConnectRequest {
-  const { returnTo, chatIdentity, proof, metadata, parameters } = options;
+  const { returnTo, chatIdentity, proof, method, metadata, parameters } = options;
   const account = parseAccount(options.account);
   const owner = parseOwner(userId, options.tenant);
   const scope = options.scopes;
@@ -69,6 +91,7 @@ export function parseConnectRequest(userId: string, provider: string, options: C
     returnTo,
     chatIdentity,
     proof,
+    method,
     metadata,
     parameters,
   };
@@ -92,5 +115,5 @@ export function parseHostToken(userId: string, token: HostTokenInput, at: In & {
 
 /** The tenant alone, where no user is named. */
 export function parseTenant(options: In): TenantId {
-  return options.tenant === undefined ? defaultTenant : parseInput(tenantIdSchema, 'tenant', options.tenant);
+  return parseTenantName(options.tenant);
 }

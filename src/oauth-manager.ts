@@ -1,45 +1,57 @@
 /** OAuthManager: binds the dependencies once and offers one short method per journey. */
 
-import { BrowserJourneys } from './browser-journeys.js';
+import { ConnectJourneys } from './connect-journeys.js';
 import { ManagerLifecycleError, OAuthNotConnected } from './core/errors.js';
-import type { Owner } from './core/identifiers.js';
+import { isDiscoveredId } from './core/mcp-server.js';
 import { parseOwner } from './core/parse-input.js';
 import { unionScope } from './core/scope.js';
-import type { EventStore, StoreHealth } from './core/store.js';
+import type { AuditStore, EventStore, StoreFigures, StoreHealth } from './core/store.js';
 import type * as views from './core/views.js';
-import { type ConnectRequest, mintConnectLink, startConnect } from './flows/connect-link.js';
-import { findConnect } from './flows/connect-progress.js';
+import { providerLabel } from './flows/announce.js';
+import { startConnect } from './flows/connect-link.js';
 import type { Dependencies } from './flows/dependencies.js';
-import { disconnect, type Erasure, eraseUser } from './flows/disconnect.js';
-import { getToken, type TokenOutcome, type TokenRequest } from './flows/get-token.js';
+import { DeviceWorker } from './flows/device/device-worker.js';
+import { type Erasure, eraseUser } from './flows/disconnect.js';
+import type { TokenDesk, TokenOutcome, TokenRequest } from './flows/get-token.js';
 import { hasConnection, listConnections } from './flows/list-connections.js';
 import { DueWorker } from './flows/look-after-due.js';
-import { submitProof, verifyConnect } from './flows/prove-person.js';
 import { ProviderCircuits } from './flows/provider-circuits.js';
 import { RefreshFlights } from './flows/refresh.js';
+import { RefreshPace } from './flows/refresh-pace.js';
+import { type Disconnected, disconnectAndTell } from './flows/sibling-connections.js';
+import { createSources, type TokenSources } from './flows/sources/create-sources.js';
+import { getSourcedToken, listProviders } from './flows/sources/find-source.js';
+import { storeSpooled } from './flows/spooled-commits.js';
 import { storeToken } from './flows/store-token.js';
+import { listUses, UsageLedger } from './flows/usage-ledger.js';
 import { UsageMarks } from './flows/usage-marks.js';
 import {
-  type ConnectOptions,
+  type ExchangeOptions,
   type HostTokenInput,
   type In,
-  parseConnectRequest,
+  parseExchange,
   parseHostToken,
-  parseTenant,
   parseTokenRequest,
   type TokenOptions,
 } from './manager-input.js';
+import { McpJourneys } from './mcp-journeys.js';
 
 /**
  * Keeps the OAuth 2.0 tokens of many users. All methods reject with a member of `AnyOAuthManagerError`; a store that
  * is down rejects with `StoreUnavailable` and never looks like "not connected".
  */
-export class OAuthManager extends BrowserJourneys {
+export class OAuthManager extends ConnectJourneys {
   readonly #deps: Dependencies;
+  readonly #circuits: ProviderCircuits;
   readonly #flights: RefreshFlights;
   readonly #usage: UsageMarks;
+  readonly #ledger: UsageLedger;
   readonly #worker: DueWorker;
+  readonly #devices: DeviceWorker;
+  readonly #sources: TokenSources;
   readonly #onClosed: () => Promise<void> | void;
+  /** Tokens for MCP servers, by their URL. */
+  readonly mcp: McpJourneys;
   #closing: Promise<void> | undefined;
 
   /** @param onClosed called when everything is finished and the store is closed */
@@ -47,9 +59,16 @@ export class OAuthManager extends BrowserJourneys {
     super();
     this.#deps = dependencies;
     this.#onClosed = onClosed;
-    this.#flights = new RefreshFlights(dependencies, new ProviderCircuits(dependencies.now));
+    const ahead = dependencies.settings.refreshAhead;
+    const pace = new RefreshPace(ahead ?? { concurrency: 1, perSecond: 1 }, dependencies.now);
+    this.#circuits = new ProviderCircuits(dependencies.now);
+    this.#flights = new RefreshFlights(dependencies, this.#circuits, pace);
     this.#usage = new UsageMarks(dependencies);
-    this.#worker = new DueWorker(dependencies, this.#flights);
+    this.#ledger = new UsageLedger(dependencies);
+    this.#worker = new DueWorker({ deps: dependencies, flights: this.#flights, pace });
+    this.#devices = new DeviceWorker(dependencies);
+    this.#sources = createSources(this.#desk());
+    this.mcp = new McpJourneys(() => this.#desk());
   }
 
   /** The event log, by tenant. */
@@ -57,10 +76,16 @@ export class OAuthManager extends BrowserJourneys {
     return this.#deps.store.events;
   }
 
+  /** The audit trail, by tenant. */
+  get audit(): AuditStore {
+    return this.#deps.store.audit;
+  }
+
   // Providers
 
-  /** Whether tokens of that provider can be had here: it is known and has client credentials. */
+  /** Whether tokens of that provider can be had here: known and with client credentials, or of a discovered server. */
   isProviderConfigured(provider: string): boolean {
+    if (isDiscoveredId(provider)) return this.#deps.mcp !== undefined;
     return this.listConfiguredProviders().some(({ id }) => id === provider);
   }
 
@@ -71,55 +96,7 @@ export class OAuthManager extends BrowserJourneys {
 
   /** Every provider that is known. */
   listProviders(): readonly views.ProviderListing[] {
-    const known = this.#deps.providers.known();
-    return known.map(({ defaultScope, ...rest }) => ({ ...rest, scope: defaultScope, source: 'authorization_code' }));
-  }
-
-  // Connecting: the program's half
-
-  /** Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only. */
-  async startConnect(userId: string, provider: string, options: ConnectOptions = {}): Promise<views.StartedConnect> {
-    return startConnect(this.running(), parseConnectRequest(userId, provider, options));
-  }
-
-  /** As {@link startConnect}, the URL alone. */
-  async generateConnectUrl(userId: string, provider: string, options: ConnectOptions = {}): Promise<string> {
-    return (await this.startConnect(userId, provider, options)).connectUrl;
-  }
-
-  /** As {@link startConnect}, the bare code of the link, for hosts with their own landing page. */
-  async createLinkCode(userId: string, provider: string, options: ConnectOptions = {}): Promise<string> {
-    const { code } = await mintConnectLink(this.running(), parseConnectRequest(userId, provider, options));
-    return code.reveal();
-  }
-
-  /** Spends a link code: of any number of callers exactly one gets what it stands for; the others `undefined`. */
-  async resolveLinkCode(
-    code: string,
-  ): Promise<(Owner & Pick<ConnectRequest, 'provider' | 'account' | 'scope'>) | undefined> {
-    const link = await this.running().store.expiring.take('connect_link', code);
-    if (link === undefined) return undefined;
-    const { tenant, userId, provider, account, scope } = link.intent;
-    return { tenant, userId, provider, account, scope };
-  }
-
-  /** Where a connect stands; with `waitMs`, answered when it moves or the time is over. */
-  async findConnect(
-    connectId: string,
-    options: In & { waitMs?: number; signal?: AbortSignal } = {},
-  ): Promise<views.ConnectView> {
-    const { waitMs, signal } = options;
-    return findConnect(this.running(), { tenant: parseTenant(options), connectId, waitMs, signal });
-  }
-
-  /** The chat user typed this code: the proof that the person in the browser is the person in the chat. */
-  async submitProof(userId: string, code: string, options: In = {}): Promise<views.ProvenConnect> {
-    return submitProof(this.running(), parseOwner(userId, options.tenant), code);
-  }
-
-  /** The host's own web session says who is in the browser (proof mode `app_verifier`). */
-  async verifyConnect(connectId: string, userId: string, options: In = {}): Promise<views.ProvenConnect> {
-    return verifyConnect(this.running(), { connectId, ...parseOwner(userId, options.tenant) });
+    return listProviders(this.#deps);
   }
 
   // Tokens
@@ -137,6 +114,15 @@ export class OAuthManager extends BrowserJourneys {
    */
   async requireToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken> {
     return this.#tokenOrLink(parseTokenRequest(userId, provider, options));
+  }
+
+  /**
+   * A token in exchange for another one (source `token_exchange`).
+   *
+   * @throws {InvalidRequest | Forbidden} the subject token, scope or resource is not one that may be exchanged
+   */
+  async exchangeToken(provider: string, options: ExchangeOptions): Promise<views.AccessToken> {
+    return this.#tokenOrLink(parseExchange(provider, options));
   }
 
   /** Forces one refresh, if the refused token (hex SHA-256) is still the stored one; then as {@link requireToken}. */
@@ -159,6 +145,11 @@ export class OAuthManager extends BrowserJourneys {
     return listConnections(this.running(), parseOwner(userId, options.tenant));
   }
 
+  /** Who used the token of a connection, newest first; at most 50, of callers that said who they are. */
+  async listTokenUses(userId: string, provider: string, options: In & { account?: string } = {}) {
+    return listUses(this.running(), parseTokenRequest(userId, provider, options));
+  }
+
   /** Stores a token that the host got by itself and whose owner the host answers for. */
   async storeToken(userId: string, token: HostTokenInput, options: In = {}): Promise<void> {
     const deps = this.running();
@@ -166,12 +157,8 @@ export class OAuthManager extends BrowserJourneys {
   }
 
   /** Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. Idempotent. */
-  async deleteToken(
-    userId: string,
-    provider: string,
-    options: In & { account?: string } = {},
-  ): Promise<{ revoked: views.RevocationOutcome }> {
-    return { revoked: await disconnect(this.running(), parseTokenRequest(userId, provider, options)) };
+  async deleteToken(userId: string, provider: string, options: In & { account?: string } = {}): Promise<Disconnected> {
+    return disconnectAndTell(this.running(), parseTokenRequest(userId, provider, options));
   }
 
   /** Revokes and erases everything of a user. */
@@ -181,10 +168,32 @@ export class OAuthManager extends BrowserJourneys {
 
   // Life
 
-  /** Begins the background work: refreshing ahead, and ending grants that nobody proved. */
+  /** Begins the background work: device authorizations, and unless it is switched off, refreshing ahead and ending grants. */
   startBackgroundWork(): void {
-    this.running();
-    this.#worker.start();
+    if (this.running().settings.refreshAhead !== undefined) this.#worker.start();
+    this.#devices.start();
+  }
+
+  /** Stores what an earlier process had to leave in the spool; part of opening a manager. */
+  async storeSpooled(): Promise<void> {
+    await storeSpooled(this.running());
+  }
+
+  /** What happened to commits since this process began. */
+  figures(): StoreFigures {
+    return this.#deps.store.figures();
+  }
+
+  /** Starts no refresh from now on: live tokens are handed out, other callers are told to come again. */
+  stopRefreshing(): void {
+    this.#flights.stop();
+    void this.#worker.stop();
+  }
+
+  /** The providers that this process does not ask now, and why; those that nobody configured are one, `discovered`. */
+  openCircuits(): ReadonlyMap<string, string> {
+    const open = [...this.#circuits.open()];
+    return new Map(open.map(([provider, cause]) => [providerLabel(this.#deps, provider), cause]));
   }
 
   /** Whether the store can be used now. */
@@ -199,8 +208,10 @@ export class OAuthManager extends BrowserJourneys {
   }
 
   async #end(): Promise<void> {
-    await this.#worker.stop();
+    this.#flights.stop();
+    await Promise.all([this.#worker.stop(), this.#devices.stop()]);
     await this.#flights.drain();
+    await this.#ledger.settled();
     await this.#deps.store.close();
     await this.#onClosed();
   }
@@ -210,8 +221,14 @@ export class OAuthManager extends BrowserJourneys {
     return this.#deps;
   }
 
-  #token(request: TokenRequest): Promise<TokenOutcome> {
-    return getToken({ deps: this.running(), flights: this.#flights, usage: this.#usage }, request);
+  async #token(request: TokenRequest): Promise<TokenOutcome> {
+    const outcome = await getSourcedToken(this.#desk(), this.#sources, request);
+    if (outcome.kind === 'token' && request.usedBy) this.#ledger.note(outcome.token.connectionId, request.usedBy);
+    return outcome;
+  }
+
+  #desk(): TokenDesk {
+    return { deps: this.running(), flights: this.#flights, usage: this.#usage };
   }
 
   /** The new link asks for everything granted so far and for what is missing. */

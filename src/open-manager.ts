@@ -1,16 +1,26 @@
 /** Puts a manager together: store, keys, providers and the way out. The one place where the rooms meet. */
 
-import { createRegistry, type ProviderEntry } from '../providers/index.js';
+import type { ProviderEntry } from '../providers/index.js';
 import type { ProofMode } from './core/connection.js';
 import { ConfigurationError } from './core/errors.js';
+import { type McpPolicy, mcpPolicySchema } from './core/mcp-policy.js';
+import type { Meter } from './core/meter.js';
 import type { Store } from './core/store.js';
-import type { Log, Settings } from './flows/dependencies.js';
+import type { Rotation, TokenSource } from './core/token-source.js';
+import type { ChatLogin, Log, Settings } from './flows/dependencies.js';
+import { createMcpRoom } from './flows/mcp-room.js';
+import { StoreClock } from './flows/store-clock.js';
 import { OAuthManager } from './oauth-manager.js';
+import { openProviders } from './open-providers.js';
+import { createGuardedHttp } from './protocol/guarded-http.js';
 import { createHttp } from './protocol/http.js';
 import { openEmbeddedEngine } from './store/embedded/index.js';
+import type { StorageEngine } from './store/engine.js';
+import { meterEngine } from './store/metered-engine.js';
 import { openRedisEngine } from './store/redis/index.js';
-import { createStore } from './store/sealed-store.js';
+import { openSealedStore } from './store/sealed-store.js';
 import { Keyring } from './store/sealing.js';
+import { openSpool } from './store/spool.js';
 
 /** What a manager is made of. Durations in seconds, as in the environment. */
 export interface ManagerOptions {
@@ -18,6 +28,10 @@ export interface ManagerOptions {
   readonly baseUrl: string;
   /** By id; the fields of `PROVIDERS_FILE`, named as in RFC 8414 and RFC 7591. */
   readonly providers: Readonly<Record<string, ProviderEntry>>;
+  /** Token sources of the host's own, by the id under which their tokens are asked for. */
+  readonly sources?: Readonly<Record<string, TokenSource>>;
+  /** Called when the refresh token of a fixed identity (source `refresh_token`) was replaced; it is stored by then. */
+  readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
   /** `kid:base64(32 bytes)[,…]`: the first encrypts, all decrypt. */
   readonly encryptionKeys: string;
   /** `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`; absent = embedded store in `dataDir`. */
@@ -26,7 +40,15 @@ export interface ManagerOptions {
   readonly dataDir?: string;
   /** An open store instead of one of those; it is closed with the manager. */
   readonly store?: Store;
+  /** How long the audit trail is kept, days; 90 by default. */
+  readonly auditRetentionDays?: number;
+  /** Replicas of Redis that every commit waits for, and how long; none by default. */
+  readonly redisWait?: { readonly replicas: number; readonly timeoutMs: number; readonly onDisk: boolean };
+  /** Where refreshed tokens lie, sealed, while the store does not take them; only in memory by default. */
+  readonly spoolDir?: string;
   readonly refreshBufferSeconds?: number;
+  /** Refreshing ahead of callers, per provider and process; `false` leaves it to them. */
+  readonly refreshAhead?: false | { readonly concurrency?: number; readonly perSecond?: number };
   readonly linkCodeTtlSeconds?: number;
   readonly connectProof?: ProofMode;
   /** Lets `connectProof` and single links be `none`. Whoever gets a link then connects for its user. */
@@ -34,11 +56,20 @@ export interface ManagerOptions {
   readonly proofDeepLink?: string;
   readonly appVerifierUrl?: string;
   readonly returnToOrigins?: readonly string[];
+  /** What to do when one account at a provider comes under another user, or a user comes with another account. */
   readonly accountPolicy?: 'warn' | 'deny';
+  /** Where people of a chat platform sign in, for proof `chat_login`. */
+  readonly chatLogins?: readonly ChatLogin[];
   readonly allowInsecureLoopbackProviders?: boolean;
-  /** Refreshes ahead of callers and ends unproven grants; on by default. */
+  /** How soon an issuer that could not be used is asked again, 5 unless told; the distance doubles up to 300. */
+  readonly issuerRetrySeconds?: number;
+  /** Rules for MCP servers; the section `mcp` of `PROVIDERS_FILE`. Without it every public server may be used. */
+  readonly mcp?: McpPolicy;
+  /** Refreshes ahead of callers, keeps idle grants alive and ends unproven ones; on by default. */
   readonly backgroundWork?: boolean;
   readonly log?: Log;
+  /** Told what is counted and timed. */
+  readonly meter?: Meter;
   /** Epoch ms; for tests. */
   readonly now?: () => number;
   /** Called once the manager is closed. */
@@ -54,22 +85,63 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
  * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
  */
 export async function openManager(options: ManagerOptions): Promise<OAuthManager> {
-  const { log = silent, now = Date.now } = options;
+  const { log = silent } = options;
+  const clock = new StoreClock(Date.now);
+  const now = options.now ?? clock.now;
   const settings = settingsOf(options);
   const allowInsecureLoopback = options.allowInsecureLoopbackProviders ?? false;
-  const providers = createRegistry(options.providers, { allowInsecureLoopback });
-  const http = createHttp({ allowInsecureLoopback, now, deadlineMs: settings.requestDeadlineMs });
+  const http = createHttp({
+    allowInsecureLoopback,
+    now,
+    deadlineMs: settings.requestDeadlineMs,
+    warn: (fields, message) => log.warn(fields, message),
+  });
+  const opened = await openProviders(options.providers, {
+    http,
+    allowInsecureLoopback,
+    log,
+    firstRetryMs: (options.issuerRetrySeconds ?? 5) * 1_000,
+  });
+  const providers = opened.registry;
+  const guarded = createGuardedHttp({ allowInsecureLoopback, now });
+  const mcp = createMcpRoom({ guarded, policy: parsePolicy(options.mcp), allowInsecureLoopback });
   const store = options.store ?? (await openStore(options, log));
-  const manager = new OAuthManager({ store, providers, http, now, log, settings }, async () => {
-    await http.close();
+  const { sources, onRotate } = options;
+  const elapsed = options.now ?? (() => performance.now());
+  const deps = { store, providers, http, now, elapsed, log, settings, mcp, sources, onRotate, meter: options.meter };
+  const manager = new OAuthManager(deps, async () => {
+    clock.stop();
+    opened.stop();
+    await Promise.all([http.close(), guarded.close()]);
     options.onClose?.();
   });
+  if (options.now === undefined) await clock.follow(store, log);
+  await manager.storeSpooled();
   if (options.backgroundWork ?? true) manager.startBackgroundWork();
   return manager;
 }
 
+function parsePolicy(policy: McpPolicy = {}): McpPolicy {
+  const parsed = mcpPolicySchema.safeParse(policy);
+  if (parsed.success) return parsed.data;
+  throw new ConfigurationError(
+    parsed.error.issues.map(({ path, message }) => fault(['mcp', ...path].join('.'), message)),
+  );
+}
+
 /** What a store is opened with. */
-export type StoreOptions = Pick<ManagerOptions, 'encryptionKeys' | 'redisUrl' | 'keyPrefix' | 'dataDir' | 'now'>;
+export type StoreOptions = Pick<
+  ManagerOptions,
+  | 'encryptionKeys'
+  | 'redisUrl'
+  | 'redisWait'
+  | 'spoolDir'
+  | 'keyPrefix'
+  | 'dataDir'
+  | 'auditRetentionDays'
+  | 'now'
+  | 'meter'
+>;
 
 /**
  * Opens the store that the options name. A Redis that is down is no error: calls fail until it is back.
@@ -77,12 +149,20 @@ export type StoreOptions = Pick<ManagerOptions, 'encryptionKeys' | 'redisUrl' | 
  * @throws {ConfigurationError | KeyUnavailable} as {@link openManager}
  */
 export async function openStore(options: StoreOptions, log: Log = silent): Promise<Store> {
-  const { redisUrl, keyPrefix = 'valetkey', dataDir = './data', now } = options;
-  const keyring = Keyring.parse(options.encryptionKeys);
-  const engine = redisUrl
-    ? await openRedisEngine({ url: redisUrl, keyPrefix, log })
-    : await openEmbeddedEngine({ dataDir, keyPrefix, now });
-  return createStore(engine, keyring);
+  const { auditRetentionDays = 90, now } = options;
+  const keyring = Keyring.parse(options.encryptionKeys, options.meter);
+  const opened = await openEngine(options, log);
+  const engine = options.meter ? meterEngine(opened, options.meter) : opened;
+  const spool = options.spoolDir === undefined ? undefined : openSpool(options.spoolDir, keyring, log);
+  return openSealedStore(engine, keyring, { now, auditKeepMs: auditRetentionDays * 86_400_000, spool });
+}
+
+/** What keeps the bytes of the store that the options name; for upkeep beneath the seals. @throws {ConfigurationError} */
+export function openEngine(options: StoreOptions, log: Log = silent): Promise<StorageEngine> {
+  const { redisUrl, redisWait: wait, keyPrefix = 'valetkey', dataDir = './data', now } = options;
+  return redisUrl
+    ? openRedisEngine({ url: redisUrl, keyPrefix, log, ...(wait && { wait }) })
+    : openEmbeddedEngine({ dataDir, keyPrefix, now });
 }
 
 function settingsOf(options: ManagerOptions): Settings {
@@ -94,6 +174,7 @@ function settingsOf(options: ManagerOptions): Settings {
     ...(proof === 'app_verifier' && !options.appVerifierUrl
       ? [fault('appVerifierUrl', 'is needed for app_verifier')]
       : []),
+    ...(proof === 'chat_login' && !options.chatLogins?.length ? [fault('chatLogins', 'is needed for chat_login')] : []),
     ...secondsFaults('refreshBufferSeconds', options.refreshBufferSeconds),
     ...secondsFaults('linkCodeTtlSeconds', options.linkCodeTtlSeconds),
   ];
@@ -110,8 +191,16 @@ function settingsOf(options: ManagerOptions): Settings {
     appVerifierUrl: options.appVerifierUrl,
     returnToOrigins: options.returnToOrigins ?? [],
     accountPolicy: options.accountPolicy ?? 'warn',
+    chatLogins: options.chatLogins ?? [],
     requestDeadlineMs: 10_000,
+    refreshAhead: aheadOf(options.refreshAhead),
   };
+}
+
+/** Numbers of one process; a rate of 0 is no limit. */
+function aheadOf(ahead: ManagerOptions['refreshAhead']): Settings['refreshAhead'] {
+  if (ahead === false) return undefined;
+  return { concurrency: ahead?.concurrency ?? 10, perSecond: ahead?.perSecond ?? 50 };
 }
 
 function fault(name: string, problem: string) {

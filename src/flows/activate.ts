@@ -11,11 +11,12 @@ import type { Dependencies } from './dependencies.js';
 import { endGrant, rememberEnd } from './end-grant.js';
 import { revokeConnection } from './revoke-connection.js';
 import { schedule, scheduleRefresh } from './schedule.js';
+import { enterAccount, leaveAccount, tellShared } from './shared-account.js';
 
 /** Somebody else may write between read and write; so often the pair is repeated. */
 const mostTries = 5;
 
-/** The proven connect, or the news that the account is not the one that was connected before and policy forbids it. */
+/** The proven connect, or the news that policy forbids it: another account than before, or one that another user has. */
 export type Activation =
   | { readonly kind: 'active'; readonly proven: ProvenConnect }
   | { readonly kind: 'account_mismatch'; readonly grant: StoredGrant };
@@ -41,7 +42,14 @@ export async function activate(
       return { kind: 'account_mismatch', grant };
     }
     const connection = provenConnection(deps, grant, previous);
+    const holders = await enterAccount(deps, connection);
+    const others = isSameAccount(previous, connection) ? [] : holders;
+    if (others.length > 0 && deps.settings.accountPolicy === 'deny') {
+      await refuseShared(deps, grant, { connection, others });
+      return { kind: 'account_mismatch', grant };
+    }
     if (await replace(deps, { grant, previous, connection })) {
+      await tellShared(deps, connection, { others, outcome: 'ok' });
       await tellEverybody(deps, { grant, previous, connection });
       const { provider, identity, connectionId } = connection;
       return { kind: 'active', proven: { connectId, provider, identity, connectionId } };
@@ -50,6 +58,16 @@ export async function activate(
   throw (
     records?.unreadable[0]?.error ?? new StoreUnavailable('The connection is being written by others all the time.')
   );
+}
+
+async function refuseShared(
+  deps: Dependencies,
+  grant: StoredGrant,
+  { connection, others }: { connection: Connection; others: readonly Connection[] },
+): Promise<void> {
+  await leaveAccount(deps, connection);
+  await tellShared(deps, connection, { others, outcome: 'refused' });
+  await endGrant(deps, grant, 'account_shared');
 }
 
 interface Replacement {
@@ -105,11 +123,19 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
     const { connectionId, identity } = connection;
     await moveConnect(deps, connect, { status: { kind: 'connected', identity }, connectionId });
   }
-  if (changed && previous !== undefined) await revokeConnection(deps, previous.connection);
+  if (changed && previous !== undefined) {
+    await leaveAccount(deps, previous.connection);
+    await revokeConnection(deps, previous.connection);
+  }
 }
 
 function isSamePlace(one: Connection, other: StoredGrant['grant']['connection']): boolean {
   return one.provider === other.provider && one.account === other.account;
+}
+
+/** Whoever had the account before was told of then. */
+function isSameAccount(previous: StoredConnection | undefined, { identity }: Connection): boolean {
+  return identity !== undefined && previous?.connection.identity?.id === identity.id;
 }
 
 /** The provider's account id is what counts; names and addresses change. */

@@ -33,18 +33,41 @@ export interface AnsweredRefresh {
 export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefresh): Promise<Refreshed> {
   let base = refresh.sent;
   let next = renewed(deps, base, refresh.answer);
+  let spooled = false;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
       const conclusion = await tryCommit(deps, refresh, base, next);
-      if (conclusion.kind !== 'rebase') return conclusion;
+      if (conclusion.kind !== 'rebase') {
+        if (spooled) await unspool(deps, refresh);
+        return conclusion;
+      }
       base = conclusion.onto;
       next = renewed(deps, base, refresh.answer);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       deps.log.error({ provider: refresh.provider.id, pauseMs }, 'a refreshed token set waits for the store');
+      spooled ||= await spool(deps, refresh);
       await sleep(pauseMs);
     }
   }
+}
+
+/** Onto the disk as well, where there is a place for it; a disk that refuses leaves the copy in memory. */
+async function spool(deps: Dependencies, { provider, sent, answer }: AnsweredRefresh): Promise<boolean> {
+  if (deps.store.spool === undefined) return false;
+  try {
+    await deps.store.spool.keep({ sent, answer });
+    return true;
+  } catch {
+    deps.log.error({ provider: provider.id }, 'a refreshed token set could not be spooled; it is held in memory');
+    return false;
+  }
+}
+
+async function unspool(deps: Dependencies, { sent, answer }: AnsweredRefresh): Promise<void> {
+  await deps.store.spool?.drop({ sent, answer }).catch(() => {
+    deps.log.warn({}, 'a spooled commit could not be removed; it will be found to be stored already');
+  });
 }
 
 /** One try; the same `next` may be tried again after an unknown outcome, since its generation tells it apart. */

@@ -9,9 +9,10 @@ import { parseReturnTo } from '../core/return-to.js';
 import { isScopeToken, type Scope, unionScope } from '../core/scope.js';
 import type { Secret } from '../core/secret.js';
 import type { LinkView, StartedConnect } from '../core/views.js';
+import { findChatPerson } from './chat-person.js';
 import type { Dependencies } from './dependencies.js';
 import { newId, newOneTimeValue } from './one-time-values.js';
-import { requireProvider } from './provider-of.js';
+import { requireConnectable, requireProvider } from './provider-of.js';
 
 /** What a connect is asked for. Everything is fixed here; the browser adds nothing to it. */
 export interface ConnectRequest {
@@ -22,6 +23,8 @@ export interface ConnectRequest {
   readonly returnTo?: string;
   readonly chatIdentity?: ChatIdentity;
   readonly proof?: ProofMode;
+  /** `device`: a code is typed in on another device (RFC 8628); `browser` unless told. */
+  readonly method?: 'browser' | 'device';
   readonly metadata?: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;
 }
@@ -54,21 +57,23 @@ export async function mintConnectLink(
   deps: Dependencies,
   request: ConnectRequest,
 ): Promise<{ intent: ConnectIntent; code: Secret }> {
-  const intent = newIntent(deps, request, await requireProvider(deps, request.provider));
+  const intent = newConnectIntent(deps, request, await requireConnectable(deps, request.provider));
   const code = newOneTimeValue();
   await Promise.all([
-    deps.store.expiring.save(
-      'connect',
-      intent.connectId,
-      { ...intent, status: { kind: 'pending' } },
-      connectRecordTtlMs(deps),
-    ),
+    saveConnect(deps, intent),
     deps.store.expiring.save('connect_link', code.reveal(), { intent }, deps.settings.linkTtlMs),
   ]);
   return { intent, code };
 }
 
-function newIntent(deps: Dependencies, request: ConnectRequest, provider: Provider): ConnectIntent {
+/** Keeps a new connect, so that it can be followed. */
+export async function saveConnect(deps: Dependencies, intent: ConnectIntent): Promise<void> {
+  const connect = { ...intent, status: { kind: 'pending' as const } };
+  await deps.store.expiring.save('connect', intent.connectId, connect, connectRecordTtlMs(deps));
+}
+
+/** Checks what is asked for and fixes it. */
+export function newConnectIntent(deps: Dependencies, request: ConnectRequest, provider: Provider): ConnectIntent {
   const { settings } = deps;
   const createdAt = deps.now();
   withParameters(provider, request.parameters);
@@ -79,7 +84,7 @@ function newIntent(deps: Dependencies, request: ConnectRequest, provider: Provid
     provider: provider.id,
     account: request.account ?? defaultAccount,
     scope: chosenScope(provider, request.scope),
-    proof: chosenProof(deps, request.proof),
+    proof: chosenProof(deps, request),
     returnTo: request.returnTo === undefined ? undefined : parseReturnTo(request.returnTo, settings.returnToOrigins),
     chatIdentity: request.chatIdentity,
     metadata: request.metadata,
@@ -98,12 +103,32 @@ function chosenScope(provider: Provider, wanted: Scope | undefined): Scope {
   return unionScope(wanted, unlisted);
 }
 
-function chosenProof({ settings }: Dependencies, wanted: ProofMode | undefined): ProofMode {
+/**
+ * Whoever is handed a device code can pass it on to somebody else, and no page of ours sees the person who gives consent
+ * (RFC 8628 section 5.4). So only the host can tell whose account it is, by what it knows of its user.
+ */
+function deviceProof({ settings }: Dependencies, wanted: ProofMode | undefined): ProofMode {
+  const proof = wanted ?? (settings.proof === 'none' ? 'none' : 'app_verifier');
+  if (proof !== 'none' && proof !== 'app_verifier') {
+    throw new InvalidRequest('proof', 'must be "app_verifier" or "none" with method "device"');
+  }
+  if (proof === 'none' && !settings.allowNoProof)
+    throw new InvalidRequest('proof', '"none" is not allowed in this deployment');
+  return proof;
+}
+
+function chosenProof(deps: Dependencies, request: ConnectRequest): ProofMode {
+  if (request.method === 'device') return deviceProof(deps, request.proof);
+  const { settings } = deps;
+  const { owner, chatIdentity, proof: wanted } = request;
   const proof = wanted ?? settings.proof;
   if (proof === 'none' && !settings.allowNoProof)
     throw new InvalidRequest('proof', '"none" is not allowed in this deployment');
   if (proof === 'app_verifier' && settings.appVerifierUrl === undefined) {
     throw new InvalidRequest('proof', '"app_verifier" needs APP_VERIFIER_URL in this deployment');
+  }
+  if (proof === 'chat_login' && findChatPerson(settings, { userId: owner.userId, chatIdentity }) === undefined) {
+    throw new InvalidRequest('proof', '"chat_login" needs a user of a platform in CHAT_LOGIN_PROVIDERS');
   }
   return proof;
 }

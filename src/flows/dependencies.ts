@@ -1,9 +1,14 @@
 /** What every journey needs: bound once by the manager, passed as the first argument. */
 
 import type { ProofMode } from '../core/connection.js';
+import type { ProviderId } from '../core/identifiers.js';
+import type { Meter } from '../core/meter.js';
 import type { ProviderRegistry } from '../core/provider.js';
+import type { Scope } from '../core/scope.js';
 import type { Store } from '../core/store.js';
+import type { Rotation, TokenSource } from '../core/token-source.js';
 import type { Http } from '../protocol/http.js';
+import type { McpRoom } from './mcp-room.js';
 
 /** Structured logging: fields first, allow-listed by the caller; never a secret, never a user's text. */
 export interface Log {
@@ -11,6 +16,14 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** Where people of a chat platform sign in (proof `chat_login`). */
+export interface ChatLogin {
+  readonly platform: string;
+  readonly provider: ProviderId;
+  /** What is asked for there; absent = what the provider needs to say who somebody is. */
+  readonly scope?: Scope;
 }
 
 /** How this deployment wants the journeys to run. Durations are ms. */
@@ -31,8 +44,12 @@ export interface Settings {
   readonly returnToOrigins: readonly string[];
   /** What to do when a reconnect brings another provider account, or one account comes under two users. */
   readonly accountPolicy: 'warn' | 'deny';
+  /** By chat platform; without any there is no proof `chat_login`. */
+  readonly chatLogins?: readonly ChatLogin[];
   /** How long one token request may take; the refresh lease outlives it. */
   readonly requestDeadlineMs: number;
+  /** What one process refreshes ahead per provider: so many at a time, and so many a second (0 = no limit). Absent = off. */
+  readonly refreshAhead?: { readonly concurrency: number; readonly perSecond: number } | undefined;
 }
 
 export interface Dependencies {
@@ -43,4 +60,14 @@ export interface Dependencies {
   readonly now: () => number;
   readonly log: Log;
   readonly settings: Settings;
+  /** Told what is counted; without it nobody counts. */
+  readonly meter?: Meter | undefined;
+  /** Ms on a clock that nobody sets; `now` stands in for it. */
+  readonly elapsed?: () => number;
+  /** The host's own token sources, by provider. */
+  readonly sources?: Readonly<Record<string, TokenSource>>;
+  /** Told when a fixed identity's refresh token was replaced; the new one is stored by then. */
+  readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
+  /** For MCP servers that nobody configured; without it there are none. */
+  readonly mcp?: McpRoom;
 }

@@ -8,8 +8,10 @@ import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { endGrant } from './end-grant.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
+import { dropPendingActions } from './pending-actions.js';
 import { revokeConnection } from './revoke-connection.js';
 import { schedule } from './schedule.js';
+import { leaveAccount } from './shared-account.js';
 
 /**
  * Removes the connection and revokes its tokens. Idempotent: what is not there is not an error. The local copy goes
@@ -38,7 +40,9 @@ async function remove(deps: Dependencies, stored: StoredConnection): Promise<boo
 async function concludeRemoval(deps: Dependencies, { connection }: StoredConnection): Promise<RevocationOutcome> {
   const ref = refOf(connection);
   const revoked = await revokeConnection(deps, connection);
+  await leaveAccount(deps, connection);
   await schedule(deps, { kind: 'refresh', ref }, undefined);
+  await deps.store.expiring.remove('usage_ledger', connection.connectionId);
   await announce(deps, ref.owner.tenant, { type: 'connection.deleted', ...about(connection, deps.now()) });
   return revoked;
 }
@@ -60,6 +64,7 @@ export async function eraseUser(deps: Dependencies, owner: Owner): Promise<Erasu
     outcomes.push(await disconnect(deps, { owner, provider, account }));
   }
   for (const grant of records.awaiting) await endGrant(deps, grant, 'erased');
+  await dropPendingActions(deps, owner, records);
   await deps.store.connections.erase(owner);
   const count = (outcome: RevocationOutcome) => outcomes.filter((each) => each === outcome).length;
   return {

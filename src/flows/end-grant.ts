@@ -5,11 +5,18 @@ import { ownerKeyOf } from '../core/identifiers.js';
 import type { StoredGrant } from '../core/store.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
+import { aboutConnection, recordAct, system } from './record-act.js';
 import { revokeConnection } from './revoke-connection.js';
 import { schedule } from './schedule.js';
 
 /** Why a grant ended without a connection. */
-export type GrantEnd = 'expired' | 'attempts_used_up' | 'account_mismatch' | 'erased';
+export type GrantEnd =
+  | 'expired'
+  | 'attempts_used_up'
+  | 'account_mismatch'
+  | 'erased'
+  | 'account_shared'
+  | 'person_mismatch';
 
 /** How long a person is told that a code is over rather than wrong. */
 const rememberedMs = 3_600_000;
@@ -24,9 +31,17 @@ export async function endGrant(deps: Dependencies, stored: StoredGrant, why: Gra
   await rememberEnd(deps, owner);
   const connect = await deps.store.expiring.find('connect', connectId);
   if (connect !== undefined) await moveConnect(deps, connect, { status: { kind: 'failed', error: why } });
-  await revokeConnection(deps, grant.connection);
+  await recordEnd(deps, stored, why, await revokeConnection(deps, grant.connection));
   await schedule(deps, { kind: 'grant', owner, connectId }, undefined);
   return true;
+}
+
+/** What a caller did is told by its own entry; what nobody did is told here. */
+async function recordEnd(deps: Dependencies, stored: StoredGrant, why: GrantEnd, revoked: string): Promise<void> {
+  const { connection } = stored.grant;
+  const reason = `${why}, revoked: ${revoked}`;
+  const about = { ...aboutConnection(connection), object: stored.connectId };
+  await recordAct(deps, { act: 'connect.end', actor: system, ...about, outcome: 'refused', reason });
 }
 
 /** Notes that this owner had a proof under way that is over. */

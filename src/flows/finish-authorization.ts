@@ -1,28 +1,20 @@
 /** The browser came back: authorization response -> grant awaiting its proof. */
 
-import { timingSafeEqual } from 'node:crypto';
 import { readAuthorizationResponse } from '../core/authorization-response.js';
+import { checkCallback } from '../core/callback-check.js';
 import type { AwaitingGrant, PendingAuthorization } from '../core/connect.js';
-import type { Connection } from '../core/connection.js';
-import { Gone, InvalidRequest, OAuthManagerError, ProviderError } from '../core/errors.js';
-import type { ProviderId } from '../core/identifiers.js';
+import { Gone, OAuthManagerError, ProviderError } from '../core/errors.js';
 import { type Provider, withParameters } from '../core/provider.js';
 import type { Secret } from '../core/secret.js';
-import { fetchIdentity } from '../protocol/identity.js';
 import { redeemAuthorizationCode, type TokenResponse } from '../protocol/token-endpoint.js';
+import { type BrowserAnswer, checkBrowser, soleState } from './browser-binding.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
-import { digestOf, newId } from './one-time-values.js';
+import { newGrant } from './new-grant.js';
 import { parkGrant } from './park-grant.js';
-import { requireProvider } from './provider-of.js';
-
-/** What the browser brought back. */
-export interface BrowserAnswer {
-  readonly provider: ProviderId;
-  readonly parameters: URLSearchParams;
-  /** The flow cookie, if there was exactly one. */
-  readonly browserSecret: string | undefined;
-}
+import { httpOf, requireProvider } from './provider-of.js';
+import { type Act, aboutConnect, browser, recordAct } from './record-act.js';
+import { forgetRegistration } from './register-client.js';
 
 /**
  * Checks state, provider, browser and issuer before anything is spent, then redeems the code once. Another browser,
@@ -39,73 +31,40 @@ export async function finishAuthorization(deps: Dependencies, answer: BrowserAns
   const state = soleState(answer.parameters);
   const seen = await deps.store.expiring.find('pending_authorization', state);
   if (seen === undefined) throw usedUp();
-  const browserSecret = checkedBrowser(seen, answer);
+  const browserSecret = checkBrowser({ provider: seen.intent.provider, browserHash: seen.browserHash }, answer);
   const response = readAuthorizationResponse(answer.parameters, {
     issuer: seen.issuer,
     issParameterSupported: configured.issParameterSupported,
   });
+  checkCallback(withParameters(configured, seen.intent.parameters), answer.parameters);
   const pending = await deps.store.expiring.take('pending_authorization', state);
   if (pending === undefined) throw usedUp();
   const provider = withParameters(configured, pending.intent.parameters);
   if ('error' in response) return fail(deps, pending, { browserSecret, error: response.error });
   try {
-    const grant = await redeem(deps, provider, { pending, code: response.code });
+    const grant = await redeem(deps, provider, { pending, code: response.code, callback: answer.parameters });
     await parkGrant(deps, provider, { intent: pending.intent, grant, browserSecret });
+    await recordFinish(deps, pending, { outcome: 'ok', connection_id: grant.connectionId });
   } catch (error) {
+    if (error instanceof ProviderError && error.oauthError === 'invalid_client')
+      await forgetRegistration(deps, provider);
     await fail(deps, pending, { browserSecret, error: error instanceof OAuthManagerError ? error.code : 'internal' });
     throw error;
   }
 }
 
-function soleState(parameters: URLSearchParams): string {
-  const states = parameters.getAll('state');
-  const [state] = states;
-  if (states.length !== 1 || state === undefined || state === '')
-    throw new InvalidRequest('state', 'must be there exactly once');
-  return state;
-}
-
-/** The state must have been made for this path and for this browser; a wrong party does not burn it. */
-function checkedBrowser(seen: PendingAuthorization, answer: BrowserAnswer): string {
-  if (seen.intent.provider !== answer.provider) throw new InvalidRequest('state', 'belongs to another provider');
-  if (answer.browserSecret === undefined) throw new InvalidRequest('cookie', 'this browser did not start the connect');
-  const shown = Buffer.from(digestOf(answer.browserSecret));
-  const expected = Buffer.from(seen.browserHash);
-  if (shown.length !== expected.length || !timingSafeEqual(shown, expected)) {
-    throw new InvalidRequest('cookie', 'this browser did not start the connect');
-  }
-  return answer.browserSecret;
-}
-
-/** Redeems the code and asks who was connected. An identity that cannot be had does not cost the grant. */
+/** Redeems the code and asks who was connected. */
 async function redeem(
   deps: Dependencies,
   provider: Provider,
-  { pending, code }: { pending: PendingAuthorization; code: Secret },
+  { pending, code, callback }: { pending: PendingAuthorization; code: Secret; callback: URLSearchParams },
 ): Promise<AwaitingGrant['connection']> {
   const { intent, codeVerifier, redirectUri } = pending;
   const request = { code, codeVerifier, redirectUri, requestedScope: intent.scope };
-  const response: TokenResponse = await redeemAuthorizationCode(provider, request, deps.http).catch(
+  const response: TokenResponse = await redeemAuthorizationCode(provider, request, httpOf(deps, provider)).catch(
     asProviderFault(provider),
   );
-  const identity = response.identity ?? (await identityOf(deps, provider, response));
-  const now = deps.now();
-  const { tenant, userId, account, scope, parameters } = intent;
-  const connection: Omit<Connection, 'proof'> = {
-    connectionId: newId('co'),
-    tenant,
-    userId,
-    provider: provider.id,
-    account,
-    identity,
-    tokenSet: response.tokenSet,
-    requestedScope: scope,
-    parameters,
-    state: { kind: 'active' },
-    connectedAt: now,
-    updatedAt: now,
-  };
-  return connection;
+  return newGrant(deps, provider, { intent, response, callback });
 }
 
 /** A refused code is not the end of a connection, and nothing the person could mend: it is the provider's answer. */
@@ -116,23 +75,25 @@ function asProviderFault(provider: Provider): (error: unknown) => never {
   };
 }
 
-async function identityOf(deps: Dependencies, provider: Provider, response: TokenResponse) {
-  try {
-    return await fetchIdentity(provider, response.tokenSet, deps.http);
-  } catch {
-    deps.log.warn({ provider: provider.id }, 'the connected account could not be read');
-    return undefined;
-  }
-}
-
 /** Ends the connect; the done page of this browser says why in plain words. */
 async function fail(
   deps: Dependencies,
-  { intent }: PendingAuthorization,
+  pending: PendingAuthorization,
   { browserSecret, error }: { browserSecret: string; error: string },
 ): Promise<void> {
+  const { intent } = pending;
+  const outcome = error === 'access_denied' ? 'refused' : 'failed';
+  await recordFinish(deps, pending, { outcome, reason: error });
   await deps.store.expiring.save('finished_flow', browserSecret, { intent, error }, deps.settings.proofTtlMs);
   await moveConnect(deps, intent, { status: { kind: 'failed', error } });
+}
+
+function recordFinish(
+  deps: Dependencies,
+  { intent }: PendingAuthorization,
+  what: Pick<Act, 'outcome' | 'reason' | 'connection_id'>,
+): Promise<void> {
+  return recordAct(deps, { act: 'connect.finish', actor: browser, ...aboutConnect(intent), ...what });
 }
 
 function usedUp(): Gone {

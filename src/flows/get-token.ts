@@ -1,19 +1,21 @@
 /** The hot path: one read; fresh -> hand out; due -> refresh; nothing usable -> say why. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refOf, type StoredConnection } from '../core/connection.js';
 import { type NotConnectedReason, OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
 import { missingScopeAt, type Provider, withParameters } from '../core/provider.js';
 import { assess, type Wish } from '../core/refresh-state.js';
 import type { Scope } from '../core/scope.js';
-import { isLive, type TokenSet } from '../core/token-set.js';
+import type { Secret } from '../core/secret.js';
+import { isLive } from '../core/token-set.js';
 import type { AccessToken } from '../core/views.js';
 import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
 import { requireProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
+import { isRejected } from './rejected-token.js';
+import type { TokenUser } from './usage-ledger.js';
 import type { UsageMarks } from './usage-marks.js';
 
 /** What a caller asks for. */
@@ -22,6 +24,10 @@ export interface TokenRequest extends ConnectionWish {
   readonly minTtlMs?: number;
   /** Lower-case hex SHA-256 of an access token that the provider's API refused. */
   readonly rejectedTokenSha256?: string;
+  /** Only where tokens are exchanged. */
+  readonly subjectToken?: Secret;
+  readonly resource?: string;
+  readonly usedBy?: TokenUser;
 }
 
 /** A token, or why the person has to act. */
@@ -52,7 +58,7 @@ const patienceWithLiveTokenMs = 5_000;
  * @throws {ProviderUnavailable | ProviderError} the token has ended and could not be refreshed now; nothing was lost
  */
 export async function getToken(desk: TokenDesk, request: TokenRequest): Promise<TokenOutcome> {
-  const configured = await requireProvider(desk.deps, request.provider);
+  const configured = desk.deps.providers.find(request.provider) ?? (await requireProvider(desk.deps, request.provider));
   const found = await findConnection(desk.deps, request);
   if (found.kind === 'none') return found;
   const { stored } = found;
@@ -121,20 +127,15 @@ function handOut(desk: TokenDesk, stored: StoredConnection): TokenOutcome {
   const { connection } = stored;
   desk.usage.mark(refOf(connection));
   const { accessToken, tokenType, expiresAt, scope } = connection.tokenSet;
-  const { provider, identity, connectionId } = connection;
-  return { kind: 'token', token: { accessToken, tokenType, expiresAt, scope, provider, identity, connectionId } };
+  const { provider, identity, connectionId, parameters } = connection;
+  return {
+    kind: 'token',
+    token: { accessToken, tokenType, expiresAt, scope, provider, identity, connectionId, parameters },
+  };
 }
 
 function wishOf(deps: Dependencies, provider: Provider, { stored, request }: Due): Wish {
-  const rejected = isRejected(stored.connection.tokenSet, request.rejectedTokenSha256);
+  const rejected = isRejected(stored.connection.tokenSet.accessToken, request.rejectedTokenSha256);
   const bufferMs = provider.refreshBufferMs ?? deps.settings.refreshBufferMs;
   return { now: deps.now(), bufferMs, minTtlMs: request.minTtlMs, rejected };
-}
-
-/** Whether the refused token is still the stored one; if not, somebody has renewed it already. */
-function isRejected(tokenSet: TokenSet, rejectedSha256: string | undefined): boolean {
-  if (rejectedSha256 === undefined) return false;
-  const stored = createHash('sha256').update(tokenSet.accessToken.reveal()).digest();
-  const rejected = Buffer.from(rejectedSha256, 'hex');
-  return rejected.length === stored.length && timingSafeEqual(stored, rejected);
 }

@@ -1,18 +1,42 @@
 /** What an owner has connected, for lists and the account page: one round trip, no refresh, no secret. */
 
-import { type Connection, statusOf } from '../core/connection.js';
+import { type Connection, type StoredConnection, statusOf } from '../core/connection.js';
 import type { Owner } from '../core/identifiers.js';
+import { isDiscoveredId } from '../core/mcp-server.js';
 import type { ConnectionSummary } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
+import { findProvider } from './provider-of.js';
+import { siblingsOf } from './sibling-connections.js';
 
 /** In order of provider and account. */
 export async function listConnections(deps: Dependencies, owner: Owner): Promise<readonly ConnectionSummary[]> {
   const { connections, lastUsedAt } = await deps.store.connections.list(owner);
   const now = deps.now();
+  const names = await namesOf(deps, connections);
   return connections
-    .map(({ connection }) => summaryOf(connection, { now, lastUsedAt: lastUsedAt.get(connection.connectionId) }))
+    .map(({ connection }) => {
+      const providerName = names.get(connection.provider);
+      const summary = summaryOf(connection, { now, lastUsedAt: lastUsedAt.get(connection.connectionId) });
+      const siblings = siblingsOf(
+        deps,
+        connection,
+        connections.map((other) => other.connection),
+      );
+      return {
+        ...summary,
+        ...(providerName !== undefined && { providerName }),
+        ...(siblings.length > 0 && { endsToo: siblings.map(({ account }) => account) }),
+      };
+    })
     .sort((one, other) => one.provider.localeCompare(other.provider) || one.account.localeCompare(other.account));
+}
+
+/** The names of the servers that were discovered; those of configured providers stand in the listing. */
+async function namesOf(deps: Dependencies, connections: readonly StoredConnection[]): Promise<Map<string, string>> {
+  const ids = new Set(connections.map(({ connection }) => connection.provider).filter(isDiscoveredId));
+  const found = await Promise.all([...ids].map((id) => findProvider(deps, id)));
+  return new Map(found.flatMap((provider) => (provider ? [[provider.id, provider.displayName]] : [])));
 }
 
 /** Whether there is a connection that can give a token, by the record alone. */

@@ -1,14 +1,20 @@
 /** The background worker over the due index: refreshes ahead of callers, and ends grants that nobody proved. */
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withParameters } from '../core/provider.js';
+import { type Provider, withParameters } from '../core/provider.js';
 import type { DueEntry } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
 import { endGrant } from './end-grant.js';
+import { warnOfEnd } from './grant-end-warning.js';
 import { findProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
+import type { RefreshPace } from './refresh-pace.js';
+import { nextLook, whyRefreshNow } from './schedule.js';
 
-const batch = 50;
+const batch = 100;
+/** Entries that are worked on or wait for their turn at their provider. */
+const mostAtOnce = 500;
 /** A claimed entry that nobody settled comes up again after this. */
 const claimMs = 60_000;
 const idlePauseMs = 2_000;
@@ -16,16 +22,27 @@ const failurePauseMs = 10_000;
 /** After a refresh that failed, before the next try; callers try earlier on their own. */
 const retryMs = 60_000;
 
+/** What the worker works with. */
+export interface DueDesk {
+  readonly deps: Dependencies;
+  readonly flights: RefreshFlights;
+  readonly pace: RefreshPace;
+}
+
+type RefreshEntry = Extract<DueEntry, { kind: 'refresh' }>;
+type Stored = RefreshEntry['stored'] & object;
+
 /** Claims and works until stopped. Any number of processes may run it at once. */
 export class DueWorker {
-  readonly #deps: Dependencies;
-  readonly #flights: RefreshFlights;
+  readonly #desk: DueDesk;
   readonly #stop = new AbortController();
+  readonly #working = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
 
-  constructor(deps: Dependencies, flights: RefreshFlights) {
-    this.#deps = deps;
-    this.#flights = flights;
+  constructor(desk: DueDesk) {
+    this.#desk = desk;
+    // As many listen as entries wait for their turn.
+    setMaxListeners(mostAtOnce, this.#stop.signal);
   }
 
   /** Begins; a second call changes nothing. */
@@ -37,47 +54,93 @@ export class DueWorker {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+    await Promise.all(this.#working);
   }
 
-  /** One round: what is due now, up to a batch. Answers how many entries there were. */
+  /** One round: what is due now, up to a batch, to its end. Answers how many entries there were. */
   async round(): Promise<number> {
-    const entries = await this.#deps.store.due.claim(this.#deps.now(), batch, claimMs);
-    await Promise.all(entries.map((entry) => this.#handle(entry)));
-    return entries.length;
+    const count = await this.#claim(batch);
+    await Promise.all(this.#working);
+    return count;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const pause = await this.round().then(
+      const pause = await this.#claim(batch).then(
         (count) => (count === batch ? 0 : idlePauseMs),
         () => failurePauseMs,
       );
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
+      while (this.#working.size > mostAtOnce - batch && !signal.aborted) await Promise.race(this.#working);
     }
   }
 
+  async #claim(limit: number): Promise<number> {
+    const { deps } = this.#desk;
+    const entries = await deps.store.due.claim(deps.now(), limit, claimMs);
+    for (const entry of entries) {
+      const work: Promise<void> = this.#handle(entry).finally(() => this.#working.delete(work));
+      this.#working.add(work);
+    }
+    return entries.length;
+  }
+
   async #handle(entry: DueEntry): Promise<void> {
+    const { deps } = this.#desk;
     try {
-      if (entry.stored === undefined) await this.#deps.store.due.settle(entry.member, 'remove');
-      else if (entry.kind === 'grant') await endGrant(this.#deps, entry.stored, 'expired');
-      else await this.#refresh(entry.member, entry.stored);
+      if (entry.stored === undefined) await deps.store.due.settle(entry.member, 'remove');
+      else if (entry.kind === 'grant') await endGrant(deps, entry.stored, 'expired');
+      else await this.#lookAfter(entry.member, entry.stored);
     } catch (error) {
-      this.#deps.log.debug({ kind: entry.kind, code: codeOf(error) }, 'a due entry is tried again later');
-      await this.#deps.store.due.settle(entry.member, this.#deps.now() + retryMs).catch(() => undefined);
+      deps.log.debug({ kind: entry.kind, code: codeOf(error) }, 'a due entry is tried again later');
+      await this.#putOff(entry.member, retryMs).catch(() => undefined);
+    }
+  }
+
+  async #lookAfter(member: string, seen: Stored): Promise<void> {
+    const { deps } = this.#desk;
+    const configured = await findProvider(deps, seen.connection.provider);
+    if (configured === undefined) return this.#putOff(member, retryMs);
+    const provider = withParameters(configured, seen.connection.parameters);
+    await warnOfEnd(deps, provider, seen.connection);
+    const bufferMs = provider.refreshBufferMs ?? deps.settings.refreshBufferMs;
+    const why = whyRefreshNow(seen.connection, { provider, bufferMs, now: deps.now() });
+    if (why !== undefined) return this.#refreshInTurn(member, { provider, seen, renew: why === 'idle' });
+    const next = nextLook(seen.connection, { provider, bufferMs, now: deps.now() });
+    await deps.store.due.settle(member, next ?? 'remove');
+  }
+
+  /** Waits for its turn at the provider; one that is far away goes back into the index. */
+  async #refreshInTurn(member: string, order: { provider: Provider; seen: Stored; renew: boolean }): Promise<void> {
+    const { pace } = this.#desk;
+    const { id } = order.provider;
+    const { waitMs, booked } = pace.book(id);
+    if (!booked) return this.#putOff(member, waitMs);
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    await pace.enter(id);
+    try {
+      if (this.#stop.signal.aborted) await this.#putOff(member, 0);
+      else await this.#refresh(member, order);
+    } finally {
+      pace.leave(id);
     }
   }
 
   /** A successful refresh schedules the next one itself. */
-  async #refresh(member: string, seen: Extract<DueEntry, { kind: 'refresh' }>['stored'] & object): Promise<void> {
-    const configured = await findProvider(this.#deps, seen.connection.provider);
-    if (configured === undefined) return this.#deps.store.due.settle(member, this.#deps.now() + retryMs);
-    const provider = withParameters(configured, seen.connection.parameters);
-    const bufferMs = Number.MAX_SAFE_INTEGER;
-    const result = await this.#flights.refresh({ provider, seen, wish: { now: this.#deps.now(), bufferMs } });
+  async #refresh(member: string, { provider, seen, renew }: { provider: Provider; seen: Stored; renew: boolean }) {
+    const { deps, flights } = this.#desk;
+    const wish = { now: deps.now(), bufferMs: Number.MAX_SAFE_INTEGER, renew };
+    const result = await flights.refresh({ provider, seen, wish, ahead: true });
     const untouched = result.kind === 'current' && result.stored.generation === seen.generation;
-    if (result.kind === 'gone' || isEnded(result)) await this.#deps.store.due.settle(member, 'remove');
-    else if (untouched) await this.#deps.store.due.settle(member, this.#deps.now() + retryMs);
+    if (result.kind === 'gone' || isEnded(result)) await deps.store.due.settle(member, 'remove');
+    else if (untouched) await this.#putOff(member, retryMs);
+  }
+
+  /** A little more or less, so that what failed together does not come back together. */
+  async #putOff(member: string, ms: number): Promise<void> {
+    const { deps } = this.#desk;
+    await deps.store.due.settle(member, Math.floor(deps.now() + ms * (0.75 + Math.random() / 2)));
   }
 }
 

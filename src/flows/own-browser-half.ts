@@ -8,8 +8,8 @@ import type { TokenSet } from '../core/token-set.js';
 import { buildAuthorizationUrl } from '../protocol/authorization-request.js';
 import { redeemAuthorizationCode } from '../protocol/token-endpoint.js';
 import type { Dependencies } from './dependencies.js';
-import { requireProvider } from './provider-of.js';
-import { redirectUriOf } from './start-authorization.js';
+import { httpOf, requireProvider } from './provider-of.js';
+import { redirectUriOf } from './redirect-uri.js';
 
 /** What such a host may set; by default our redirect URI and the provider's default scope. */
 export interface OwnBrowserHalf {
@@ -46,5 +46,6 @@ export async function redeemCode(
   const provider = await requireProvider(deps, id);
   const { redirectUri = redirectUriOf(deps, id), scopes: requestedScope = provider.defaultScope } = request;
   const secrets = { code: new Secret(request.code), codeVerifier: new Secret(request.codeVerifier) };
-  return (await redeemAuthorizationCode(provider, { ...secrets, redirectUri, requestedScope }, deps.http)).tokenSet;
+  return (await redeemAuthorizationCode(provider, { ...secrets, redirectUri, requestedScope }, httpOf(deps, provider)))
+    .tokenSet;
 }

@@ -13,7 +13,8 @@ import { schedule } from './schedule.js';
 export interface NewGrant {
   readonly intent: ConnectIntent;
   readonly grant: AwaitingGrant['connection'];
-  readonly browserSecret: string;
+  /** Absent when no browser of ours took part (device authorization). */
+  readonly browserSecret?: string;
 }
 
 /**
@@ -38,7 +39,9 @@ export async function parkGrant(deps: Dependencies, provider: Provider, parked: 
   }
   await schedule(deps, { kind: 'grant', owner, connectId: intent.connectId }, until);
   const finished = { intent, identity: connection.identity, returnCode };
-  await deps.store.expiring.save('finished_flow', parked.browserSecret, finished, deps.settings.proofTtlMs);
+  if (parked.browserSecret !== undefined) {
+    await deps.store.expiring.save('finished_flow', parked.browserSecret, finished, deps.settings.proofTtlMs);
+  }
   if (intent.proof === 'none') {
     await activate(deps, { owner, connectId: intent.connectId });
     return;

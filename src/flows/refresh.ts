@@ -7,15 +7,22 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refOf, type StoredConnection } from '../core/connection.js';
 import { OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
-import { ownerKeyOf } from '../core/identifiers.js';
+import { ownerKeyOf, type ProviderId } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
-import { assess, type LostSending, type Wish } from '../core/refresh-state.js';
+import { assess, type LostSending } from '../core/refresh-state.js';
 import type { RefreshIntent } from '../core/store.js';
 import { refreshTokens } from '../protocol/token-endpoint.js';
 import { commitRefreshed, type Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
+import { meterRefresh } from './meter-refresh.js';
 import type { ProviderCircuits } from './provider-circuits.js';
+import { httpOf } from './provider-of.js';
+import { type Act, aboutConnection, recordAct, system } from './record-act.js';
+import type { RefreshOrder } from './refresh-order.js';
+import type { RefreshPace } from './refresh-pace.js';
 import { settleFailure } from './settle-failure.js';
+import { refreshInChain } from './shared-chain.js';
+import { tellRotation } from './tell-rotation.js';
 
 /** A lease is short so that a killed holder is noticed; a living one renews it. */
 const leaseMs = 6_000;
@@ -25,20 +32,17 @@ const lookEveryMs = 25;
 /** Beyond the request's own deadline, until its answer counts as lost. */
 const deadlineMarginMs = 5_000;
 
-/** A connection to refresh: as it was read, where it came from, and what its caller wants. */
-export interface RefreshOrder {
-  readonly provider: Provider;
-  readonly seen: StoredConnection;
-  readonly wish: Wish;
-}
-
 /** The flights of one process. Callers of one connection share one; nobody's leaving ends it. */
 export class RefreshFlights {
   readonly #flights = new Map<string, Promise<Refreshed>>();
   readonly #deps: Dependencies;
   readonly #circuits: ProviderCircuits;
+  readonly #pace: RefreshPace | undefined;
+  #stopped = false;
 
-  constructor(deps: Dependencies, circuits: ProviderCircuits) {
+  /** @param pace what is done ahead makes room for what is asked for here */
+  constructor(deps: Dependencies, circuits: ProviderCircuits, pace?: RefreshPace) {
+    this.#pace = pace;
     this.#deps = deps;
     this.#circuits = circuits;
   }
@@ -47,7 +51,7 @@ export class RefreshFlights {
    * Refreshes, or waits for whoever already does.
    *
    * @returns the connection as it then stands: refreshed, or ended, or as it was when sending again would be unsafe
-   * @throws {ProviderUnavailable} no usable answer, or another process has not finished in time
+   * @throws {ProviderUnavailable} no usable answer, or another process has not finished in time, or this one is ending
    * @throws {ProviderError} the provider refuses our configuration, or answered wrongly
    * @throws {StoreUnavailable} nothing was sent
    */
@@ -56,17 +60,43 @@ export class RefreshFlights {
     const key = JSON.stringify([ownerKeyOf(owner), provider, account]);
     const running = this.#flights.get(key);
     if (running !== undefined) return running;
-    const flight = fly({ deps: this.#deps, circuits: this.#circuits, ...order }).finally(() =>
-      this.#flights.delete(key),
-    );
+    if (this.#stopped) return Promise.reject(endingNow(order.provider));
+    const { id } = order.provider;
+    if (!order.ahead) this.#pace?.began(id);
+    const flight = this.#fly(order).finally(() => {
+      this.#flights.delete(key);
+      if (!order.ahead) this.#pace?.ended(id);
+    });
     this.#flights.set(key, flight);
     return flight;
+  }
+
+  #fly(order: RefreshOrder): Promise<Refreshed> {
+    const own = (each: RefreshOrder) => fly({ deps: this.#deps, circuits: this.#circuits, ...each });
+    if (!order.provider.sharedChain) return own(order);
+    return refreshInChain(this.#deps, order, { own, leader: (each) => this.refresh(each) });
+  }
+
+  /** Starts no flight from now on; those under way go on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** The provider's fault was mended (a new registration): the next refresh may go at once. */
+  forgive(provider: ProviderId): void {
+    this.#circuits.succeeded(provider);
   }
 
   /** Resolves when every running flight has ended, however it ended. */
   async drain(): Promise<void> {
     await Promise.allSettled(this.#flights.values());
   }
+}
+
+/** Another replica can do it at once. */
+function endingNow({ id }: Provider): ProviderUnavailable {
+  const about = { provider: id, reached: 'no', retryAfterMs: 1_000 } as const;
+  return new ProviderUnavailable('This process is ending and starts no refresh.', about);
 }
 
 interface Flight extends RefreshOrder {
@@ -125,15 +155,25 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
   const release = keepLease(flight, intent.holder);
   try {
     circuits.enter(provider.id);
-    const answer = await refreshTokens(provider, seen.connection.tokenSet, deps.http);
+    const answer = await meterRefresh(deps, provider.id, () =>
+      refreshTokens(provider, seen.connection.tokenSet, httpOf(deps, provider)),
+    );
     circuits.succeeded(provider.id);
-    return await commitRefreshed(deps, { provider, sent: seen, answer, holder: intent.holder });
+    const committed = await commitRefreshed(deps, { provider, sent: seen, answer, holder: intent.holder });
+    await tellRotation(deps, { provider, sent: seen, answer });
+    await recordRefresh(flight, committed.kind === 'gone' ? { outcome: 'refused', reason: 'gone' } : { outcome: 'ok' });
+    return committed;
   } catch (error) {
     if (!(error instanceof OAuthManagerError)) throw error;
-    return await settleFailure(flight, intent, error);
+    const recorded = recordRefresh(flight, { outcome: 'failed', reason: error.code });
+    return await settleFailure(flight, intent, error).finally(() => recorded);
   } finally {
     release();
   }
+}
+
+function recordRefresh({ deps, seen }: Flight, what: Pick<Act, 'outcome' | 'reason'>): Promise<void> {
+  return recordAct(deps, { act: 'refresh', actor: system, ...aboutConnection(seen.connection), ...what });
 }
 
 /** Prolongs the lease until told otherwise. Losing it is no harm: it saves traffic, the generation decides. */

@@ -5,7 +5,7 @@ import { withParameters } from '../core/provider.js';
 import type { RevocationOutcome } from '../core/views.js';
 import { revokeTokens } from '../protocol/revocation.js';
 import type { Dependencies } from './dependencies.js';
-import { findProvider } from './provider-of.js';
+import { findProvider, httpOf } from './provider-of.js';
 
 /** Never throws, bounded in time. `no` when the provider did not confirm, or is no longer configured. */
 export async function revokeConnection(
@@ -14,5 +14,5 @@ export async function revokeConnection(
 ): Promise<RevocationOutcome> {
   const provider = await findProvider(deps, connection.provider);
   if (provider === undefined) return 'no';
-  return revokeTokens(withParameters(provider, connection.parameters), connection.tokenSet, deps.http);
+  return revokeTokens(withParameters(provider, connection.parameters), connection.tokenSet, httpOf(deps, provider));
 }

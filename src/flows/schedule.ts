@@ -2,6 +2,7 @@
 
 import type { Connection } from '../core/connection.js';
 import { refOf } from '../core/connection.js';
+import type { Provider } from '../core/provider.js';
 import type { DueTarget } from '../core/store.js';
 import { effectiveBufferMs } from '../core/token-set.js';
 import type { Dependencies } from './dependencies.js';
@@ -9,17 +10,65 @@ import { findProvider } from './provider-of.js';
 
 /** Refreshes of tokens that were issued together are spread over this part of the buffer. */
 const jitterShare = 0.2;
+/** An idle refresh token is used when this part of its life is left. */
+const idleShare = 0.2;
+/** How long before its hard end a refresh token is warned of, ms; of a short-lived one, at its last quarter. */
+const warnBeforeMs = 7 * 86_400_000;
+const warnShare = 0.25;
+
+/** What else decides when a connection is looked after; times in epoch ms. */
+export interface Circumstances {
+  readonly provider: Provider | undefined;
+  readonly bufferMs: number;
+  readonly now: number;
+}
 
 /**
- * When a connection's next refresh is due, epoch ms; `undefined` when it never is. A little before the buffer begins,
- * so that callers find fresh tokens.
+ * When the access token's refresh is due, epoch ms; `undefined` when it never is. A little before the buffer begins, so
+ * that callers find fresh tokens.
  */
 export function refreshDueAt(connection: Connection, bufferMs: number): number | undefined {
-  const { tokenSet, state } = connection;
-  if (tokenSet.refreshToken === undefined || tokenSet.expiresAt === undefined) return undefined;
-  if (state.kind === 'needs_reauthorization') return undefined;
+  const { tokenSet } = connection;
+  if (!canRefresh(connection) || tokenSet.expiresAt === undefined) return undefined;
   const buffer = effectiveBufferMs(tokenSet, bufferMs);
   return Math.floor(tokenSet.expiresAt - buffer * (1 + Math.random() * jitterShare));
+}
+
+/** Until when the refresh token has to be used lest it dies of disuse, epoch ms. */
+function useBy(connection: Connection, provider: Provider | undefined): number | undefined {
+  const { refreshExpiresAt, obtainedAt } = connection.tokenSet;
+  const isRenewed = provider?.refreshLifetime?.renewedByUse ?? false;
+  if (!canRefresh(connection) || !isRenewed || refreshExpiresAt === undefined) return undefined;
+  return Math.floor(refreshExpiresAt - (refreshExpiresAt - obtainedAt) * idleShare);
+}
+
+/** From when on the hard end of the refresh token is worth a warning, epoch ms. */
+export function warningFrom(connection: Connection, provider: Provider | undefined): number | undefined {
+  const { refreshExpiresAt } = connection.tokenSet;
+  const isRenewed = provider?.refreshLifetime?.renewedByUse ?? false;
+  if (!canRefresh(connection) || isRenewed || refreshExpiresAt === undefined) return undefined;
+  const lifeMs = provider?.refreshLifetime?.ms ?? refreshExpiresAt - connection.connectedAt;
+  return Math.floor(refreshExpiresAt - Math.min(warnBeforeMs, lifeMs * warnShare));
+}
+
+/** Why the connection wants a refresh now, if it does: its access token is stale, or its refresh token is idle. */
+export function whyRefreshNow(connection: Connection, at: Circumstances): 'stale' | 'idle' | undefined {
+  const { expiresAt } = connection.tokenSet;
+  const earliest = effectiveBufferMs(connection.tokenSet, at.bufferMs) * (1 + jitterShare);
+  if (canRefresh(connection) && expiresAt !== undefined && at.now >= expiresAt - earliest) return 'stale';
+  const idleAt = useBy(connection, at.provider);
+  return idleAt !== undefined && at.now >= idleAt ? 'idle' : undefined;
+}
+
+/** When to look at the connection next, epoch ms; `undefined` when there will never be anything to do. */
+export function nextLook(connection: Connection, { provider, bufferMs, now }: Circumstances): number | undefined {
+  const warnAt = warningFrom(connection, provider);
+  const times = [
+    refreshDueAt(connection, bufferMs),
+    useBy(connection, provider),
+    warnAt !== undefined && warnAt > now ? warnAt : undefined,
+  ].filter((time) => time !== undefined);
+  return times.length > 0 ? Math.min(...times) : undefined;
 }
 
 /** Sets when the target is due, or takes it out. A failure is logged: then callers refresh on demand. */
@@ -32,9 +81,14 @@ export async function schedule(deps: Dependencies, target: DueTarget, dueAt: num
   }
 }
 
-/** Schedules the connection's next refresh. */
+/** Schedules the next look at a connection. */
 export async function scheduleRefresh(deps: Dependencies, connection: Connection): Promise<void> {
   const provider = await findProvider(deps, connection.provider);
   const bufferMs = provider?.refreshBufferMs ?? deps.settings.refreshBufferMs;
-  return schedule(deps, { kind: 'refresh', ref: refOf(connection) }, refreshDueAt(connection, bufferMs));
+  const next = nextLook(connection, { provider, bufferMs, now: deps.now() });
+  return schedule(deps, { kind: 'refresh', ref: refOf(connection) }, next);
+}
+
+function canRefresh({ tokenSet, state }: Connection): boolean {
+  return tokenSet.refreshToken !== undefined && state.kind !== 'needs_reauthorization';
 }

@@ -1,16 +1,14 @@
 /** After a refresh that brought no tokens: what is written about the connection, and what its callers are told. */
 
 import { type ConnectionState, nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
-import { GrantRefused, type OAuthManagerError, ProviderError, ProviderUnavailable } from '../core/errors.js';
+import type { OAuthManagerError } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
+import { stateAfterFailure } from '../core/refresh-state.js';
 import type { RefreshIntent } from '../core/store.js';
 import { about, announce } from './announce.js';
 import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import type { ProviderCircuits } from './provider-circuits.js';
-
-/** How long a refused refresh token is kept, sealed, in case the provider takes its word back. */
-const keepRefusedMs = 24 * 3_600_000;
 
 /** What is known of the refresh that failed. */
 export interface FailedRefresh {
@@ -33,32 +31,25 @@ export async function settleFailure(
   failure: OAuthManagerError,
 ): Promise<Refreshed> {
   const { deps, circuits, provider, seen } = failed;
-  if (failure instanceof GrantRefused) {
+  const { startedAt, attempt, holder } = intent;
+  const state = stateAfterFailure(failure, provider, { startedAt, attempt, now: deps.now() });
+  if (state?.kind === 'needs_reauthorization') {
     circuits.succeeded(provider.id);
-    return endConnection(failed, intent, failure.oauthError);
+    return endConnection(failed, intent, state);
   }
   circuits.failed(provider.id, failure);
-  if (maybeSpent(failure) && provider.refreshReuse !== 'none') {
-    const state: ConnectionState = { kind: 'uncertain', since: intent.startedAt, attempts: intent.attempt };
-    await move(failed, intent, state).catch(() => undefined);
-  } else {
-    await deps.store.connections.endRefresh(refOf(seen.connection), intent.holder, 'no').catch(() => undefined);
-  }
+  if (state !== undefined) await move(failed, intent, state).catch(() => undefined);
+  else await deps.store.connections.endRefresh(refOf(seen.connection), holder, 'no').catch(() => undefined);
   throw failure;
 }
 
-/** Whether the provider may have taken the refresh token although it gave no usable answer. A 4xx is an answer. */
-function maybeSpent(failure: OAuthManagerError): boolean {
-  if (failure instanceof ProviderUnavailable) return failure.reached === 'unknown';
-  if (!(failure instanceof ProviderError) || failure.code === 'provider_misconfigured') return false;
-  return failure.status === undefined || failure.status < 400;
-}
-
 /** Marks the connection as the user's to mend, unless somebody else has moved it on (R12). */
-async function endConnection(failed: FailedRefresh, intent: RefreshIntent, error: string): Promise<Refreshed> {
+async function endConnection(
+  failed: FailedRefresh,
+  intent: RefreshIntent,
+  state: Extract<ConnectionState, { kind: 'needs_reauthorization' }>,
+): Promise<Refreshed> {
   const { deps, seen } = failed;
-  const since = deps.now();
-  const state: ConnectionState = { kind: 'needs_reauthorization', since, keepUntil: since + keepRefusedMs, error };
   const ended = await move(failed, intent, state);
   if (ended === 'moved') {
     await deps.store.connections.endRefresh(refOf(seen.connection), intent.holder, 'unknown');
@@ -68,8 +59,8 @@ async function endConnection(failed: FailedRefresh, intent: RefreshIntent, error
   const { connection } = ended;
   await announce(deps, connection.tenant, {
     type: 'connection.needs_reauthorization',
-    error,
-    ...about(connection, since),
+    error: state.error,
+    ...about(connection, state.since),
   });
   return { kind: 'current', stored: ended };
 }

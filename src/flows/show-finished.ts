@@ -2,6 +2,7 @@
 
 import type { ProviderId } from '../core/identifiers.js';
 import type { FinishedView } from '../core/views.js';
+import { describeChatLogin } from './chat-login.js';
 import { viewOf } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { requireProvider } from './provider-of.js';
@@ -33,6 +34,7 @@ export async function describeFinished(
     deepLink: awaiting && returnCode ? proofDeepLink?.replaceAll('{code}', returnCode.reveal()) : undefined,
     verifierUrl:
       awaiting && intent.proof === 'app_verifier' ? verifierUrl(appVerifierUrl, intent.connectId) : undefined,
+    chatLogin: awaiting && intent.proof === 'chat_login' ? describeChatLogin(deps, intent) : undefined,
     returnTo: intent.returnTo,
   };
 }

@@ -11,11 +11,8 @@ import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { digestOf, newOneTimeValue } from './one-time-values.js';
 import { requireProvider } from './provider-of.js';
-
-/** Where this provider sends browsers back to: one redirect URI per provider, so that answers cannot be mixed up. */
-export function redirectUriOf(deps: Dependencies, provider: ProviderId): string {
-  return `${deps.settings.baseUrl}/oauth/${provider}/callback`;
-}
+import { aboutConnect, browser, recordAct } from './record-act.js';
+import { redirectUriOf } from './redirect-uri.js';
 
 /**
  * Spends the link and starts one authorization, bound to the browser that gets `browserSecret` as its cookie. Of any
@@ -43,6 +40,7 @@ export async function startAuthorization(
   }
   const expiresAt = pending.startedAt + deps.settings.linkTtlMs;
   await moveConnect(deps, link.intent, { status: { kind: 'pending' }, expiresAt });
+  await recordAct(deps, { act: 'connect.start', actor: browser, ...aboutConnect(link.intent), outcome: 'ok' });
   const authorizationUrl = buildAuthorizationUrl(provider, {
     state: flow.state,
     codeChallenge: provider.pkce === 'S256' ? await codeChallengeOf(flow.codeVerifier) : undefined,

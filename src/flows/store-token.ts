@@ -8,7 +8,7 @@ import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import type { ConnectionWish } from './find-connection.js';
 import { newId } from './one-time-values.js';
-import { requireProvider } from './provider-of.js';
+import { requireConnectable } from './provider-of.js';
 import { scheduleRefresh } from './schedule.js';
 
 /** Somebody else may write between read and write; so often the pair is repeated. */
@@ -27,7 +27,7 @@ export interface HostToken {
  * @throws {UnknownProvider | StoreUnavailable}
  */
 export async function storeToken(deps: Dependencies, token: HostToken): Promise<void> {
-  await requireProvider(deps, token.place.provider);
+  await requireConnectable(deps, token.place.provider);
   for (let tries = 0; tries < mostTries; tries += 1) {
     const previous = await deps.store.connections.find(token.place);
     const connection = newConnection(deps.now(), token, previous?.connection);

@@ -1,7 +1,7 @@
 /** Notes when a connection was last used, seldom enough that reading a token stays one round trip. */
 
 import { LRUCache } from 'lru-cache';
-import { type ConnectionRef, ownerKeyOf } from '../core/identifiers.js';
+import type { ConnectionRef } from '../core/identifiers.js';
 import type { Dependencies } from './dependencies.js';
 
 /** A mark is as exact as a person looking at the account page needs it. */
@@ -20,7 +20,8 @@ export class UsageMarks {
   /** Never throws and never waits: a mark that is lost costs nobody a token. */
   mark(ref: ConnectionRef): void {
     const now = this.#deps.now();
-    const key = JSON.stringify([ownerKeyOf(ref.owner), ref.provider, ref.account]);
+    // None of them can hold a line break.
+    const key = `${ref.owner.tenant}\n${ref.owner.userId}\n${ref.provider}\n${ref.account}`;
     if (now - (this.#marked.get(key) ?? Number.NEGATIVE_INFINITY) < markEveryMs) return;
     this.#marked.set(key, now);
     this.#deps.store.connections.markUsed(ref, now).catch(() => {

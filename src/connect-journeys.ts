@@ -1,0 +1,80 @@
+/** The program's half of connecting: links made, followed and proven. */
+
+import { BrowserJourneys } from './browser-journeys.js';
+import type { Owner } from './core/identifiers.js';
+import { parseOwner } from './core/parse-input.js';
+import type * as views from './core/views.js';
+import { type ConnectRequest, mintConnectLink, startConnect } from './flows/connect-link.js';
+import { findConnect } from './flows/connect-progress.js';
+import { startDevice } from './flows/device/start-device.js';
+import { keepPendingAction, parseResume, takePendingAction } from './flows/pending-actions.js';
+import { submitProof, verifyConnect } from './flows/prove-person.js';
+import { type ConnectOptions, type In, parseConnectRequest, parseTenant } from './manager-input.js';
+
+/** The part of `OAuthManager` that a bot calls to get a person connected. */
+export abstract class ConnectJourneys extends BrowserJourneys {
+  /** Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only. */
+  async startConnect(userId: string, provider: string, options: ConnectOptions = {}): Promise<views.StartedConnect> {
+    const request = parseConnectRequest(userId, provider, options);
+    return request.method === 'device' ? startDevice(this.running(), request) : startConnect(this.running(), request);
+  }
+
+  /** As {@link startConnect}, the URL alone. */
+  async generateConnectUrl(userId: string, provider: string, options: ConnectOptions = {}): Promise<string> {
+    return (await this.startConnect(userId, provider, options)).connectUrl;
+  }
+
+  /** As {@link startConnect}, the bare code of the link, for hosts with their own landing page. */
+  async createLinkCode(userId: string, provider: string, options: ConnectOptions = {}): Promise<string> {
+    const { code } = await mintConnectLink(this.running(), parseConnectRequest(userId, provider, options));
+    return code.reveal();
+  }
+
+  /** Spends a link code: of any number of callers exactly one gets what it stands for; the others `undefined`. */
+  async resolveLinkCode(
+    code: string,
+  ): Promise<(Owner & Pick<ConnectRequest, 'provider' | 'account' | 'scope'>) | undefined> {
+    const link = await this.running().store.expiring.take('connect_link', code);
+    if (link === undefined) return undefined;
+    const { tenant, userId, provider, account, scope } = link.intent;
+    return { tenant, userId, provider, account, scope };
+  }
+
+  /** Where a connect stands; with `waitMs`, answered when it moves or the time is over. */
+  async findConnect(
+    connectId: string,
+    options: In & { waitMs?: number; signal?: AbortSignal } = {},
+  ): Promise<views.ConnectView> {
+    const { waitMs, signal } = options;
+    return findConnect(this.running(), { tenant: parseTenant(options), connectId, waitMs, signal });
+  }
+
+  /** The chat user typed this code: the proof that the person in the browser is the person in the chat. */
+  async submitProof(userId: string, code: string, options: In = {}): Promise<views.ProvenConnect> {
+    return submitProof(this.running(), parseOwner(userId, options.tenant), code);
+  }
+
+  /**
+   * Keeps what the program meant to do, until the person of this connect is connected; `resume` is JSON of at most
+   * 8 KiB, sealed like a token. A later one for the same user, provider and account takes its place.
+   *
+   * @throws {UnknownConnect | InvalidRequest}
+   */
+  async keepPendingAction(connectId: string, resume: unknown, options: In = {}): Promise<void> {
+    const payload = parseResume(resume);
+    return keepPendingAction(this.running(), { tenant: parseTenant(options), connectId, payload });
+  }
+
+  /**
+   * What is to be resumed now that this connect is completed; `undefined` when there is nothing, or it was superseded,
+   * taken or too old. Of any number of replicas exactly one gets it.
+   */
+  async takePendingAction(connectId: string, options: In = {}): Promise<views.PendingAction | undefined> {
+    return takePendingAction(this.running(), { tenant: parseTenant(options), connectId });
+  }
+
+  /** The host's own web session says who is in the browser (proof mode `app_verifier`). */
+  async verifyConnect(connectId: string, userId: string, options: In = {}): Promise<views.ProvenConnect> {
+    return verifyConnect(this.running(), { connectId, ...parseOwner(userId, options.tenant) });
+  }
+}

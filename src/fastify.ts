@@ -1,0 +1,167 @@
+/** `valetkey/fastify`: the API for bots and the browser pages as one plugin in a host's own Fastify app. */
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { type V1Options, v1 } from '../routes/api.js';
+import { type BrowserRoutesOptions, browserRoutes } from '../routes/browser.js';
+import type { Authenticate, Caller } from '../routes/caller.js';
+import { knownKeys, readCredential } from '../routes/credentials.js';
+import { answerError } from '../routes/error-handler.js';
+import type { RateLimitOptions } from '../routes/rate-limit.js';
+import { serverOptions } from '../routes/server-options.js';
+import { ConfigurationError, Unauthorized } from './core/errors.js';
+import { defaultTenant, providerIdSchema, tenantIdSchema, userIdSchema } from './core/identifiers.js';
+import { Secret } from './core/secret.js';
+import type { OAuthManager } from './oauth-manager.js';
+
+/** What a host says about one of its callers. */
+export interface HostCaller {
+  /** For logs: which key, service or person. */
+  readonly id: string;
+  /** `bot`, `viewer`, `admin`, or `user` for a person who may touch own records only. */
+  readonly role: 'bot' | 'viewer' | 'admin' | 'user';
+  /** `default` unless told. */
+  readonly tenant?: string;
+  /** Absent = every provider. */
+  readonly providers?: readonly string[];
+  /** Whose records a caller of role `user` may touch; required for that role. */
+  readonly userId?: string;
+}
+
+/** A key of the host's own. Callers send `secret` as `Authorization: Bearer …` or `X-API-Key`. */
+export interface HostApiKey {
+  readonly id: string;
+  readonly role: 'bot' | 'viewer' | 'admin';
+  /** At least 32 characters. */
+  readonly secret: string;
+  readonly tenant?: string;
+}
+
+/** Either `authenticate` or `apiKeys` says who may call the API. */
+export interface ValetkeyPluginOptions {
+  /** Opened by the host, and closed by it after its app. */
+  readonly manager: OAuthManager;
+  /**
+   * Finds out who calls; `undefined` answers 401. Asked again while an event stream is open, so it must not spend
+   * anything.
+   */
+  readonly authenticate?: (headers: IncomingHttpHeaders) => Promise<HostCaller | undefined> | HostCaller | undefined;
+  readonly apiKeys?: readonly HostApiKey[];
+  /** How often callers and browsers may ask, counted in a store that the host opened; absent = for the host to limit. */
+  readonly limits?: RateLimitOptions;
+  /** Hands out tokens and links also when the audit trail cannot be written to. */
+  readonly auditFailOpen?: boolean;
+  /** How often a quiet event stream says that it is there, ms; 15 s unless told. */
+  readonly heartbeatMs?: number;
+  /** Epoch ms; for tests. */
+  readonly now?: () => number;
+}
+
+/**
+ * What the host's `fastify()` needs for user ids of every length: the router's own limit on a path part is 100
+ * characters, and a user id of 256 takes more when it is percent-encoded. To be spread into the options.
+ */
+export const valetkeyServerOptions = { routerOptions: serverOptions.routerOptions };
+
+/**
+ * `/v1/…`, `/oauth/…`, `/connections/…` and `/assets/…`, below the path of the manager's `baseUrl`; below the prefix
+ * it is registered with instead, where the host gives one because a proxy takes another part of the path away.
+ *
+ * Nothing leaks into the host: parsers, schema compilers, error and not-found handlers, and headers stay inside.
+ *
+ * @throws {ConfigurationError} options that cannot work, when the app gets ready
+ */
+export const valetkey: FastifyPluginAsync<ValetkeyPluginOptions> = async (app, options) => {
+  const { manager, heartbeatMs, limits, auditFailOpen, now = Date.now } = options;
+  const authenticate = authenticatorOf(options);
+  const basePath = new URL(manager.baseUrl).pathname.replace(/\/+$/, '');
+  warnOfShortParams(app);
+  const routes: FastifyPluginAsync = async (scope) => {
+    await scope.register(pages, { manager, baseUrl: manager.baseUrl, now, limits });
+    await scope.register(api, { manager, authenticate, heartbeatMs, limits, auditFailOpen, prefix: '/v1' });
+  };
+  await app.register(routes, app.prefix === '' && basePath !== '' ? { prefix: basePath } : {});
+};
+
+/** Pages are no part of the API that a host describes. */
+const pages: FastifyPluginAsync<BrowserRoutesOptions> = async (app, options) => {
+  app.addHook('onRoute', (route) => {
+    route.schema = { ...route.schema, hide: true };
+  });
+  await app.register(browserRoutes, options);
+};
+
+const api: FastifyPluginAsync<V1Options> = async (app, options) => {
+  // A host that describes its own routes describes these, too, and would not understand their schemas.
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, swaggerTransform: jsonSchemaTransform };
+  });
+  app.setNotFoundHandler((request, reply) => answerError({ statusCode: 404 }, request, reply));
+  const { manager, authenticate, heartbeatMs, limits, auditFailOpen } = options;
+  // Not `options` as they are: the prefix among them would be taken again.
+  await app.register(v1, { manager, authenticate, heartbeatMs, limits, auditFailOpen });
+};
+
+/** Long ids would be answered 404 by the router, before anything of ours sees them. */
+function warnOfShortParams(app: FastifyInstance): void {
+  const longest = app.initialConfig.routerOptions?.maxParamLength ?? 100;
+  if (longest >= serverOptions.routerOptions.maxParamLength) return;
+  app.log.warn({ maxParamLength: longest }, 'valetkey: long user ids need valetkeyServerOptions in fastify(…)');
+}
+
+const apiKeySchema = z.object({
+  id: z.string().min(1).max(64),
+  role: z.enum(['bot', 'viewer', 'admin'], 'must be bot, viewer or admin'),
+  secret: z
+    .string()
+    .min(32, 'must be at least 32 characters')
+    .regex(/^[\x21-\x7e]*$/, 'must be printable ASCII without spaces')
+    .transform((text) => new Secret(text)),
+  tenant: tenantIdSchema.default(defaultTenant),
+});
+
+const callerSchema = z
+  .object({
+    id: z.string().min(1),
+    role: z.enum(['bot', 'viewer', 'admin', 'user']),
+    tenant: tenantIdSchema.default(defaultTenant),
+    providers: z.array(providerIdSchema).optional(),
+    userId: userIdSchema.optional(),
+  })
+  .refine(({ role, userId }) => role !== 'user' || userId !== undefined);
+
+function authenticatorOf({ authenticate, apiKeys }: ValetkeyPluginOptions): Authenticate {
+  if ((authenticate === undefined) === (apiKeys === undefined)) {
+    throw new ConfigurationError([{ name: 'authenticate', problem: 'give either this or apiKeys' }]);
+  }
+  return authenticate ? byHost(authenticate) : byKeys(apiKeys ?? []);
+}
+
+/** What the host says is checked like anything from outside: a caller that cannot be is a fault of the host's. */
+function byHost(ask: NonNullable<ValetkeyPluginOptions['authenticate']>): Authenticate {
+  return async (headers): Promise<Caller> => {
+    const told = await ask(headers);
+    if (told === undefined) throw new Unauthorized('host_refused', headers.authorization !== undefined);
+    const caller = callerSchema.safeParse(told);
+    if (caller.success) return caller.data;
+    const fields = caller.error.issues.map((issue) => issue.path.join('.') || 'userId');
+    throw new TypeError(`authenticate: cannot be used: ${[...new Set(fields)].join(', ')}`);
+  };
+}
+
+function byKeys(keys: readonly HostApiKey[]): Authenticate {
+  const parsed = z.array(apiKeySchema).min(1, 'holds no key').safeParse(keys);
+  if (!parsed.success) throw new ConfigurationError(parsed.error.issues.map(faultOf));
+  const find = knownKeys(parsed.data);
+  return async (headers) => {
+    const caller = find(readCredential(headers));
+    if (caller === undefined) throw new Unauthorized('credential_unknown', true);
+    return caller;
+  };
+}
+
+function faultOf({ path, message }: { path: PropertyKey[]; message: string }) {
+  return { name: ['apiKeys', ...path.map(String)].join('.'), problem: message };
+}

@@ -1,0 +1,22 @@
+/** Tells in time that a refresh token ends whatever its use, so that its user can be asked before anything stops working. */
+
+import type { Connection } from '../core/connection.js';
+import type { Provider } from '../core/provider.js';
+import { about, announce } from './announce.js';
+import type { Dependencies } from './dependencies.js';
+import { warningFrom } from './schedule.js';
+
+/** Longer than any warning time, so that each end is told of once, ms. */
+const toldForMs = 30 * 86_400_000;
+
+/** Raises `connection.updated` with the change `refresh_token_ends_soon`, once for each end. */
+export async function warnOfEnd(deps: Dependencies, provider: Provider, connection: Connection): Promise<void> {
+  const from = warningFrom(connection, provider);
+  const at = deps.now();
+  if (from === undefined || at < from) return;
+  const { connectionId, tenant, tokenSet } = connection;
+  const { count } = await deps.store.counters.add(`ends-soon/${connectionId}/${tokenSet.refreshExpiresAt}`, toldForMs);
+  if (count > 1) return;
+  const change = 'refresh_token_ends_soon';
+  await announce(deps, tenant, { type: 'connection.updated', change, ...about(connection, at) });
+}

@@ -1,0 +1,53 @@
+/** A token response becomes a connection that is not active yet: who was connected is asked, nothing is stored. */
+
+import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
+import { keptParameters } from '../core/kept-parameters.js';
+import type { Provider } from '../core/provider.js';
+import { fetchIdentity } from '../protocol/identity.js';
+import type { TokenResponse } from '../protocol/token-endpoint.js';
+import type { Dependencies } from './dependencies.js';
+import { newId } from './one-time-values.js';
+import { httpOf } from './provider-of.js';
+
+/** A redeemed grant: what it was asked for, and what came back, also beside the tokens. */
+export interface RedeemedGrant {
+  readonly intent: ConnectIntent;
+  readonly response: TokenResponse;
+  /** The authorization response, if a browser brought one. */
+  readonly callback?: URLSearchParams;
+}
+
+/** Puts the connection together. An identity that cannot be had does not cost the grant. */
+export async function newGrant(
+  deps: Dependencies,
+  provider: Provider,
+  { intent, response, callback }: RedeemedGrant,
+): Promise<AwaitingGrant['connection']> {
+  const identity = response.identity ?? (await identityOf(deps, provider, response));
+  const now = deps.now();
+  const { tenant, userId, account, scope, parameters } = intent;
+  const kept = keptParameters(provider, { callback, answer: response.answer });
+  return {
+    connectionId: newId('co'),
+    tenant,
+    userId,
+    provider: provider.id,
+    account,
+    identity,
+    tokenSet: response.tokenSet,
+    requestedScope: scope,
+    parameters: parameters === undefined && Object.keys(kept).length === 0 ? undefined : { ...parameters, ...kept },
+    state: { kind: 'active' },
+    connectedAt: now,
+    updatedAt: now,
+  };
+}
+
+async function identityOf(deps: Dependencies, provider: Provider, response: TokenResponse) {
+  try {
+    return await fetchIdentity(provider, response.tokenSet, httpOf(deps, provider));
+  } catch {
+    deps.log.warn({ provider: provider.id }, 'the connected account could not be read');
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+/** Writes what the journeys do by themselves into the audit trail; what callers of the API do is written there. */
+
+import type { AuditActor, AuditEntry } from '../core/audit.js';
+import type { ConnectIntent } from '../core/connect.js';
+import type { Connection } from '../core/connection.js';
+import type { Dependencies } from './dependencies.js';
+
+/** The service by itself: refreshing, and ending what nobody proved. */
+export const system: AuditActor = { kind: 'system', id: 'valetkey' };
+
+/** Whoever sits at the browser of a connect: not yet shown to be anybody. */
+export const browser: AuditActor = { kind: 'person', id: 'browser' };
+
+/** An entry without what is known here. */
+export type Act = Omit<AuditEntry, 'at'>;
+
+/**
+ * Appends to the trail. A trail that cannot be written to is logged and undoes nothing: what is told has happened, and
+ * a rotated refresh token must be kept in any case. Handing out a token is another matter; see `routes/audit.ts`.
+ */
+export async function recordAct(deps: Dependencies, act: Act): Promise<void> {
+  try {
+    await deps.store.audit.append({ at: deps.now(), ...act, reason: act.reason?.slice(0, 200) });
+  } catch {
+    deps.log.error({ act: act.act, outcome: act.outcome }, 'an entry of the audit trail could not be written');
+  }
+}
+
+/** The part of an entry that says which connection it is about. */
+export function aboutConnection(
+  connection: Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' | 'connectionId'>,
+) {
+  const { tenant, userId: user, provider, account, connectionId: connection_id } = connection;
+  return { tenant, user, provider, account, connection_id };
+}
+
+/** The part of an entry that says which connect it is about. */
+export function aboutConnect({ tenant, userId: user, provider, account, connectId }: ConnectIntent) {
+  return { tenant, user, provider, account, object: connectId };
+}

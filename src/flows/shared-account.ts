@@ -1,0 +1,91 @@
+/** Notices when one account at a provider comes under a second user (threat L12). */
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type Connection, refOf } from '../core/connection.js';
+import { StoreUnavailable } from '../core/errors.js';
+import { accountLabelSchema, ownerKeyOf, userIdSchema } from '../core/identifiers.js';
+import { about, announce } from './announce.js';
+import type { Dependencies } from './dependencies.js';
+import { aboutConnection, recordAct, system } from './record-act.js';
+
+/** What the index knows of a connection: where to look whether it still stands. */
+const entrySchema = z.object({ userId: userIdSchema, account: accountLabelSchema });
+
+type Identified = Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' | 'identity' | 'parameters'>;
+
+/**
+ * Enters a connection into the tenant's index of provider accounts, and finds who else has that account. Entered
+ * before it is looked up: of two users that come at once, at least one sees the other.
+ *
+ * @returns the connections of other users to the same account; empty when the provider does not say whose it is
+ */
+export async function enterAccount(deps: Dependencies, connection: Identified): Promise<readonly Connection[]> {
+  const collection = collectionOf(connection);
+  if (collection === undefined) return [];
+  const { userId, account } = connection;
+  await deps.store.documents.put(collection, keyOf(connection), { userId, account });
+  const entries = await deps.store.documents.list(collection);
+  const others = [...entries].filter(([key]) => !key.startsWith(ownerKeyOf(connection)));
+  const found = await Promise.all(others.map(([key, value]) => verify(deps, connection, { key, value })));
+  return found.filter((other) => other !== undefined);
+}
+
+/** Takes a connection out of the index again. An entry that stays is found out to be stale when it is looked at. */
+export async function leaveAccount(deps: Dependencies, connection: Identified): Promise<void> {
+  const collection = collectionOf(connection);
+  if (collection !== undefined) await deps.store.documents.remove(collection, keyOf(connection)).catch(() => false);
+}
+
+/** Tells the earlier users, and the audit trail, that somebody else has come with their account. */
+export async function tellShared(
+  deps: Dependencies,
+  connection: Connection,
+  { others, outcome }: { others: readonly Connection[]; outcome: 'ok' | 'refused' },
+): Promise<void> {
+  if (others.length === 0) return;
+  const at = deps.now();
+  const change = outcome === 'ok' ? 'account_shared' : 'account_share_refused';
+  for (const other of others) {
+    await announce(deps, other.tenant, { type: 'connection.updated', change, ...about(other, at) });
+  }
+  const reason = `${others.length} other connection${others.length === 1 ? '' : 's'}`;
+  await recordAct(deps, { act: 'account.share', actor: system, ...aboutConnection(connection), outcome, reason });
+}
+
+/** Looks whether an entry still stands for a connection to that account, and removes it if not. */
+async function verify(
+  deps: Dependencies,
+  { tenant, provider, identity, ...rest }: Identified,
+  { key, value }: { key: string; value: unknown },
+): Promise<Connection | undefined> {
+  const { userId, account } = entrySchema.parse(value);
+  const found = await deps.store.connections.find(refOf({ tenant, userId, provider, account })).catch(passOver);
+  if (found === 'unreadable') return undefined;
+  if (found?.connection.identity?.id === identity?.id) return found?.connection;
+  const collection = collectionOf({ tenant, provider, identity, ...rest });
+  if (collection !== undefined) await deps.store.documents.remove(collection, key);
+  return undefined;
+}
+
+/** Somebody else's damaged record is no reason to keep this person from connecting. */
+function passOver(error: unknown): 'unreadable' {
+  if (error instanceof StoreUnavailable) throw error;
+  return 'unreadable';
+}
+
+/**
+ * One collection per tenant and provider account. The parameters count too: at providers with many instances an
+ * account id means something within one instance only.
+ */
+function collectionOf({ tenant, provider, identity, parameters = {} }: Identified): string | undefined {
+  if (identity === undefined) return undefined;
+  const sorted = Object.entries(parameters).sort(([one], [other]) => (one < other ? -1 : 1));
+  const name = JSON.stringify([tenant, provider, identity.id, sorted]);
+  return `account-${createHash('sha256').update(name).digest('base64url')}`;
+}
+
+/** By owner first, so that a user's own other labels are no strangers. */
+function keyOf(connection: Identified): string {
+  return `${ownerKeyOf(connection)}/${connection.account}`;
+}

@@ -1,0 +1,82 @@
+/** Who fetched the token of a connection, when, and what for if it was said: the last fifty, noted aside. */
+
+import { LRUCache } from 'lru-cache';
+import { InvalidRequest } from '../core/errors.js';
+import type { TokenUse } from '../core/views.js';
+import type { Dependencies } from './dependencies.js';
+import { type ConnectionWish, findConnection } from './find-connection.js';
+
+/** Who asks for a token, and what for. */
+export type TokenUser = Pick<TokenUse, 'caller' | 'purpose'>;
+
+/** The same caller with the same purpose is noted no more often than this. */
+const noteEveryMs = 60_000;
+const mostRemembered = 10_000;
+const mostUses = 50;
+/** Counted from the last use. */
+const keepMs = 90 * 86_400_000;
+const longestPurpose = 200;
+
+/** Notes of one process. Reading a token neither waits for them nor fails with them. */
+export class UsageLedger {
+  readonly #deps: Dependencies;
+  readonly #noted = new LRUCache<string, number>({ max: mostRemembered });
+  /** Notes on one connection wait for each other, so that none writes over another of this process. */
+  readonly #writing = new Map<string, Promise<void>>();
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
+
+  /** Never throws and never waits. */
+  note(connectionId: string, { caller, purpose }: TokenUser): void {
+    const now = this.#deps.now();
+    const key = JSON.stringify([connectionId, caller, purpose]);
+    if (now - (this.#noted.get(key) ?? Number.NEGATIVE_INFINITY) < noteEveryMs) return;
+    this.#noted.set(key, now);
+    const use = purpose === undefined ? { at: now, caller } : { at: now, caller, purpose };
+    const before = this.#writing.get(connectionId) ?? Promise.resolve();
+    const writing: Promise<void> = before
+      .then(() => this.#append(connectionId, use))
+      .catch(() => this.#deps.log.debug({}, 'a use was not noted'))
+      .finally(() => {
+        if (this.#writing.get(connectionId) === writing) this.#writing.delete(connectionId);
+      });
+    this.#writing.set(connectionId, writing);
+  }
+
+  /** Resolves when what was noted is written. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writing.values());
+  }
+
+  /** Two processes that note at the same moment may lose one of the two: it is a picture, the audit trail is the proof. */
+  async #append(connectionId: string, use: TokenUse): Promise<void> {
+    const { expiring } = this.#deps.store;
+    const uses = (await expiring.find('usage_ledger', connectionId))?.uses ?? [];
+    await expiring.save('usage_ledger', connectionId, { uses: [...uses, use].slice(-mostUses) }, keepMs);
+  }
+}
+
+/** The uses of a connection, newest first; empty when there is no such connection. */
+export async function listUses(deps: Dependencies, wish: ConnectionWish): Promise<readonly TokenUse[]> {
+  const found = await findConnection(deps, wish);
+  if (found.kind === 'none') return [];
+  const ledger = await deps.store.expiring.find('usage_ledger', found.stored.connection.connectionId);
+  return [...(ledger?.uses ?? [])].reverse();
+}
+
+/**
+ * What a program says about itself. The purpose is shown to the person, so it is text and short.
+ *
+ * @throws {InvalidRequest} `purpose`
+ */
+export function parseTokenUser({ caller, purpose }: TokenUser): TokenUser {
+  if (purpose === undefined) return { caller };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  const isText = purpose.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(purpose);
+  if (!isText || purpose.length > longestPurpose) {
+    throw new InvalidRequest('purpose', 'must be text of at most 200 characters without control characters');
+  }
+  return { caller, purpose };
+}

@@ -1,0 +1,33 @@
+/** The guard with a memory: what was interrupted by a missing connection is resumed once the person is done. */
+
+import { OAuthNotConnected } from './core/errors.js';
+import { getOAuthManager } from './init-oauth-manager.js';
+import type { TokenContext } from './require-oauth-token.js';
+
+/**
+ * Calls `handler` with the user's access token, refreshed if needed. When the person has to connect first, `resume`
+ * is kept with the connect, sealed, and {@link OAuthManager.takePendingAction} hands it out once afterwards; also to
+ * another process, and after a restart.
+ *
+ * @param options.resume JSON of at most 8 KiB: what the program needs to do the same again; absent = nothing is kept
+ * @returns what the handler returns
+ * @throws {OAuthNotConnected} the person has to open `connectUrl` first
+ * @throws {InvalidRequest} `resume` is no JSON or too large; the handler was not called
+ * @throws {StoreUnavailable | ProviderUnavailable} try again later; nothing was lost
+ */
+export async function withOAuthToken<T>(
+  context: TokenContext,
+  provider: string,
+  handler: (accessToken: string) => Promise<T> | T,
+  options: { readonly resume?: unknown } = {},
+): Promise<T> {
+  const { userId, ...wish } = context;
+  const manager = getOAuthManager();
+  const token = await manager.requireToken(userId, provider, wish).catch(async (error: unknown) => {
+    if (error instanceof OAuthNotConnected && options.resume !== undefined) {
+      await manager.keepPendingAction(error.connectId, options.resume, { tenant: wish.tenant });
+    }
+    throw error;
+  });
+  return handler(token.accessToken.reveal());
+}
