@@ -7,6 +7,7 @@ import { Forbidden, Gone, InvalidRequest, Unauthorized } from '../src/core/error
 import { accountLabelSchema } from '../src/core/identifiers.js';
 import type { SessionView } from '../src/core/views.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
+import { recordPerson } from './audit.js';
 import { readerOf } from './browser-pages.js';
 import { findCookie, formatCookie, formatForgottenCookie, sessionCookieName } from './cookies.js';
 import { type BrowserContext, parseProvider, requireLink, requireProvider } from './oauth.js';
@@ -24,6 +25,7 @@ export type AccountManager = Pick<
   | 'listUserConnections'
   | 'startConnect'
   | 'deleteToken'
+  | 'recordAct'
 >;
 
 type Context = BrowserContext<AccountManager>;
@@ -52,6 +54,7 @@ async function showEntrance(context: Context, request: FastifyRequest, reply: Fa
 async function enter(context: Context, request: FastifyRequest, reply: FastifyReply) {
   const { manager, site, now } = context;
   const { sessionSecret, session } = await manager.redeemAccountLink(requireLink(request.body));
+  await recordPerson(manager, request, { session, act: 'account_link.redeem' });
   const cookie = formatCookie(site, {
     name: sessionCookieName(site),
     value: sessionSecret,
@@ -77,13 +80,14 @@ async function connect(context: Context, request: FastifyRequest, reply: Fastify
   const present = (await manager.listUserConnections(userId, { tenant })).find(
     (connection) => connection.provider === provider && connection.account === account,
   );
-  const { connectUrl } = await manager.startConnect(userId, provider, {
+  const { connectUrl, connectId } = await manager.startConnect(userId, provider, {
     tenant,
     // Connecting again asks for what was granted before, not for less.
     ...(present?.scope.length ? { scopes: [...present.scope] } : {}),
     returnTo: `${site.basePath}/connections`,
     ...(account === undefined ? {} : { account }),
   });
+  await recordPerson(manager, request, { session, act: 'connect.create', provider, account, object: connectId });
   return reply.redirect(connectUrl, 303);
 }
 
@@ -95,6 +99,13 @@ async function disconnect(context: Context, request: FastifyRequest, reply: Fast
   const { revoked } = await manager.deleteToken(session.userId, provider, {
     tenant: session.tenant,
     ...(account === undefined ? {} : { account }),
+  });
+  await recordPerson(manager, request, {
+    session,
+    act: 'disconnect',
+    provider,
+    account,
+    reason: `revoked: ${revoked}`,
   });
   const name = manager.listProviders().find((listing) => listing.id === provider)?.displayName ?? provider;
   return pages.page(request, reply, disconnectedPage({ name, revoked, basePath: site.basePath }, readerOf(request)));

@@ -4,19 +4,36 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Registry } from 'prom-client';
 import type { OAuthManager } from '../src/oauth-manager.js';
+import { type Administration, administration } from './administration.js';
+import { recordCallers, recordLimited } from './audit.js';
+import { auditTrail } from './audit-trail.js';
 import { type Authenticate, type Role, requireCallers } from './caller.js';
 import { connectionsApi } from './connections-api.js';
 import { connects } from './connects.js';
 import { answerError, MethodNotAllowed } from './error-handler.js';
 import { events } from './events.js';
+import { exchange } from './exchange.js';
 import { health } from './health.js';
+import { mcpTokens } from './mcp.js';
 import { describeApi } from './openapi.js';
 import { providers } from './providers.js';
+import { createRateLimits, type RateLimitOptions } from './rate-limit.js';
 import { tokens } from './tokens.js';
 
-export interface ApiOptions {
+export interface V1Options {
   readonly manager: OAuthManager;
   readonly authenticate: Authenticate;
+  /** Keys and refused callers; without it there are no such addresses. */
+  readonly administration?: Administration;
+  /** How often callers may ask; without it, as often as they like. */
+  readonly limits?: RateLimitOptions;
+  /** Hands out tokens and links also when the audit trail cannot be written to. */
+  readonly auditFailOpen?: boolean;
+  /** How often a quiet event stream says that it is there, ms. */
+  readonly heartbeatMs?: number;
+}
+
+export interface ApiOptions extends V1Options {
   /** Served at `/metrics`. */
   readonly metrics?: Registry;
   /** Public address, for the OpenAPI document. */
@@ -25,8 +42,6 @@ export interface ApiOptions {
   readonly version?: string;
   /** `true` once the process was told to stop: `/readyz` says so. */
   readonly isStopping?: () => boolean;
-  /** How often a quiet event stream says that it is there, ms. */
-  readonly heartbeatMs?: number;
 }
 
 /**
@@ -41,21 +56,31 @@ export const api: FastifyPluginAsync<ApiOptions> = async (app, options) => {
   await app.register(v1, { ...options, prefix: '/v1' });
 };
 
-const v1: FastifyPluginAsync<ApiOptions> = async (app, options) => {
+/**
+ * What stands under `/v1`, and nothing beside it. Everything stays inside the plugin: compilers, parsers, errors.
+ */
+export const v1: FastifyPluginAsync<V1Options> = async (app, options) => {
+  app.setErrorHandler(answerError);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   readJsonOnly(app);
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
   });
-  const { manager, authenticate, heartbeatMs } = options;
-  requireCallers(app, authenticate);
+  const { manager, authenticate, heartbeatMs, auditFailOpen } = options;
+  const limits = options.limits && createRateLimits(options.limits, (...stopped) => recordLimited(manager, ...stopped));
+  requireCallers(app, authenticate, limits);
+  recordCallers(app, { trail: manager, failOpen: auditFailOpen });
   const methods = recordMethods(app);
   await app.register(providers, { manager });
   await app.register(tokens, { manager });
+  await app.register(exchange, { manager });
+  await app.register(mcpTokens, { manager });
   await app.register(connects, { manager });
   await app.register(connectionsApi, { manager });
   await app.register(events, { manager, authenticate, heartbeatMs });
+  await app.register(auditTrail, { manager });
+  if (options.administration) await app.register(administration, { administration: options.administration });
   refuseOtherMethods(app, methods);
 };
 

@@ -46,7 +46,8 @@ export function createPageSender(render: Render): PageSender {
   const error: PageSender['error'] = (request, reply, thrown) => {
     const meaning = meaningOf(thrown);
     if (meaning.status === 500) request.log.error({ err: thrown }, 'A page could not be made.');
-    if (meaning.status === 503 || meaning.status === 429) reply.header('retry-after', '60');
+    const mayComeBack = meaning.status === 503 || meaning.status === 429;
+    if (mayComeBack && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
     return message(request, reply.code(meaning.status), meaning.message);
   };
   return { page, message, error };

@@ -4,19 +4,24 @@ import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { Forbidden } from '../src/core/errors.js';
 import { type AccountManager, addAccountRoutes } from './account.js';
+import { recordLimited } from './audit.js';
 import { createPageSender } from './browser-pages.js';
+import { addClientMetadataRoute, type DescribingManager } from './mcp.js';
 import { addOAuthRoutes, type BrowserContext, type ConnectingManager } from './oauth.js';
 import { isPrefetch, pageHeaders, requireOwnOrigin } from './page-headers.js';
 import { type Assets, readAssets } from './pages/assets.js';
 import { createRender } from './pages/render.js';
+import { createRateLimits, type RateLimitOptions } from './rate-limit.js';
 import { describeSite } from './site.js';
 
 export interface BrowserRoutesOptions {
-  readonly manager: ConnectingManager & AccountManager;
+  readonly manager: ConnectingManager & AccountManager & Partial<DescribingManager>;
   /** Public origin and path prefix of this service; https unless loopback. */
   readonly baseUrl: string;
   /** Epoch ms; for the lifetime of cookies. */
   readonly now: () => number;
+  /** How often one address may ask; without it, as often as it likes. */
+  readonly limits?: RateLimitOptions;
 }
 
 /** Largest form taken, in bytes: an authorization response by form post with all its extras stays below. */
@@ -39,17 +44,21 @@ export const browserRoutes: FastifyPluginAsync<BrowserRoutesOptions> = async (ap
     ownFormsOnly: async (request) => requireOwnOrigin(request.headers, site),
   };
 
+  const { manager } = options;
+  const limits = options.limits && createRateLimits(options.limits, (...stopped) => recordLimited(manager, ...stopped));
   app.removeAllContentTypeParsers();
   await app.register(formbody, { bodyLimit: formLimit });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(pageHeaders(site));
     if (isPrefetch(request.headers)) throw new Forbidden('Pages are not fetched ahead.');
+    if (!request.url.startsWith('/assets/')) await limits?.browser(request, reply);
   });
   app.setErrorHandler((error, request, reply) => pages.error(request, reply, error));
 
   addAssetRoute(app, assets);
   addOAuthRoutes(app, context);
   addAccountRoutes(app, context);
+  addClientMetadataRoute(app, manager);
   for (const path of ['/oauth/*', '/connections/*', '/assets/*']) {
     app.all(path, async (request, reply) => {
       if (!/text\/html/i.test(request.headers.accept ?? '')) return reply.callNotFound();

@@ -2,8 +2,9 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Forbidden } from '../src/core/errors.js';
+import { Forbidden, Unauthorized } from '../src/core/errors.js';
 import type { ProviderId, TenantId, UserId } from '../src/core/identifiers.js';
+import type { RateLimits } from './rate-limit.js';
 
 /**
  * `bot`: tokens, connects, proofs and connections of its tenant. `viewer`: lists, never a token. `admin`: everything.
@@ -42,6 +43,11 @@ declare module 'fastify' {
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 
+/** The caller of a request, if one was found out. */
+export function findCaller(request: FastifyRequest): Caller | undefined {
+  return callers.get(request);
+}
+
 /** The caller of a request. Throws `TypeError` outside of the routes that {@link requireCallers} guards. */
 export function callerOf(request: FastifyRequest): Caller {
   const caller = callers.get(request);
@@ -60,15 +66,19 @@ export function reachesProvider(caller: Caller, provider: string): boolean {
  *
  * @throws {TypeError} when a route without roles is added
  */
-export function requireCallers(app: FastifyInstance, authenticate: Authenticate): void {
+export function requireCallers(app: FastifyInstance, authenticate: Authenticate, limits?: RateLimits): void {
   app.addHook('onRoute', (route) => {
     if (route.config?.roles === undefined || route.config.roles.length === 0) {
       throw new TypeError(`${String(route.method)} ${route.url} declares no roles in its config.`);
     }
   });
-  app.addHook('onRequest', async (request) => {
-    const caller = await authenticate(request.headers);
+  app.addHook('onRequest', async (request, reply) => {
+    const caller = await authenticate(request.headers).catch(async (error: unknown) => {
+      if (error instanceof Unauthorized) await limits?.refused(request, reply);
+      throw error;
+    });
     callers.set(request, caller);
+    await limits?.caller(request, reply, `${caller.tenant}\n${caller.role}\n${caller.id}`);
     checkReach(request, caller);
   });
 }

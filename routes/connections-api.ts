@@ -12,6 +12,7 @@ import {
   userParams,
   userProviderParams,
 } from './schemas.js';
+import { usage } from './usage.js';
 import { formatConnection, problemAnswers, toSeconds } from './wire.js';
 
 const tags = ['connections'];
@@ -41,7 +42,7 @@ export const connectionsApi: FastifyPluginAsyncZod<{ manager: OAuthManager }> = 
   app.route({
     method: 'DELETE',
     url: '/users/:user/connections/:provider',
-    config: { roles: ['bot', 'admin', 'user'] },
+    config: { roles: ['bot', 'admin', 'user'], audit: 'disconnect' },
     schema: {
       operationId: 'disconnect',
       summary: 'Revokes at the provider and forgets here; the local copy is gone in every case',
@@ -53,10 +54,14 @@ export const connectionsApi: FastifyPluginAsyncZod<{ manager: OAuthManager }> = 
     handler: async (request) => {
       const { user, provider } = request.params;
       const { tenant } = callerOf(request);
-      const { revoked } = await manager.deleteToken(user, provider, { tenant, account: request.query.account });
-      return { revoked };
+      const { revoked, alsoEnded } = await manager.deleteToken(user, provider, {
+        tenant,
+        account: request.query.account,
+      });
+      return { revoked, also_ended: alsoEnded && [...alsoEnded] };
     },
   });
+  await app.register(usage, { manager });
   await app.register(wholeUser, { manager });
 };
 
@@ -65,7 +70,7 @@ const wholeUser: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, 
   app.route({
     method: 'DELETE',
     url: '/users/:user',
-    config: { roles: ['bot', 'admin', 'user'], everyProvider: true },
+    config: { roles: ['bot', 'admin', 'user'], everyProvider: true, audit: 'erase' },
     schema: {
       operationId: 'eraseUser',
       summary: 'Revokes and erases everything of that user',
@@ -85,7 +90,7 @@ const wholeUser: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, 
   app.route({
     method: 'POST',
     url: '/users/:user/account-link',
-    config: { roles: ['bot', 'admin', 'user'], everyProvider: true },
+    config: { roles: ['bot', 'admin', 'user'], everyProvider: true, audit: 'account_link.create' },
     schema: {
       operationId: 'createAccountLink',
       summary: 'A one-time link to the account page of that person',

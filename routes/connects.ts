@@ -1,7 +1,7 @@
 /** Connects as a bot sees them: made, followed, and proven. */
 
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { UnknownConnect } from '../src/core/errors.js';
+import { Forbidden, UnknownConnect } from '../src/core/errors.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { callerOf, reachesProvider } from './caller.js';
 import { createDepartures } from './departure.js';
@@ -32,7 +32,7 @@ const start: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
   app.route({
     method: 'POST',
     url: '/users/:user/connect/:provider',
-    config: { roles: ['bot', 'admin', 'user'] },
+    config: { roles: ['bot', 'admin', 'user'], audit: 'connect.create' },
     schema: {
       operationId: 'startConnect',
       summary: 'A one-time link with which that person connects an account',
@@ -44,11 +44,16 @@ const start: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
     handler: async (request, reply) => {
       const { user, provider } = request.params;
       const { return_to, chat_identity, ...rest } = request.body ?? {};
+      const caller = callerOf(request);
+      // Who makes a link for itself must not also say who has to sign in for it (proof `chat_login`).
+      if (caller.role === 'user' && chat_identity?.subject !== undefined) {
+        throw new Forbidden('This credential may not name a subject.');
+      }
       const started = await manager.startConnect(user, provider, {
         ...rest,
         returnTo: return_to,
         chatIdentity: chat_identity,
-        tenant: callerOf(request).tenant,
+        tenant: caller.tenant,
       });
       return reply.code(201).send(formatStartedConnect(started));
     },
@@ -87,7 +92,7 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
   app.route({
     method: 'POST',
     url: '/users/:user/proof',
-    config: { roles: ['bot', 'admin', 'user'] },
+    config: { roles: ['bot', 'admin', 'user'], audit: 'proof' },
     schema: {
       operationId: 'submitProof',
       summary: 'The person in the chat has typed this return code',
@@ -106,7 +111,7 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
     method: 'POST',
     url: '/connects/:connect_id/verify',
     // Not for role `user`: who made the link must not be the one to say who is in the browser.
-    config: { roles: ['bot', 'admin'] },
+    config: { roles: ['bot', 'admin'], audit: 'proof' },
     schema: {
       operationId: 'verifyConnect',
       summary: 'The host says who is in the browser (proof `app_verifier`)',

@@ -3,7 +3,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   type AnyOAuthManagerError,
+  ClientRegistrationRequired,
   CodeRefused,
+  DiscoveryFailed,
   InvalidRequest,
   OAuthManagerError,
   OAuthNotConnected,
@@ -55,6 +57,11 @@ export const meanings: Readonly<Record<AnyOAuthManagerError['code'], Meaning>> =
   rate_limited: { status: 429, code: 'rate_limited', title: 'Too many requests' },
   provider_error: { ...providerFault, detail: 'The provider gave an answer that cannot be used.' },
   provider_misconfigured: { ...providerFault, detail: 'The provider refuses this service for how it is configured.' },
+  discovery_failed: { ...providerFault, detail: 'The MCP server or its authorization server cannot be used as it is.' },
+  client_registration_required: {
+    ...providerFault,
+    detail: 'CLIENT_REGISTRATION_REQUIRED: the operator has to register a client with redirect_uri at issuer.',
+  },
   grant_refused: { ...providerFault, detail: 'The provider refused the grant.' },
   provider_unavailable: {
     ...notNow,
@@ -128,6 +135,13 @@ export class MethodNotAllowed extends Error {
   readonly statusCode = 405;
 }
 
+const problems = new WeakMap<FastifyRequest, { readonly code: string; readonly error: unknown }>();
+
+/** The problem that a request was answered with, and the error it came from; for the audit trail. */
+export function problemOf(request: FastifyRequest): { readonly code: string; readonly error: unknown } | undefined {
+  return problems.get(request);
+}
+
 /** Makes problems of everything that goes wrong in `app`, unknown addresses included. For the root of the program. */
 export function useProblems(app: FastifyInstance): void {
   app.setErrorHandler(answerError);
@@ -139,6 +153,7 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
   const error = findInvalidField(thrown, request) ?? thrown;
   const meaning = findMeaning(error);
   logProblem(error, meaning, request);
+  problems.set(request, { code: meaning.code, error });
   if (error instanceof Unauthorized) reply.header('www-authenticate', challengeOf(error));
   const retryAfter = retryAfterOf(error) ?? meaning.retryAfter;
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', String(retryAfter));
@@ -194,6 +209,13 @@ function extrasOf(error: unknown): Record<string, unknown> {
   if (error instanceof InvalidRequest) return { field: error.field };
   if (error instanceof CodeRefused) return { attempts_left: error.attemptsLeft };
   if (error instanceof ProviderError) return { provider: error.provider, who_must_act: error.whoMustAct };
+  if (error instanceof DiscoveryFailed) {
+    return { who_must_act: error.whoMustAct, step: error.step, origin: error.origin };
+  }
+  if (error instanceof ClientRegistrationRequired) {
+    const { step, issuer, redirectUri, oauthError } = error;
+    return { who_must_act: error.whoMustAct, step, issuer, redirect_uri: redirectUri, oauth_error: oauthError };
+  }
   if (error instanceof ProviderUnavailable) return { provider: error.provider };
   return {};
 }

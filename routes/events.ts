@@ -3,23 +3,13 @@
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { StoredEvent } from '../src/core/events.js';
+import { isTold, type StoredEvent } from '../src/core/events.js';
 import type { EventStore } from '../src/core/store.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { type Authenticate, type Caller, callerOf, reachesProvider } from './caller.js';
 import { createDepartures } from './departure.js';
 import { eventsHeaders } from './schemas.js';
 import { formatEvent, problemAnswers } from './wire.js';
-
-/** Told to subscribers. What else is in the log is for our own long-polls. */
-const publicTypes: ReadonlySet<string> = new Set([
-  'connection.created',
-  'connection.updated',
-  'connection.needs_reauthorization',
-  'connection.deleted',
-  'connect.completed',
-  'connect.failed',
-]);
 
 const stream = {
   description: 'Each event has an `id`, its type as `event`, and JSON as `data`.',
@@ -90,7 +80,7 @@ async function* follow(subscription: Subscription, start: string, gone: AbortSig
 }
 
 function isForCaller({ event }: StoredEvent, caller: Caller): boolean {
-  return publicTypes.has(event.type) && reachesProvider(caller, event.provider);
+  return isTold(event) && reachesProvider(caller, event.provider);
 }
 
 async function succeeds(action: () => Promise<unknown>): Promise<boolean> {

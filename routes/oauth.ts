@@ -16,7 +16,13 @@ import type { Site } from './site.js';
 /** What connecting in the browser asks of the manager. */
 export type ConnectingManager = Pick<
   OAuthManager,
-  'isProviderConfigured' | 'describeLink' | 'startAuthorization' | 'finishAuthorization' | 'describeFinished'
+  | 'isProviderConfigured'
+  | 'describeLink'
+  | 'startAuthorization'
+  | 'finishAuthorization'
+  | 'describeFinished'
+  | 'startChatLogin'
+  | 'finishChatLogin'
 >;
 
 /** What the routes of the browser half share. */
@@ -49,6 +55,9 @@ export function addOAuthRoutes(app: FastifyInstance, context: BrowserContext<Con
     finishAuthorization(context, request, reply),
   );
   app.post('/oauth/:provider/callback', (request, reply) => returnToCallback(context, request, reply));
+  app.post('/oauth/:provider/login', { preHandler: context.ownFormsOnly }, (request, reply) =>
+    startChatLogin(context, request, reply),
+  );
   app.get('/oauth/:provider/done', (request, reply) => showDone(context, request, reply));
 }
 
@@ -88,9 +97,12 @@ async function finishAuthorization(
   const provider = requireProvider(manager, request.params);
   const name = flowCookieName(site, provider);
   const browserSecret = findCookie(request.headers.cookie, name);
+  const parameters = queryOf(request);
+  const signedInFor = await manager.finishChatLogin(provider, parameters, browserSecret);
+  if (signedInFor !== undefined) return reply.redirect(`${site.basePath}/oauth/${signedInFor}/done`, 303);
   const done = `${site.basePath}/oauth/${provider}/done`;
   try {
-    await manager.finishAuthorization(provider, queryOf(request), browserSecret);
+    await manager.finishAuthorization(provider, parameters, browserSecret);
   } catch (error) {
     // A second click at the provider: the first answer was taken, and its result stands on the done page.
     if (!(error instanceof Gone) || browserSecret === undefined) throw error;
@@ -129,6 +141,25 @@ async function returnToCallback(
   return reply.redirect(`${context.site.basePath}/oauth/${provider}/callback?${parameters}`, 303);
 }
 
+/** Sends the browser to sign in at the chat platform. The value of its flow cookie goes with it, under another name. */
+async function startChatLogin(
+  context: BrowserContext<ConnectingManager>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const { manager, site, now } = context;
+  const provider = requireProvider(manager, request.params);
+  const browserSecret = findCookie(request.headers.cookie, flowCookieName(site, provider));
+  if (browserSecret === undefined) throw new Gone('This browser has finished nothing.');
+  const started = await manager.startChatLogin(provider, browserSecret);
+  const cookie = formatCookie(site, {
+    name: flowCookieName(site, started.provider),
+    value: new Secret(browserSecret),
+    lifetimeMs: started.provider === provider ? donePageMs : started.expiresAt - now(),
+  });
+  return reply.header('set-cookie', cookie).redirect(started.authorizationUrl, 303);
+}
+
 async function showDone(context: BrowserContext<ConnectingManager>, request: FastifyRequest, reply: FastifyReply) {
   const { manager, site, pages } = context;
   const provider = requireProvider(manager, request.params);
@@ -143,7 +174,10 @@ async function showDone(context: BrowserContext<ConnectingManager>, request: Fas
     case 'redirect':
       return reply.redirect(finished.location, 303);
     case 'page':
-      return pages.page(request, reply, finished.page);
+      return pages.page(request, reply, {
+        ...finished.page,
+        authorizationOrigin: view.chatLogin?.authorizationOrigin,
+      });
   }
 }
 

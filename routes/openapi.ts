@@ -3,7 +3,8 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { namedSchemas } from './named-schemas.js';
 
 export interface OpenapiOptions {
   /** Public address of this service, without a slash at the end; as the only entry of `servers`. */
@@ -11,6 +12,41 @@ export interface OpenapiOptions {
   /** Version of the program. */
   readonly version?: string;
 }
+
+/** What the operations are about; every operation bears one of these as its tag. */
+const topics = {
+  providers: 'What people can connect.',
+  tokens: 'Valid access tokens, or a link to connect.',
+  connects: 'The way from a link to a proven connection.',
+  connections: 'What a user has connected.',
+  events: 'What happens, as it happens.',
+  audit: 'Who did what.',
+  administration: 'API keys and revoked callers.',
+} as const;
+
+const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: namedSchemas });
+const withNamedSchemas = createJsonSchemaTransformObject({ schemaRegistry: namedSchemas });
+
+/** From zod to JSON Schema, for one route: named bodies become references, and the summary says what is answered. */
+const transformRoute: typeof toJsonSchema = (document) => {
+  const { schema, url } = toJsonSchema(document);
+  const answers: Record<string, object> = { ...(schema?.response ?? {}) };
+  for (const [status, answer] of Object.entries(answers)) {
+    if (!status.startsWith('2') || 'content' in answer) continue;
+    answers[status] = { description: schema?.summary, content: { 'application/json': { schema: answer } } };
+  }
+  return { schema: { ...schema, ...(schema?.response ? { response: answers } : {}) }, url };
+};
+
+/** Every name comes twice, for what is sent and for what is answered; the one that nothing refers to is left out. */
+const transformWhole: typeof withNamedSchemas = (document) => {
+  const whole = withNamedSchemas(document);
+  const text = JSON.stringify(whole);
+  const components = 'components' in whole ? whole.components : undefined;
+  const schemas = Object.entries(components?.schemas ?? {});
+  const used = schemas.filter(([name]) => text.includes(`"#/components/schemas/${name}"`));
+  return Object.assign(whole, { components: { ...components, schemas: Object.fromEntries(used) } });
+};
 
 /**
  * Adds `/openapi.json` and `/docs`, and writes down every route that is added to `app` from now on.
@@ -34,8 +70,10 @@ export async function describeApi(app: FastifyInstance, options: OpenapiOptions)
         },
       },
       security: [{ bearer: [] }, { api_key: [] }],
+      tags: Object.entries(topics).map(([name, description]) => ({ name, description })),
     },
-    transform: jsonSchemaTransform,
+    transform: transformRoute,
+    transformObject: transformWhole,
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());

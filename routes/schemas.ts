@@ -1,6 +1,7 @@
 /** The wire of the HTTP API: snake_case, times in epoch seconds. One schema per body, checked on the way in and out. */
 
 import { z } from 'zod';
+import { auditActSchema, auditEntrySchema } from '../src/core/audit.js';
 import { chatIdentitySchema } from '../src/core/connect.js';
 import { proofModeSchema } from '../src/core/connection.js';
 import { accountLabelSchema, providerIdSchema, userIdSchema } from '../src/core/identifiers.js';
@@ -16,12 +17,13 @@ const connectId = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'is not a connect 
 
 export const userParams = z.object({ user: userId });
 export const userProviderParams = z.object({ user: userId, provider: providerIdSchema });
+export const providerParams = z.object({ provider: providerIdSchema });
 export const connectParams = z.object({ connect_id: connectId });
 
 const account = accountLabelSchema.optional().describe('Your label for one of several accounts at one provider.');
 
 /** Scope tokens of RFC 6749 section 3.3; an empty list means that none are asked for by name. */
-const scopeList = z
+export const scopeList = z
   .array(z.string().max(512).refine(isScopeToken, 'is not a scope token of RFC 6749 section 3.3'))
   .max(100);
 
@@ -57,6 +59,19 @@ export const refreshBody = z.strictObject({
     .transform((hex) => hex.toLowerCase()),
 });
 
+/** All but the server's URL is optional: without a challenge its metadata is looked for at the well-known places. */
+export const mcpTokenBody = z.strictObject({
+  server_url: z.string().min(1).max(2048),
+  www_authenticate: z.string().max(8192).optional().describe('The header of the 401 or 403, as it came.'),
+  status: z
+    .union([z.literal(401), z.literal(403)])
+    .optional()
+    .describe('What the server answered; 401 when absent.'),
+  rejected_token_sha256: refreshBody.shape.rejected_token_sha256.optional(),
+  account,
+  return_to: z.string().min(1).max(2048).optional(),
+});
+
 const shortTexts = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((record) => Object.keys(record).length <= 20, 'must not have more than 20 entries');
@@ -69,6 +84,7 @@ export const connectBody = z
     return_to: z.string().min(1).max(2048).optional(),
     chat_identity: chatIdentitySchema.optional(),
     proof: proofModeSchema.optional(),
+    method: z.enum(['browser', 'device']).optional().describe('`device`: a code is typed in on another device.'),
     metadata: shortTexts.optional(),
     parameters: shortTexts.optional().describe('What some providers want to know first: tenant, shop, subdomain.'),
   })
@@ -111,6 +127,10 @@ export const startedConnectAnswer = z.object({
   connect_url: text.describe('One-time link for that person; a bearer secret.'),
   expires_at: epochSeconds,
   proof: proofModeSchema,
+  user_code: text.optional().describe('With method `device`: what the person types in at `verification_uri`.'),
+  verification_uri: text.optional(),
+  verification_uri_complete: text.optional().describe('The same with the code in it, where the provider has that.'),
+  interval: z.number().optional().describe('Seconds between two polls; the service polls, nobody else has to.'),
 });
 
 export const connectAnswer = z.object({
@@ -146,13 +166,75 @@ export const connectionsAnswer = z.object({
   ),
 });
 
-export const disconnectedAnswer = z.object({ revoked: z.enum(['yes', 'no', 'unsupported']) });
+export const disconnectedAnswer = z.object({
+  revoked: z.enum(['yes', 'no', 'unsupported']),
+  also_ended: z.array(text).optional().describe('Other connections that the provider ended with it, by id.'),
+});
 
 export const erasedAnswer = z.object({
   connections: z.int(),
   revoked: z.int(),
   not_revoked: z.int(),
   unsupported: z.int(),
+});
+
+const callerName = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((name) => name.isWellFormed(), 'must be well-formed Unicode');
+
+export const apiKeyParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'is not the id of a key') });
+export const apiKeyBody = z.strictObject({
+  owner: z.string().min(1).max(128).describe('Who answers for the key: a person or a team.'),
+  role: z.enum(['bot', 'viewer', 'admin']).default('bot'),
+  providers: z.array(providerIdSchema).min(1).max(100).optional().describe('Without it, every provider.'),
+  expires_at: epochSeconds.optional().describe('Without it, good until revoked.'),
+});
+export const revocationBody = z.strictObject({
+  subject: callerName.optional().describe('Claim `sub`: every JWT of that subject.'),
+  jti: callerName.optional().describe('Claim `jti`: that one JWT.'),
+  until: epochSeconds
+    .optional()
+    .describe('When the refusal ends; without it, never. A time that is over takes it back.'),
+});
+
+export const auditQuery = z.object({
+  after: z
+    .string()
+    .regex(/^[0-9-]{1,40}$/, 'is not the id of an entry')
+    .optional()
+    .describe('Entries after this one; without it, from the oldest kept.'),
+  limit: wholeNumber(1000)
+    .refine((limit) => limit > 0, 'must be 1-1000')
+    .optional(),
+  act: auditActSchema.optional(),
+  user: userId.optional(),
+});
+
+const apiKeyAnswer = z.object({
+  id: text,
+  owner: text,
+  role: text,
+  providers: z.array(text).nullable(),
+  created_at: epochSeconds,
+  expires_at: epochSeconds.nullable(),
+  revoked_at: epochSeconds.nullable(),
+  last_used_at: epochSeconds.nullable(),
+});
+export const apiKeysAnswer = z.object({ api_keys: z.array(apiKeyAnswer) });
+export const newApiKeyAnswer = apiKeyAnswer.extend({ key: text.describe('The key. It cannot be shown again.') });
+export const apiKeyRevokedAnswer = z.object({ id: text, revoked: z.literal(true) });
+export const revocationAnswer = z.object({ until: epochSeconds.nullable() });
+
+/** An entry as it is stored, with its id and its time in seconds. */
+const auditEntryAnswer = auditEntrySchema
+  .omit({ at: true })
+  .extend({ id: text, at: z.number().describe('Epoch seconds.') });
+
+export const auditAnswer = z.object({
+  entries: z.array(auditEntryAnswer),
+  next: text.nullable().describe('What to give as `after` for what follows; null at the end.'),
 });
 
 export const accountLinkAnswer = z.object({ url: text, expires_at: epochSeconds });

@@ -1,10 +1,12 @@
 /** A user's token for a provider: fetched, or refreshed after the provider rejected the one at hand. */
 
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { Forbidden } from '../src/core/errors.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
-import { callerOf, type Role } from './caller.js';
+import { type Caller, callerOf, type Role } from './caller.js';
 import { accountQuery, refreshBody, tokenAnswer, tokenQuery, userProviderParams } from './schemas.js';
-import { formatToken, problemAnswers } from './wire.js';
+import { purposeHeaders, tokenUserOf } from './usage.js';
+import { formatToken, tokenProblemAnswers } from './wire.js';
 
 const roles: readonly Role[] = ['bot', 'admin', 'user'];
 
@@ -15,23 +17,26 @@ export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (a
     url: '/users/:user/tokens/:provider',
     // A token may be refreshed by this request: nothing for a method that throws the answer away.
     exposeHeadRoute: false,
-    config: { roles },
+    config: { roles, audit: 'token.issue' },
     schema: {
       operationId: 'getToken',
       summary: 'A valid access token of that user, refreshed if needed; or a problem with a link to connect',
       tags: ['tokens'],
       params: userProviderParams,
       querystring: tokenQuery,
-      response: { 200: tokenAnswer, ...problemAnswers },
+      headers: purposeHeaders,
+      response: { 200: tokenAnswer, ...tokenProblemAnswers },
     },
     handler: async (request) => {
       const { user, provider } = request.params;
       const { account, min_ttl, scopes } = request.query;
+      checkOwn(manager, callerOf(request), provider);
       const token = await manager.requireToken(user, provider, {
         tenant: callerOf(request).tenant,
         account,
         scopes,
         minTtlSeconds: min_ttl,
+        usedBy: tokenUserOf(request),
       });
       return formatToken(token);
     },
@@ -40,7 +45,7 @@ export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (a
   app.route({
     method: 'POST',
     url: '/users/:user/tokens/:provider/refresh',
-    config: { roles },
+    config: { roles, audit: 'token.issue' },
     schema: {
       operationId: 'refreshToken',
       summary: 'Refreshes once, if the rejected access token is still the stored one',
@@ -48,16 +53,28 @@ export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (a
       params: userProviderParams,
       querystring: accountQuery,
       body: refreshBody,
-      response: { 200: tokenAnswer, ...problemAnswers },
+      headers: purposeHeaders,
+      response: { 200: tokenAnswer, ...tokenProblemAnswers },
     },
     handler: async (request) => {
       const { user, provider } = request.params;
+      checkOwn(manager, callerOf(request), provider);
       const token = await manager.refreshToken(user, provider, {
         tenant: callerOf(request).tenant,
         account: request.query.account,
         rejectedTokenSha256: request.body.rejected_token_sha256,
+        usedBy: tokenUserOf(request),
       });
       return formatToken(token);
     },
   });
 };
+
+/** A person's own credential gets that person's own tokens, not those that a whole deployment shares. */
+function checkOwn(manager: OAuthManager, caller: Caller, provider: string): void {
+  if (caller.role !== 'user') return;
+  const listing = manager.listProviders().find(({ id }) => id === provider);
+  if (listing !== undefined && listing.source !== 'authorization_code') {
+    throw new Forbidden('The tokens of this provider are not those of one person.');
+  }
+}

@@ -1,8 +1,10 @@
 /** From the values inside to the bodies on the wire: camelCase and ms become snake_case and seconds. */
 
+import type { StoredAuditEntry } from '../src/core/audit.js';
 import type { ProviderIdentity } from '../src/core/connection.js';
-import type { StoredEvent } from '../src/core/events.js';
+import type { ConnectionEvent, StoredEvent } from '../src/core/events.js';
 import type { AccessToken, ConnectionSummary, ConnectView, ProvenConnect, StartedConnect } from '../src/core/views.js';
+import { notConnectedProblem } from './named-schemas.js';
 import { problemSchema } from './schemas.js';
 
 /** Epoch ms to epoch seconds, rounded down: a token is never said to live longer than it does. */
@@ -36,6 +38,12 @@ export function formatStartedConnect(started: StartedConnect) {
     connect_url: started.connectUrl,
     expires_at: toSeconds(started.expiresAt),
     proof: started.proof,
+    ...(started.device && {
+      user_code: started.device.userCode,
+      verification_uri: started.device.verificationUri,
+      verification_uri_complete: started.device.verificationUriComplete,
+      interval: started.device.intervalMs / 1000,
+    }),
   };
 }
 
@@ -77,9 +85,14 @@ export function formatConnection(summary: ConnectionSummary) {
   };
 }
 
-/** One server-sent event: its place in the log, its type and its facts. */
-export function formatEvent({ id, event }: StoredEvent): string {
-  const body = {
+/** One entry of the audit trail. Its time keeps the milliseconds: order matters here. */
+export function formatAuditEntry({ id, entry }: StoredAuditEntry) {
+  return { id, ...entry, at: entry.at / 1000 };
+}
+
+/** The facts of an event, as they stand in the stream and in webhooks. */
+export function formatEventFacts(event: ConnectionEvent) {
+  return {
     type: event.type,
     at: toSeconds(event.at),
     user: event.userId,
@@ -90,7 +103,11 @@ export function formatEvent({ id, event }: StoredEvent): string {
     change: 'change' in event ? event.change : undefined,
     error: 'error' in event ? event.error : undefined,
   };
-  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(body)}\n\n`;
+}
+
+/** One server-sent event: its place in the log, its type and its facts. */
+export function formatEvent({ id, event }: StoredEvent): string {
+  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(formatEventFacts(event))}\n\n`;
 }
 
 const problem = {
@@ -100,3 +117,12 @@ const problem = {
 
 /** What every route may answer beside its success, for the OpenAPI document. */
 export const problemAnswers = { '4xx': problem, '5xx': problem };
+
+/** The same for the routes that answer with a token. */
+export const tokenProblemAnswers = {
+  409: {
+    description: 'The person has to open `connect_url` first; `code` says why.',
+    content: { 'application/problem+json': { schema: notConnectedProblem } },
+  },
+  ...problemAnswers,
+};

@@ -20,6 +20,7 @@ export interface AccountContent {
 export function connectionsPage(content: AccountContent, language: Language): Page {
   const { connections, providers, session, basePath } = content;
   const names = new Map<string, string>(providers.map((provider) => [provider.id, provider.displayName]));
+  const nameOf = ({ provider, providerName }: ConnectionSummary) => names.get(provider) ?? providerName ?? provider;
   const texts = textsOf(language);
   const connected = new Set<string>(
     connections.filter((one) => one.account === defaultAccount).map((one) => one.provider),
@@ -33,12 +34,12 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
       connections: connections.map((connection, index) => ({
         anchor: `connection-${index + 1}`,
         path: `${basePath}/connections/${connection.provider}`,
-        provider: names.get(connection.provider) ?? connection.provider,
-        tile: tileOf(names.get(connection.provider) ?? connection.provider),
+        provider: nameOf(connection),
+        tile: tileOf(nameOf(connection)),
         ...rowOf(connection, language),
       })),
       providers: providers
-        .filter((provider) => provider.configured && !connected.has(provider.id))
+        .filter(({ id, configured, source }) => configured && source === 'authorization_code' && !connected.has(id))
         .map((provider) => ({
           name: provider.displayName,
           path: `${basePath}/connections/${provider.id}`,
@@ -58,6 +59,7 @@ function rowOf(connection: ConnectionSummary, language: Language): object {
     email: email === account ? undefined : email,
     accountLabel: connection.account,
     label: connection.account === defaultAccount ? undefined : showable(connection.account),
+    endsToo: connection.endsToo && texts.connections.endsToo(connection.endsToo.map(showable).join(', ')),
     status: connection.status,
     statusText: texts.connections.status[connection.status],
     scopes: connection.scope.map((scope) => describeScope(connection.provider, scope, language)),

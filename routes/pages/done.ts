@@ -31,6 +31,7 @@ export function donePage(view: FinishedView, basePath: string, reader: { texts: 
 }
 
 function awaitingPage(view: FinishedView, basePath: string, texts: Texts): Page {
+  if (view.chatLogin) return loginPage(view, view.chatLogin.providerName, { basePath, texts });
   const code = view.returnCode?.reveal();
   const title = code === undefined ? texts.done.waitTitle : texts.done.codeTitle;
   const lead = code === undefined ? texts.done.waitLead(view.providerName) : texts.done.codeLead(view.providerName);
@@ -40,6 +41,15 @@ function awaitingPage(view: FinishedView, basePath: string, texts: Texts): Page 
     title,
     script: code !== undefined,
     view: { ...accountOf(view, texts), connected: false, lead, code, deepLink: safeLink(view.deepLink), self },
+  };
+}
+
+function loginPage(view: FinishedView, chat: string, { basePath, texts }: { basePath: string; texts: Texts }): Page {
+  const login = { action: `${basePath}/oauth/${view.provider}/login`, words: texts.done.login(chat) };
+  return {
+    template: 'done',
+    title: texts.done.codeTitle,
+    view: { ...accountOf(view, texts), connected: false, lead: texts.done.loginLead(view.providerName, chat), login },
   };
 }
 

@@ -37,6 +37,9 @@ export const german: Texts = {
     check: 'Ich habe den Code gesendet',
     waitTitle: 'Deine Bestätigung fehlt noch',
     waitLead: (provider) => `${provider} hat zugestimmt. Geh zum Abschluss zurück in den Chat.`,
+    loginLead: (provider, chat) =>
+      `${provider} hat zugestimmt. Melde dich jetzt bei ${chat} an, um zu zeigen, dass du es bist.`,
+    login: (chat) => `Bei ${chat} anmelden`,
     connectedTitle: (provider) => `${provider} ist verbunden`,
     connectedLead: 'Du kannst diese Seite schließen und im Chat weitermachen.',
     goOn: 'Weiter',
@@ -57,6 +60,7 @@ export const german: Texts = {
     disconnect: (provider) => `${provider} trennen`,
     ends: (provider) =>
       `Der Bot kann dieses Konto bei ${provider} nicht mehr nutzen. Der Zugriff wird bei ${provider} zurückgenommen, wo das möglich ist, und hier endgültig gelöscht.`,
+    endsToo: (labels) => `Damit endet auch dein anderer Zugriff auf dasselbe Konto: ${labels}.`,
     connectedAt: 'Verbunden:',
     lastUsed: 'Zuletzt genutzt:',
     never: 'nie',

@@ -33,6 +33,9 @@ export const english = {
     check: 'I have sent the code',
     waitTitle: 'Waiting for your confirmation',
     waitLead: (provider: string) => `${provider} said yes. Go back to the chat to finish.`,
+    loginLead: (provider: string, chat: string) =>
+      `${provider} said yes. Now sign in at ${chat}, to show that it is you.`,
+    login: (chat: string) => `Sign in at ${chat}`,
     connectedTitle: (provider: string) => `${provider} is connected`,
     connectedLead: 'You can close this page and go on in the chat.',
     goOn: 'Continue',
@@ -53,6 +56,7 @@ export const english = {
     disconnect: (provider: string) => `Disconnect ${provider}`,
     ends: (provider: string) =>
       `The bot can no longer use this ${provider} account. The access is taken back at ${provider} where that is possible, and erased here for good.`,
+    endsToo: (labels: string) => `This also ends your other access to the same account: ${labels}.`,
     connectedAt: 'Connected:',
     lastUsed: 'Last used:',
     never: 'never',

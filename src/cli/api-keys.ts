@@ -2,7 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { providerIdSchema, tenantIdSchema } from '../core/identifiers.js';
-import { type ApiKeyView, createApiKey, listApiKeys, revokeApiKey } from '../service/api-keys.js';
+import { type ApiKeyView, createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../service/api-keys.js';
 import { callerRoleSchema } from '../service/config-schema.js';
 import { CommandFailed } from './exit.js';
 import { withStore } from './open-local.js';
@@ -49,6 +49,8 @@ async function create({ owner, role, tenant, providers, days, json }: CreateOpti
     const now = await store.now();
     const expiresAt = days === undefined ? undefined : now + days * 86_400_000;
     const { key, view } = await createApiKey(store.documents, { ...request, expiresAt }, now);
+    // Before it is shown: a key that nobody wrote down is handed to nobody.
+    await store.audit.append({ at: now, act: 'api_key.create', actor, ...aboutKey(view) });
     console.log(json ? JSON.stringify({ ...view, key: key.reveal() }) : key.reveal());
   });
 }
@@ -60,8 +62,20 @@ async function list({ json }: { json?: boolean }): Promise<void> {
 }
 
 async function revoke(id: string): Promise<void> {
-  const revoked = await withStore(async (store) => revokeApiKey(store.documents, id, await store.now()));
-  if (!revoked) throw new CommandFailed('There is no key of that id.');
+  await withStore(async (store) => {
+    const view = await findApiKey(store.documents, id);
+    if (view === undefined) throw new CommandFailed('There is no key of that id.');
+    const now = await store.now();
+    await revokeApiKey(store.documents, id, now);
+    await store.audit.append({ at: now, act: 'api_key.revoke', actor, ...aboutKey(view) });
+  });
+}
+
+/** Whoever may read the keys of the store may do everything; who that is, the machine knows. */
+const actor = { kind: 'operator', id: 'cli' } as const;
+
+function aboutKey({ tenant, id, role }: ApiKeyView) {
+  return { tenant, object: id, reason: `role: ${role}`, outcome: 'ok' } as const;
 }
 
 function describeKey(key: ApiKeyView): string {

@@ -2,6 +2,8 @@
 
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
+import { catalogue } from '../../providers/index.js';
+import { providerIdSchema } from '../core/identifiers.js';
 import type { Store } from '../core/store.js';
 import { type Config, configuredProviders } from '../service/config.js';
 import { isLoopbackHost } from '../service/config-schema.js';
@@ -96,9 +98,20 @@ function examineFile(path: string): Finding[] {
 function examineProviders(config: Config): Finding[] {
   const ids = configuredProviders(config);
   if (ids.length === 0) return [{ kind: 'note', about: 'providers', text: 'none is configured' }];
-  return ids.map((id) => ({
-    kind: 'ok',
-    about: 'provider',
-    text: `${id}: register the redirect URI ${config.baseUrl}/oauth/${id}/callback`,
-  }));
+  return ids.flatMap((id) => [examineProvider(config, id), ...notesOfUnverified(config, id)]);
+}
+
+function examineProvider({ baseUrl, providers }: Config, id: string): Finding {
+  const source = providers[id]?.source ?? 'authorization_code';
+  const text = `register the redirect URI ${baseUrl}/oauth/${id}/callback`;
+  const isConnected = source === 'authorization_code';
+  return { kind: 'ok', about: 'provider', text: `${id}: ${isConnected ? text : `tokens by ${source}`}` };
+}
+
+/** What the catalogue says of a provider and no source confirmed. */
+function notesOfUnverified({ providers }: Config, id: string): Finding[] {
+  const template = providerIdSchema.safeParse(providers[id]?.template ?? id);
+  const facts = (template.success && catalogue.get(template.data)?.unverified) || [];
+  const text = `${id}: not confirmed by any source: ${facts.join('; ')}`;
+  return facts.length === 0 ? [] : [{ kind: 'note', about: 'provider', text }];
 }

@@ -1,19 +1,98 @@
-/** `valetkey keys generate`: a new key for ENCRYPTION_KEYS. */
+/** `valetkey keys`: makes encryption keys, tells what is sealed under which, and moves all records under the first. */
 
 import { Command } from 'commander';
 import { createEncryptionKey } from '../service/generated-keys.js';
+import type { StorageEngine } from '../store/engine.js';
+import { countByKey, type KeyUse, type OnProgress, rotateKeys, totalOf, verifyRecords } from '../store/key-use.js';
+import type { Keyring } from '../store/sealing.js';
+import { exitCodes } from './exit.js';
+import { withEngine } from './open-local.js';
+import { createProgressBar } from './progress.js';
 
-/** Needs neither configuration nor store. */
+interface Output {
+  readonly json?: boolean;
+}
+
+/** `generate` needs neither configuration nor store; the others work beside running services. */
 export function keysCommand(): Command {
   const keys = new Command('keys').description('encryption keys');
   keys
     .command('generate')
     .description('print a new kid:base64 key for ENCRYPTION_KEYS; put it first to encrypt with it, keep the old ones')
     .option('--json', 'print {"kid", "key"}')
-    .action(({ json }: { json?: boolean }) => {
-      const entry = createEncryptionKey();
-      const kid = entry.slice(0, entry.indexOf(':'));
-      console.log(json ? JSON.stringify({ kid, key: entry }) : entry);
-    });
+    .action(generate);
+  keys
+    .command('list')
+    .description('list the keys and how many records are sealed under each')
+    .option('--json', 'print an array of {"id", "active", "available", "registered", "records"}')
+    .action(list);
+  keys
+    .command('rotate')
+    .description('seal every lasting record anew under the first key; may be interrupted and run again')
+    .option('--json', 'print {"resealed", "unopened", "retired", "keys"}')
+    .action(rotate);
+  keys
+    .command('verify')
+    .description('open every record and change nothing; exits with 1 when one cannot be opened')
+    .option('--json', 'print {"opened", "unopened"}')
+    .action(verify);
   return keys;
+}
+
+function generate({ json }: Output): void {
+  const entry = createEncryptionKey();
+  const kid = entry.slice(0, entry.indexOf(':'));
+  console.log(json ? JSON.stringify({ kid, key: entry }) : entry);
+}
+
+async function list({ json }: Output): Promise<void> {
+  const keys = await withBar('counting', countByKey);
+  if (json) console.log(JSON.stringify(keys));
+  else for (const key of keys) console.log(describeKey(key));
+  if (keys.some(isMissing)) process.exitCode = exitCodes.failed;
+}
+
+async function rotate({ json }: Output): Promise<void> {
+  const rotation = await withBar('sealing anew', rotateKeys);
+  if (json) console.log(JSON.stringify(rotation));
+  else {
+    console.log(`${rotation.resealed} records were sealed anew.`);
+    for (const { where, code } of rotation.unopened) console.log(`${code}\t${where}`);
+    for (const id of rotation.retired) console.log(`${id}\tholds nothing any more: take it out of ENCRYPTION_KEYS`);
+    for (const key of rotation.keys) console.log(describeKey(key));
+  }
+  if (rotation.unopened.length > 0) process.exitCode = exitCodes.failed;
+}
+
+async function verify({ json }: Output): Promise<void> {
+  const { opened, unopened } = await withBar('opening', verifyRecords);
+  if (json) console.log(JSON.stringify({ opened, unopened }));
+  else {
+    console.log(`${opened} records can be opened, ${unopened.length} cannot.`);
+    for (const { where, code } of unopened) console.log(`${code}\t${where}`);
+  }
+  if (unopened.length > 0) process.exitCode = exitCodes.failed;
+}
+
+async function withBar<T>(
+  label: string,
+  work: (engine: StorageEngine, keyring: Keyring, onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
+  const bar = createProgressBar(label);
+  try {
+    return await withEngine(({ engine, keyring }) => work(engine, keyring, bar.update));
+  } finally {
+    bar.clear();
+  }
+}
+
+/** In use, and not in ENCRYPTION_KEYS: a service would refuse to start. */
+function isMissing(key: KeyUse): boolean {
+  return !key.available && (key.registered || totalOf(key) > 0);
+}
+
+function describeKey(key: KeyUse): string {
+  const state = key.active ? 'seals' : isMissing(key) ? 'MISSING' : key.registered ? 'opens' : 'not used yet';
+  const counts = Object.entries(key.records).map(([kind, count]) => `${kind} ${count}`);
+  return [key.id, state, ...counts].join('\t');
 }

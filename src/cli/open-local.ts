@@ -6,10 +6,12 @@ import { z } from 'zod';
 import { type ProviderEntry, providerEntrySchema } from '../../providers/index.js';
 import type { Store } from '../core/store.js';
 import type { OAuthManager } from '../oauth-manager.js';
-import { openManager, openStore } from '../open-manager.js';
+import { openEngine, openManager, openStore } from '../open-manager.js';
 import { type Config, configuredProviders, loadConfig } from '../service/config.js';
 import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
+import type { StorageEngine } from '../store/engine.js';
+import { Keyring } from '../store/sealing.js';
 
 /** Lets `work` use the store and closes it in any case. */
 export async function withStore<T>(work: (store: Store, config: Config) => Promise<T>): Promise<T> {
@@ -19,6 +21,25 @@ export async function withStore<T>(work: (store: Store, config: Config) => Promi
     return await work(store, config);
   } finally {
     await store.close();
+  }
+}
+
+/** What lies beneath the seals, and the keys for them; whether those fit is not looked at. */
+export interface Beneath {
+  readonly engine: StorageEngine;
+  readonly keyring: Keyring;
+  readonly config: Config;
+}
+
+/** Lets `work` use the engine of the store and closes it in any case. */
+export async function withEngine<T>(work: (beneath: Beneath) => Promise<T>): Promise<T> {
+  const config = loadConfig();
+  const keyring = Keyring.parse(config.encryptionKeys.reveal());
+  const engine = await openEngine(managerOptions(config), createLogger('silent'));
+  try {
+    return await work({ engine, keyring, config });
+  } finally {
+    await engine.close();
   }
 }
 

@@ -2,13 +2,19 @@
 
 import { Command, CommanderError } from 'commander';
 import { apiKeysCommand } from './api-keys.js';
+import { auditCommand } from './audit.js';
 import { doctorCommand } from './doctor.js';
 import { exitCodes, reportFailure } from './exit.js';
+import { exportCommand } from './export.js';
+import { importCommand } from './import.js';
 import { keysCommand } from './keys.js';
 import { linkCommand } from './link.js';
+import { migrateCommand } from './migrate.js';
 import { sandboxCommand } from './sandbox.js';
 import { serveCommand } from './serve.js';
 import { readVersion } from './version.js';
+import { webhooksCommand } from './webhooks.js';
+import { workerCommand } from './worker.js';
 
 /**
  * Runs one command line, without the program's own name, and resolves with its exit status. Never rejects: what went
@@ -32,7 +38,20 @@ function createProgram(): Command {
     .version(readVersion())
     .addHelpText('after', '\nConfiguration comes from the environment: see .env.example and docs/configuration.md.')
     .showHelpAfterError('(add --help for what it takes)');
-  const commands = [serveCommand, doctorCommand, apiKeysCommand, keysCommand, linkCommand, sandboxCommand];
+  const commands = [
+    serveCommand,
+    doctorCommand,
+    apiKeysCommand,
+    auditCommand,
+    keysCommand,
+    linkCommand,
+    importCommand,
+    exportCommand,
+    migrateCommand,
+    sandboxCommand,
+    workerCommand,
+    webhooksCommand,
+  ];
   for (const create of commands) program.addCommand(create());
   return throwInsteadOfExit(program);
 }

@@ -94,6 +94,12 @@ export async function listApiKeys(documents: DocumentStore): Promise<readonly Ap
   return views.sort((a, b) => a.createdAt - b.createdAt);
 }
 
+/** One key; `undefined` when there is none of that id. */
+export async function findApiKey(documents: DocumentStore, id: string): Promise<ApiKeyView | undefined> {
+  const found = await documents.find(keyCollection, id);
+  return found === undefined ? undefined : viewOf(storedKeySchema.parse(found));
+}
+
 /** Revokes a key; every replica refuses it from the next call on. `false` when there is none of that id. */
 export async function revokeApiKey(documents: DocumentStore, id: string, now: number): Promise<boolean> {
   const found = await documents.find(keyCollection, id);

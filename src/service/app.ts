@@ -10,12 +10,15 @@ import { serverOptions } from '../../routes/server-options.js';
 import type { Store } from '../core/store.js';
 import type { OAuthManager } from '../oauth-manager.js';
 import { type ManagerOptions, openManager, openStore } from '../open-manager.js';
+import { createAdministration } from './administration.js';
 import { createCallerAuth } from './caller-auth.js';
 import type { Config } from './config.js';
 import type { TrustedProxies } from './config-schema.js';
 import { createLogger, type Logger } from './logger.js';
 import { managerOptions } from './manager-options.js';
 import { createMetrics, type Metrics } from './metrics.js';
+import { RevokedCallers } from './revoked-callers.js';
+import { startWebhooks } from './webhooks/worker.js';
 
 /** Everything that one service is made of. */
 export interface Service {
@@ -44,29 +47,45 @@ export interface Overrides {
  */
 export async function buildApp(config: Config, overrides: Overrides = {}): Promise<Service> {
   const { now = Date.now, log = createLogger(config.logLevel) } = overrides;
-  const options = { ...managerOptions(config), now, log: logFunctions(log), backgroundWork: overrides.backgroundWork };
+  const { backgroundWork } = overrides;
+  // Without a clock of its own the manager goes by the store's.
+  const metrics = createMetrics({
+    refreshBacklog: async () => store.due.backlog(now()),
+    figures: () => store.figures(),
+    openCircuits: () => manager.openCircuits(),
+  });
+  const common = { now: overrides.now, log: logFunctions(log), meter: metrics.meter, backgroundWork };
+  const options = { ...managerOptions(config), ...common };
   const store = await openStore(options, options.log);
   const manager = await openManager({ ...options, store });
-  const metrics = createMetrics({ refreshBacklog: async () => store.due.backlog(now()) });
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify<Server>({ ...limits, ...serverOptions, ...requestOptions(config), loggerInstance });
   let closing: Promise<void> | undefined;
   logRequests(app, metrics);
   useProblems(app);
   const { apiKeys, jwt, baseUrl } = config;
-  const authenticate = createCallerAuth({ apiKeys, jwt, documents: store.documents, now });
+  const { documents } = store;
+  const revoked = new RevokedCallers(documents, now);
+  const authenticate = createCallerAuth({ apiKeys, jwt, documents, revoked, now });
   const isStopping = () => closing !== undefined;
-  await app.register(browserRoutes, { manager, baseUrl, now });
+  const rateLimits = { counters: store.counters, ...config.trust.limits };
+  await app.register(browserRoutes, { manager, baseUrl, now, limits: rateLimits });
   await app.register(api, {
     manager,
     authenticate,
+    administration: createAdministration(documents, revoked, now),
+    limits: rateLimits,
+    auditFailOpen: config.trust.audit.failOpen,
     metrics: metrics.registry,
     baseUrl,
     version: overrides.version,
     isStopping,
   });
+  const webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now });
   const close = async () => {
+    manager.stopRefreshing();
     await app.close();
+    await webhooks?.stop();
     await manager.close();
   };
   return {

@@ -1,7 +1,5 @@
 /** Who may call the API: keys of the configuration, keys of the store, and JWTs. Every refusal looks the same outside. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -16,11 +14,13 @@ import {
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Authenticate, Caller } from '../../routes/caller.js';
+import { digestOf, knownKeys, readCredential } from '../../routes/credentials.js';
 import { KeyUnavailable, Unauthorized } from '../core/errors.js';
 import { defaultTenant, providerIdSchema, tenantIdSchema, userIdSchema } from '../core/identifiers.js';
 import type { DocumentStore } from '../core/store.js';
 import { ApiKeyUses, checkApiKey, looksLikeApiKey } from './api-keys.js';
 import { type ConfiguredApiKey, callerRoleSchema, type JwtSecret } from './config-schema.js';
+import { RevokedCallers } from './revoked-callers.js';
 
 /** Which JWTs are believed. `jwksUrl` and `secrets` may stand side by side: an algorithm belongs to one of them only. */
 export interface CallerJwtOptions {
@@ -36,6 +36,8 @@ export interface CallerAuthOptions {
   readonly apiKeys: readonly ConfiguredApiKey[];
   readonly jwt?: CallerJwtOptions;
   readonly documents: DocumentStore;
+  /** Those whose JWTs are refused; by default read from `documents`. */
+  readonly revoked?: RevokedCallers;
   /** Epoch ms. */
   readonly now: () => number;
 }
@@ -43,41 +45,17 @@ export interface CallerAuthOptions {
 /** Makes the function that finds out who calls; see {@link Authenticate}. */
 export function createCallerAuth(options: CallerAuthOptions): Authenticate {
   const { apiKeys, documents, now } = options;
-  const findConfigured = configuredKeys(apiKeys);
+  const findConfigured = knownKeys(apiKeys);
   const uses = new ApiKeyUses(documents);
-  const verifyJwt = options.jwt === undefined ? undefined : jwtVerifier(options.jwt, now);
+  const { revoked = new RevokedCallers(documents, now) } = options;
+  const verifyJwt = options.jwt === undefined ? undefined : jwtVerifier(options.jwt, { revoked, now });
   return async (headers) => {
     const credential = readCredential(headers);
     const configured = findConfigured(credential);
     if (configured) return configured;
     if (looksLikeApiKey(credential)) return authenticateKey({ documents, uses }, credential, now());
-    if (verifyJwt && credential.split('.').length === 3) return verifyJwt(credential);
+    if (verifyJwt && jwtForm.test(credential)) return verifyJwt(credential);
     throw new Unauthorized('credential_unknown', true);
-  };
-}
-
-/** Takes the credential out of the headers; a query is never looked at. Two credentials are as good as none. */
-function readCredential(headers: IncomingHttpHeaders): string {
-  const { authorization, 'x-api-key': key } = headers;
-  if (authorization === undefined && key === undefined) throw new Unauthorized('credential_missing', false);
-  if (authorization !== undefined && key !== undefined) throw new Unauthorized('credential_twice', true);
-  const credential = authorization === undefined ? String(key) : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-  if (credential === undefined || credential === '') throw new Unauthorized('credential_malformed', true);
-  if (credential.length > 8192) throw new Unauthorized('credential_malformed', true);
-  return credential;
-}
-
-const digestOf = (text: string) => createHash('sha256').update(text).digest();
-
-/** Compares with every configured key, found or not: the time tells nothing. */
-function configuredKeys(keys: readonly ConfiguredApiKey[]): (credential: string) => Caller | undefined {
-  const known = keys.map(({ id, role, secret, tenant }) => ({
-    digest: digestOf(secret.reveal()),
-    caller: { id, role, tenant: tenantIdSchema.parse(tenant) },
-  }));
-  return (credential) => {
-    const presented = digestOf(credential);
-    return known.filter(({ digest }) => timingSafeEqual(digest, presented)).at(0)?.caller;
   };
 }
 
@@ -102,6 +80,9 @@ const acceptedTypes: ReadonlySet<string> = new Set(['jwt', 'at+jwt', 'applicatio
 /** RFC 7515 4.1.2-4.1.5: a key that the token itself brings or points to is nobody's we know. */
 const keysFromOutside = ['jku', 'jwk', 'x5u', 'x5c'];
 
+/** RFC 7515 sections 2 and 7.1: base64url without padding; what decodes leniently would be one token in many spellings. */
+const jwtForm = /^[\w-]*\.[\w-]*\.[\w-]*$/;
+
 /** A verified token is not verified again; not for longer than this, so that keys taken back come to count. */
 const rememberMs = 300_000;
 
@@ -112,28 +93,44 @@ const claimsSchema = z.object({
   role: z.union([callerRoleSchema, z.literal('user')]).default('user'),
   tenant: tenantIdSchema.default(defaultTenant),
   providers: z.array(providerIdSchema).optional(),
+  jti: z.string().max(256).optional(),
 });
 
-function jwtVerifier(options: CallerJwtOptions, now: () => number): (token: string) => Promise<Caller> {
+function jwtVerifier(
+  options: CallerJwtOptions,
+  { revoked, now }: { revoked: RevokedCallers; now: () => number },
+): (token: string) => Promise<Caller> {
   const verify = signatureVerifier(options, now);
-  const remembered = new LRUCache<string, { caller: Caller; until: number }>({ max: 1000 });
-  return async (token) => {
+  const remembered = new LRUCache<string, { verified: Verified; until: number }>({ max: 1000 });
+  const recall = async (token: string) => {
     const key = digestOf(token).toString('base64url');
     const known = remembered.get(key);
-    if (known && now() < known.until) return known.caller;
-    const { caller, expiresAt } = readClaims(await verify(token));
-    remembered.set(key, { caller, until: Math.min(expiresAt, now() + rememberMs) });
+    if (known && now() < known.until) return known.verified;
+    const verified = readClaims(await verify(token));
+    remembered.set(key, { verified, until: Math.min(verified.expiresAt, now() + rememberMs) });
+    return verified;
+  };
+  return async (token) => {
+    const { caller, jti } = await recall(token);
+    if (await revoked.has(caller.tenant, { subject: caller.id, jti })) throw new Unauthorized('jwt_revoked', true);
     return caller;
   };
 }
 
-function readClaims(payload: JWTPayload): { caller: Caller; expiresAt: number } {
+/** What a good token says. `expiresAt` is epoch ms. */
+interface Verified {
+  readonly caller: Caller;
+  readonly jti?: string | undefined;
+  readonly expiresAt: number;
+}
+
+function readClaims(payload: JWTPayload): Verified {
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success) throw new Unauthorized('jwt_claims', true);
-  const { sub, iat, exp, role, tenant, providers } = claims.data;
+  const { sub, iat, exp, role, tenant, providers, jti } = claims.data;
   if (exp - iat > longestLifetimeSeconds) throw new Unauthorized('jwt_lifetime', true);
   const userId = role === 'user' ? sub : undefined;
-  return { caller: { id: sub, role, tenant, providers, userId }, expiresAt: exp * 1000 };
+  return { caller: { id: sub, role, tenant, providers, userId }, jti, expiresAt: exp * 1000 };
 }
 
 /** Chooses the keys by the algorithm, never the algorithm by the keys: a public key is no HMAC secret here. */

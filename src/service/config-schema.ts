@@ -51,9 +51,20 @@ const wholeNumber = (least: number, most: number) =>
 
 export const portSchema = wholeNumber(1, 65_535);
 
+/** A plain number within bounds. */
+export const countSchema = wholeNumber;
+
 /** Seconds outside, ms inside. */
 export const durationSchema = (leastSeconds: number, mostSeconds: number) =>
   wholeNumber(leastSeconds, mostSeconds).transform((seconds) => seconds * 1000);
+
+/** Days outside, ms inside. */
+export const daysSchema = wholeNumber(1, 3650).transform((days) => days * 86_400_000);
+
+/** How often per minute; 0 = no limit. */
+export const perMinuteSchema = wholeNumber(0, 1_000_000);
+
+export const accountPolicySchema = z.enum(['warn', 'deny'], 'must be warn or deny');
 
 export const hostSchema = z
   .string()

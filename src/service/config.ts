@@ -2,15 +2,14 @@
 
 import { z } from 'zod';
 import type { ProviderEntry } from '../../providers/index.js';
-import type { ProofMode } from '../core/connection.js';
 import { ConfigurationError } from '../core/errors.js';
+import type { McpPolicy } from '../core/mcp-policy.js';
 import { Secret } from '../core/secret.js';
 import {
   apiKeysSchema,
   baseUrlSchema,
   type ConfiguredApiKey,
-  connectProofSchema,
-  deepLinkSchema,
+  countSchema,
   durationSchema,
   encryptionKeysSchema,
   endpointUrlSchema,
@@ -29,7 +28,10 @@ import {
 } from './config-schema.js';
 import { type Environment, EnvironmentReader } from './environment.js';
 import { type KeptSecret, keepApiKey, keepEncryptionKeys } from './generated-keys.js';
+import { type ProofConfig, readProof, warningsOf } from './proof-settings.js';
 import { readProviders } from './provider-settings.js';
+import { readTrust, type TrustConfig } from './trust-settings.js';
+import { readWebhooks, type WebhookConfig } from './webhooks/settings.js';
 
 /** Exit status for a configuration that cannot work (`EX_CONFIG` of sysexits.h). */
 export const configurationExitCode = 78;
@@ -47,14 +49,6 @@ export interface JwtConfig {
   readonly secrets: readonly JwtSecret[];
 }
 
-/** How the person in the browser is shown to be the person in the chat. */
-export interface ProofConfig {
-  readonly mode: ProofMode;
-  readonly allowNone: boolean;
-  readonly deepLink?: string;
-  readonly appVerifierUrl?: string;
-}
-
 /** Everything that the service needs to know. Durations are ms. */
 export interface Config {
   readonly host: string;
@@ -67,11 +61,19 @@ export interface Config {
   readonly apiKeys: readonly ConfiguredApiKey[];
   readonly jwt?: JwtConfig;
   readonly providers: Readonly<Record<string, ProviderEntry>>;
+  readonly mcp?: McpPolicy;
   readonly allowInsecureLoopbackProviders: boolean;
   readonly refreshBufferMs: number;
+  /** Per provider and process; a rate of 0 is no limit. Off: callers refresh on demand. */
+  readonly refreshAhead: { readonly isOn: boolean; readonly concurrency: number; readonly perSecond: number };
+  /** Replicas of Redis that every commit waits for. */
+  readonly redisWait?: { readonly replicas: number; readonly timeoutMs: number; readonly onDisk: boolean };
+  readonly spoolDir?: string;
   readonly linkTtlMs: number;
   readonly proof: ProofConfig;
   readonly returnToOrigins: readonly string[];
+  readonly trust: TrustConfig;
+  readonly webhooks?: WebhookConfig;
   readonly trustProxy?: TrustedProxies;
   readonly logLevel: z.infer<typeof logLevelSchema>;
   /** Files that this start made or found instead of variables. */
@@ -95,6 +97,9 @@ export function loadConfig(environment: Environment = process.env): Config {
   const journeys = readJourneys(reader);
   const allowInsecureLoopbackProviders = reader.read('ALLOW_INSECURE_LOOPBACK_PROVIDERS', switchSchema) ?? false;
   const providers = readProviders(reader, allowInsecureLoopbackProviders);
+  const trust = readTrust(reader);
+  const webhooks = readWebhooks(reader);
+  const proof = readProof(reader, providers.entries);
   const encryptionKeys = reader.readSecret('ENCRYPTION_KEYS', encryptionKeysSchema);
   if (store.store.kind === 'redis' && !reader.has('ENCRYPTION_KEYS')) {
     reader.fault('ENCRYPTION_KEYS', 'is required with REDIS_URL; make one with "valetkey keys generate"');
@@ -107,11 +112,20 @@ export function loadConfig(environment: Environment = process.env): Config {
     ...(callers.jwt ? { jwt: callers.jwt } : {}),
     ...journeys,
     ...kept,
+    proof,
+    trust,
+    ...(webhooks && { webhooks }),
     providers: providers.entries,
+    ...(providers.mcp && { mcp: providers.mcp }),
     allowInsecureLoopbackProviders,
     hasProvidersFile: reader.has('PROVIDERS_FILE'),
-    warnings: [...providers.warnings, ...warningsOf(journeys.proof)],
+    warnings: [...providers.warnings, ...warningsOf(proof)],
   };
+}
+
+/** The environment as it is, for settings that only one command reads. */
+export function currentEnvironment(): Environment {
+  return process.env;
 }
 
 /** Ids of the providers that can be used; scopes alone configure none. A static token needs no client. */
@@ -138,7 +152,29 @@ function readStore(reader: EnvironmentReader) {
   const store: StoreConfig = reader.has('REDIS_URL')
     ? { kind: 'redis', url: url ?? new Secret('') }
     : { kind: 'embedded', dataDir };
-  return { store, dataDir, keyPrefix: reader.read('KEY_PREFIX', keyPrefixSchema) ?? 'valetkey' };
+  const spoolDir = reader.read('SPOOL_DIR', z.string());
+  const redisWait = readRedisWait(reader);
+  return {
+    store,
+    dataDir,
+    keyPrefix: reader.read('KEY_PREFIX', keyPrefixSchema) ?? 'valetkey',
+    ...(spoolDir === undefined ? {} : { spoolDir }),
+    ...(redisWait && store.kind === 'redis' ? { redisWait } : {}),
+  };
+}
+
+function readRedisWait(reader: EnvironmentReader): Config['redisWait'] {
+  const replicas = reader.read('REDIS_WAIT_REPLICAS', countSchema(0, 10)) ?? 0;
+  const timeoutMs = reader.read('REDIS_WAIT_TIMEOUT_MS', countSchema(1, 1_000)) ?? 200;
+  const onDisk = reader.read('REDIS_WAIT_ON_DISK', switchSchema) ?? false;
+  return replicas === 0 ? undefined : { replicas, timeoutMs, onDisk };
+}
+
+function readRefreshAhead(reader: EnvironmentReader): Config['refreshAhead'] {
+  const isOn = reader.read('REFRESH_AHEAD', switchSchema) ?? true;
+  const concurrency = reader.read('REFRESH_CONCURRENCY', countSchema(1, 1_000)) ?? 10;
+  const perSecond = reader.read('REFRESH_RATE_PER_SECOND', countSchema(0, 100_000)) ?? 50;
+  return { isOn, concurrency, perSecond };
 }
 
 function readCallers(reader: EnvironmentReader) {
@@ -165,37 +201,10 @@ function readJourneys(reader: EnvironmentReader) {
   return {
     // Half of a token's lifetime caps it again, token by token.
     refreshBufferMs: reader.read('REFRESH_BUFFER_SECONDS', durationSchema(0, 86_400)) ?? 300_000,
+    refreshAhead: readRefreshAhead(reader),
     linkTtlMs: reader.read('LINK_CODE_TTL_SECONDS', durationSchema(30, 86_400)) ?? 600_000,
-    proof: readProof(reader),
     returnToOrigins: reader.read('RETURN_TO_ORIGINS', originsSchema) ?? [],
   };
-}
-
-function readProof(reader: EnvironmentReader): ProofConfig {
-  const mode = reader.read('CONNECT_PROOF', connectProofSchema) ?? 'chat_code';
-  const allowNone = reader.read('UNSAFE_CONNECT_WITHOUT_PROOF', switchSchema) ?? false;
-  const deepLink = reader.read('PROOF_DEEP_LINK', deepLinkSchema);
-  const appVerifierUrl = reader.read('APP_VERIFIER_URL', endpointUrlSchema);
-  if (mode === 'none' && !allowNone) {
-    reader.fault('CONNECT_PROOF', 'may be none only with UNSAFE_CONNECT_WITHOUT_PROOF=true');
-  }
-  if (mode === 'app_verifier' && !reader.has('APP_VERIFIER_URL')) {
-    reader.fault('APP_VERIFIER_URL', 'is required with CONNECT_PROOF=app_verifier');
-  }
-  return {
-    mode,
-    allowNone,
-    ...(deepLink === undefined ? {} : { deepLink }),
-    ...(appVerifierUrl === undefined ? {} : { appVerifierUrl }),
-  };
-}
-
-function warningsOf(proof: ProofConfig): string[] {
-  if (!proof.allowNone) return [];
-  return [
-    'UNSAFE_CONNECT_WITHOUT_PROOF is true: whoever is sent a connect link can be tricked into giving access to ' +
-      "somebody else's chat account.",
-  ];
 }
 
 /** Only the embedded store makes its own keys: replicas on Redis must be given the same ones. */

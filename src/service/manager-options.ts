@@ -9,9 +9,13 @@ export function managerOptions(config: Config): ManagerOptions {
   return {
     baseUrl,
     providers,
+    ...(config.mcp && { mcp: config.mcp }),
     encryptionKeys: config.encryptionKeys.reveal(),
     ...(config.store.kind === 'redis' ? { redisUrl: config.store.url.reveal() } : { dataDir: config.store.dataDir }),
     keyPrefix,
+    ...(config.redisWait && { redisWait: config.redisWait }),
+    ...(config.spoolDir !== undefined && { spoolDir: config.spoolDir }),
+    refreshAhead: config.refreshAhead.isOn && config.refreshAhead,
     refreshBufferSeconds: config.refreshBufferMs / 1000,
     linkCodeTtlSeconds: config.linkTtlMs / 1000,
     connectProof: proof.mode,
@@ -19,6 +23,9 @@ export function managerOptions(config: Config): ManagerOptions {
     proofDeepLink: proof.deepLink,
     appVerifierUrl: proof.appVerifierUrl,
     returnToOrigins,
+    accountPolicy: config.trust.accountPolicy,
+    chatLogins: proof.chatLogins,
+    auditRetentionDays: config.trust.audit.keepMs / 86_400_000,
     allowInsecureLoopbackProviders,
   };
 }

@@ -1,6 +1,9 @@
 /** What Prometheus may ask: requests by route, never by user; the process; what waits for a refresh. */
 
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Meter } from '../core/meter.js';
+import type { StoreFigures } from '../core/store.js';
+import { createMeter, registerCircuits } from './journey-metrics.js';
 
 /** One answered request. `route` is the pattern, so that the number of series stays small. */
 export interface AnsweredRequest {
@@ -12,6 +15,8 @@ export interface AnsweredRequest {
 
 export interface Metrics {
   observe(request: AnsweredRequest): void;
+  /** For the rooms, which tell it what happens. */
+  readonly meter: Meter;
   /** Served at `/metrics`. */
   readonly registry: Registry;
 }
@@ -20,6 +25,10 @@ export interface Metrics {
 export interface Gauges {
   /** How many connections are due for a refresh. */
   readonly refreshBacklog: () => Promise<number>;
+  /** What happened to commits since the process began. */
+  readonly figures: () => StoreFigures;
+  /** Providers that are not asked now, and why. */
+  readonly openCircuits: () => ReadonlyMap<string, string>;
 }
 
 /** A registry of its own, so that several apps in one process do not meet. */
@@ -34,8 +43,11 @@ export function createMetrics(gauges: Gauges): Metrics {
     registers: [registry],
   });
   registerStoreGauges(registry, gauges);
+  registerCommitCounters(registry, gauges);
+  registerCircuits(registry, gauges.openCircuits);
   return {
     observe: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    meter: createMeter(registry),
     registry,
   };
 }
@@ -59,6 +71,27 @@ function registerStoreGauges(registry: Registry, gauges: Gauges): void {
     registers: [registry],
     async collect() {
       this.set(await gauges.refreshBacklog().catch(() => Number.NaN));
+    },
+  });
+}
+
+function registerCommitCounters(registry: Registry, { figures }: Gauges): void {
+  new Counter({
+    name: 'valetkey_commits_unacknowledged_total',
+    help: 'Commits that fewer replicas than REDIS_WAIT_REPLICAS have confirmed in time.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(figures().commitsUnacknowledged);
+    },
+  });
+  new Counter({
+    name: 'valetkey_commits_restored_total',
+    help: 'Commits that a failover of Redis had lost and that were put back.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(figures().commitsRestored);
     },
   });
 }

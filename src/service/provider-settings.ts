@@ -3,9 +3,17 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { catalogue, createRegistry, type ProviderEntry, providerEntrySchema } from '../../providers/index.js';
+import {
+  catalogue,
+  createRegistry,
+  needsDiscovery,
+  type ProviderEntry,
+  providerEntrySchema,
+} from '../../providers/index.js';
+import { environmentPrefix, secretFields } from '../../providers/references.js';
 import { ConfigurationError } from '../core/errors.js';
 import { providerIdSchema } from '../core/identifiers.js';
+import { type McpPolicy, mcpPolicySchema } from '../core/mcp-policy.js';
 import type { ClientAuthenticationMethod } from '../core/provider.js';
 import { nameSchema } from './config-schema.js';
 import type { EnvironmentReader } from './environment.js';
@@ -13,42 +21,56 @@ import type { EnvironmentReader } from './environment.js';
 /** What was read about providers. `entries` is what `createRegistry` takes. */
 export interface ProviderSettings {
   readonly entries: Readonly<Record<string, ProviderEntry>>;
+  /** The section `mcp` of the file. */
+  readonly mcp?: McpPolicy;
   readonly warnings: readonly string[];
 }
 
 type DraftEntries = Map<string, Record<string, unknown>>;
 
-/** `github-app` -> `GITHUB_APP`: how a provider id begins the names of its variables. */
-export function environmentPrefix(id: string): string {
-  return id.toUpperCase().replaceAll('-', '_');
-}
-
 /** Reads and checks everything about providers; faults go to the reader. */
 export function readProviders(reader: EnvironmentReader, allowInsecureLoopback: boolean): ProviderSettings {
-  const drafts = readProvidersFile(reader);
+  const { drafts, mcp } = readProvidersFile(reader);
+  for (const [id, draft] of drafts) drafts.set(id, resolveReferences(reader, id, draft));
   const known = new Map([...catalogue.keys(), ...drafts.keys()].map((id) => [environmentPrefix(id), id]));
   for (const [prefix, id] of known) readVariables(reader, { prefix, id, drafts });
   const entries = parseEntries(reader, drafts);
   checkRegistry(reader, entries, allowInsecureLoopback);
-  return { entries, warnings: unknownProviders(reader, known) };
+  return { entries, ...(mcp && { mcp }), warnings: unknownProviders(reader, known) };
 }
 
-const fileSchema = z.strictObject({ providers: z.record(z.string(), z.record(z.string(), z.unknown())) });
+const fileSchema = z.strictObject({
+  providers: z.record(z.string(), z.record(z.string(), z.unknown())),
+  mcp: z.unknown().optional(),
+});
 
-function readProvidersFile(reader: EnvironmentReader): DraftEntries {
+function readProvidersFile(reader: EnvironmentReader): { drafts: DraftEntries; mcp?: McpPolicy | undefined } {
   const path = reader.read('PROVIDERS_FILE', z.string());
-  if (path === undefined) return new Map();
+  if (path === undefined) return { drafts: new Map() };
   const parsed = fileSchema.safeParse(loadFile(reader, path));
   if (!parsed.success) {
     if (reader.sound) reader.fault('PROVIDERS_FILE', `${path} must be {"providers": {"<id>": {...}}}`);
-    return new Map();
+    return { drafts: new Map() };
   }
   for (const id of Object.keys(parsed.data.providers)) {
     if (!providerIdSchema.safeParse(id).success) {
       reader.fault('PROVIDERS_FILE', 'a provider id must be 1-64 characters of a-z 0-9 _ -');
     }
   }
-  return new Map(Object.entries(parsed.data.providers));
+  return { drafts: new Map(Object.entries(parsed.data.providers)), mcp: parseMcp(reader, parsed.data.mcp) };
+}
+
+/** The section about MCP servers. */
+function parseMcp(reader: EnvironmentReader, section: unknown): McpPolicy | undefined {
+  if (section === undefined) return undefined;
+  const parsed = mcpPolicySchema.safeParse(section);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) {
+    // The URL of a server may hold what is nobody's business.
+    const place = path.map((part, at) => (path[at - 1] === 'servers' ? '<url>' : String(part)));
+    reader.fault('PROVIDERS_FILE', `${['mcp', ...place].join('.')}: ${message}`);
+  }
+  return undefined;
 }
 
 // JSON is YAML 1.2, so that one parser reads both.
@@ -77,11 +99,39 @@ function readVariables(
     client_id: reader.read(`${prefix}_CLIENT_ID`, nameSchema),
     client_secret: reader.readSecret(`${prefix}_CLIENT_SECRET`, z.string()),
     scopes: reader.read(`${prefix}_SCOPES`, z.string()),
+    ...readSourceSecret(reader, prefix, drafts.get(id)?.source),
     ...(id.startsWith('microsoft') ? { tenant: reader.read(`${prefix}_TENANT`, nameSchema) } : {}),
   };
   const given = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
   if (Object.keys(given).length === 0) return;
   drafts.set(id, { ...drafts.get(id), ...given });
+}
+
+/** Names like these are often there for other programs, so they count only where a source wants them. */
+function readSourceSecret(reader: EnvironmentReader, prefix: string, source: unknown): Record<string, unknown> {
+  if (source === 'refresh_token') return { refresh_token: reader.readSecret(`${prefix}_REFRESH_TOKEN`, z.string()) };
+  if (source === 'static') return { access_token: reader.readSecret(`${prefix}_ACCESS_TOKEN`, z.string()) };
+  return {};
+}
+
+const referenceSchema = z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) });
+
+/** `{env: NAME}` in the place of a secret. A variable that is not set leaves the field out. */
+function resolveReferences(
+  reader: EnvironmentReader,
+  id: string,
+  draft: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const resolved = { ...draft };
+  for (const field of secretFields) {
+    if (typeof draft[field] !== 'object' || draft[field] === null) continue;
+    const reference = referenceSchema.safeParse(draft[field]);
+    if (!reference.success) reader.fault('PROVIDERS_FILE', `${id}.${field}: must be a text or {env: NAME}`);
+    const value = reference.success ? reader.readSecret(reference.data.env, z.string()) : undefined;
+    if (value === undefined) delete resolved[field];
+    else resolved[field] = value;
+  }
+  return resolved;
 }
 
 function parseEntries(reader: EnvironmentReader, drafts: DraftEntries): Record<string, ProviderEntry> {
@@ -113,15 +163,24 @@ function checkRegistry(
     if (entry.client_id === undefined && entry.client_secret !== undefined)
       blame(reader, `${id}.client_id`, 'is missing');
   }
+  const isOpen = ([id, entry]: [string, ProviderEntry]) => needsDiscovery(entry, isInCatalogue(id));
+  // What an issuer adds is not known yet; the manager asks it.
+  const known = Object.fromEntries(Object.entries(entries).filter((entry) => !isOpen(entry)));
   try {
-    for (const provider of createRegistry(entries, { allowInsecureLoopback }).configured()) {
-      const needsSecret = secretMethods.has(provider.clientAuthentication);
+    for (const provider of createRegistry(known, { allowInsecureLoopback }).configured()) {
+      const isAsked = provider.source?.kind !== 'static';
+      const needsSecret = isAsked && secretMethods.has(provider.clientAuthentication);
       if (needsSecret && !provider.clientSecret) blame(reader, `${provider.id}.client_secret`, 'is missing');
     }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const { name, problem } of error.faults) blame(reader, name, problem);
   }
+}
+
+function isInCatalogue(id: string): boolean {
+  const parsed = providerIdSchema.safeParse(id);
+  return parsed.success && catalogue.has(parsed.data);
 }
 
 const secretMethods: ReadonlySet<ClientAuthenticationMethod> = new Set([

@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCommand } from '../../src/cli/program.js';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
+import { openStore } from '../../src/open-manager.js';
 import { makeDataDir, type Running, startRunning } from '../service/running.js';
+import { run } from '../support/command-line.js';
 
 let dataDir: string;
 const cleaning: (() => Promise<void> | void)[] = [];
@@ -16,24 +18,6 @@ afterEach(async () => {
   process.exitCode = undefined;
   for (const clean of cleaning.splice(0).reverse()) await clean();
 });
-
-/** Runs a command line and captures what it prints. */
-async function run(line: string): Promise<{ status: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const spies = [
-    vi.spyOn(console, 'log').mockImplementation((text: string) => void out.push(text)),
-    vi.spyOn(console, 'error').mockImplementation((text: string) => void err.push(text)),
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0),
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0),
-  ];
-  try {
-    const status = await runCommand(line.split(' '));
-    return { status, out: out.join('\n'), err: err.join('\n') };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 async function startService(): Promise<Running> {
   const running = await startRunning(dataDir);
@@ -59,6 +43,8 @@ describe('exit status', () => {
     ['api-keys create --owner me --days 0', 2],
     ['api-keys create --owner me --tenant !', 1],
     ['api-keys revoke none', 1],
+    ['keys list --help', 0],
+    ['keys rotate --fast', 2],
     ['link connect u1 github', 1],
   ])('of "%s" is %i', async (line, status) => {
     expect((await run(line)).status).toBe(status);
@@ -79,6 +65,66 @@ describe('keys generate', () => {
     vi.stubEnv('ENCRYPTION_KEYS', key);
     expect((await run('doctor')).status).toBe(0);
     expect((await run('keys generate')).out).not.toBe(key);
+  });
+});
+
+describe('keys list, rotate and verify', () => {
+  const store = async (keys: string) => {
+    vi.stubEnv('ENCRYPTION_KEYS', keys);
+    const opened = await openStore({ encryptionKeys: keys, dataDir });
+    await opened.documents.put('things', 'a', 1);
+    await opened.close();
+  };
+
+  it('move every record under the first key and say which key may go', async () => {
+    const [k1, k2] = [(await run('keys generate')).out, (await run('keys generate')).out];
+    const [id1, id2] = [k1, k2].map((key) => key.slice(0, key.indexOf(':')));
+    await store(k1);
+    vi.stubEnv('ENCRYPTION_KEYS', `${k2},${k1}`);
+    expect((await run('keys list')).out).toMatch(new RegExp(`${id2}\tseals.*\n${id1}\topens.*document 1`));
+    const rotation = await run('keys rotate --json');
+    expect(rotation).toMatchObject({ status: 0, err: '' });
+    expect(JSON.parse(rotation.out)).toMatchObject({ resealed: 1, unopened: [], retired: [id1] });
+    vi.stubEnv('ENCRYPTION_KEYS', k2);
+    expect(await run('keys verify')).toMatchObject({ status: 0, out: '1 records can be opened, 0 cannot.' });
+    expect((await run('api-keys list')).status).toBe(0);
+  });
+
+  it('say what is missing when a key in use is not given, where other commands refuse to start', async () => {
+    await store((await run('keys generate')).out);
+    vi.stubEnv('ENCRYPTION_KEYS', (await run('keys generate')).out);
+    expect((await run('api-keys list')).status).toBe(1);
+    const listed = await run('keys list');
+    expect(listed.status).toBe(1);
+    expect(listed.out).toContain('MISSING');
+    expect((await run('keys rotate')).status).toBe(1);
+    expect(await run('keys verify')).toMatchObject({ status: 1, out: expect.stringContaining('key_unavailable') });
+  });
+});
+
+describe('a progress bar', () => {
+  it('shows the part and the numbers, or the number alone while the whole is unknown', () => {
+    expect(describeProgress(5, 20)).toBe(`[${'#'.repeat(8)}${' '.repeat(22)}] 25 %  5/20`);
+    expect(describeProgress(20, 20)).toContain('100 %');
+    expect(describeProgress(7, undefined)).toBe('7');
+  });
+
+  it('is drawn on a terminal only', () => {
+    const written: string[] = [];
+    const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    const was = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
+    onTestFinished(() => {
+      spy.mockRestore();
+      if (was) Object.defineProperty(process.stderr, 'isTTY', was);
+      else Reflect.deleteProperty(process.stderr, 'isTTY');
+    });
+    for (const isTTY of [false, true]) {
+      Object.defineProperty(process.stderr, 'isTTY', { value: isTTY, configurable: true });
+      const bar = createProgressBar('working');
+      bar.update({ done: 2, total: 2 });
+      bar.clear();
+      expect(written.join('').includes('working')).toBe(isTTY);
+    }
   });
 });
 
@@ -123,6 +169,14 @@ describe('doctor', () => {
     expect(findings.map(({ about }: { about: string }) => about)).toEqual(
       expect.arrayContaining(['store', 'clock', 'encryption', 'callers']),
     );
+  });
+
+  it('names what no source confirmed about a configured provider', async () => {
+    vi.stubEnv('GITHUB_CLIENT_ID', 'id');
+    vi.stubEnv('GITHUB_CLIENT_SECRET', 'secret');
+    const { findings } = await doctor();
+    const text = expect.stringMatching(/^github: not confirmed .*rotation rules of expiring OAuth App tokens/);
+    expect(findings).toContainEqual({ kind: 'note', about: 'provider', text });
   });
 
   it('finds a store that is down', async () => {

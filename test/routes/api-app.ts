@@ -15,7 +15,9 @@ import type { Store } from '../../src/core/store.js';
 import type { Settings } from '../../src/flows/dependencies.js';
 import { OAuthManager } from '../../src/oauth-manager.js';
 import { createHttp } from '../../src/protocol/http.js';
+import { createAdministration } from '../../src/service/administration.js';
 import { createCallerAuth } from '../../src/service/caller-auth.js';
+import { RevokedCallers } from '../../src/service/revoked-callers.js';
 import { openEmbeddedEngine } from '../../src/store/embedded/index.js';
 import { createStore } from '../../src/store/sealed-store.js';
 import { Keyring } from '../../src/store/sealing.js';
@@ -116,7 +118,14 @@ export async function buildApi(
   });
   useProblems(app);
   also.observe?.(app);
-  await app.register(api, { manager, authenticate: authenticator(store), metrics: new Registry(), ...also.plugin });
+  const revoked = new RevokedCallers(store.documents, Date.now);
+  await app.register(api, {
+    manager,
+    authenticate: authenticator(store, revoked),
+    administration: createAdministration(store.documents, revoked, Date.now),
+    metrics: new Registry(),
+    ...also.plugin,
+  });
   const close = async () => {
     await app.close();
     await manager.close();
@@ -126,7 +135,7 @@ export async function buildApi(
   return { app, manager, store, logged, close };
 }
 
-function authenticator(store: Store) {
+function authenticator(store: Store, revoked: RevokedCallers) {
   const key = (id: keyof typeof keys, role: 'bot' | 'viewer' | 'admin', tenant = 'default') => ({
     id,
     role,
@@ -137,6 +146,7 @@ function authenticator(store: Store) {
     apiKeys: [key('bot', 'bot'), key('viewer', 'viewer'), key('admin', 'admin'), key('foreign', 'bot', 'other')],
     jwt: { issuer: jwtIssuer, audience: 'valetkey', secrets: [{ secret: new Secret(jwtSecret) }] },
     documents: store.documents,
+    revoked,
     now: Date.now,
   });
 }

@@ -42,10 +42,11 @@ describe('GET /v1/users/{user}/tokens/{provider}', () => {
     await get(api, '/v1/users/t1/tokens/github?scopes=read%20repo&min_ttl=60');
     await get(api, '/v1/users/t1/tokens/github?scopes=read,repo&account=work');
     await get(api, '/v1/users/t1/tokens/github?scopes=');
+    const usedBy = { caller: 'bot' };
     expect(spy.mock.calls.map(([, , options]) => options)).toEqual([
-      { tenant: 'default', scopes: ['read', 'repo'], minTtlSeconds: 60, account: undefined },
-      { tenant: 'default', scopes: ['read', 'repo'], minTtlSeconds: undefined, account: 'work' },
-      { tenant: 'default', scopes: [], minTtlSeconds: undefined, account: undefined },
+      { tenant: 'default', scopes: ['read', 'repo'], minTtlSeconds: 60, account: undefined, usedBy },
+      { tenant: 'default', scopes: ['read', 'repo'], minTtlSeconds: undefined, account: 'work', usedBy },
+      { tenant: 'default', scopes: [], minTtlSeconds: undefined, account: undefined, usedBy },
     ]);
   });
 

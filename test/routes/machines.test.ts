@@ -44,21 +44,28 @@ describe('for machines', () => {
     expect(document.info).toMatchObject({ title: 'Valetkey', version: '9.9.9' });
     expect(document.servers).toEqual([{ url: 'https://valetkey.example' }]);
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/v1/api-keys',
+      '/v1/api-keys/{id}',
+      '/v1/audit',
       '/v1/connects/{connect_id}',
       '/v1/connects/{connect_id}/verify',
       '/v1/events',
+      '/v1/exchange/{provider}',
       '/v1/providers',
+      '/v1/revocations',
       '/v1/users/{user}',
       '/v1/users/{user}/account-link',
       '/v1/users/{user}/connect/{provider}',
       '/v1/users/{user}/connections',
       '/v1/users/{user}/connections/{provider}',
+      '/v1/users/{user}/connections/{provider}/usage',
+      '/v1/users/{user}/mcp/token',
       '/v1/users/{user}/proof',
       '/v1/users/{user}/tokens/{provider}',
       '/v1/users/{user}/tokens/{provider}/refresh',
     ]);
     const { responses, parameters } = document.paths['/v1/users/{user}/tokens/{provider}'].get;
-    expect(Object.keys(responses)).toEqual(['200', '4XX', '5XX']);
+    expect(Object.keys(responses)).toEqual(['200', '409', '4XX', '5XX']);
     expect(Object.keys(responses['4XX'].content)).toEqual(['application/problem+json']);
     expect(parameters.map(({ name }: { name: string }) => name).sort()).toEqual([
       'account',
@@ -66,6 +73,7 @@ describe('for machines', () => {
       'provider',
       'scopes',
       'user',
+      'x-purpose',
     ]);
     expect(JSON.stringify(document)).not.toContain(`"refresh_token"`);
   });

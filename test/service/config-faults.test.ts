@@ -94,6 +94,18 @@ const bad: [name: string, variables: Record<string, string>][] = [
   ['TRUST_PROXY', { TRUST_PROXY: '0.0.0.0/0' }],
   ['TRUST_PROXY', { TRUST_PROXY: `10.0.0.1,${canary}` }],
   ['LOG_LEVEL', { LOG_LEVEL: canary }],
+  ['AUDIT_RETENTION_DAYS', { AUDIT_RETENTION_DAYS: '0' }],
+  ['AUDIT_FAIL_OPEN', { AUDIT_FAIL_OPEN: canary }],
+  ['RATE_LIMIT_PER_MINUTE', { RATE_LIMIT_PER_MINUTE: '-1' }],
+  ['RATE_LIMIT_BROWSER_PER_MINUTE', { RATE_LIMIT_BROWSER_PER_MINUTE: canary }],
+  ['ACCOUNT_POLICY', { ACCOUNT_POLICY: canary }],
+  ['CHAT_LOGIN_PROVIDERS', { CHAT_LOGIN_PROVIDERS: canary }],
+  ['CHAT_LOGIN_PROVIDERS', { CHAT_LOGIN_PROVIDERS: 'chat:nobody' }],
+  [
+    'CHAT_LOGIN_PROVIDERS',
+    { CHAT_LOGIN_PROVIDERS: 'a:github,a:github', GITHUB_CLIENT_ID: 'x', GITHUB_CLIENT_SECRET: 'x' },
+  ],
+  ['CHAT_LOGIN_PROVIDERS', { CONNECT_PROOF: 'chat_login' }],
   ['ALLOW_INSECURE_LOOPBACK_PROVIDERS', { ALLOW_INSECURE_LOOPBACK_PROVIDERS: '1' }],
 ];
 

@@ -181,8 +181,22 @@ describe('values', () => {
 
   it('CONNECT_PROOF=none with its second switch is taken with a warning', () => {
     const config = load({ CONNECT_PROOF: 'none', UNSAFE_CONNECT_WITHOUT_PROOF: 'true' });
-    expect(config.proof).toEqual({ mode: 'none', allowNone: true });
+    expect(config.proof).toEqual({ mode: 'none', allowNone: true, chatLogins: [] });
     expect(config.warnings).toHaveLength(1);
+  });
+
+  it('CHAT_LOGIN_PROVIDERS says who signs in where, and what is asked for there', () => {
+    const client = {
+      GITHUB_CLIENT_ID: 'x',
+      GITHUB_CLIENT_SECRET: 'x',
+      DISCORD_CLIENT_ID: 'x',
+      DISCORD_CLIENT_SECRET: 'x',
+    };
+    const text = 'chat:discord, forge:github:read:user+user:email';
+    expect(load({ CHAT_LOGIN_PROVIDERS: text, CONNECT_PROOF: 'chat_login', ...client }).proof.chatLogins).toEqual([
+      { platform: 'chat', provider: 'discord' },
+      { platform: 'forge', provider: 'github', scope: ['read:user', 'user:email'] },
+    ]);
   });
 
   it('secrets do not show when the configuration is printed', () => {

@@ -115,6 +115,22 @@ describe('npm start', () => {
   }, 60_000);
 });
 
+describe('npm', () => {
+  it('that is ended by a signal leaves no service behind, although npm hands the signal to nobody', async () => {
+    const port = await findFreePort();
+    const { PATH = '', HOME = '' } = process.env;
+    // As npm does it: a shell between, which does not pass signals on.
+    const line = `"${process.execPath}" "${join(root, 'scripts/start.mjs')}"; true`;
+    const env = { PATH, HOME, DATA_DIR: dataDir, PORT: String(port), npm_lifecycle_event: 'start' };
+    const shell = spawn('sh', ['-c', line], { env, cwd: dataDir, stdio: 'ignore' });
+    started.push(shell);
+    const url = `http://localhost:${port}`;
+    await expect.poll(() => isReady(url), { timeout: 50_000, interval: 50 }).toBe(true);
+    shell.kill('SIGTERM');
+    await expect.poll(() => isReady(url), { timeout: 10_000, interval: 50 }).toBe(false);
+  }, 60_000);
+});
+
 describe('serve', () => {
   it('with a bad configuration exits with 78 before it listens, naming every variable and no value', async () => {
     const port = await findFreePort();

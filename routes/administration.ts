@@ -1,0 +1,151 @@
+/** For administrators: API keys that live in the store, and callers whose JWTs are refused. */
+
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { InvalidRequest, NotFound } from '../src/core/errors.js';
+import type { ProviderId, TenantId } from '../src/core/identifiers.js';
+import type { Secret } from '../src/core/secret.js';
+import { callerOf, type Role } from './caller.js';
+import {
+  apiKeyBody,
+  apiKeyParams,
+  apiKeyRevokedAnswer,
+  apiKeysAnswer,
+  newApiKeyAnswer,
+  revocationAnswer,
+  revocationBody,
+} from './schemas.js';
+import { problemAnswers, toSeconds } from './wire.js';
+
+/** A key as it is listed. Times in epoch ms. */
+export interface ManagedKey {
+  readonly id: string;
+  readonly owner: string;
+  readonly role: 'bot' | 'viewer' | 'admin';
+  readonly providers?: readonly ProviderId[];
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+  readonly revokedAt?: number;
+  readonly lastUsedAt?: number;
+}
+
+/** What the program does for these routes; every function knows the tenant of the credential and no other. */
+export interface Administration {
+  listKeys(tenant: TenantId): Promise<readonly ManagedKey[]>;
+  createKey(
+    tenant: TenantId,
+    request: Pick<ManagedKey, 'owner' | 'role' | 'providers' | 'expiresAt'>,
+  ): Promise<{ readonly key: Secret; readonly view: ManagedKey }>;
+  /** `false` when the tenant has no key of that id. */
+  revokeKey(tenant: TenantId, id: string): Promise<boolean>;
+  /** @param until epoch ms; absent = for good */
+  revokeCaller(tenant: TenantId, name: { subject: string } | { jti: string }, until?: number): Promise<void>;
+  /** Epoch ms. */
+  now(): number;
+}
+
+const roles: readonly Role[] = ['admin'];
+const tags = ['administration'];
+
+/** A credential for some providers must not make one for all: these routes want one that reaches all. */
+const config = { roles, everyProvider: true };
+
+/** `/api-keys` and `/revocations`. */
+export const administration: FastifyPluginAsyncZod<{ administration: Administration }> = async (app, options) => {
+  const { administration: administer } = options;
+  app.route({
+    method: 'GET',
+    url: '/api-keys',
+    config,
+    schema: {
+      operationId: 'listApiKeys',
+      summary: 'API keys in the store, revoked and expired ones too; never the key itself',
+      tags,
+      response: { 200: apiKeysAnswer, ...problemAnswers },
+    },
+    handler: async (request) => ({
+      api_keys: (await administer.listKeys(callerOf(request).tenant)).map(formatKey),
+    }),
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/api-keys',
+    config: { ...config, audit: 'api_key.create' },
+    schema: {
+      operationId: 'createApiKey',
+      summary: 'Makes an API key; the only time that it can be seen',
+      tags,
+      body: apiKeyBody,
+      response: { 201: newApiKeyAnswer, ...problemAnswers },
+    },
+    handler: async (request, reply) => {
+      const { owner, role, providers, expires_at } = request.body;
+      const expiresAt = expires_at === undefined ? undefined : expires_at * 1000;
+      if (expiresAt !== undefined && expiresAt <= administer.now()) {
+        throw new InvalidRequest('expires_at', 'is over');
+      }
+      const { key, view } = await administer.createKey(callerOf(request).tenant, { owner, role, providers, expiresAt });
+      return reply.code(201).send({ ...formatKey(view), key: key.reveal() });
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/api-keys/:id',
+    config: { ...config, audit: 'api_key.revoke' },
+    schema: {
+      operationId: 'revokeApiKey',
+      summary: 'Every service on the store refuses the key from its next call on',
+      tags,
+      params: apiKeyParams,
+      response: { 200: apiKeyRevokedAnswer, ...problemAnswers },
+    },
+    handler: async (request) => {
+      const { id } = request.params;
+      if (!(await administer.revokeKey(callerOf(request).tenant, id)))
+        throw new NotFound('There is no key of that id.');
+      return { id, revoked: true } as const;
+    },
+  });
+  await app.register(revocations, options);
+};
+
+const revocations: FastifyPluginAsyncZod<{ administration: Administration }> = async (app, options) => {
+  app.route({
+    method: 'POST',
+    url: '/revocations',
+    config: { ...config, audit: 'caller.revoke' },
+    schema: {
+      operationId: 'revokeCaller',
+      summary: 'Refuses the JWTs of a subject, or one JWT, although they are still valid',
+      tags,
+      body: revocationBody,
+      response: { 200: revocationAnswer, ...problemAnswers },
+    },
+    handler: async (request) => {
+      const { subject, jti, until } = request.body;
+      const { tenant } = callerOf(request);
+      const end = until === undefined ? undefined : until * 1000;
+      if (subject !== undefined && jti === undefined)
+        await options.administration.revokeCaller(tenant, { subject }, end);
+      else if (jti !== undefined && subject === undefined)
+        await options.administration.revokeCaller(tenant, { jti }, end);
+      else throw new InvalidRequest('subject', 'give either this or jti');
+      return { until: until ?? null };
+    },
+  });
+};
+
+function formatKey(key: ManagedKey) {
+  const seconds = (ms: number | undefined) => (ms === undefined ? null : toSeconds(ms));
+  return {
+    id: key.id,
+    owner: key.owner,
+    role: key.role,
+    providers: key.providers === undefined ? null : [...key.providers],
+    created_at: toSeconds(key.createdAt),
+    expires_at: seconds(key.expiresAt),
+    revoked_at: seconds(key.revokedAt),
+    last_used_at: seconds(key.lastUsedAt),
+  };
+}

@@ -1,0 +1,166 @@
+/** Writes what callers of the API do into the audit trail: each route declares its act, one hook does the rest. */
+
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { AuditAct, AuditActor, AuditEntry } from '../src/core/audit.js';
+import { Forbidden, Unauthorized } from '../src/core/errors.js';
+import {
+  accountLabelSchema,
+  defaultTenant,
+  providerIdSchema,
+  type TenantId,
+  userIdSchema,
+} from '../src/core/identifiers.js';
+import type { SessionView } from '../src/core/views.js';
+import type { OAuthManager } from '../src/oauth-manager.js';
+import { findCaller } from './caller.js';
+import { problemOf } from './error-handler.js';
+import { isLimited } from './rate-limit.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What this route does, in the words of the audit trail. */
+    audit?: AuditAct;
+  }
+}
+
+/** What the trail needs of the manager. */
+export type Trail = Pick<OAuthManager, 'recordAct'>;
+
+/** Acts that hand a secret out: without an entry they do not happen. */
+const handsOut: ReadonlySet<AuditAct> = new Set([
+  'token.issue',
+  'connect.create',
+  'account_link.create',
+  'api_key.create',
+]);
+
+/** What an answer tells of an act; fields that are not there are no fault. */
+const answerSchema = z.looseObject({
+  access_token: z.string().optional(),
+  connection_id: z.string().optional(),
+  connect_id: z.string().optional(),
+  id: z.string().optional(),
+  revoked: z.unknown().optional(),
+  provider: providerIdSchema.optional(),
+});
+
+/** What a request tells of an act, wherever it says so. A name that cannot be one is left out. */
+const requestSchema = z.looseObject({
+  user: userIdSchema.optional().catch(undefined),
+  provider: providerIdSchema.optional().catch(undefined),
+  account: accountLabelSchema.optional().catch(undefined),
+  connect_id: z.string().max(128).optional().catch(undefined),
+  id: z.string().max(128).optional().catch(undefined),
+  subject: z.string().max(256).optional().catch(undefined),
+  jti: z.string().max(256).optional().catch(undefined),
+});
+
+/**
+ * Has every route of `app` that declares an act write one entry, when it is known what came of it; and one entry for
+ * every caller who was refused.
+ *
+ * A secret that is about to be handed out stays here when its entry cannot be written, unless `failOpen`.
+ */
+export function recordCallers(app: FastifyInstance, options: { trail: Trail; failOpen?: boolean }): void {
+  const { trail, failOpen = false } = options;
+  app.addHook('preSerialization', async (request, reply, payload) => {
+    const act = request.routeOptions.config.audit;
+    if (act === undefined || reply.statusCode >= 400) return payload;
+    try {
+      await trail.recordAct({ act, ...aboutRequest(request), ...aboutAnswer(payload), outcome: 'ok' });
+    } catch (error) {
+      request.log.error({ act }, 'an entry of the audit trail could not be written');
+      if (handsOut.has(act) && !failOpen) throw error;
+    }
+    return payload;
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const refusal = reply.statusCode < 400 ? undefined : describeRefusal(request, reply.statusCode);
+    if (refusal !== undefined) await record(trail, request, { ...aboutRequest(request), ...refusal });
+  });
+}
+
+/** Records what the person of a session did on the account page. Never throws. */
+export function recordPerson(
+  trail: Trail,
+  request: FastifyRequest,
+  {
+    session,
+    ...act
+  }: { session: Pick<SessionView, 'tenant' | 'userId'> } & Pick<AuditEntry, 'act'> & Partial<AuditEntry>,
+): Promise<void> {
+  const { tenant, userId } = session;
+  const actor: AuditActor = { kind: 'person', id: userId };
+  return record(trail, request, { tenant, actor, user: userId, ...placeOf(request), outcome: 'ok', ...act });
+}
+
+/** Records that somebody asked too often: once per window, or the trail itself would be flooded. Never throws. */
+export function recordLimited(trail: Trail, request: FastifyRequest, bucket: string): Promise<void> {
+  const about = { ...whoAsks(request), ...placeOf(request) };
+  return record(trail, request, { act: 'rate_limit', ...about, outcome: 'refused', reason: bucket });
+}
+
+async function record(trail: Trail, request: FastifyRequest, entry: Omit<AuditEntry, 'at'>): Promise<void> {
+  try {
+    await trail.recordAct(entry);
+  } catch {
+    request.log.error({ act: entry.act }, 'an entry of the audit trail could not be written');
+  }
+}
+
+function describeRefusal(
+  request: FastifyRequest,
+  status: number,
+): Pick<AuditEntry, 'act' | 'outcome' | 'reason'> | undefined {
+  if (isLimited(request)) return undefined;
+  const { code, error } = problemOf(request) ?? { code: 'unknown', error: undefined };
+  const outcome = status < 500 ? 'refused' : 'failed';
+  if (error instanceof Unauthorized) return { act: 'authenticate', outcome, reason: error.reason };
+  const act = request.routeOptions.config.audit ?? (error instanceof Forbidden ? 'authorize' : undefined);
+  return act && { act, outcome, reason: code };
+}
+
+/** Who asks, from where, about whom and what. */
+function aboutRequest(request: FastifyRequest): Omit<AuditEntry, 'at' | 'act' | 'outcome'> {
+  const said = requestSchema.parse({ ...Object(request.query), ...Object(request.body), ...Object(request.params) });
+  const { user, provider, account, connect_id, id, subject, jti } = said;
+  return {
+    ...whoAsks(request),
+    user,
+    provider,
+    account,
+    object: connect_id ?? id ?? subject ?? jti,
+    ...placeOf(request),
+  };
+}
+
+function aboutAnswer(payload: unknown): Partial<AuditEntry> {
+  const { data } = answerSchema.safeParse(payload);
+  if (data === undefined) return {};
+  const { access_token, connection_id, connect_id, id, provider, revoked } = data;
+  const object = connect_id ?? id;
+  return {
+    ...(access_token !== undefined && { token_digest: digestOf(access_token) }),
+    ...(connection_id !== undefined && { connection_id }),
+    ...(object !== undefined && { object }),
+    ...(provider !== undefined && { provider }),
+    ...(revoked !== undefined && { reason: `revoked: ${String(revoked)}` }),
+  };
+}
+
+/** One who showed no usable credential has no tenant; such entries stand in the trail of `default`. */
+function whoAsks(request: FastifyRequest): { tenant: TenantId; actor: AuditActor } {
+  const caller = findCaller(request);
+  if (caller === undefined) return { tenant: defaultTenant, actor: { kind: 'unknown', id: 'unknown' } };
+  return { tenant: caller.tenant, actor: { kind: 'caller', id: caller.id } };
+}
+
+function placeOf(request: FastifyRequest): Pick<AuditEntry, 'request_id' | 'address'> {
+  return { request_id: request.id, address: request.ip.slice(0, 64) };
+}
+
+function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,177 @@
+/** How often somebody may ask: per caller, per address of a browser, and per address that shows bad credentials. */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import ipaddr from 'ipaddr.js';
+import { RateLimited } from '../src/core/errors.js';
+import type { CounterStore } from '../src/core/store.js';
+
+/** What limits need: counts that all replicas share, and how much is allowed per minute; 0 = no limit. */
+export interface RateLimitOptions {
+  readonly counters: CounterStore;
+  readonly perCaller: number;
+  readonly perBrowserAddress: number;
+}
+
+/** The checks, each to be called once per request. They throw {@link RateLimited} or let the request go on. */
+export interface RateLimits {
+  /** A known caller, by whatever tells it from all others. While the store does not answer, everybody goes on. */
+  caller(request: FastifyRequest, reply: FastifyReply, who: string): Promise<void>;
+  /** A browser at one of our pages. While the store does not answer, everybody goes on. */
+  browser(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /**
+   * Somebody whose credential was just refused; a good one from the same address is not asked here. While the store
+   * does not answer, nobody is told whether a guess was wrong.
+   *
+   * @throws {StoreUnavailable} the attempt could not be counted
+   */
+  refused(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+}
+
+const minuteMs = 60_000;
+/** More wrong credentials than this from one address in five minutes are no typing errors. */
+const mostRefusals = 10;
+const refusalWindowMs = 300_000;
+
+const limited = new WeakSet<FastifyRequest>();
+
+/** Whether the request was stopped here; its one entry in the audit trail, if any, has been written. */
+export function isLimited(request: FastifyRequest): boolean {
+  return limited.has(request);
+}
+
+/**
+ * Binds the checks to counters.
+ *
+ * @param onFirst told once per window when somebody is stopped, with the name of the limit
+ */
+export function createRateLimits(
+  options: RateLimitOptions,
+  onFirst: (request: FastifyRequest, limit: string) => Promise<void>,
+): RateLimits {
+  const { counters, perCaller, perBrowserAddress } = options;
+  const take = createReservations(counters);
+
+  async function check(request: FastifyRequest, reply: FastifyReply, bucket: Bucket): Promise<void> {
+    if (bucket.limit === 0) return;
+    const { used, isFirst, remainingMs } = await take(bucket);
+    const seconds = Math.max(1, Math.ceil(remainingMs / 1000));
+    reply.headers({
+      'ratelimit-limit': bucket.limit,
+      'ratelimit-remaining': Math.max(0, bucket.limit - used),
+      'ratelimit-reset': seconds,
+    });
+    if (used <= bucket.limit) return;
+    limited.add(request);
+    reply.header('retry-after', seconds);
+    if (isFirst) await onFirst(request, bucket.name);
+    throw new RateLimited(remainingMs);
+  }
+
+  /** The limits are there for fairness; an outage of the store is no reason to turn anybody away. */
+  async function unlessDown(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => {
+      if (error instanceof RateLimited) throw error;
+    });
+  }
+
+  return {
+    caller: (request, reply, who) => unlessDown(check(request, reply, perMinute('caller', who, perCaller))),
+    browser: (request, reply) =>
+      unlessDown(check(request, reply, perMinute('browser', neighbourhoodOf(request.ip), perBrowserAddress))),
+    refused: (request, reply) =>
+      check(request, reply, {
+        name: 'failed_authentication',
+        key: neighbourhoodOf(request.ip),
+        limit: mostRefusals,
+        windowMs: refusalWindowMs,
+      }),
+  };
+}
+
+/** Who is counted, how many are allowed, in which time. */
+interface Bucket {
+  readonly name: string;
+  readonly key: string;
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+function perMinute(name: string, key: string, limit: number): Bucket {
+  return { name, key, limit, windowMs: minuteMs };
+}
+
+/** Where a request stands in its bucket. `isFirst`: the first of this window that is one too many. */
+interface Place {
+  readonly used: number;
+  readonly isFirst: boolean;
+  readonly remainingMs: number;
+}
+
+/** A part of a bucket that this process has taken out of the shared count, to be used up without asking again. */
+interface Reservation {
+  used: number;
+  readonly upTo: number;
+  readonly endsAt: number;
+}
+
+/**
+ * Counts in the shared store, but not one by one: a process takes a hundredth of the limit at a time, so that a token
+ * does not cost a write to the store. What it takes and does not use is lost to the others, so the limit is never
+ * exceeded, and reached early by a hundredth per process at most. Small limits are counted one by one.
+ */
+function createReservations(counters: CounterStore): (bucket: Bucket) => Promise<Place> {
+  const reservations = new Map<string, Reservation>();
+  const asking = new Map<string, Promise<Place>>();
+
+  async function ask(id: string, { limit, windowMs }: Bucket, batch: number): Promise<Place> {
+    const { count, remainingMs } = await counters.add(id, windowMs, batch);
+    const used = count - batch + 1;
+    if (batch > 1 && count <= limit) {
+      reserve(reservations, id, { used, upTo: count, endsAt: performance.now() + remainingMs });
+    }
+    return { used, isFirst: used > limit && used - batch <= limit, remainingMs };
+  }
+
+  return async (bucket) => {
+    const id = `rate/${bucket.name}/${bucket.key}`;
+    const batch = Math.max(1, Math.floor(bucket.limit / 100));
+    if (batch === 1) return ask(id, bucket, batch);
+    for (;;) {
+      const held = takeReserved(reservations.get(id));
+      if (held !== undefined) return held;
+      // Of many that come at once, one asks for all.
+      const asked = asking.get(id);
+      if (asked === undefined) {
+        const asks = ask(id, bucket, batch).finally(() => asking.delete(id));
+        asking.set(id, asks);
+        return asks;
+      }
+      const place = await asked;
+      if (place.used > bucket.limit) return { ...place, isFirst: false };
+    }
+  };
+}
+
+function takeReserved(held: Reservation | undefined): Place | undefined {
+  const remainingMs = held === undefined ? 0 : held.endsAt - performance.now();
+  if (held === undefined || held.used >= held.upTo || remainingMs <= 0) return undefined;
+  held.used += 1;
+  return { used: held.used, isFirst: false, remainingMs };
+}
+
+/** As many as there are callers at a time; the oldest go first. */
+const mostReservations = 10_000;
+
+function reserve(reservations: Map<string, Reservation>, id: string, reservation: Reservation): void {
+  reservations.delete(id);
+  reservations.set(id, reservation);
+  const [oldest] = reservations.keys();
+  if (reservations.size > mostReservations && oldest !== undefined) reservations.delete(oldest);
+}
+
+/** The address; of IPv6 the /64, since a single machine has all of it (RFC 6177). */
+function neighbourhoodOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
+}

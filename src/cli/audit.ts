@@ -1,0 +1,95 @@
+/** `valetkey audit`: the audit trail on the command line, to be watched or to be taken elsewhere. */
+
+import { Command, InvalidArgumentError } from 'commander';
+import type { StoredAuditEntry } from '../core/audit.js';
+import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
+import type { AuditStore } from '../core/store.js';
+import { CommandFailed } from './exit.js';
+import { withStore } from './open-local.js';
+
+const batch = 500;
+
+/** Needs the configuration of the store. */
+export function auditCommand(): Command {
+  const command = new Command('audit').description('read the audit trail');
+  command
+    .command('tail')
+    .description('print the newest entries, oldest first')
+    .option('--tenant <id>', 'whose trail', 'default')
+    .option('--lines <n>', 'how many', parseLines, 20)
+    .option('--follow', 'go on with what comes, until interrupted')
+    .option('--json', 'print JSON lines')
+    .action(tail);
+  command
+    .command('export')
+    .description('print every entry that is kept as JSON lines, oldest first')
+    .option('--tenant <id>', 'whose trail', 'default')
+    .option('--after <id>', 'only what follows this entry')
+    .action(exportAll);
+  return command;
+}
+
+interface TailOptions {
+  readonly tenant: string;
+  readonly lines: number;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+async function tail({ tenant, lines, follow = false, json = false }: TailOptions): Promise<void> {
+  const show = json ? formatLine : describe;
+  await withStore(async ({ audit }) => {
+    const newest = await audit.readEnd(parseTenant(tenant), lines);
+    for (const entry of newest) console.log(show(entry));
+    if (follow) await followFrom(audit, { tenant: parseTenant(tenant), after: newest.at(-1)?.id, show });
+  });
+}
+
+/** Until SIGINT or SIGTERM. */
+async function followFrom(
+  audit: AuditStore,
+  { tenant, after, show }: { tenant: TenantId; after: string | undefined; show: (entry: StoredAuditEntry) => string },
+): Promise<void> {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  let position = after;
+  while (!ending.signal.aborted) {
+    const entries = await audit.read(tenant, position, batch);
+    for (const entry of entries) console.log(show(entry));
+    position = entries.at(-1)?.id ?? position;
+    if (entries.length === 0) await audit.wait(tenant, position, ending.signal);
+  }
+}
+
+async function exportAll({ tenant, after }: { tenant: string; after?: string }): Promise<void> {
+  await withStore(async ({ audit }) => {
+    let entries = await audit.read(parseTenant(tenant), after, batch);
+    while (entries.length > 0) {
+      for (const entry of entries) console.log(formatLine(entry));
+      entries = await audit.read(parseTenant(tenant), entries.at(-1)?.id, batch);
+    }
+  });
+}
+
+/** As `GET /v1/audit` writes it. */
+function formatLine({ id, entry }: StoredAuditEntry): string {
+  return JSON.stringify({ id, ...entry, at: entry.at / 1000 });
+}
+
+function describe({ entry }: StoredAuditEntry): string {
+  const { at, act, outcome, actor, user = '-', provider = '-', reason = '' } = entry;
+  return [new Date(at).toISOString(), act, outcome, `${actor.kind} ${actor.id}`, user, provider, reason].join('\t');
+}
+
+function parseTenant(text: string): TenantId {
+  const { data } = tenantIdSchema.safeParse(text);
+  if (data === undefined) throw new CommandFailed('--tenant: is not of the form that is expected.');
+  return data;
+}
+
+function parseLines(text: string): number {
+  const lines = Number(text);
+  if (!Number.isInteger(lines) || lines < 1 || lines > 10_000) throw new InvalidArgumentError('1 to 10000 lines.');
+  return lines;
+}

@@ -1,0 +1,64 @@
+/** `valetkey export`: all connections, encrypted to the key of whoever is to open them. */
+
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Command } from 'commander';
+import type { Connection } from '../core/connection.js';
+import { readConnections, type Skipped } from '../transfer/export-connections.js';
+import { parseLineKey, sealLines } from '../transfer/sealed-lines.js';
+import { exitCodes } from './exit.js';
+import { readText } from './import.js';
+import { withEngine } from './open-local.js';
+import { createProgressBar } from './progress.js';
+
+interface ExportOptions {
+  readonly recipient: string;
+  readonly out: string;
+  readonly tenant?: string;
+  readonly json?: boolean;
+}
+
+/** Never writes a token in the clear: there is no export without a recipient. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('write all connections, each a JWE to the recipient; "valetkey import valetkey" reads them')
+    .requiredOption('--recipient <file>', 'public JSON Web Key: RSA, EC or X25519')
+    .requiredOption('--out <file>', 'new file to write, with mode 0600')
+    .option('--tenant <id>', 'only the connections of this tenant')
+    .option('--json', 'print {"exported", "skipped": [{"where", "code"}]}')
+    .action(run);
+}
+
+async function run({ recipient, out, tenant, json }: ExportOptions): Promise<void> {
+  const key = await parseLineKey(readText('--recipient', recipient), 'recipient');
+  const skipped: Skipped[] = [];
+  const bar = createProgressBar('exporting');
+  let exported = 0;
+  async function* counted(connections: AsyncIterable<Connection>) {
+    for await (const connection of connections) {
+      exported += 1;
+      bar.update({ done: exported });
+      yield connection;
+    }
+  }
+  await withEngine(async (beneath) => {
+    const connections = readConnections(beneath, { ...(tenant ? { tenant } : {}) }, (each) => skipped.push(each));
+    await pipeline(Readable.from(withBreaks(sealLines(counted(connections), key))), openNewFile(out));
+  }).finally(() => bar.clear());
+  if (json) console.log(JSON.stringify({ exported, skipped }));
+  else {
+    console.log(`${exported} exported, ${skipped.length} skipped.`);
+    for (const { where, code } of skipped) console.log(`${code}\t${where}`);
+  }
+  if (skipped.length > 0) process.exitCode = exitCodes.failed;
+}
+
+async function* withBreaks(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${line}\n`;
+}
+
+/** An existing file is not overwritten. */
+function openNewFile(path: string) {
+  return createWriteStream(path, { flags: 'wx', mode: 0o600 });
+}

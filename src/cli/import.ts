@@ -1,0 +1,130 @@
+/** `valetkey import`: takes connections over from other programs and from exports; creates, never replaces. */
+
+import { readFileSync } from 'node:fs';
+import { Argument, Command } from 'commander';
+import { z } from 'zod';
+import { createRegistry } from '../../providers/index.js';
+import { type Config, currentEnvironment } from '../service/config.js';
+import { loadFernetKeys } from '../service/import-settings.js';
+import { type ImportReport, importConnections, type SourceRecord } from '../transfer/import-connections.js';
+import { parseLineKey } from '../transfer/sealed-lines.js';
+import { type Renaming, readFileSource, readLegacySource, readSealedSource } from '../transfer/sources.js';
+import { CommandFailed, exitCodes } from './exit.js';
+import { withStore } from './open-local.js';
+import { createProgressBar } from './progress.js';
+
+interface ImportOptions {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly users?: string;
+  readonly providers?: string;
+  readonly tenant?: string;
+  readonly from?: string;
+  readonly prefix: string;
+  readonly identity?: string;
+}
+
+const formats = ['legacy-fernet', 'jsonl', 'nango', 'better-auth', 'valetkey'] as const;
+
+/** May run beside running services, and again after it was interrupted. */
+export function importCommand(): Command {
+  return new Command('import')
+    .description('take connections over; existing ones are left as they are')
+    .addArgument(new Argument('<format>', 'what is imported').choices(formats))
+    .argument('[file]', 'what to read, "-" for standard input; not for legacy-fernet')
+    .option('--dry-run', 'read and judge everything, write nothing')
+    .option('--json', 'print {"dry_run", "created", "existing", "refused": [{"where", "problem"}]}')
+    .option('--users <file>', 'JSON of user ids here by user ids there: {"old": "new" or {"user", "tenant"}}')
+    .option('--providers <pairs>', 'provider ids here by ids there: old=new,…')
+    .option('--tenant <id>', 'of users for whom none is named')
+    .option('--from <url>', 'legacy-fernet: Redis to read; without it, REDIS_URL')
+    .option('--prefix <prefix>', 'legacy-fernet: prefix of the keys <prefix>:oauth_tokens:<user>:<provider>', 'app')
+    .option('--identity <file>', 'valetkey: private JSON Web Key that opens the export')
+    .addHelpText('after', '\nlegacy-fernet needs FERNET_KEYS. Formats: docs/operate/moving.md.')
+    .action(run);
+}
+
+async function run(format: (typeof formats)[number], file: string | undefined, options: ImportOptions): Promise<void> {
+  const report = await withStore(async (store, config) => {
+    const source = await openSource(format, file, { options, config, now: await store.now() });
+    const registry = createRegistry(config.providers, { allowInsecureLoopback: config.allowInsecureLoopbackProviders });
+    const known = new Set<string>(registry.known().map(({ id }) => id));
+    const bar = createProgressBar('importing');
+    const { refreshBufferMs } = config;
+    const now = await store.now();
+    const target = { store, dryRun: options.dryRun ?? false, refreshBufferMs, now: () => now };
+    return importConnections(source, { ...target, isKnownProvider: (id) => known.has(id) }, (done) =>
+      bar.update({ done }),
+    ).finally(() => bar.clear());
+  });
+  if (options.json) console.log(JSON.stringify(report));
+  else print(report);
+  if (report.refused.length > 0) process.exitCode = exitCodes.failed;
+}
+
+async function openSource(
+  format: (typeof formats)[number],
+  file: string | undefined,
+  { options, config, now }: { options: ImportOptions; config: Config; now: number },
+): Promise<AsyncIterable<SourceRecord>> {
+  const renaming: Renaming = {
+    users: readUsers(options.users),
+    providers: parsePairs(options.providers),
+    tenant: options.tenant,
+    now: () => now,
+  };
+  if (format === 'legacy-fernet') {
+    const url = options.from ?? (config.store.kind === 'redis' ? config.store.url.reveal() : undefined);
+    if (url === undefined) throw new CommandFailed('legacy-fernet needs --from or REDIS_URL.');
+    return readLegacySource({ url, prefix: options.prefix, keys: loadFernetKeys(currentEnvironment()) }, renaming);
+  }
+  if (file === undefined) throw new CommandFailed(`${format} needs a file.`);
+  if (format !== 'valetkey') return readFileSource(file, format, renaming);
+  if (options.identity === undefined) throw new CommandFailed('valetkey needs --identity.');
+  return readSealedSource(file, await parseLineKey(readText('--identity', options.identity), 'identity'));
+}
+
+function print({ dry_run, created, existing, refused }: ImportReport): void {
+  console.log(
+    `${created} ${dry_run ? 'would be created' : 'created'}, ${existing} existed, ${refused.length} refused.`,
+  );
+  for (const { where, problem } of refused) console.log(`${where}\t${problem}`);
+}
+
+const usersSchema = z.record(
+  z.string(),
+  z.union([
+    z.string().transform((user) => ({ user, tenant: undefined })),
+    z.object({ user: z.string(), tenant: z.string().optional() }),
+  ]),
+);
+
+function readUsers(path: string | undefined): Renaming['users'] {
+  if (path === undefined) return new Map();
+  try {
+    return new Map(Object.entries(usersSchema.parse(JSON.parse(readText('--users', path)))));
+  } catch (error) {
+    if (error instanceof CommandFailed) throw error;
+    throw new CommandFailed('--users: is not JSON of the expected form.');
+  }
+}
+
+function parsePairs(text: string | undefined): ReadonlyMap<string, string> {
+  const pairs = (text ?? '').split(',').filter((pair) => pair !== '');
+  return new Map(
+    pairs.map((pair) => {
+      const [there = '', here = '', ...rest] = pair.split('=').map((part) => part.trim());
+      if (there === '' || here === '' || rest.length > 0) throw new CommandFailed('--providers: must be old=new,…');
+      return [there, here];
+    }),
+  );
+}
+
+/** The text of a file that an option names. */
+export function readText(option: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new CommandFailed(`${option}: names a file that cannot be read.`);
+  }
+}

@@ -1,0 +1,70 @@
+/** `valetkey migrate`: from the configured store into Redis, beside the running service. */
+
+import { Command } from 'commander';
+import { openEngine } from '../open-manager.js';
+import type { Config } from '../service/config.js';
+import { createLogger } from '../service/logger.js';
+import { managerOptions } from '../service/manager-options.js';
+import { registerKeys } from '../store/key-registry.js';
+import { type Migration, migrate } from '../transfer/migrate.js';
+import { CommandFailed, exitCodes } from './exit.js';
+import { readText } from './import.js';
+import { withEngine } from './open-local.js';
+import { createProgressBar } from './progress.js';
+
+interface MigrateOptions {
+  readonly to?: string;
+  readonly toFile?: string;
+  readonly toPrefix?: string;
+  readonly finish?: boolean;
+  readonly json?: boolean;
+}
+
+/** Repeat it until the service on the old store is stopped; the last run is the one with `--finish`. */
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('copy this store into Redis, sealed as it is; may run beside the service, and again')
+    .option('--to <url>', 'redis://, rediss://, redis+sentinel:// or redis+cluster://')
+    .option('--to-file <file>', 'file that holds the URL, where it holds a password')
+    .option('--to-prefix <prefix>', 'KEY_PREFIX there; without it, the same as here')
+    .option('--finish', 'with the service stopped: compare once more, and let services use the new store')
+    .option('--json', 'print {"written", "removed", "source", "target", "equal", "finished"}')
+    .action(run);
+}
+
+async function run(options: MigrateOptions): Promise<void> {
+  const url = options.to ?? (options.toFile === undefined ? undefined : readText('--to-file', options.toFile).trim());
+  if (url === undefined) throw new CommandFailed('--to or --to-file is needed.');
+  const bar = createProgressBar('copying owners');
+  const migration = await withEngine(async ({ engine, keyring, config }) => {
+    await registerKeys(engine, keyring);
+    const target = await openTarget(config, url, options.toPrefix);
+    try {
+      return await migrate({ source: engine, target, finish: options.finish ?? false }, bar.update);
+    } finally {
+      await target.close();
+    }
+  }).finally(() => bar.clear());
+  console.log(options.json ? JSON.stringify(migration) : describe(migration));
+  if (!migration.equal) process.exitCode = exitCodes.failed;
+}
+
+function openTarget(config: Config, redisUrl: string, toPrefix: string | undefined) {
+  const { dataDir: _, ...options } = managerOptions(config);
+  return openEngine({ ...options, redisUrl, keyPrefix: toPrefix ?? config.keyPrefix }, createLogger('silent'));
+}
+
+function describe({ written, removed, source, target, equal, finished }: Migration): string {
+  const counts = (each: Migration['source']) =>
+    `${each.owners} owners, ${each.fields} records, ${each.documents} documents, ${each.digest.slice(0, 16)}`;
+  return [
+    `${written} written, ${removed} removed.`,
+    `here   ${counts(source)}`,
+    `there  ${counts(target)}`,
+    finished
+      ? 'Both are equal and the migration is finished: start the service with REDIS_URL.'
+      : equal
+        ? 'Both are equal. Stop the service, then run this again with --finish.'
+        : 'They differ: something was written meanwhile. Run this again.',
+  ].join('\n');
+}

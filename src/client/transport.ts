@@ -1,0 +1,143 @@
+/** Requests to the service: one credential, a deadline, no redirects; only what changes nothing is tried again. */
+
+import { InvalidRequest } from '../core/errors.js';
+import { Secret } from '../core/secret.js';
+import { ServiceUnreachable, UnexpectedAnswer } from './errors.js';
+import { errorOf, isPassing, pauseAskedBy } from './problems.js';
+
+/** How the client reaches the service. Durations in ms. */
+export interface TransportOptions {
+  /** Public or inner address of the service, with its path prefix if it has one. */
+  readonly baseUrl: string;
+  /** An API key, or a JWT that the service believes. */
+  readonly apiKey: string;
+  /** The global one unless told. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** How long one request may take; a long-poll has its waiting time on top. 15 s unless told. */
+  readonly timeoutMs?: number;
+  /** How often a GET that failed for a passing reason is tried again; 2 unless told. Nothing else ever is. */
+  readonly retries?: number;
+}
+
+/** One request. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Below `/v1`, encoded, with its query. */
+  readonly path: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How much longer than usual the answer may take, ms. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A pause longer than this is for the caller to decide, ms. */
+const longestPauseMs = 5_000;
+
+/** Speaks to one service with one credential. */
+export class Transport {
+  readonly #root: string;
+  readonly #apiKey: Secret;
+  readonly #fetch: typeof globalThis.fetch;
+  readonly #timeoutMs: number;
+  readonly #retries: number;
+
+  constructor(options: TransportOptions) {
+    if (!URL.canParse(options.baseUrl)) throw new InvalidRequest('baseUrl', 'must be an absolute URL');
+    if (!/^[\x21-\x7e]+$/.test(options.apiKey)) throw new InvalidRequest('apiKey', 'must be the key, without spaces');
+    this.#root = `${options.baseUrl.replace(/\/+$/, '')}/v1`;
+    this.#apiKey = new Secret(options.apiKey);
+    this.#fetch = options.fetch ?? globalThis.fetch;
+    this.#timeoutMs = options.timeoutMs ?? 15_000;
+    this.#retries = options.retries ?? 2;
+  }
+
+  /**
+   * Makes the call and answers the parsed body.
+   *
+   * A POST or DELETE is sent once: when its answer is lost, nobody can tell whether it was carried out.
+   */
+  async call(call: Call): Promise<unknown> {
+    const most = call.method === 'GET' ? this.#retries : 0;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await this.#once(call);
+      } catch (error) {
+        call.signal?.throwIfAborted();
+        const pauseMs = pauseAskedBy(error) ?? 200 * 2 ** failures * (0.5 + Math.random());
+        if (failures >= most || !isPassing(error) || pauseMs > longestPauseMs) throw error;
+        await pause(pauseMs, call.signal);
+      }
+    }
+  }
+
+  /** Opens the event stream after an event; `signal` ends it. The deadline is for its beginning alone. */
+  async openEvents(after: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const tooSlow = new AbortController();
+    const timer = setTimeout(() => tooSlow.abort(), this.#timeoutMs);
+    const headers = { accept: 'text/event-stream', ...(after === undefined ? {} : { 'last-event-id': after }) };
+    try {
+      const response = await this.#send('/events', { headers, signal: AbortSignal.any([signal, tooSlow.signal]) });
+      if (!response.ok) throw errorOf(response, await readBody(response));
+      if (response.body === null) throw new UnexpectedAnswer('the event stream has no body');
+      return response.body;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #once({ method, path, body, headers, waitMs = 0, signal }: Call): Promise<unknown> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs + waitMs);
+    const response = await this.#send(path, {
+      method,
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const answer = await readBody(response);
+    if (!response.ok) throw errorOf(response, answer);
+    if (answer === undefined) throw new UnexpectedAnswer('the body is no JSON');
+    return answer;
+  }
+
+  /** A redirect could carry the credential elsewhere, so it is an error. What `fetch` throws may tell too much. */
+  async #send(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${this.#apiKey.reveal()}`);
+    try {
+      // Not as a method of this object: some runtimes refuse that.
+      const { fetch } = { fetch: this.#fetch };
+      return await fetch(`${this.#root}${path}`, { ...init, headers, redirect: 'error' });
+    } catch {
+      throw new ServiceUnreachable('The service cannot be reached, or it did not answer in time.');
+    }
+  }
+}
+
+/** The body as JSON; `undefined` when it is none. */
+async function readBody(response: Response): Promise<unknown> {
+  const body = await response.text().catch(() => {
+    throw new ServiceUnreachable('The answer of the service broke off.');
+  });
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits; a signal that fires ends it and throws its reason. */
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

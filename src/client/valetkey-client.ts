@@ -1,0 +1,217 @@
+/** The guard over HTTP: what `OAuthManager` offers a bot, for a bot on another machine. */
+
+import { OAuthNotConnected } from '../core/errors.js';
+import type { StartedConnect } from '../core/views.js';
+import { type ClientEvent, type EventsOptions, followEvents } from './event-stream.js';
+import { isPassing } from './problems.js';
+import { pause, Transport, type TransportOptions } from './transport.js';
+import {
+  type ClientConnect,
+  type ClientConnection,
+  type ClientProvenConnect,
+  type ClientToken,
+  readAccountLink,
+  readConnect,
+  readConnections,
+  readProvenConnect,
+  readRevocation,
+  readStartedConnect,
+  readToken,
+} from './views.js';
+
+/** How a {@link ValetkeyClient} is made. */
+export type ValetkeyClientOptions = TransportOptions;
+
+/** Which token is wanted. `scopes` must have been granted; `minTtlSeconds` is how long the token must still live. */
+export interface ClientTokenOptions {
+  readonly account?: string;
+  readonly scopes?: readonly string[];
+  readonly minTtlSeconds?: number;
+  /** What it is for: printable ASCII, at most 200 characters; shown to the person. */
+  readonly purpose?: string;
+}
+
+/** On whose behalf a tool handler works, and what it needs of the token. */
+export interface ClientTokenContext extends ClientTokenOptions {
+  readonly userId: string;
+}
+
+/** What a connect link is made for. `parameters` are the provider's own (shop, subdomain, …). */
+export interface ClientConnectOptions {
+  readonly scopes?: readonly string[];
+  readonly account?: string;
+  readonly returnTo?: string;
+  readonly chatIdentity?: { readonly platform: string; readonly name: string };
+  readonly proof?: 'chat_code' | 'app_verifier' | 'chat_login' | 'none';
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** The service's own limit on one long-poll is 30 s; proxies often give up at 30, too. */
+const pollSeconds = 25;
+
+/**
+ * Speaks to one Valetkey service. All methods reject with the errors of the library, or with `ServiceUnreachable`
+ * and `UnexpectedAnswer`. A GET that fails for a passing reason is tried again; nothing else is.
+ */
+export class ValetkeyClient {
+  readonly #transport: Transport;
+
+  /** @throws {InvalidRequest} the address or the key cannot be one */
+  constructor(options: ValetkeyClientOptions) {
+    this.#transport = new Transport(options);
+  }
+
+  /**
+   * Gets the user's access token, refreshed if needed.
+   *
+   * @returns the bare access token, to be sent as `Authorization: Bearer`
+   * @throws {OAuthNotConnected} the person has to open `connectUrl` first; `reason` says why
+   */
+  async requireOAuthToken(context: ClientTokenContext, provider: string): Promise<string> {
+    const { userId, ...options } = context;
+    return (await this.requireToken(userId, provider, options)).accessToken.reveal();
+  }
+
+  /** As {@link requireOAuthToken}, with what is known about the token. */
+  async requireToken(userId: string, provider: string, options: ClientTokenOptions = {}): Promise<ClientToken> {
+    const { account, minTtlSeconds, scopes, purpose } = options;
+    const query = queryOf({ account, min_ttl: minTtlSeconds, scopes: scopes?.join(' ') });
+    const headers: Record<string, string> = purpose === undefined ? {} : { 'x-purpose': purpose };
+    const path = `${tokenPath(userId, provider)}${query}`;
+    return readToken(await this.#transport.call({ method: 'GET', path, headers }));
+  }
+
+  /** A valid token, refreshed if needed; `undefined` when the person has to connect first. */
+  async getToken(userId: string, provider: string, options: ClientTokenOptions = {}): Promise<ClientToken | undefined> {
+    return this.requireToken(userId, provider, options).catch((error: unknown) => {
+      if (error instanceof OAuthNotConnected) return undefined;
+      throw error;
+    });
+  }
+
+  /** The provider has refused this access token: refreshes once, if it is still the stored one. */
+  async refreshToken(
+    userId: string,
+    provider: string,
+    options: { readonly rejectedToken: string; readonly account?: string },
+  ): Promise<ClientToken> {
+    const path = `${tokenPath(userId, provider)}/refresh${queryOf({ account: options.account })}`;
+    const body = { rejected_token_sha256: await sha256(options.rejectedToken) };
+    return readToken(await this.#transport.call({ method: 'POST', path, body }));
+  }
+
+  /** Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only. */
+  async startConnect(userId: string, provider: string, options: ClientConnectOptions = {}): Promise<StartedConnect> {
+    const { returnTo, chatIdentity, ...rest } = options;
+    const body = { ...rest, return_to: returnTo, chat_identity: chatIdentity };
+    const path = `${userPath(userId)}/connect/${encodeURIComponent(provider)}`;
+    return readStartedConnect(await this.#transport.call({ method: 'POST', path, body }));
+  }
+
+  /** Where a connect stands; with `waitSeconds` (0-30), answered when it moves or the time is over. */
+  async findConnect(
+    connectId: string,
+    options: { readonly waitSeconds?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<ClientConnect> {
+    const { waitSeconds = 0, signal } = options;
+    const path = `/connects/${encodeURIComponent(connectId)}${queryOf({ wait: waitSeconds || undefined })}`;
+    return readConnect(await this.#transport.call({ method: 'GET', path, waitMs: waitSeconds * 1000, signal }));
+  }
+
+  /**
+   * Waits until the person is done, or the link, code or patience is over. Breaks in between are survived.
+   *
+   * @returns how it ended: `connected`, `failed` or `expired`; after `timeoutMs` (15 minutes unless told) where it
+   *   stands by then
+   */
+  async waitForConnect(
+    connectId: string,
+    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<ClientConnect> {
+    const { timeoutMs = 900_000, signal } = options;
+    const end = performance.now() + timeoutMs;
+    for (let before: string | undefined; ; ) {
+      const left = Math.max(0, end - performance.now());
+      const askedAt = performance.now();
+      const view = await this.#poll(
+        connectId,
+        { waitSeconds: Math.min(pollSeconds, Math.ceil(left / 1000)), signal },
+        left,
+      );
+      const isOpen = view === undefined || view.status === 'pending' || view.status === 'awaiting_proof';
+      if (view !== undefined && (!isOpen || performance.now() >= end)) return view;
+      // A service that stops, or is away, answers at once.
+      if (view?.status === before && performance.now() - askedAt < 500) await pause(Math.min(500, left), signal);
+      before = view?.status;
+    }
+  }
+
+  /** The chat user typed this code. Sent once and never again by itself: a try may be used up. */
+  async submitProof(userId: string, code: string): Promise<ClientProvenConnect> {
+    const call = { method: 'POST', path: `${userPath(userId)}/proof`, body: { code } } as const;
+    return readProvenConnect(await this.#transport.call(call));
+  }
+
+  /** What a user has connected. */
+  async listUserConnections(userId: string): Promise<readonly ClientConnection[]> {
+    return readConnections(await this.#transport.call({ method: 'GET', path: `${userPath(userId)}/connections` }));
+  }
+
+  /** Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. May be repeated. */
+  async deleteToken(
+    userId: string,
+    provider: string,
+    options: { readonly account?: string } = {},
+  ): Promise<{ revoked: 'yes' | 'no' | 'unsupported' }> {
+    const path = `${userPath(userId)}/connections/${encodeURIComponent(provider)}${queryOf(options)}`;
+    return readRevocation(await this.#transport.call({ method: 'DELETE', path }));
+  }
+
+  /** A one-time link to the person's account page; a bearer secret. */
+  async createAccountLink(userId: string): Promise<{ url: string; expiresAt: number }> {
+    const call = { method: 'POST', path: `${userPath(userId)}/account-link` } as const;
+    return readAccountLink(await this.#transport.call(call));
+  }
+
+  /**
+   * What happens to the connections of the tenant, as it happens. Comes back after every break at the place where it
+   * was; ends by the signal or by leaving the loop, and throws when the credential is refused.
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<ClientEvent, void, void> {
+    return followEvents(this.#transport, options);
+  }
+
+  /** `undefined` when the service is away and there is time left to ask again. */
+  async #poll(
+    connectId: string,
+    how: { waitSeconds: number; signal: AbortSignal | undefined },
+    leftMs: number,
+  ): Promise<ClientConnect | undefined> {
+    try {
+      return await this.findConnect(connectId, how);
+    } catch (error) {
+      if (how.signal?.aborted || leftMs === 0 || !isPassing(error)) throw error;
+      return undefined;
+    }
+  }
+}
+
+function userPath(userId: string): string {
+  return `/users/${encodeURIComponent(userId)}`;
+}
+
+function tokenPath(userId: string, provider: string): string {
+  return `${userPath(userId)}/tokens/${encodeURIComponent(provider)}`;
+}
+
+function queryOf(parameters: Readonly<Record<string, string | number | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value));
+  return query.size === 0 ? '' : `?${query}`;
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,114 @@
+/** What the client tells, and how it is read from the wire: the views of the library, with plain strings as names. */
+
+import { Secret } from '../core/secret.js';
+import type { AccessToken, ConnectionSummary, ConnectView, ProvenConnect, StartedConnect } from '../core/views.js';
+import { type Fields, fieldsOf, isFields, list, optionalText, optionalTime, text, texts, time } from './answer.js';
+import { UnexpectedAnswer } from './errors.js';
+
+/** The same view with unbranded names: over HTTP they are what the service says they are. */
+type Plain<V> = Omit<V, 'provider' | 'account'> & {
+  readonly provider: string;
+} & ('account' extends keyof V ? { readonly account: string } : unknown);
+
+/** A token; `accessToken.reveal()` gives it, printing it does not. Times in epoch ms, to the second. */
+export type ClientToken = Plain<AccessToken>;
+/** Where a connect stands. */
+export type ClientConnect = Plain<ConnectView>;
+/** The end of a successful proof. */
+export type ClientProvenConnect = Plain<ProvenConnect>;
+/** One connection as it is listed. */
+export type ClientConnection = Plain<ConnectionSummary>;
+
+export function readToken(body: unknown): ClientToken {
+  const fields = fieldsOf(body);
+  return {
+    accessToken: new Secret(text(fields, 'access_token')),
+    tokenType: text(fields, 'token_type'),
+    ...maybe('expiresAt', optionalTime(fields, 'expires_at')),
+    scope: texts(fields, 'scopes'),
+    provider: text(fields, 'provider'),
+    ...readIdentity(fields),
+    connectionId: text(fields, 'connection_id'),
+  };
+}
+
+export function readStartedConnect(body: unknown): StartedConnect {
+  const fields = fieldsOf(body);
+  return {
+    connectId: text(fields, 'connect_id'),
+    connectUrl: text(fields, 'connect_url'),
+    expiresAt: time(fields, 'expires_at'),
+    proof: oneOf(fields, 'proof', ['chat_code', 'app_verifier', 'chat_login', 'none']),
+  };
+}
+
+export function readConnect(body: unknown): ClientConnect {
+  const fields = fieldsOf(body);
+  return {
+    connectId: text(fields, 'connect_id'),
+    provider: text(fields, 'provider'),
+    status: oneOf(fields, 'status', ['pending', 'awaiting_proof', 'connected', 'failed', 'expired']),
+    ...maybe('error', optionalText(fields, 'error')),
+    ...readIdentity(fields),
+  };
+}
+
+export function readProvenConnect(body: unknown): ClientProvenConnect {
+  const fields = fieldsOf(body);
+  return {
+    connectId: text(fields, 'connect_id'),
+    provider: text(fields, 'provider'),
+    ...readIdentity(fields),
+    connectionId: text(fields, 'connection_id'),
+  };
+}
+
+export function readConnections(body: unknown): readonly ClientConnection[] {
+  return list(fieldsOf(body), 'connections').map((entry) => readConnection(fieldsOf(entry)));
+}
+
+/** What came of revoking at the provider; the service has forgotten the tokens in every case. */
+export function readRevocation(body: unknown): { revoked: 'yes' | 'no' | 'unsupported' } {
+  return { revoked: oneOf(fieldsOf(body), 'revoked', ['yes', 'no', 'unsupported']) };
+}
+
+export function readAccountLink(body: unknown): { url: string; expiresAt: number } {
+  const fields = fieldsOf(body);
+  return { url: text(fields, 'url'), expiresAt: time(fields, 'expires_at') };
+}
+
+function readConnection(fields: Fields): ClientConnection {
+  if (typeof fields.has_refresh_token !== 'boolean') throw new UnexpectedAnswer('has_refresh_token is missing');
+  return {
+    connectionId: text(fields, 'connection_id'),
+    provider: text(fields, 'provider'),
+    account: text(fields, 'account_label'),
+    ...readIdentity(fields),
+    scope: texts(fields, 'scopes'),
+    status: oneOf(fields, 'status', ['active', 'expired', 'reauthorization_required']),
+    ...maybe('expiresAt', optionalTime(fields, 'expires_at')),
+    hasRefreshToken: fields.has_refresh_token,
+    connectedAt: time(fields, 'connected_at'),
+    ...maybe('lastUsedAt', optionalTime(fields, 'last_used_at')),
+  };
+}
+
+/** The account at the provider; null when the provider tells nothing about it. */
+function readIdentity({ account }: Fields): Pick<AccessToken, 'identity'> {
+  if (!isFields(account)) return {};
+  const [name, email] = [optionalText(account, 'name'), optionalText(account, 'email')];
+  return { identity: { id: text(account, 'id'), ...maybe('name', name), ...maybe('email', email) } };
+}
+
+function maybe<K extends string, T>(name: K, value: T | undefined): { readonly [key in K]?: T } {
+  const filled: { [key in K]?: T } = {};
+  if (value !== undefined) filled[name] = value;
+  return filled;
+}
+
+function oneOf<T extends string>(fields: Fields, name: string, words: readonly T[]): T {
+  const value = text(fields, name);
+  const word = words.find((candidate) => candidate === value);
+  if (word === undefined) throw new UnexpectedAnswer(`${name} is a word that this client does not know`);
+  return word;
+}

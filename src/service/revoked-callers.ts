@@ -1,0 +1,74 @@
+/** Callers whose JWTs are refused although they are still valid: by subject, or one token by its id. */
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { TenantId } from '../core/identifiers.js';
+import type { DocumentStore } from '../core/store.js';
+
+/** Whom or what: everything of a subject, or one token. */
+export type RevokedName = { readonly subject: string } | { readonly jti: string };
+
+/** How long another replica may go on with what it knew, ms. */
+const knownForMs = 3000;
+
+const entrySchema = z.object({ until: z.number().optional() });
+
+/** What one tenant has revoked: name to the time at which that ends (epoch ms; `undefined` = never). */
+type Entries = ReadonlyMap<string, number | undefined>;
+
+/** The list of each tenant, read again every few seconds at most: authentication must not wait for it each time. */
+export class RevokedCallers {
+  readonly #documents: DocumentStore;
+  readonly #now: () => number;
+  readonly #known = new Map<TenantId, { readonly readAt: number; readonly entries: Promise<Entries> }>();
+
+  /** @param now epoch ms */
+  constructor(documents: DocumentStore, now: () => number) {
+    this.#documents = documents;
+    this.#now = now;
+  }
+
+  /** Refuses from now until `until` (epoch ms; absent = for good; a time that is over takes a refusal back). */
+  async revoke(tenant: TenantId, name: RevokedName, until?: number): Promise<void> {
+    const collection = collectionOf(tenant);
+    await this.#documents.put(collection, textOf(name), until === undefined ? {} : { until });
+    this.#known.delete(tenant);
+    const entries = [...(await this.#entries(tenant))];
+    const over = entries.filter(([, end]) => end !== undefined && end <= this.#now());
+    await Promise.all(over.map(([id]) => this.#documents.remove(collection, id)));
+  }
+
+  /**
+   * Whether a token of that subject, and of that id if it has one, is refused.
+   *
+   * @throws {StoreUnavailable} nobody can tell just now
+   */
+  async has(tenant: TenantId, { subject, jti }: { subject: string; jti?: string | undefined }): Promise<boolean> {
+    const entries = await this.#entries(tenant);
+    const names = [textOf({ subject }), ...(jti === undefined ? [] : [textOf({ jti })])];
+    return names.some((name) => entries.has(name) && (entries.get(name) ?? Number.POSITIVE_INFINITY) > this.#now());
+  }
+
+  #entries(tenant: TenantId): Promise<Entries> {
+    const known = this.#known.get(tenant);
+    const age = known === undefined ? Number.NaN : this.#now() - known.readAt;
+    if (known !== undefined && age >= 0 && age < knownForMs) return known.entries;
+    const entries = this.#read(tenant);
+    this.#known.set(tenant, { readAt: this.#now(), entries });
+    entries.catch(() => this.#known.delete(tenant));
+    return entries;
+  }
+
+  async #read(tenant: TenantId): Promise<Entries> {
+    const documents = await this.#documents.list(collectionOf(tenant));
+    return new Map([...documents].map(([id, value]) => [id, entrySchema.parse(value).until]));
+  }
+}
+
+function collectionOf(tenant: TenantId): string {
+  return `revoked-${createHash('sha256').update(tenant).digest('base64url')}`;
+}
+
+function textOf(name: RevokedName): string {
+  return 'jti' in name ? `jti\n${name.jti}` : `sub\n${name.subject}`;
+}

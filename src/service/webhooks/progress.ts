@@ -1,0 +1,62 @@
+/** How far the webhooks of each tenant have come, and what the last attempts came to: one document per tenant. */
+
+import { z } from 'zod';
+import type { TenantId } from '../../core/identifiers.js';
+import type { DocumentStore } from '../../core/store.js';
+
+const attemptSchema = z.object({
+  /** Id of the event in the tenant's log. */
+  eventId: z.string(),
+  webhookId: z.string(),
+  type: z.string(),
+  /** Epoch ms of the attempt. */
+  at: z.number(),
+  /** Counted from 1. */
+  attempt: z.number(),
+  outcome: z.enum(['delivered', 'failed', 'given_up']),
+  status: z.number().optional(),
+  failure: z.string().optional(),
+  durationMs: z.number(),
+});
+/** One line of the delivery log. */
+export type LoggedAttempt = Readonly<z.infer<typeof attemptSchema>>;
+
+const progressSchema = z.object({
+  /** Id of the last event that is dealt with; absent = none yet, so that delivery begins with the oldest kept. */
+  cursor: z.string().optional(),
+  /** Newest last. */
+  attempts: z.array(attemptSchema).readonly(),
+});
+/** Where one tenant stands. */
+export type WebhookProgress = Readonly<z.infer<typeof progressSchema>>;
+
+const collection = 'webhooks';
+/** No tenant is called this: their names begin with a letter or digit. */
+const beginning = '.begun';
+const mostAttempts = 50;
+
+/** Where the tenant stands. */
+export async function findProgress(documents: DocumentStore, tenant: TenantId): Promise<WebhookProgress> {
+  const found = progressSchema.safeParse(await documents.find(collection, tenant));
+  return found.success ? found.data : { attempts: [] };
+}
+
+/** Keeps where the tenant stands. */
+export async function saveProgress(documents: DocumentStore, tenant: TenantId, next: WebhookProgress): Promise<void> {
+  await documents.put(collection, tenant, next);
+}
+
+/** The progress with one more attempt; the oldest lines give way. */
+export function withAttempt(progress: WebhookProgress, attempt: LoggedAttempt): WebhookProgress {
+  return { ...progress, attempts: [...progress.attempts, attempt].slice(-mostAttempts) };
+}
+
+/** Whether webhooks were ever sent from this store. */
+export async function hasBegun(documents: DocumentStore): Promise<boolean> {
+  return (await documents.find(collection, beginning)) !== undefined;
+}
+
+/** Notes that webhooks are sent from now on. */
+export async function noteBeginning(documents: DocumentStore, now: number): Promise<void> {
+  await documents.create(collection, beginning, { at: now });
+}

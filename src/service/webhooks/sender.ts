@@ -1,0 +1,65 @@
+/** One attempt to deliver one webhook. */
+
+import { createHttp } from '../../protocol/http.js';
+import { HttpFailure } from '../../protocol/http-failure.js';
+import { signedHeaders, type WebhookMessage } from './message.js';
+import type { WebhookConfig } from './settings.js';
+
+/** How an attempt ended. Only 2xx is a delivery; redirects are not followed. */
+export interface Attempt {
+  readonly delivered: boolean;
+  /** HTTP status, if there was an answer. */
+  readonly status?: number;
+  /** `timeout`, `connection`, … if there was none. */
+  readonly failure?: string;
+  readonly durationMs: number;
+  /** What the receiver asked for by `Retry-After`, ms. */
+  readonly retryAfterMs?: number;
+}
+
+/** Sends messages to the one receiver. */
+export interface WebhookSender {
+  /** Never rejects. */
+  send(message: WebhookMessage, signal?: AbortSignal): Promise<Attempt>;
+  close(): Promise<void>;
+}
+
+/** The specification wants receivers to answer within 15 to 30 s. */
+const deadlineMs = 15_000;
+
+/** Opens the way to the receiver. The operator chose its address, so addresses within are allowed. */
+export function createSender({ url, secrets }: WebhookConfig, now: () => number): WebhookSender {
+  const http = createHttp({ allowInsecureLoopback: true, deadlineMs, largestAnswerBytes: 64 * 1024, now });
+  return {
+    close: () => http.close(),
+    async send(message, signal) {
+      const begun = performance.now();
+      const ended = () => Math.round(performance.now() - begun);
+      const headers = signedHeaders(message, secrets, now());
+      try {
+        const {
+          ok,
+          status,
+          headers: answered,
+        } = await http.fetch(url, {
+          method: 'POST',
+          headers,
+          body: message.body,
+          ...(signal && { signal }),
+        });
+        const retryAfterMs = secondsOf(answered.get('retry-after'));
+        return { delivered: ok, status, durationMs: ended(), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+      } catch (error) {
+        return { delivered: false, failure: failureOf(error), durationMs: ended() };
+      }
+    },
+  };
+}
+
+function failureOf(error: unknown): string {
+  return error instanceof HttpFailure ? error.kind : 'connection';
+}
+
+function secondsOf(header: string | null): number | undefined {
+  return header !== null && /^\d{1,5}$/.test(header) ? Number(header) * 1000 : undefined;
+}

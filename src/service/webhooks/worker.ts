@@ -1,0 +1,109 @@
+/** Delivers the event log to the operator's receiver: one worker at a time over all processes. */
+
+import { randomUUID } from 'node:crypto';
+import type { TenantId } from '../../core/identifiers.js';
+import { pause, TenantDelivery, type WebhookDesk } from './delivery.js';
+import { hasBegun, noteBeginning, saveProgress } from './progress.js';
+import { createSender } from './sender.js';
+import type { WebhookConfig } from './settings.js';
+
+const lease = 'webhooks';
+const leaseMs = 15_000;
+const renewMs = 5_000;
+/** How soon another process takes over from one that died, beside what is left of its lease. */
+const standbyMs = 3_000;
+/** How soon a tenant that never had an event before is noticed. */
+const lookMs = 200;
+
+/** Begins to deliver to a receiver. */
+export function startWebhooks(config: WebhookConfig, desk: Omit<WebhookDesk, 'sender'>): WebhookWorker {
+  const worker = new WebhookWorker({ ...desk, sender: createSender(config, desk.now) });
+  worker.start();
+  return worker;
+}
+
+/** Runs until stopped. Any number of processes may have one; the lease chooses who delivers. */
+export class WebhookWorker {
+  readonly #desk: WebhookDesk;
+  readonly #holder = randomUUID();
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(desk: WebhookDesk) {
+    this.#desk = desk;
+  }
+
+  /** Begins; a second call changes nothing. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Sends nothing more, and lets another process take over at once. An attempt under way is made again there. Safe to call twice. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end();
+    return this.#stopping;
+  }
+
+  async #end(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await this.#desk.sender.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const { leases } = this.#desk.store;
+    while (!signal.aborted) {
+      const isOurs = await leases.acquire(lease, this.#holder, leaseMs).catch(() => false);
+      if (!isOurs) {
+        await pause(standbyMs, signal);
+        continue;
+      }
+      await this.#lead();
+      await leases.release(lease, this.#holder).catch(() => undefined);
+    }
+  }
+
+  /** Delivers for as long as the lease is ours. */
+  async #lead(): Promise<void> {
+    const term = new AbortController();
+    const end = () => term.abort();
+    this.#stop.signal.addEventListener('abort', end, { once: true });
+    if (this.#stop.signal.aborted) end();
+    const renewing = setInterval(() => {
+      this.#renew().then((isOurs) => isOurs || end());
+    }, renewMs);
+    await this.#deliverAll(term.signal).catch(() => pause(standbyMs, term.signal));
+    clearInterval(renewing);
+    this.#stop.signal.removeEventListener('abort', end);
+  }
+
+  /** A store that is away for a moment does not end the term: nobody else can take the lease there either. */
+  #renew(): Promise<boolean> {
+    return this.#desk.store.leases.renew(lease, this.#holder, leaseMs).catch(() => true);
+  }
+
+  async #deliverAll(signal: AbortSignal): Promise<void> {
+    const { events } = this.#desk.store;
+    await this.#begin();
+    const working = new Map<TenantId, Promise<void>>();
+    while (!signal.aborted) {
+      for (const tenant of await events.tenants().catch(() => [])) {
+        if (!working.has(tenant)) working.set(tenant, new TenantDelivery(this.#desk, tenant, signal).run());
+      }
+      await pause(lookMs, signal);
+    }
+    await Promise.all(working.values());
+  }
+
+  /** What happened before there ever was a receiver is not for it. */
+  async #begin(): Promise<void> {
+    const { documents, events } = this.#desk.store;
+    if (await hasBegun(documents)) return;
+    for (const tenant of await events.tenants()) {
+      await saveProgress(documents, tenant, { cursor: await events.newest(tenant), attempts: [] });
+    }
+    await noteBeginning(documents, this.#desk.now());
+  }
+}

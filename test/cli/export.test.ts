@@ -1,0 +1,116 @@
+/** `valetkey export` and `migrate` on a store of their own, as an operator runs them. */
+
+import { randomUUID } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { openStore } from '../../src/open-manager.js';
+import { aFullConnection, anOwner, keyEntry, refTo, revealed } from '../store/samples.js';
+import { run } from '../support/command-line.js';
+import { connectionsOf, operator, report, useNewStore, write } from '../support/operator-store.js';
+import { sharedRedis } from '../support/redis.js';
+
+const redis = await sharedRedis();
+afterAll(() => redis.stop());
+
+describe('export', () => {
+  const owners = Array.from({ length: 3 }, () => anOwner());
+
+  async function fill() {
+    const store = await openStore(operator);
+    const connections = owners.map(aFullConnection);
+    for (const connection of connections) {
+      const change = { kind: 'put_connection', connection, expect: 'absent', generation: 1 } as const;
+      await store.connections.write(refTo(connection).owner, [change]);
+    }
+    await store.close();
+    return connections;
+  }
+
+  async function keyFiles(algorithm: string, options: object = {}) {
+    const pair = await generateKeyPair(algorithm, { extractable: true, ...options });
+    return {
+      publicKey: write('public.json', await exportJWK(pair.publicKey)),
+      privateKey: write('private.json', await exportJWK(pair.privateKey)),
+    };
+  }
+
+  it.each([
+    ['RSA-OAEP-256', {}],
+    ['ECDH-ES+A256KW', { crv: 'P-256' }],
+    ['ECDH-ES+A256KW', { crv: 'X25519' }],
+  ])('comes back whole in another store, by %s %o', async (algorithm, options) => {
+    const connections = await fill();
+    const { publicKey, privateKey } = await keyFiles(algorithm, options);
+    const out = join(operator.dataDir, 'out');
+    const made = await run(`export --recipient ${publicKey} --out ${out} --json`);
+    expect(report(made)).toEqual({ exported: 3, skipped: [] });
+    expect((statSync(out).mode & 0o777).toString(8)).toBe('600');
+    const text = readFileSync(out, 'utf8');
+    for (const part of ['ada@example.com', connections[0]?.userId ?? '']) expect(text).not.toContain(part);
+    useNewStore();
+    expect(report(await run(`import valetkey ${out} --identity ${privateKey} --json`))).toMatchObject({
+      created: 3,
+      refused: [],
+    });
+    for (const connection of connections) {
+      expect(revealed(await connectionsOf(connection.userId))).toEqual([revealed(connection)]);
+    }
+  });
+
+  it('shows when lines are missing, doubled, from elsewhere or cut off', async () => {
+    await fill();
+    const { publicKey, privateKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'P-256' });
+    const out = join(operator.dataDir, 'out');
+    await run(`export --recipient ${publicKey} --out ${out}`);
+    const lines = readFileSync(out, 'utf8').trimEnd().split('\n');
+    const refusedOf = async (kept: readonly (string | undefined)[]) => {
+      const path = write('kept', kept.join('\n'));
+      const ended = await run(`import valetkey ${path} --identity ${privateKey} --dry-run --json`);
+      return report(ended).refused.map(({ where }: { where: string }) => where);
+    };
+    const [a, b, c, end] = lines;
+    expect(await refusedOf([a, b, c, end])).toEqual([]);
+    expect(await refusedOf([a, b, c])).toEqual(['the end']);
+    expect(await refusedOf([a, c, end])).not.toEqual([]);
+    expect(await refusedOf([a, a, b, c, end])).not.toEqual([]);
+    expect(await refusedOf([a, b, `${c?.slice(0, -8)}AAAAAAAA`, end])).toContain('line 3');
+    expect(await refusedOf([])).toEqual(['the end']);
+  });
+
+  it('is made for public keys only, to a new file, and names what it had to skip', async () => {
+    await fill();
+    const { publicKey, privateKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'P-256' });
+    const out = join(operator.dataDir, 'out');
+    expect((await run(`export --recipient ${privateKey} --out ${out}`)).status).toBe(78);
+    expect((await run(`export --recipient ${publicKey}`)).status).toBe(2);
+    expect((await run(`export --recipient ${publicKey} --out ${out}`)).status).toBe(0);
+    expect((await run(`export --recipient ${publicKey} --out ${out}`)).status).toBe(1);
+    expect((await run(`import valetkey ${out} --identity ${publicKey}`)).status).toBe(78);
+    vi.stubEnv('ENCRYPTION_KEYS', keyEntry('k2'));
+    const ended = await run(`export --recipient ${publicKey} --out ${out}2 --json`);
+    expect(ended.status).toBe(1);
+    expect(report(ended).skipped).toHaveLength(3);
+  });
+});
+
+describe('migrate', () => {
+  it('fills Redis beside the embedded store, and finishes when both are equal', async () => {
+    const store = await openStore(operator);
+    const connection = aFullConnection(anOwner());
+    const change = { kind: 'put_connection', connection, expect: 'absent', generation: 1 } as const;
+    await store.connections.write(refTo(connection).owner, [change]);
+    const prefix = `t-${randomUUID()}`;
+    const to = write('url', `${redis.url}\n`);
+    const line = `migrate --to-file ${to} --to-prefix ${prefix}`;
+    expect(await run(line)).toMatchObject({ status: 0, out: expect.stringContaining('--finish') });
+    await store.close();
+    expect(report(await run(`${line} --finish --json`))).toMatchObject({ written: 0, equal: true, finished: true });
+    expect((await run(`${line} --finish`)).status).toBe(78);
+    const there = await openStore({ encryptionKeys: operator.encryptionKeys, redisUrl: redis.url, keyPrefix: prefix });
+    expect(revealed((await there.connections.find(refTo(connection)))?.connection)).toEqual(revealed(connection));
+    await there.close();
+    expect((await run('migrate')).status).toBe(1);
+  });
+});

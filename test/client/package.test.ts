@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+function run(kind: 'module' | 'commonjs', program: string): string {
+  const { stdout, stderr } = spawnSync(process.execPath, [`--input-type=${kind}`, '-e', program], { cwd: root });
+  return `${stdout}${stderr}`.trim();
+}
+
+it('a CommonJS program requires the client by its name, and nothing but its own files comes along', () => {
+  const program = `
+    const { ValetkeyClient, OAuthNotConnected } = require('valetkey/client');
+    new ValetkeyClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'k' });
+    const files = Object.keys(require.cache);
+    console.log(typeof OAuthNotConnected, files.length > 3, files.every((file) => /dist.cjs.src/.test(file)));`;
+  expect(run('commonjs', program)).toBe('function true true');
+});
+
+it('an ESM program imports it by the same name', () => {
+  const program = `
+    import { ValetkeyClient } from 'valetkey/client';
+    console.log(typeof new ValetkeyClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'k' }).requireOAuthToken);`;
+  expect(run('module', program)).toBe('function');
+});

@@ -1,0 +1,58 @@
+/** What happens when the audit trail, or the count of requests, cannot be written. */
+
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { StoreUnavailable } from '../../src/core/errors.js';
+import type { CounterStore } from '../../src/core/store.js';
+import { type ApiUnderTest, buildApi, keys } from './api-app.js';
+import { get, send } from './calls.js';
+
+let api: ApiUnderTest;
+afterEach(() => api.close());
+
+const down = () => Promise.reject(new StoreUnavailable('The store does not answer.', 'no'));
+
+/** A user with a token, at an API whose trail takes nothing any more. */
+async function buildWithoutTrail(auditFailOpen?: boolean): Promise<void> {
+  api = await buildApi({ plugin: { auditFailOpen } });
+  await api.manager.storeToken('u1', { provider: 'github', accessToken: 'the-access-token' });
+  vi.spyOn(api.store.audit, 'append').mockImplementation(down);
+}
+
+describe('without an audit trail', () => {
+  it('no token, link or account link is handed out (S3-26)', async () => {
+    await buildWithoutTrail();
+    const refused = [
+      await get(api, '/v1/users/u1/tokens/github'),
+      await send(api, 'POST', '/v1/users/u1/connect/github'),
+      await send(api, 'POST', '/v1/users/u1/account-link'),
+    ];
+    for (const { status, body } of refused) {
+      expect([status, body.code]).toEqual([503, 'store_unavailable']);
+      expect(JSON.stringify(body)).not.toMatch(/the-access-token|link=/);
+    }
+  });
+
+  it('AUDIT_FAIL_OPEN hands them out, and the log says that the entry is missing', async () => {
+    await buildWithoutTrail(true);
+    expect((await get(api, '/v1/users/u1/tokens/github')).body.access_token).toBe('the-access-token');
+    expect(api.logged.join('')).toContain('an entry of the audit trail could not be written');
+  });
+
+  it('what has happened is told as it is', async () => {
+    await buildWithoutTrail();
+    expect((await send(api, 'DELETE', '/v1/users/u1/connections/github')).status).toBe(200);
+    expect((await get(api, '/v1/users/u1/connections')).body).toEqual({ connections: [] });
+  });
+});
+
+describe('without counts', () => {
+  const counters: CounterStore = { add: down, peek: down, reset: down };
+  const limits = { counters, perCaller: 1, perBrowserAddress: 1 };
+
+  it('callers go on, and nobody is told whether a guess was wrong (S3-17)', async () => {
+    api = await buildApi({ plugin: { limits } });
+    for (const _twice of [1, 2]) expect((await get(api, '/v1/providers')).status).toBe(200);
+    const guess = await get(api, '/v1/providers', `${keys.bot}x`);
+    expect([guess.status, guess.body.code]).toEqual([503, 'store_unavailable']);
+  });
+});
