@@ -1,0 +1,122 @@
+/** Erasing a user leaves nothing: looked for in every key and every record of the store, on both engines. */
+
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ownerKeyOf, providerIdSchema } from '../../src/core/identifiers.js';
+import { parseOwner } from '../../src/core/parse-input.js';
+import { openManager } from '../../src/open-manager.js';
+import { openEmbeddedEngine } from '../../src/store/embedded/index.js';
+import type { StorageEngine } from '../../src/store/engine.js';
+import { dueMemberOf } from '../../src/store/field-names.js';
+import { openRedisEngine } from '../../src/store/redis/index.js';
+import { walkNames, walkSealedRecords } from '../../src/store/sealed-records.js';
+import { openSealedStore } from '../../src/store/sealed-store.js';
+import { Keyring } from '../../src/store/sealing.js';
+import { aConnection, aGrant, keyEntry } from '../store/samples.js';
+import { sharedRedis } from '../support/redis.js';
+
+const redis = await sharedRedis();
+const root = mkdtempSync(join(tmpdir(), 'valetkey-erase-'));
+afterAll(async () => {
+  rmSync(root, { recursive: true, force: true });
+  await redis.stop();
+});
+
+/** A provider that revokes nothing, so that nobody has to answer here. */
+const own = {
+  client_id: 'id',
+  client_secret: 'secret',
+  authorization_endpoint: 'http://127.0.0.1:9/authorize',
+  token_endpoint: 'http://127.0.0.1:9/token',
+};
+
+const prefix = `t-${randomUUID()}`;
+const engines: readonly [string, () => Promise<StorageEngine>, () => Promise<readonly string[]>][] = [
+  ['embedded', () => openEmbeddedEngine({ dataDir: root }), async () => []],
+  ['Redis', () => openRedisEngine({ url: redis.url, keyPrefix: prefix }), redisKeys],
+];
+
+/** All keys, also those of kinds that no walk knows. */
+async function redisKeys(): Promise<readonly string[]> {
+  const client = new Redis(redis.url);
+  const keys = await client.keys(`${prefix}:*`);
+  await client.quit();
+  return keys;
+}
+
+/** Where a text still stands: in a name, or opened in a record. Answers the kinds of record. */
+async function findTraces(engine: StorageEngine, keyring: Keyring, text: string): Promise<string[]> {
+  const traces: string[] = [];
+  for (const what of ['owners', 'expiring', 'logs', 'collections'] as const) {
+    for await (const name of walkNames(engine, what)) if (name.includes(text)) traces.push(what);
+  }
+  for await (const { kind, where, sealed, associated } of walkSealedRecords(engine)) {
+    const plain = keyring.open(sealed, associated).toString();
+    if (plain.includes(text) || where.includes(text)) traces.push(kind);
+  }
+  return [...new Set(traces)].sort();
+}
+
+describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
+  it('leaves no key, index entry or record of the user, but in what ends by itself: events, audit, links', async () => {
+    const keyring = Keyring.parse(keyEntry('k1'));
+    const engine = await open();
+    const store = await openSealedStore(engine, keyring);
+    const manager = await openManager({
+      baseUrl: 'http://127.0.0.1:9',
+      encryptionKeys: keyEntry('k1'),
+      store,
+      backgroundWork: false,
+      allowInsecureLoopbackProviders: true,
+      providers: { own },
+    });
+    const [user, other] = [`canary-${randomUUID()}`, `other-${randomUUID()}`];
+    const owner = parseOwner(user, undefined);
+    const key = ownerKeyOf(owner);
+    for (const each of [user, other]) {
+      const token = {
+        provider: 'own',
+        accessToken: 'at',
+        refreshToken: 'rt',
+        expiresAt: Date.now() / 1_000 + 3_600,
+      };
+      await manager.storeToken(each, token);
+      await manager.storeToken(each, { ...token, account: 'second' });
+    }
+    const refs = [aConnection(owner, { provider: providerIdSchema.parse('own') })].map(({ provider, account }) => ({
+      owner,
+      provider,
+      account,
+    }));
+    for (const ref of refs) {
+      await store.connections.markUsed(ref, Date.now());
+      const generation = (await store.connections.find(ref))?.generation ?? 0;
+      const intent = { generation, holder: 'h', startedAt: 1, deadline: 2, attempt: 1 };
+      await store.connections.beginRefresh(ref, intent, { ms: 1 });
+    }
+    const grant = { kind: 'put_grant', connectId: 'g1', grant: aGrant(owner), expect: 'absent' } as const;
+    await store.connections.write(owner, [grant]);
+    await store.due.schedule({ kind: 'grant', owner, connectId: 'g1' }, Date.now());
+    await manager.startConnect(user, 'own');
+    await manager.createAccountLink(user);
+    expect(await findTraces(engine, keyring, user)).toEqual(expect.arrayContaining(['connection', 'grant', 'event']));
+    const fields = [...(await engine.readOwner(key)).fields.keys()];
+    expect(fields).toHaveLength(3);
+
+    await manager.eraseUser(user);
+
+    const remaining = await findTraces(engine, keyring, user);
+    expect(remaining.filter((kind) => !['event', 'audit', 'short_lived'].includes(kind))).toEqual([]);
+    expect(await findTraces(engine, keyring, key)).toEqual([]);
+    expect((await listKeys()).filter((name) => name.includes(key) || name.includes(user))).toEqual([]);
+    for (const field of fields) expect(await engine.dueTime(dueMemberOf(key, field))).toBeUndefined();
+    expect((await engine.readOwner(key)).marks.size).toBe(0);
+    for (const field of fields) expect(await engine.readNote(key, field)).toBeUndefined();
+    expect(await findTraces(engine, keyring, other)).toContain('connection');
+    await manager.close();
+  });
+});

@@ -1,0 +1,36 @@
+/** docs/threats.md is true: every row of the specification stands there, and every test that it names is there. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readText, root } from './support/source-tree.js';
+
+const numbered = (letter: string, count: number) => Array.from({ length: count }, (_, at) => `${letter}${at + 1}`);
+const wanted = [
+  ...numbered('L', 21),
+  ...numbered('C', 7),
+  ...numbered('M', 8),
+  ...numbered('A', 11),
+  ...numbered('S', 8),
+];
+
+const manual = readText('docs/threats.md');
+const rows = [...manual.matchAll(/^\| `([A-Z]\d+)` \| [^|]+ \| `([^`]+)` (.+) \|$/gm)].map(
+  ([, id = '', file = '', title = '']) => ({ id, file, title }),
+);
+
+describe('docs/threats.md', () => {
+  it('has every row, in order', () => {
+    expect([...new Set(rows.map(({ id }) => id))]).toEqual(wanted);
+  });
+
+  it.each(rows)('$id is shown by a test of that title: $file', ({ file, title }) => {
+    expect(readText(file)).toContain(title);
+  });
+
+  it('names no file that is not there', () => {
+    const files = [...manual.matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
+    expect(files.length).toBeGreaterThan(wanted.length);
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+});
