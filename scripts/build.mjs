@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folders = ['src', 'routes', 'providers'];
-const settingFiles = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'scripts/build.mjs'];
+const settingFiles = [
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tsconfig.client.json',
+  'package.json',
+  'scripts/build.mjs',
+];
 const stamp = '.built';
 
 /** Whether dist/ was made after the last change of what it is made from. */
@@ -29,7 +35,8 @@ export function build({ onlyIfChanged = false } = {}) {
   const old = `${draft}-old`;
   const begun = new Date();
   try {
-    compile(draft);
+    compile('tsconfig.build.json', draft);
+    compileClient(draft);
     for (const folder of folders) copyAssets(folder, draft);
     // Somebody else may have built the same in the meantime.
     if (onlyIfChanged && isBuilt()) return;
@@ -48,11 +55,18 @@ function sources() {
   return [...folders.flatMap(inside), ...settingFiles].map((path) => join(root, path));
 }
 
-function compile(outDir) {
+/** The client once more as CommonJS; its own package.json says so to Node. */
+function compileClient(draft) {
+  const outDir = join(draft, 'cjs');
+  compile('tsconfig.client.json', outDir);
+  writeFileSync(join(outDir, 'package.json'), '{"type":"commonjs"}\n');
+}
+
+function compile(project, outDir) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   // What is unused is for `npm run types` to say; it keeps nobody from starting.
   const settings = ['--outDir', outDir, '--noUnusedLocals', 'false', '--noUnusedParameters', 'false'];
-  const args = [tsc, '-p', 'tsconfig.build.json', ...settings];
+  const args = [tsc, '-p', project, ...settings];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('The sources do not compile.');
 }

@@ -13,6 +13,7 @@ checkNode();
 if (existsSync('.env')) process.loadEnvFile('.env');
 if (!isInstalled()) install();
 build({ onlyIfChanged: true });
+endWithNpm();
 process.argv = [process.execPath, program, 'serve', '--sandbox-if-unconfigured', ...process.argv.slice(2)];
 await import(pathToFileURL(program).href);
 
@@ -40,4 +41,19 @@ function install() {
   const { status } = spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
   if (status !== 0) process.exit(status ?? 1);
   utimesSync(join(root, 'node_modules/.package-lock.json'), new Date(), new Date());
+}
+
+/**
+ * A SIGTERM for npm ends npm and the shell between us, and never reaches this process. Who has lost its parent that
+ * way has been told to stop.
+ */
+function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  watch.unref();
 }

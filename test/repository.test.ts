@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fastify } from 'fastify';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { api } from '../routes/api.js';
 import { browserRoutes } from '../routes/browser.js';
 import { formatHttpProblem, meanings } from '../routes/error-handler.js';
@@ -93,7 +94,15 @@ async function listRoutes(): Promise<string[]> {
   try {
     await app.register(browserRoutes, { manager, baseUrl, now: () => 0 });
     const authenticate = () => Promise.reject(new Unauthorized('any', false));
-    await app.register(api, { manager, baseUrl, authenticate, metrics: new Registry() });
+    const never = () => Promise.reject(new TypeError('not asked'));
+    const administration = {
+      listKeys: never,
+      createKey: never,
+      revokeKey: never,
+      revokeCaller: never,
+      now: () => 0,
+    };
+    await app.register(api, { manager, baseUrl, authenticate, administration, metrics: new Registry() });
     await app.ready();
     return routes;
   } finally {
@@ -103,12 +112,29 @@ async function listRoutes(): Promise<string[]> {
   }
 }
 
-describe('docs/deploying.md', () => {
+describe('docs/operate', () => {
+  const real = readSources(['src', 'routes']).flatMap((file) => findAll(file.code, /name: '(valetkey_[a-z_]+)'/g));
+
   it('has every metric, and no other', () => {
-    const documented = readRows('docs/deploying.md').map(([, name = '']) => name);
-    const real = readSources(['src', 'routes']).flatMap((file) => findAll(file.code, /name: '(valetkey_[a-z_]+)'/g));
+    const documented = readRows('docs/operate/metrics.md').map(([, name = '']) => name);
     expect(real.length).toBeGreaterThan(0);
-    expect(sorted(documented)).toEqual(sorted(real));
+    expect(sorted(documented.filter((name) => name.startsWith('valetkey_')))).toEqual(sorted(real));
+  });
+
+  it.each(['dashboard.json', 'alerts.yml'])('%s asks for metrics that there are', (file) => {
+    const asked = findAll(
+      readText(`docs/operate/${file}`),
+      /\b(valetkey_[a-z_]+?)(?:_bucket|_count|_sum)?\b(?=[[{( )=]|")/g,
+    );
+    expect(asked.length).toBeGreaterThan(5);
+    expect(sorted(asked).filter((name) => !real.includes(name))).toEqual([]);
+  });
+
+  it('explains every alert', () => {
+    const documented = readRows('docs/operate/metrics.md').map(([, name = '']) => name);
+    const alerts = findAll(readText('docs/operate/alerts.yml'), /alert: (\w+)/g);
+    expect(alerts.filter((name) => !documented.includes(name))).toEqual([]);
+    expect(parse(readText('docs/operate/alerts.yml')).groups[0].rules).toHaveLength(alerts.length);
   });
 });
 

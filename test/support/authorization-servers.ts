@@ -23,6 +23,21 @@ export interface OidcProviderOptions {
   readonly clientSecret?: string;
   /** Merged over the configuration of the server. */
   readonly configuration?: object;
+  /** Teaches the server grants that it does not have, before it listens. */
+  readonly teach?: (provider: TeachableProvider) => void;
+}
+
+/** A grant of a test's own: what it reads of a request, and what it answers. */
+export interface TeachableProvider {
+  registerGrantType(name: string, handler: (context: GrantContext) => Promise<void>, parameters: string[]): void;
+  readonly ClientCredentials: new (fields: object) => { save(): Promise<string>; readonly expiration: number };
+}
+
+/** A request to the token endpoint, as far as it is read; the answer is `body`. */
+export interface GrantContext {
+  body: unknown;
+  status: number;
+  readonly oidc: { readonly client: object; readonly params: Readonly<Record<string, string | undefined>> };
 }
 
 const clientId = 'test-client';
@@ -37,6 +52,7 @@ export async function startOidcProvider(options: OidcProviderOptions): Promise<A
   const url = await listen(server);
   const Provider = await loadOidcProvider();
   const provider = quietly(() => new Provider(url, configurationOf(options)));
+  options.teach?.(provider);
   server.on('request', provider.callback());
   return { url, entry: oidcEntry(url, options), close: () => closeServer(server) };
 }
@@ -59,6 +75,7 @@ function configurationOf(options: OidcProviderOptions): object {
     conformIdTokenClaims: false,
     scopes: ['openid', 'offline_access', 'read', 'write'],
     features: {
+      clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
       revocation: { enabled: true, allowedPolicy: () => true },
       introspection: { enabled: true, allowedPolicy: () => true },
@@ -78,6 +95,8 @@ function configurationOf(options: OidcProviderOptions): object {
       Session: 86_400,
       Interaction: 3600,
       IdToken: 3600,
+      ClientCredentials: 600,
+      DeviceCode: 600,
     },
     ...options.configuration,
   };
@@ -157,7 +176,10 @@ export async function startEmulate(service: EmulatedService, redirectUri: string
 }
 
 /** The little of `oidc-provider` that is used; the package has no types of its own. */
-type OidcProviderClass = new (issuer: string, configuration: object) => { callback(): RequestListener };
+type OidcProviderClass = new (
+  issuer: string,
+  configuration: object,
+) => TeachableProvider & { callback(): RequestListener };
 
 async function loadOidcProvider(): Promise<OidcProviderClass> {
   // A name in a variable keeps the compiler from looking for types that do not exist.

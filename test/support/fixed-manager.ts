@@ -101,11 +101,18 @@ export const fixedManager: BrowserManager = {
     if (failure) throw failure;
     if (parameters.get('state') === 'bug') throw new Error('CANARY');
   },
+  startChatLogin: async () => ({
+    authorizationUrl: 'https://discord.com/oauth2/authorize',
+    provider: github,
+    expiresAt: at,
+  }),
+  finishChatLogin: async () => undefined,
   describeFinished: async (_provider, browserSecret) => finished[browserSecret],
   describeAccountLink: async (code) => (code === 'good' ? session : undefined),
   redeemAccountLink: async () => ({ sessionSecret: new Secret('s'), session }),
   findSession: async () => session,
   endSession: async () => {},
+  recordAct: async () => {},
   startConnect: async () => ({
     connectId: 'cn_1',
     connectUrl: '/oauth/github?link=named',

@@ -17,6 +17,8 @@ export interface TcpFaultProxy {
    * any again: TCP leaves no holes, and a client could not tell which answer belongs to what.
    */
   setMode(mode: ProxyMode): void;
+  /** Where new connections lead from now on. */
+  setTarget(port: number): void;
   /** Resets every open connection now; the mode stays. */
   cut(): void;
   close(): Promise<void>;
@@ -26,6 +28,7 @@ export interface TcpFaultProxy {
 export async function startTcpFaultProxy(targetPort: number): Promise<TcpFaultProxy> {
   const open = new Set<Socket>();
   let mode: ProxyMode = 'pass';
+  let target = targetPort;
   const cut = () => {
     for (const socket of open) socket.resetAndDestroy();
   };
@@ -37,7 +40,7 @@ export async function startTcpFaultProxy(targetPort: number): Promise<TcpFaultPr
   const server = createServer((client) => {
     track(client);
     if (mode === 'refuse') return void client.resetAndDestroy();
-    const upstream = connect(targetPort, '127.0.0.1');
+    const upstream = connect(target, '127.0.0.1');
     track(upstream);
     client.once('close', () => upstream.destroy());
     upstream.once('close', () => client.destroy());
@@ -57,6 +60,9 @@ export async function startTcpFaultProxy(targetPort: number): Promise<TcpFaultPr
     port: portOf(server.address()),
     setMode: (next) => {
       mode = next;
+    },
+    setTarget: (port) => {
+      target = port;
     },
     cut,
     close: async () => {

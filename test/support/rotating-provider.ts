@@ -1,0 +1,168 @@
+/** A token endpoint that rotates refresh tokens, sees every reuse, and fails as told; for the fault tests. */
+
+import { randomUUID } from 'node:crypto';
+import { createServer, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProviderEntry } from '../../providers/index.js';
+
+/** What happens to a refresh: answered; carried out and the answer cut off; refused without being carried out. */
+export type AnswerMode = 'answer' | 'lose' | 'down' | 'invalid_client';
+
+/** How one starts. */
+export interface RotatingProviderOptions {
+  readonly reuse?: 'none' | 'grace' | 'strict';
+  readonly graceMs?: number;
+  readonly delayMs?: number;
+  /** Seconds; 3600 unless told. */
+  readonly expiresIn?: number;
+}
+
+interface Family {
+  live: boolean;
+  /** Refresh tokens from the first to the newest, with the time at which each was replaced. */
+  readonly issued: Map<string, number | undefined>;
+  access: string;
+}
+
+/** A running one. */
+export interface RotatingProvider {
+  readonly entry: ProviderEntry;
+  /** Tokens of a new grant. */
+  grant(): { readonly accessToken: string; readonly refreshToken: string };
+  /** What has happened so far. `reuses` are sendings of replaced refresh tokens, `reused` the first tokens of their families. */
+  readonly seen: {
+    redemptions: number;
+    reuses: number;
+    revocations: number;
+    readonly startedAt: number[];
+    readonly reused: Set<string>;
+  };
+  setMode(mode: AnswerMode): void;
+  setDelay(ms: number): void;
+  /** Holds all answers back until the returned function is called; what was asked is carried out before. */
+  hold(): () => void;
+  /** The refresh token that would be honoured; `undefined` when the family of this token was ended. */
+  newest(token: string): string | undefined;
+  /** Whether the provider would take this access token. */
+  honours(accessToken: string): boolean;
+  /** Ends a family, as a user does in the provider's settings. */
+  end(token: string): void;
+  close(): Promise<void>;
+}
+
+/** Starts on a free port of 127.0.0.1. */
+export async function startRotatingProvider(options: RotatingProviderOptions = {}): Promise<RotatingProvider> {
+  const { reuse = 'strict', graceMs = 60_000, expiresIn = 3600 } = options;
+  const byToken = new Map<string, Family>();
+  const seen = { redemptions: 0, reuses: 0, revocations: 0, startedAt: [] as number[], reused: new Set<string>() };
+  let mode: AnswerMode = 'answer';
+  let delayMs = options.delayMs ?? 0;
+  let gate: Promise<void> = Promise.resolve();
+
+  const issue = (family: Family): { accessToken: string; refreshToken: string } => {
+    const newest = [...family.issued].find(([, replacedAt]) => replacedAt === undefined)?.[0];
+    const refreshToken = reuse === 'none' && newest !== undefined ? newest : `rt-${randomUUID()}`;
+    if (newest !== undefined && newest !== refreshToken) family.issued.set(newest, Date.now());
+    family.issued.set(refreshToken, undefined);
+    byToken.set(refreshToken, family);
+    family.access = `at-${randomUUID()}`;
+    byToken.set(family.access, family);
+    return { accessToken: family.access, refreshToken };
+  };
+  const redeem = (token: string): object | undefined => {
+    seen.redemptions += 1;
+    seen.startedAt.push(performance.now());
+    const family = byToken.get(token);
+    const replacedAt = family?.issued.get(token);
+    if (replacedAt !== undefined) {
+      seen.reuses += 1;
+      for (const first of [...(family?.issued.keys() ?? [])].slice(0, 1)) seen.reused.add(first);
+      if (family && !(reuse === 'grace' && Date.now() - replacedAt <= graceMs)) family.live = false;
+    }
+    if (!family?.live) return undefined;
+    const { accessToken, refreshToken } = issue(family);
+    return {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: expiresIn,
+      ...(reuse !== 'none' && { refresh_token: refreshToken }),
+    };
+  };
+  const answerToken = async (form: URLSearchParams, response: ServerResponse) => {
+    const asked = mode;
+    if (asked === 'down') return void response.writeHead(503).end();
+    if (asked === 'invalid_client') return send(response, 401, { error: 'invalid_client' });
+    const held = gate;
+    const answer = redeem(form.get('refresh_token') ?? '');
+    if (delayMs > 0) await sleep(delayMs);
+    await held;
+    if (asked === 'lose') return void response.socket?.destroy();
+    return answer === undefined ? send(response, 400, { error: 'invalid_grant' }) : send(response, 200, answer);
+  };
+  const end = (token: string) => {
+    const family = byToken.get(token);
+    if (family) family.live = false;
+  };
+
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const form = new URLSearchParams(body);
+    if (request.url !== '/revoke') return answerToken(form, response);
+    seen.revocations += 1;
+    end(form.get('token') ?? '');
+    return send(response, 200, {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('the provider has no port');
+  return {
+    entry: entryOf(`http://127.0.0.1:${address.port}`, reuse, graceMs),
+    grant: () => issue({ live: true, issued: new Map(), access: '' }),
+    seen,
+    setMode: (next) => {
+      mode = next;
+    },
+    setDelay: (ms) => {
+      delayMs = ms;
+    },
+    hold: () => {
+      let open = () => {};
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      return () => open();
+    },
+    newest: (token) => {
+      const family = byToken.get(token);
+      if (!family?.live) return undefined;
+      return [...family.issued].find(([, replacedAt]) => replacedAt === undefined)?.[0];
+    },
+    honours: (accessToken) => byToken.get(accessToken)?.live === true,
+    end,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function entryOf(origin: string, reuse: 'none' | 'grace' | 'strict', graceMs: number): ProviderEntry {
+  return {
+    display_name: 'Rotating',
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    revocation_endpoint: `${origin}/revoke`,
+    client_id: 'client',
+    client_secret: 'client-secret-of-the-test',
+    token_endpoint_auth_method: 'client_secret_post',
+    scopes: ['read'],
+    refresh_reuse: reuse,
+    ...(reuse === 'grace' && { refresh_reuse_grace: graceMs / 1000 }),
+    identity: { id: 'sub' },
+  };
+}

@@ -1,0 +1,71 @@
+/** A manager over the embedded store, with token sources at a scripted server and a clock of its own. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { ProviderEntry } from '../../providers/index.js';
+import type { OAuthManager } from '../../src/oauth-manager.js';
+import { type ManagerOptions, openManager } from '../../src/open-manager.js';
+import { createManualClock, type ManualClock } from './clock.js';
+import { type Answerer, entryAt, type ScriptedServer, startScriptedServer } from './scripted-server.js';
+import { secrets } from './service.js';
+
+/** What a test works with; all of it ends with the test. */
+export interface SourcedManager {
+  readonly manager: OAuthManager;
+  readonly server: ScriptedServer;
+  readonly clock: ManualClock;
+  /** Each warning and error that was logged, as text. */
+  readonly logged: string[];
+  readonly options: ManagerOptions;
+  /** The forms that reached the token endpoint. */
+  forms(): Record<string, string>[];
+  /** Another process of the same deployment, as far as it can be had in one. */
+  openAnother(more?: Partial<ManagerOptions>): Promise<OAuthManager>;
+}
+
+/** Opens it with one provider `src`; `entry` is merged over the scripted one. */
+export async function openSourced(
+  entry: Partial<ProviderEntry>,
+  more: Partial<ManagerOptions> = {},
+): Promise<SourcedManager> {
+  const server = await startScriptedServer();
+  const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-sources-'));
+  const clock = createManualClock();
+  const logged: string[] = [];
+  const note = (fields: object, message: string) => void logged.push(JSON.stringify({ ...fields, message }));
+  const options: ManagerOptions = {
+    baseUrl: 'http://127.0.0.1:9',
+    encryptionKeys: secrets.encryptionKeys,
+    dataDir,
+    allowInsecureLoopbackProviders: true,
+    backgroundWork: false,
+    now: clock.now,
+    log: { debug: () => undefined, info: () => undefined, warn: note, error: note },
+    providers: { src: entryAt(server.url, entry) },
+    ...more,
+  };
+  const opened: OAuthManager[] = [];
+  const open = async (also: Partial<ManagerOptions> = {}) => {
+    const manager = await openManager({ ...options, ...also });
+    opened.push(manager);
+    return manager;
+  };
+  onTestFinished(async () => {
+    await Promise.all(opened.map((manager) => manager.close()));
+    await server.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const forms = () => server.requestsTo('/token').map(({ form }) => Object.fromEntries(form));
+  return { manager: await open(), server, clock, logged, options, forms, openAnother: open };
+}
+
+/** A token endpoint that gives `at-1`, `at-2`, … with these fields beside. */
+export function countedTokens(fields: Readonly<Record<string, unknown>> = {}): Answerer {
+  let count = 0;
+  return () => {
+    count += 1;
+    return { json: { access_token: `at-${count}`, token_type: 'Bearer', expires_in: 3600, ...fields } };
+  };
+}
