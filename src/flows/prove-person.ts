@@ -33,11 +33,13 @@ export async function submitProof(deps: Dependencies, owner: Owner, typed: strin
   }
   const tries = await Promise.all(awaiting.map((flow) => countTry(deps, flow)));
   const open = tries.filter(({ left }) => left >= 0);
-  const matching = open.find(
-    ({ flow }) => flow.grant.codeDigest !== undefined && deps.store.codes.matches(owner, code, flow.grant.codeDigest),
-  );
+  const isMeant = ({ grant: { codeDigest } }: StoredGrant) =>
+    codeDigest !== undefined && deps.store.codes.matches(owner, code, codeDigest);
+  const matching = open.find(({ flow }) => isMeant(flow));
   if (matching !== undefined) return activateProven(deps, owner, matching.flow);
-  await Promise.all(tries.filter(({ left }) => left <= 0).map(({ flow }) => endGrant(deps, flow, 'attempts_used_up')));
+  // The right code sent many times at once uses up the tries as well; it must not end what the first of them is proving.
+  const usedUp = tries.filter(({ flow, left }) => left <= 0 && !isMeant(flow));
+  await Promise.all(usedUp.map(({ flow }) => endGrant(deps, flow, 'attempts_used_up')));
   if (open.length === 0) throw new Gone('The code is used up or too old.');
   throw new CodeRefused(Math.max(...open.map(({ left }) => left)));
 }

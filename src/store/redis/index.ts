@@ -55,7 +55,9 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const lanes = options.wait ? openCommitLanes(address, times, { wait: options.wait, log }) : sharedLane(link);
   let restored = 0;
   const masters = watchMasters(client, link, {
+    isReady: watch.isReady,
     isIdle: () => journal.isEmpty,
+    patienceMs: commandTimeoutMs,
     onChange: async () => {
       let count = 0;
       for (const commit of journal.list()) if (await restoreCommit(link, keys, commit)) count += 1;

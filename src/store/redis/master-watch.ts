@@ -11,14 +11,17 @@ import { parseText } from './replies.js';
 /** Between looks, ms: in a Cluster nothing else tells that a replica was promoted. */
 const lookEveryMs = 1_000;
 const retryMs = 100;
-/** Nobody is held back for longer than this, ms. */
-const patienceMs = 2_000;
 /** Other processes put back what they hold, too; this long a refresh waits for them, ms. */
 const othersMs = 500;
 
 /** Lets refreshes begin only when what a failover has lost is back. */
 export interface MasterWatch {
-  /** Resolves when the masters are the same as before, or what was lost is back; after two seconds in any case. */
+  /**
+   * Resolves when the masters are the same as before, or what was lost is back. Without a connection there is nothing to
+   * wait for: whatever is asked next fails by itself.
+   *
+   * @throws {StoreUnavailable} it is not back yet within the deadline of a command; nothing was done
+   */
   settled(): Promise<void>;
   stop(): void;
 }
@@ -26,13 +29,20 @@ export interface MasterWatch {
 /**
  * Watches the masters behind a client.
  *
+ * @param isReady whether there is a connection
  * @param isIdle whether there is nothing that could be put back, so that nobody has to look
+ * @param patienceMs nobody is held back for longer than this
  * @param onChange puts back what was lost; may throw `StoreUnavailable`, and is then called again
  */
 export function watchMasters(
   client: RedisClient,
   link: RedisLink,
-  on: { readonly isIdle: () => boolean; readonly onChange: () => Promise<void> },
+  on: {
+    readonly isReady: () => boolean;
+    readonly isIdle: () => boolean;
+    readonly patienceMs: number;
+    readonly onChange: () => Promise<void>;
+  },
 ): MasterWatch {
   let known: string | undefined;
   let checking: Promise<void> | undefined;
@@ -69,7 +79,10 @@ export function watchMasters(
   suspect();
   return {
     settled: async () => {
-      if (checking) await Promise.race([checking, sleep(patienceMs, undefined, { ref: false })]);
+      if (checking === undefined || !on.isReady()) return;
+      const isBack = checking.then(() => true);
+      if (await Promise.race([isBack, sleep(on.patienceMs, false, { ref: false })])) return;
+      throw new StoreUnavailable('Redis has a new master, and what it may have lost is being put back.', 'no');
     },
     stop: () => {
       stopped = true;
