@@ -1,0 +1,85 @@
+/**
+ * `npm run bench:scale`: what reading a token, an account page and erasing a user take when Redis holds many
+ * connections of others. 1 = the same with 10,000 connections in it. `--connections 1000000` is the size of the goal.
+ */
+
+import { Redis } from 'ioredis';
+import { median } from './support/measure.mjs';
+import { startRedis } from './support/redis-server.mjs';
+import { printNote, printTable, readCounts, shown } from './support/report.mjs';
+import { openBenchManager, tokenOf, userOf } from './support/token-store.mjs';
+
+const { connections, turns } = readCounts({ connections: 100_000, turns: 300 });
+const perUser = ['github', 'google', 'slack', 'discord'];
+const providers = Object.fromEntries(perUser.map((id) => [id, { client_id: 'bench', client_secret: 'bench-secret' }]));
+const small = await openWorld(10_000);
+const large = await openWorld(connections);
+
+const acts = {
+  'token read': ({ manager }, user) => manager.getToken(userOf(user), 'github'),
+  'account page': ({ manager }, user) => manager.listUserConnections(userOf(user)),
+  'erase-user': ({ manager }, user) => manager.eraseUser(userOf(user)),
+};
+const rows = [];
+for (const [name, act] of Object.entries(acts)) {
+  const [few, many] = [[], []];
+  for (let turn = 0; turn < turns; turn += 1) {
+    few.push(await milliseconds(() => act(small, turn)));
+    many.push(await milliseconds(() => act(large, turn)));
+  }
+  const [before, after] = [median(few), median(many)];
+  const trips = name === 'account page' ? await commandsOf(large, () => act(large, turns + 1)) : '';
+  rows.push([
+    name,
+    shown(before),
+    shown(after),
+    (after / before).toFixed(2),
+    name === 'token read' ? '<= 1.2' : '',
+    trips,
+  ]);
+}
+printTable(
+  `${connections.toLocaleString('en-US')} connections of ${(connections / perUser.length).toLocaleString('en-US')} users`,
+  ['act', 'p50 at 10,000, ms', 'p50, ms', 'ratio', 'goal', 'commands'],
+  rows,
+);
+printNote(
+  `One caller, cold records, ${turns} turns of each, at both sizes by turns. \`commands\`: sent to Redis by one account page.`,
+);
+for (const { manager, redis } of [small, large]) {
+  await manager.close();
+  await redis.stop();
+}
+
+async function openWorld(size) {
+  const redis = await startRedis();
+  const manager = await openBenchManager({ redisUrl: redis.url, providers }, 0);
+  const users = Math.ceil(size / perUser.length);
+  for (let first = 0; first < users; first += 50) {
+    const some = Array.from({ length: Math.min(50, users - first) }, (_, index) => first + index);
+    const tokens = (user) => perUser.map((provider) => ({ ...tokenOf(user), provider }));
+    await Promise.all(some.flatMap((user) => tokens(user).map((token) => manager.storeToken(userOf(user), token))));
+  }
+  return { redis, manager };
+}
+
+async function milliseconds(act) {
+  const begun = performance.now();
+  await act();
+  return performance.now() - begun;
+}
+
+/** How many commands a client sends while something is done; those inside of scripts are not among them. */
+async function commandsOf({ redis }, act) {
+  const plain = new Redis(redis.url, { protocol: 2 });
+  const monitor = await plain.monitor();
+  let sent = 0;
+  monitor.on('monitor', (_time, _args, source) => {
+    if (source !== 'lua') sent += 1;
+  });
+  await act();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  monitor.disconnect();
+  plain.disconnect();
+  return sent;
+}

@@ -1,0 +1,79 @@
+/**
+ * `npm run bench:size`: bytes in Redis for a whole connection, its record and every index. 1 = one string key with the
+ * Fernet text of the same bundle, named as such programs name it.
+ */
+
+import { bundleOf, sealFernet } from './support/plain-design.mjs';
+import { connectPlain, startRedis } from './support/redis-server.mjs';
+import { printNote, printTable, readCounts } from './support/report.mjs';
+import { openBenchManager } from './support/token-store.mjs';
+
+const { users } = readCounts({ users: 2000 });
+/** Token lengths as these providers give them, 2026. */
+const bundles = {
+  GitHub: { provider: 'github', access: 40, refresh: 80, scopes: ['repo', 'read:user'] },
+  Google: { provider: 'google', access: 220, refresh: 103, scopes: ['openid', 'email', 'profile'] },
+  Microsoft: {
+    provider: 'microsoft',
+    access: 1500,
+    refresh: 1200,
+    scopes: ['User.Read', 'Mail.Read', 'offline_access'],
+  },
+};
+const providers = Object.fromEntries(
+  Object.values(bundles).map(({ provider }) => [provider, { client_id: 'bench', client_secret: 'bench-secret' }]),
+);
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const random = (length) => Array.from({ length }, () => alphabet[Math.floor(Math.random() * 64)]).join('');
+
+const redis = await startRedis();
+const plain = await connectPlain(redis.url);
+const rows = [];
+for (const [name, bundle] of Object.entries(bundles)) {
+  const ours = await bytesPerUser(async () => {
+    const manager = await openBenchManager({ redisUrl: redis.url, providers });
+    await each((index) => manager.storeToken(`telegram:${100_000_000 + index}`, tokenOf(bundle)));
+    await manager.close();
+    // What comes with a connection and ends by itself is not the connection: the log of events.
+    for (const log of await plain.keys('valetkey:log:*')) await plain.del(log);
+  });
+  const theirs = await bytesPerUser(() =>
+    each((index) =>
+      plain.set(
+        `valetkey:oauth_tokens:telegram:${100_000_000 + index}:${bundle.provider}`,
+        sealFernet(bundleOf(tokenOf(bundle))),
+      ),
+    ),
+  );
+  rows.push([name, Math.round(theirs), Math.round(ours), (ours / theirs).toFixed(2), '<= 0.90']);
+}
+printTable('Bytes in Redis for one connection', ['bundle', 'one Fernet key', 'valetkey', 'ratio', 'goal'], rows);
+printNote(
+  `${users.toLocaleString('en-US')} users each; the growth of used_memory_dataset and of the keys' overhead (INFO memory, used_memory), divided by users.`,
+);
+plain.disconnect();
+await redis.stop();
+
+function tokenOf({ provider, access, refresh, scopes }) {
+  const expiresAt = Math.floor(Date.now() / 1000) + 3600;
+  return { provider, accessToken: random(access), refreshToken: random(refresh), expiresAt, scopes };
+}
+
+async function each(act) {
+  for (let first = 0; first < users; first += 100) {
+    await Promise.all(Array.from({ length: Math.min(100, users - first) }, (_, index) => act(first + index)));
+  }
+}
+
+/** From an empty database; the tables of the keyspace are the same for both, and grow in the same steps. */
+async function bytesPerUser(write) {
+  await plain.flushall();
+  const before = await usedMemory();
+  await write();
+  const after = await usedMemory();
+  return (after - before) / users;
+}
+
+async function usedMemory() {
+  return Number(/used_memory:(\d+)/.exec(await plain.info('memory'))[1]);
+}

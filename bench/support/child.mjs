@@ -1,0 +1,28 @@
+/** A server of a bench in a process of its own. */
+
+import { spawn } from 'node:child_process';
+
+/**
+ * Starts a Node program that writes its address to file descriptor 3 once it listens.
+ *
+ * @param environment replaces ours, but for PATH
+ */
+export async function startServer(file, args = [], environment = {}) {
+  const env = { PATH: process.env.PATH, ...environment };
+  const child = spawn(process.execPath, [file, ...args], { env, stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  const address = await new Promise((resolve, reject) => {
+    child.stdio[3].once('data', (bytes) => resolve(String(bytes)));
+    child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`)));
+  });
+  return {
+    address,
+    stop: async () => {
+      process.off('exit', end);
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      end();
+      await gone;
+    },
+  };
+}

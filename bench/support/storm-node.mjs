@@ -1,0 +1,26 @@
+/** One process of the refresh storm: `node storm-node.mjs <manager options> <callers>`. Asks when told, reports as JSON. */
+
+import { once } from 'node:events';
+import { openManager } from '../../dist/src/open-manager.js';
+
+const [options = '{}', callers = '1'] = process.argv.slice(2);
+const manager = await openManager(JSON.parse(options));
+// What a process does once, it has done by then: compiling, connecting.
+await manager.getToken('warm', 'strict');
+process.stdout.write('ready\n');
+await once(process.stdin, 'data');
+
+const ask = async () => {
+  const startedAt = performance.now();
+  const token = await manager.getToken('storm', 'strict').catch(() => undefined);
+  return { token: token?.accessToken.reveal(), ms: performance.now() - startedAt };
+};
+const answers = await Promise.all(Array.from({ length: Number(callers) }, ask));
+const report = {
+  tokens: [...new Set(answers.flatMap(({ token }) => token ?? []))],
+  failed: answers.filter(({ token }) => token === undefined).length,
+  slowestMs: Math.max(...answers.map(({ ms }) => ms)),
+};
+process.stdout.write(`${JSON.stringify(report)}\n`);
+// Whoever started it is gone.
+process.stdin.resume().on('end', () => process.exit(0));

@@ -1,0 +1,185 @@
+/** Masters that die with writes that nobody else has: what was committed is put back, and nobody loses a connection (R9, F4). */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type FaultNode, managerOn } from '../support/fault-nodes.js';
+import { eventually } from '../support/redis.js';
+import { startCluster } from '../support/redis-topologies.js';
+import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
+import { ask, connect, openBench, openNode, openProvider, openRedis, type Place } from './stage.js';
+
+const endedMs = -10_000;
+
+/** A master and a replica behind one address, which `failOver` moves from one to the other without what came last. */
+async function openPair() {
+  const master = await openRedis();
+  const replica = await openRedis('--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0');
+  const proxy = await startTcpFaultProxy(master.port);
+  onTestFinished(() => proxy.close());
+  const inStep = async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up');
+  await eventually('the replica is in step', inStep);
+  return {
+    url: `redis://127.0.0.1:${proxy.port}`,
+    master,
+    replica,
+    /** From now on the replica hears nothing any more (threats 6.2). */
+    part: async () => {
+      const offset = async () =>
+        /master_repl_offset:(\d+)/.exec(String(await master.command('INFO', 'replication')))?.[1];
+      const heard = async () =>
+        /slave_repl_offset:(\d+)/.exec(String(await replica.command('INFO', 'replication')))?.[1];
+      await eventually('the replica has heard all', async () => (await offset()) === (await heard()));
+      await replica.command('REPLICAOF', '127.0.0.1', '1');
+    },
+    failOver: async () => {
+      await master.kill9();
+      await replica.command('REPLICAOF', 'NO', 'ONE');
+      proxy.setTarget(replica.port);
+      proxy.cut();
+    },
+  };
+}
+
+describe('R9: a failover that loses the latest writes', () => {
+  it('gets a refresh back from the process that committed it, and the spent refresh token is not sent again', async () => {
+    const pair = await openPair();
+    const provider = await openProvider();
+    const place: Place = { redisUrl: pair.url, keyPrefix: 'r9' };
+    const bench = await openBench(place, provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    await pair.part();
+    const token = await ask(bench, 'u');
+    expect(provider.honours(token)).toBe(true);
+    await pair.failOver();
+    await eventually('it is put back', () => bench.manager.figures().commitsRestored > 0);
+    const other = await openBench(place, provider);
+    expect(await ask(other, 'u')).toBe(token);
+    bench.clock.advance(3_700_000);
+    expect(provider.honours(await ask(bench, 'u'))).toBe(true);
+    expect(provider.seen).toMatchObject({ redemptions: 2, reuses: 0 });
+  }, 30_000);
+
+  it('is noticed before a refresh begins: callers who ask at once do not send the old refresh token', async () => {
+    const pair = await openPair();
+    const provider = await openProvider();
+    const bench = await openBench({ redisUrl: pair.url, keyPrefix: 'r9' }, provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    await pair.part();
+    const token = await ask(bench, 'u');
+    await pair.failOver();
+    await eventually('it answers', async () => (await ask(bench, 'u')) === token);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  }, 30_000);
+
+  it('brings nothing back that was disconnected', async () => {
+    const pair = await openPair();
+    const provider = await openProvider();
+    const bench = await openBench({ redisUrl: pair.url, keyPrefix: 'r9' }, provider);
+    await connect(bench, provider, { user: 'u', leftMs: 3_600_000 });
+    await pair.part();
+    await bench.manager.deleteToken('u', 'rotating');
+    await pair.failOver();
+    await eventually('it is gone again', async () => (await ask(bench, 'u')) === 'none');
+  }, 30_000);
+});
+
+describe('R9: commits that wait for replicas', () => {
+  const wait = (timeoutMs: number) => ({ redisWait: { replicas: 1, timeoutMs, onDisk: false } });
+
+  it('are confirmed by them, and counted when they are not, which is no error to anybody', async () => {
+    const pair = await openPair();
+    const provider = await openProvider();
+    const bench = await openBench({ redisUrl: pair.url, keyPrefix: 'wait', ...wait(200) }, provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    expect(provider.honours(await ask(bench, 'u'))).toBe(true);
+    expect(bench.manager.figures().commitsUnacknowledged).toBe(0);
+    pair.replica.pause();
+    bench.clock.advance(3_700_000);
+    expect(provider.honours(await ask(bench, 'u'))).toBe(true);
+    expect(bench.manager.figures().commitsUnacknowledged).toBeGreaterThan(0);
+    expect(bench.log).toContainEqual({ level: 'warn', message: 'too few replicas have confirmed a commit' });
+    pair.replica.resume();
+  }, 30_000);
+
+  it('hold up nobody else', async () => {
+    const pair = await openPair();
+    const provider = await openProvider();
+    const bench = await openBench({ redisUrl: pair.url, keyPrefix: 'wait', ...wait(1_000) }, provider);
+    for (const user of ['a', 'b']) await connect(bench, provider, { user, leftMs: 3_600_000 });
+    pair.replica.pause();
+    const writing = connect(bench, provider, { user: 'a', leftMs: 3_600_000 });
+    await sleep(100);
+    const startedAt = performance.now();
+    expect(await ask(bench, 'b')).toMatch(/^at-/);
+    expect(performance.now() - startedAt).toBeLessThan(400);
+    await writing;
+    expect(performance.now() - startedAt).toBeGreaterThan(700);
+    pair.replica.resume();
+  }, 30_000);
+});
+
+describe('F4: a Cluster master that is killed under load', () => {
+  it('costs no connection and no reuse, and callers with live tokens a gap and no more', async () => {
+    const cluster = await startCluster({ replicas: true });
+    onTestFinished(() => cluster.stop());
+    const provider = await openProvider({ delayMs: 10 });
+    const place: Place = {
+      redisUrl: cluster.url,
+      keyPrefix: 'load',
+      redisWait: { replicas: 1, timeoutMs: 100, onDisk: false },
+    };
+    const bench = await openBench(place, provider);
+    const users = Array.from({ length: 24 }, (_, index) => `user-${index}`);
+    for (const user of users) await connect(bench, provider, { user, leftMs: 3_600_000 });
+    const options = managerOn(place, provider.entry);
+    const nodes = await Promise.all([openNode({ options }), openNode({ options })]);
+    const load = startLoad(nodes, users);
+    await sleep(1_500);
+    await cluster.nodes[0]?.kill9();
+    await eventually('every user can be renewed again', async () => {
+      const answers = await Promise.all(users.map((user) => nodes[0].ask('token', { user })));
+      return answers.every(({ token }) => token !== undefined);
+    });
+    await sleep(1_500);
+    const { renewed, gapMs } = await load.stop();
+    expect(renewed).toBeGreaterThan(20);
+    expect(gapMs).toBeLessThan(12_000);
+    for (const user of users) {
+      await eventually(`${user} is still connected`, async () => {
+        const { token } = await nodes[1].ask('renew', { user });
+        return token !== undefined && provider.honours(token);
+      });
+    }
+    expect(provider.seen.reuses).toBe(0);
+  }, 60_000);
+});
+
+/** Renews and reads all the time; `gapMs` is the longest time in which some read failed. */
+function startLoad(nodes: readonly FaultNode[], users: readonly string[]) {
+  let running = true;
+  let renewed = 0;
+  const failedReads: number[] = [];
+  const renew = async (node: FaultNode, offset: number) => {
+    for (let turn = offset; running; turn += 1) {
+      const { token } = await node.ask('renew', { user: users[turn % users.length] });
+      if (token === undefined) await sleep(50);
+      else renewed += 1;
+    }
+  };
+  const read = async (node: FaultNode) => {
+    for (let turn = 0; running; turn += 1) {
+      const { token } = await node.ask('token', { user: users[turn % users.length] });
+      if (token === undefined) failedReads.push(performance.now());
+      await sleep(10);
+    }
+  };
+  const loops = nodes.flatMap((node, index) => [renew(node, index * 7), renew(node, index * 7 + 3), read(node)]);
+  return {
+    stop: async () => {
+      running = false;
+      await Promise.all(loops);
+      const [first = 0, last = 0] = [failedReads[0], failedReads.at(-1)];
+      return { renewed, gapMs: last - first };
+    },
+  };
+}

@@ -1,0 +1,193 @@
+/** Many callers, slow providers, frozen and late processes: one redemption, and whoever has the newest tokens wins. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { managerOn } from '../support/fault-nodes.js';
+import { eventually } from '../support/redis.js';
+import { ask, connect, makePlace, openBench, openNode, openNodes, openProvider, storeKinds } from './stage.js';
+
+const endedMs = -10_000;
+
+describe.each(storeKinds)('on the %s store', (kind) => {
+  it('R1: 210 callers of 3 processes cost one redemption and get the same token', async () => {
+    const provider = await openProvider({ delayMs: 150 });
+    const place = await makePlace(kind);
+    const bench = await openBench(place, provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    const nodes = await openNodes(place, provider);
+    const answers = await Promise.all(nodes.map((node) => node.ask('many', { users: ['u'], count: 70 })));
+    expect(answers.flatMap(({ failed }) => failed)).toEqual([]);
+    expect(new Set(answers.flatMap(({ tokens }) => tokens)).size).toBe(1);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  });
+
+  it('R2: a provider slower than the lease is asked once, since the lease is renewed', async () => {
+    const provider = await openProvider({ delayMs: 8_000 });
+    const place = await makePlace(kind);
+    const bench = await openBench(place, provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    const nodes = await openNodes(place, provider, 2);
+    const first = nodes[0]?.ask('token', { user: 'u' });
+    // The lease of the first would have ended by then.
+    await sleep(6_500);
+    const second = nodes[1]?.ask('token', { user: 'u' });
+    expect((await first)?.token).toBe((await second)?.token);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  }, 25_000);
+
+  it('R4: a frozen holder of a strict refresh token is waited for, and its late answer is stored', async () => {
+    const provider = await openProvider({ delayMs: 200 });
+    const place = await makePlace(kind);
+    const bench = await openBench(place, provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    const [frozen, other] = await openNodes(place, provider, 2);
+    const first = frozen?.ask('token', { user: 'u' });
+    await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+    frozen?.freeze();
+    const second = other?.ask('token', { user: 'u' });
+    // Beyond the lease of 6 s, before the intent's deadline of 15 s.
+    await sleep(7_500);
+    expect(provider.seen.redemptions).toBe(1);
+    frozen?.thaw();
+    const token = (await second)?.token ?? '';
+    expect((await first)?.token).toBe(token);
+    expect(provider.honours(token)).toBe(true);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  }, 30_000);
+});
+
+it('R3: a frozen holder of a token with grace is overtaken, and its late answer is dropped, not revoked', async () => {
+  const provider = await openProvider({ reuse: 'grace', delayMs: 200 });
+  const place = await makePlace('redis');
+  const bench = await openBench(place, provider);
+  await connect(bench, provider, { user: 'u', leftMs: endedMs });
+  const [frozen, other] = await openNodes(place, provider, 2);
+  const first = frozen?.ask('token', { user: 'u' });
+  await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+  frozen?.freeze();
+  const second = (await other?.ask('token', { user: 'u' }))?.token;
+  expect(provider.seen.redemptions).toBe(2);
+  frozen?.thaw();
+  expect((await first)?.token).toBe(second);
+  expect(provider.honours(second ?? '')).toBe(true);
+  expect(provider.seen.revocations).toBe(0);
+}, 30_000);
+
+it('R12: a refusal that comes after somebody else has stored newer tokens ends nothing', async () => {
+  const provider = await openProvider();
+  const bench = await openBench(await makePlace('embedded'), provider);
+  const { refreshToken } = await connect(bench, provider, { user: 'u', leftMs: endedMs });
+  const open = provider.hold();
+  provider.end(refreshToken);
+  const refused = ask(bench, 'u');
+  await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+  const newer = await connect(bench, provider, { user: 'u', leftMs: 3_600_000 });
+  open();
+  expect(await refused).toBe(newer.accessToken);
+  const [summary] = await bench.manager.listUserConnections('u');
+  expect(summary?.status).toBe('active');
+});
+
+describe('R19: during a refresh', () => {
+  it('a disconnect wins: nothing comes back, and the fresh tokens are revoked', async () => {
+    const provider = await openProvider();
+    const bench = await openBench(await makePlace('embedded'), provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    const open = provider.hold();
+    const waiting = ask(bench, 'u');
+    await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+    await bench.manager.deleteToken('u', 'rotating');
+    const before = provider.seen.revocations;
+    open();
+    expect(await waiting).toBe('none');
+    await eventually('the fresh tokens are revoked', () => provider.seen.revocations > before);
+    expect(await bench.manager.listUserConnections('u')).toEqual([]);
+  });
+
+  it('a reconnect wins, and its tokens are served at once', async () => {
+    const provider = await openProvider();
+    const bench = await openBench(await makePlace('embedded'), provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    const open = provider.hold();
+    const waiting = ask(bench, 'u');
+    await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+    const newer = await connect(bench, provider, { user: 'u', leftMs: 3_600_000 });
+    expect(await ask(bench, 'u')).toBe(newer.accessToken);
+    open();
+    expect(await waiting).toBe(newer.accessToken);
+    expect(await ask(bench, 'u')).toBe(newer.accessToken);
+  });
+});
+
+it.each(storeKinds)('R21: marks of use during a refresh cannot fail its commit, on the %s store', async (kind) => {
+  const provider = await openProvider({ delayMs: 300 });
+  const place = await makePlace(kind);
+  const bench = await openBench(place, provider);
+  await connect(bench, provider, { user: 'u', leftMs: 60_000 });
+  const other = await openBench(place, provider);
+  for (const { clock } of [bench, other]) clock.advance(40_000);
+  const writing = Array.from({ length: 200 }, async () => {
+    await sleep(Math.random() * 400);
+    return ask(other, 'u');
+  });
+  const answers = new Set(await Promise.all(writing));
+  expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  expect([...answers].every((token) => token.startsWith('at-'))).toBe(true);
+  expect(await ask(bench, 'u')).toBe(await ask(other, 'u'));
+});
+
+describe('connections of one refresh token chain', () => {
+  it('take turns: one sends, the other has the same new tokens, and the provider sees no reuse', async () => {
+    const provider = await openProvider({ delayMs: 100 });
+    const place = await makePlace('redis');
+    const slack = { ...provider.entry, template: 'slack' as const };
+    const bench = await openBench(place, { ...provider, entry: slack });
+    const tokens = provider.grant();
+    const expiresAt = Math.floor((Date.now() + endedMs) / 1000);
+    const users = ['one', 'two', 'three'];
+    for (const user of users) {
+      await bench.manager.storeToken(user, { provider: 'rotating', ...tokens, expiresAt, scopes: ['read'] });
+    }
+    const options = managerOn(place, slack);
+    const nodes = [await openNode({ options }), await openNode({ options })];
+    const answers = await Promise.all(nodes.map((node) => node.ask('many', { users, count: 5 })));
+    expect(answers.flatMap(({ failed }) => failed)).toEqual([]);
+    expect(new Set(answers.flatMap(({ tokens: each }) => each)).size).toBe(1);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  });
+
+  it('go on with what the leader has, however long they slept', async () => {
+    const provider = await openProvider();
+    const slack = { ...provider.entry, template: 'slack' as const };
+    const bench = await openBench(await makePlace('embedded'), { ...provider, entry: slack });
+    const tokens = provider.grant();
+    const expiresAt = Math.floor((Date.now() + endedMs) / 1000);
+    for (const user of ['one', 'two']) {
+      await bench.manager.storeToken(user, { provider: 'rotating', ...tokens, expiresAt, scopes: ['read'] });
+    }
+    for (let hour = 0; hour < 3; hour += 1) {
+      expect(provider.honours(await ask(bench, 'one'))).toBe(true);
+      bench.clock.advance(3_600_000);
+    }
+    const sleeper = await ask(bench, 'two');
+    expect(provider.honours(sleeper)).toBe(true);
+    expect(await ask(bench, 'one')).toBe(sleeper);
+    expect(provider.seen).toMatchObject({ redemptions: 4, reuses: 0 });
+  });
+});
+
+it('R20: a caller that goes away ends nothing: the answer is stored', async () => {
+  const provider = await openProvider({ delayMs: 400 });
+  const bench = await openBench(await makePlace('embedded'), provider);
+  await connect(bench, provider, { user: 'u', leftMs: endedMs });
+  const gone = ask(bench, 'u');
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  await Promise.race([gone, sleep(50, undefined, { signal: stop.signal })]);
+  // Nobody looks at the first call any more; what it began is there for the next.
+  await eventually('it is stored', async () => {
+    const [summary] = await bench.manager.listUserConnections('u');
+    return (summary?.expiresAt ?? 0) > Date.now();
+  });
+  expect(provider.seen.redemptions).toBe(1);
+});

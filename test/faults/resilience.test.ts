@@ -1,0 +1,217 @@
+/** Providers and operators that go wrong: nobody loses a connection by it (R14, R17, F12, F16, F17). */
+
+import { connect as openSocket, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createRegistry } from '../../providers/index.js';
+import { nextGeneration } from '../../src/core/connection.js';
+import { defaultAccount, defaultTenant, providerIdSchema, userIdSchema } from '../../src/core/identifiers.js';
+import { RefreshPace } from '../../src/flows/refresh-pace.js';
+import { nextLook } from '../../src/flows/schedule.js';
+import { openStore } from '../../src/open-manager.js';
+import { createManualClock } from '../support/clock.js';
+import { managerOn } from '../support/fault-nodes.js';
+import { eventually } from '../support/redis.js';
+import { openService } from '../support/service.js';
+import { ask, connect, makeDirectory, makePlace, openBench, openNode, openProvider } from './stage.js';
+
+const hourMs = 3_600_000;
+const endedMs = -10_000;
+const id = providerIdSchema.parse('rotating');
+
+it('R14: a wrong client secret for five minutes changes none of 100 users, and all recover', async () => {
+  const provider = await openProvider();
+  const bench = await openBench(await makePlace('embedded'), provider);
+  const users = Array.from({ length: 100 }, (_, index) => `user-${index}`);
+  for (const user of users) await connect(bench, provider, { user, leftMs: endedMs });
+  provider.setMode('invalid_client');
+  for (let minute = 0; minute < 5; minute += 1) {
+    const answers = new Set(await Promise.all(users.map((user) => ask(bench, user))));
+    expect([...answers]).toEqual(['provider_misconfigured']);
+    bench.clock.advance(60_000);
+  }
+  provider.setMode('answer');
+  bench.clock.advance(120_000);
+  // The first caller is the probe; the others follow when it has come back.
+  await ask(bench, 'user-0');
+  const tokens = await Promise.all(users.map((user) => ask(bench, user)));
+  expect(tokens.filter((token) => provider.honours(token))).toHaveLength(100);
+  expect(provider.seen.reuses).toBe(0);
+});
+
+describe('R17: after an outage', () => {
+  it('10,000 due refreshes start at the capped rate, and no faster', () => {
+    let now = 0;
+    const pace = new RefreshPace({ concurrency: 10, perSecond: 50 }, () => now);
+    const starts: number[] = [];
+    let waiting = 10_000;
+    while (waiting > 0) {
+      const { waitMs, booked } = pace.book(id);
+      if (booked) {
+        starts.push(now + waitMs);
+        waiting -= 1;
+      } else now += 1_000;
+    }
+    for (let index = 50; index < starts.length; index += 1) {
+      expect((starts[index] ?? 0) - (starts[index - 50] ?? 0)).toBeGreaterThanOrEqual(1_000 - 1e-3);
+    }
+  });
+
+  it('the worker keeps to rate and number at a time, and leaves none behind', async () => {
+    const provider = await openProvider({ delayMs: 50 });
+    const place = await makePlace('embedded');
+    const bench = await openBench(place, provider);
+    const users = Array.from({ length: 40 }, (_, index) => `user-${index}`);
+    for (const user of users) await connect(bench, provider, { user, leftMs: endedMs });
+    const started = performance.now();
+    const worker = await openBench(place, provider, {
+      backgroundWork: true,
+      refreshAhead: { concurrency: 5, perSecond: 20 },
+    });
+    await eventually('all are refreshed', () => provider.seen.redemptions === 40);
+    expect(performance.now() - started).toBeGreaterThan(1_900);
+    const { startedAt } = provider.seen;
+    const busiest = startedAt.map((from) => startedAt.filter((at) => at >= from && at < from + 1_000).length);
+    // One more than the rate, since both ends of the second count; and what a busy machine lets slip.
+    expect(Math.max(...busiest)).toBeLessThanOrEqual(24);
+    await worker.manager.close();
+    expect(provider.seen).toMatchObject({ redemptions: 40, reuses: 0 });
+  });
+
+  it("a caller's refresh does not queue behind those ahead", async () => {
+    const provider = await openProvider({ delayMs: 300 });
+    const place = await makePlace('embedded');
+    const bench = await openBench(place, provider);
+    for (let index = 0; index < 30; index += 1) {
+      await connect(bench, provider, { user: `due-${index}`, leftMs: endedMs });
+    }
+    await connect(bench, provider, { user: 'caller', leftMs: endedMs });
+    const refreshAhead = { concurrency: 2, perSecond: 1 };
+    const worker = await openBench(place, provider, { backgroundWork: true, refreshAhead });
+    await eventually('the worker has begun', () => provider.seen.redemptions > 0);
+    const startedAt = performance.now();
+    expect(provider.honours(await ask(worker, 'caller'))).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    worker.manager.stopRefreshing();
+  });
+});
+
+describe('F12: when it is told to end', () => {
+  it('no refresh is started, live tokens are served, others are told to come again, running ones are stored', async () => {
+    const provider = await openProvider({ delayMs: 1_000 });
+    const place = await makePlace('redis');
+    const bench = await openBench(place, provider);
+    for (const user of ['running', 'later']) await connect(bench, provider, { user, leftMs: endedMs });
+    const live = await connect(bench, provider, { user: 'live', leftMs: hourMs });
+    const node = await openNode({ options: managerOn(place, provider.entry) });
+    const running = node.ask('token', { user: 'running' });
+    await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+    await node.ask('stopRefreshing');
+    expect((await node.ask('token', { user: 'live' })).token).toBe(live.accessToken);
+    expect((await node.ask('token', { user: 'later' })).error).toBe('provider_unavailable');
+    expect(provider.seen.redemptions).toBe(1);
+    const startedAt = performance.now();
+    const closed = node.ask('close');
+    expect(provider.honours((await running).token ?? '')).toBe(true);
+    await closed;
+    expect(await node.ended).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(await ask(bench, 'running')).toBe((await running).token);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  });
+});
+
+it('F16: 1,000 clients that connect and say nothing hold up nobody', async () => {
+  const { address, bot } = await openService({ providers: async () => ({}) });
+  const port = Number(new URL(address).port);
+  const sockets: Socket[] = [];
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (let index = 0; index < 1_000; index += 1) {
+    const socket = openSocket(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+  }
+  await eventually('they are connected', () => sockets.every((socket) => socket.readyState === 'open'));
+  for (const socket of sockets.slice(0, 500)) socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+  const startedAt = performance.now();
+  expect((await bot.connections('u')).status).toBe(200);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+});
+
+it('F17: a provider that was taken out of the configuration keeps its connections, and gives them when it is back', async () => {
+  const provider = await openProvider();
+  const dataDir = await makeDirectory();
+  const first = await openBench({ dataDir }, provider);
+  const { accessToken } = await connect(first, provider, { user: 'u', leftMs: hourMs });
+  await first.manager.close();
+  const without = await openBench({ dataDir }, provider, { providers: {}, backgroundWork: true });
+  expect(await ask(without, 'u')).toBe('unknown_provider');
+  without.clock.advance(10 * hourMs);
+  await sleep(300);
+  expect(await without.manager.listUserConnections('u')).toHaveLength(1);
+  await without.manager.close();
+  const again = await openBench({ dataDir }, provider);
+  expect(await ask(again, 'u')).toBe(accessToken);
+});
+
+describe('a refresh token with an end', () => {
+  const dayMs = 86_400_000;
+
+  /** A grant of 60 days whose access token does not end, so that nothing else would ever use its refresh token. */
+  async function openGrant(template: 'airtable' | 'spotify') {
+    const provider = await openProvider();
+    const entry = { ...provider.entry, template, tokens_expire: false };
+    const place = await makePlace('embedded');
+    const before = await openBench(place, { ...provider, entry });
+    await connect(before, provider, { user: 'u', leftMs: hourMs });
+    await before.manager.close();
+    const store = await openStore(managerOn(place, entry));
+    const ref = {
+      owner: { tenant: defaultTenant, userId: userIdSchema.parse('u') },
+      provider: id,
+      account: defaultAccount,
+    };
+    const stored = await store.connections.find(ref);
+    if (stored === undefined) throw new TypeError('there is no connection');
+    const { expiresAt: _, ...tokens } = stored.connection.tokenSet;
+    const tokenSet = { ...tokens, refreshExpiresAt: tokens.obtainedAt + 60 * dayMs };
+    const connection = { ...stored.connection, tokenSet };
+    const { generation: expect, ...next } = { ...stored, connection };
+    await store.connections.write(ref.owner, [
+      { kind: 'put_connection', ...next, expect, generation: nextGeneration(expect, Date.now()) },
+    ]);
+    const known = createRegistry({ rotating: entry }, { allowInsecureLoopback: true }).find(id);
+    const look = nextLook(connection, { provider: known, bufferMs: 300_000, now: Date.now() });
+    if (look === undefined) throw new TypeError('nobody looks after it');
+    await store.due.schedule({ kind: 'refresh', ref }, look);
+    await store.close();
+    const clock = createManualClock(Date.now());
+    const run = async (days: number) => {
+      clock.advance(days * dayMs);
+      const bench = await openBench(place, { ...provider, entry }, { now: clock.now, backgroundWork: true });
+      await sleep(400);
+      const events = await bench.manager.events.read(defaultTenant, undefined, 100);
+      await bench.manager.close();
+      return events.flatMap(({ event }) => ('change' in event && event.change !== undefined ? [event.change] : []));
+    };
+    return { provider, run };
+  }
+
+  it('that dies of disuse is used in time, though nobody asks for it', async () => {
+    const { provider, run } = await openGrant('airtable');
+    await run(47);
+    expect(provider.seen.redemptions).toBe(0);
+    expect(await run(2)).toContain('refreshed');
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  });
+
+  it('that ends whatever its use is told of a week before, once', async () => {
+    const { provider, run } = await openGrant('spotify');
+    expect(await run(52)).toEqual([]);
+    expect(await run(2)).toEqual(['refresh_token_ends_soon']);
+    expect(await run(1)).toEqual(['refresh_token_ends_soon']);
+    expect(provider.seen.redemptions).toBe(0);
+  });
+});
