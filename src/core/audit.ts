@@ -21,6 +21,8 @@ export const auditActs = [
   'connect.end',
   /** One account at a provider came under a second user. */
   'account.share',
+  /** An MCP server was taken on with departures that the operator allows; the reason names them. */
+  'mcp.departure',
   'refresh',
   'disconnect',
   'erase',

@@ -18,6 +18,7 @@ import { findResourceMetadata, type ResourceMetadata } from '../protocol/resourc
 import type { Dependencies } from './dependencies.js';
 import { findDiscovered, findDiscoveredRecord, providerOf } from './discovered-provider.js';
 import type { McpRoom } from './mcp-room.js';
+import { recordAct, system } from './record-act.js';
 import { requireForeignClient } from './register-client.js';
 
 /** How long what was discovered is believed without a sign that it has changed. */
@@ -151,9 +152,17 @@ async function settleOn(
   await deps.store.documents.put(mcpCollections.server, keyOf(server), { provider: id, checkedAt });
   const provider = providerOf(room, { id, record, client });
   room.providers.set(id, provider);
-  const departures = Object.keys(rules);
-  if (departures.length > 0) deps.log.warn({ provider: id, departures }, 'an MCP server is used with departures');
+  await recordDepartures(deps, server, id);
   return provider;
+}
+
+/** What the operator lets pass at this server stands in the log and in the trail, each time the server is taken on. */
+async function recordDepartures(deps: Dependencies, { rules, tenant }: ServerInView, provider: ProviderId) {
+  const departures = Object.keys(rules);
+  if (departures.length === 0) return;
+  deps.log.warn({ provider, departures }, 'an MCP server is used with departures');
+  const reason = departures.join(' ');
+  await recordAct(deps, { act: 'mcp.departure', actor: system, tenant, provider, outcome: 'ok', reason });
 }
 
 function recordOf(

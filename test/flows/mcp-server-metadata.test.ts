@@ -1,6 +1,7 @@
 /** Authorization server metadata of discovered servers: the order, what is refused, and which of several is taken. */
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { defaultTenant } from '../../src/core/identifiers.js';
 import {
   type McpWorld,
   type McpWorldOptions,
@@ -88,7 +89,7 @@ describe('authorization server metadata (RFC 8414)', () => {
     await expect(ask(world)).rejects.toMatchObject(notConnected);
   });
 
-  it('is taken with the departures that the operator allows, which the log names', async () => {
+  it('is taken with the departures that the operator allows, which log and audit trail name', async () => {
     const world = await open({
       metadata: { issuer: 'https://trusted.example', code_challenge_methods_supported: undefined },
       policy: ({ server }) => ({
@@ -101,6 +102,9 @@ describe('authorization server metadata (RFC 8414)', () => {
     const authorizationUrl = await world.connect(connectUrl);
     expect(authorizationUrl.searchParams.has('resource')).toBe(false);
     expect(world.logged.join()).toContain('assume_pkce_s256');
+    const trail = await world.manager.audit.read(defaultTenant, undefined, 100);
+    const departures = trail.filter(({ entry }) => entry.act === 'mcp.departure');
+    expect(departures.map(({ entry }) => entry.reason)).toEqual(['trusted_issuer assume_pkce_s256 omit_resource']);
   });
 
   it('of the first server that can be used is taken when there are several (S1-05)', async () => {
