@@ -5,6 +5,7 @@ import type { StoredConnection } from '../core/connection.js';
 import { OAuthNotConnected, ProviderError, ProviderUnavailable } from '../core/errors.js';
 import { type AccountLabel, defaultAccount, type Owner, type ProviderId } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
+import { parseReturnTo } from '../core/return-to.js';
 import { type Scope, unionScope } from '../core/scope.js';
 import type { AccessToken } from '../core/views.js';
 import { type BearerChallenge, findBearerChallenge } from '../protocol/challenge.js';
@@ -63,6 +64,8 @@ export async function findMcpToken(desk: TokenDesk, request: McpTokenRequest): P
 export async function requireMcpToken(desk: TokenDesk, request: McpTokenRequest): Promise<AccessToken> {
   const { deps } = desk;
   const server = viewServer(deps, request.owner.tenant, request.serverUrl);
+  // What the caller got wrong is said before anybody outside is asked.
+  if (request.returnTo !== undefined) parseReturnTo(request.returnTo, deps.settings.returnToOrigins);
   const { challenge, rejectedTokenSha256: rejected } = request;
   const known = await findKnownServer(deps, server);
   const again = rejected !== undefined && known !== undefined && (await mayLookAgain(deps, known.provider));

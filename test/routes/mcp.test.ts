@@ -58,6 +58,13 @@ describe('POST /v1/users/{user}/mcp/token', () => {
     expect((await ask(asked, 'grace')).status).toBe(409);
   });
 
+  it('asks nobody outside for a request that cannot be: return_to is looked at first', async () => {
+    const { status, body } = await ask({ server_url: world.url, return_to: '//evil.example' });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ code: 'invalid_request', field: 'return_to' });
+    expect(world.outside()).toEqual([]);
+  });
+
   it('asks for more scope after a 403, and answers 404 where that would not help', async () => {
     await world.connect((await ask({ server_url: world.url })).body.connect_url);
     const { access_token } = (await ask({ server_url: world.url })).body;
