@@ -51,7 +51,8 @@ export function watchMasters(
     for (let changed = false; !stopped; ) {
       try {
         const found = await identify(link);
-        changed ||= known !== undefined && found !== known;
+        // Not known yet and something to put back: a failover may have come before the first look was done.
+        changed ||= known === undefined ? !on.isIdle() : found !== known;
         if (changed) {
           await on.onChange();
           await sleep(othersMs);
