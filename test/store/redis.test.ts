@@ -53,9 +53,15 @@ describe('what Redis sees', () => {
   });
 
   it('is one command per call of an owner, after the first that brings the script', async () => {
+    // The watch of the master asks INFO on its own clock, in between or after.
+    const asked = () =>
+      seen
+        .filter((line) => !line.startsWith('within a script'))
+        .map((line) => line.split(' ')[0]?.toUpperCase())
+        .filter((name) => name !== 'INFO');
     const marker = async () => {
       await engine.now();
-      await eventually('the monitor has seen all', () => seen.at(-1) === 'TIME');
+      await eventually('the monitor has seen all', () => asked().at(-1) === 'TIME');
     };
     await marker();
     seen.length = 0;
@@ -65,8 +71,7 @@ describe('what Redis sees', () => {
     await engine.mark(owner, 'c', 1);
     await engine.mark(owner, 'c', 2);
     await marker();
-    const asked = seen.filter((line) => !line.startsWith('within a script')).map((line) => line.split(' ')[0]);
-    expect(asked).toEqual(['EVALSHA', 'HGET', 'EVALSHA', 'EVALSHA', 'EVAL', 'EVALSHA', 'TIME']);
+    expect(asked()).toEqual(['EVALSHA', 'HGET', 'EVALSHA', 'EVALSHA', 'EVAL', 'EVALSHA', 'TIME']);
   });
 
   it('has no user id in clear, in no command and no key (threats S8)', async () => {
