@@ -11,6 +11,10 @@ export type { Rotation, SourcedToken, SourceRequest, TokenSource } from './core/
 export type * from './core/views.js';
 export type { Log } from './flows/dependencies.js';
 export { getOAuthManager, initOAuthManager } from './init-oauth-manager.js';
+export { type AwsKmsOptions, awsKms } from './keys/aws-kms.js';
+export type { KeyService } from './keys/key-service.js';
+export { KeyServiceOutage, KeyServiceRefusal } from './keys/key-service.js';
+export { type VaultTransitOptions, vaultTransit } from './keys/vault-transit.js';
 export type { ConnectOptions, ExchangeOptions, HostTokenInput, In, TokenOptions } from './manager-input.js';
 export { OAuthManager } from './oauth-manager.js';
 export { type ManagerOptions, openManager } from './open-manager.js';

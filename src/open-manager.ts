@@ -10,6 +10,8 @@ import type { Rotation, TokenSource } from './core/token-source.js';
 import type { ChatLogin, Log, Settings } from './flows/dependencies.js';
 import { createMcpRoom } from './flows/mcp-room.js';
 import { StoreClock } from './flows/store-clock.js';
+import type { KeyService } from './keys/key-service.js';
+import { unwrapKeys, usualPatience } from './keys/key-service.js';
 import { OAuthManager } from './oauth-manager.js';
 import { openProviders } from './open-providers.js';
 import { createGuardedHttp } from './protocol/guarded-http.js';
@@ -34,6 +36,8 @@ export interface ManagerOptions {
   readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
   /** `kid:base64(32 bytes)[,…]`: the first encrypts, all decrypt. */
   readonly encryptionKeys: string;
+  /** With it, `encryptionKeys` holds `kid:wrapped`: what the service unwraps at the start. */
+  readonly keyService?: KeyService;
   /** `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`; absent = embedded store in `dataDir`. */
   readonly redisUrl?: string;
   readonly keyPrefix?: string;
@@ -133,6 +137,7 @@ function parsePolicy(policy: McpPolicy = {}): McpPolicy {
 export type StoreOptions = Pick<
   ManagerOptions,
   | 'encryptionKeys'
+  | 'keyService'
   | 'redisUrl'
   | 'redisWait'
   | 'spoolDir'
@@ -150,11 +155,18 @@ export type StoreOptions = Pick<
  */
 export async function openStore(options: StoreOptions, log: Log = silent): Promise<Store> {
   const { auditRetentionDays = 90, now } = options;
-  const keyring = Keyring.parse(options.encryptionKeys, options.meter);
+  const keyring = await openKeyring(options, log);
   const opened = await openEngine(options, log);
   const engine = options.meter ? meterEngine(opened, options.meter) : opened;
   const spool = options.spoolDir === undefined ? undefined : openSpool(options.spoolDir, keyring, log);
   return openSealedStore(engine, keyring, { now, auditKeepMs: auditRetentionDays * 86_400_000, spool });
+}
+
+/** The keys that the options name, unwrapped. @throws {ConfigurationError | KeyUnavailable} as {@link unwrapKeys} */
+export async function openKeyring(options: StoreOptions, log: Log = silent): Promise<Keyring> {
+  const { encryptionKeys, keyService, meter } = options;
+  const patience = { ...usualPatience, onOutage: (message: string) => log.warn({}, `${message}; asking again`) };
+  return Keyring.parse(keyService ? await unwrapKeys(encryptionKeys, keyService, patience) : encryptionKeys, meter);
 }
 
 /** What keeps the bytes of the store that the options name; for upkeep beneath the seals. @throws {ConfigurationError} */

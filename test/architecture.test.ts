@@ -13,6 +13,7 @@ const rooms: readonly { room: RegExp; mayImport: RegExp }[] = [
   { room: /^src\/store\/embedded\//, mayImport: /^src\/(core\/|store\/embedded\/|store\/[^/]+$)/ },
   { room: /^src\/store\//, mayImport: /^src\/(core\/|store\/[^/]+$)/ },
   { room: /^providers\//, mayImport: /^(src\/core|providers)\// },
+  { room: /^src\/keys\//, mayImport: /^src\/(core|protocol|keys)\// },
   { room: /^src\/flows\//, mayImport: /^src\/(core|protocol|flows)\// },
   {
     room: /^src\/(oauth-manager|browser-journeys|connect-journeys|mcp-journeys|manager-input)\.ts$/,
@@ -32,7 +33,7 @@ const rooms: readonly { room: RegExp; mayImport: RegExp }[] = [
   {
     room: /^src\/((open|init-oauth)-manager|open-providers)\.ts$/,
     mayImport:
-      /^(src\/(core|store|protocol|flows)\/|providers\/|src\/(oauth-manager|open-manager|open-providers)\.ts$)/,
+      /^(src\/(core|store|protocol|flows|keys)\/|providers\/|src\/(oauth-manager|open-manager|open-providers)\.ts$)/,
   },
   { room: /^src\/fastify\.ts$/, mayImport: /^(src\/(?!service|cli|index)|routes\/|providers\/)/ },
   { room: /^src\/index\.ts$/, mayImport: /^(src\/(?!service|cli)|providers\/)/ },
@@ -55,6 +56,7 @@ const packageDoors: Record<string, RegExp> = {
   'prom-client': /^(routes\/|src\/service\/)/,
   eta: /^routes\//,
   commander: /^src\/cli\//,
+  aws4fetch: /^src\/keys\//,
   emulate: /^src\/sandbox\//,
   'oidc-provider': /^src\/sandbox\//,
   yaml: /^src\/(service|cli)\//,

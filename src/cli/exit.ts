@@ -1,6 +1,7 @@
 /** How commands end: one status per kind of failure, documented in docs/cli.md, and one line that says why. */
 
 import { ConfigurationError, OAuthManagerError } from '../core/errors.js';
+import { KeyServiceOutage, KeyServiceRefusal } from '../keys/key-service.js';
 import { SandboxNotInstalled } from '../sandbox/not-installed.js';
 import { configurationExitCode } from '../service/config.js';
 
@@ -28,7 +29,7 @@ export function reportFailure(error: unknown): number {
 }
 
 /** Their messages are written for the operator. */
-const ownErrors = [OAuthManagerError, CommandFailed, SandboxNotInstalled];
+const ownErrors = [OAuthManagerError, CommandFailed, SandboxNotInstalled, KeyServiceRefusal, KeyServiceOutage];
 
 function describe(error: unknown): string {
   if (ownErrors.some((own) => error instanceof own) && error instanceof Error) return error.message;

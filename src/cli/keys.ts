@@ -1,7 +1,9 @@
 /** `valetkey keys`: makes encryption keys, tells what is sealed under which, and moves all records under the first. */
 
 import { Command } from 'commander';
-import { createEncryptionKey } from '../service/generated-keys.js';
+import { currentEnvironment } from '../service/config.js';
+import { createEncryptionKey, createKeyId } from '../service/generated-keys.js';
+import { loadKeyService } from '../service/key-settings.js';
 import type { StorageEngine } from '../store/engine.js';
 import { countByKey, type KeyUse, type OnProgress, rotateKeys, totalOf, verifyRecords } from '../store/key-use.js';
 import type { Keyring } from '../store/sealing.js';
@@ -13,13 +15,14 @@ interface Output {
   readonly json?: boolean;
 }
 
-/** `generate` needs neither configuration nor store; the others work beside running services. */
+/** `generate` needs no store, and no configuration but the key service's; the others work beside running services. */
 export function keysCommand(): Command {
   const keys = new Command('keys').description('encryption keys');
   keys
     .command('generate')
-    .description('print a new kid:base64 key for ENCRYPTION_KEYS; put it first to encrypt with it, keep the old ones')
+    .description('print a new key for ENCRYPTION_KEYS; put it first to encrypt with it, keep the old ones')
     .option('--json', 'print {"kid", "key"}')
+    .addHelpText('after', '\nWith KEY_SERVICE the service makes the key and only its wrapped form is printed.')
     .action(generate);
   keys
     .command('list')
@@ -39,8 +42,9 @@ export function keysCommand(): Command {
   return keys;
 }
 
-function generate({ json }: Output): void {
-  const entry = createEncryptionKey();
+async function generate({ json }: Output): Promise<void> {
+  const service = loadKeyService(currentEnvironment());
+  const entry = service ? `${createKeyId()}:${await service.generate()}` : createEncryptionKey();
   const kid = entry.slice(0, entry.indexOf(':'));
   console.log(json ? JSON.stringify({ kid, key: entry }) : entry);
 }

@@ -6,12 +6,12 @@ import { z } from 'zod';
 import { type ProviderEntry, providerEntrySchema } from '../../providers/index.js';
 import type { Store } from '../core/store.js';
 import type { OAuthManager } from '../oauth-manager.js';
-import { openEngine, openManager, openStore } from '../open-manager.js';
+import { openEngine, openKeyring, openManager, openStore } from '../open-manager.js';
 import { type Config, configuredProviders, loadConfig } from '../service/config.js';
 import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
 import type { StorageEngine } from '../store/engine.js';
-import { Keyring } from '../store/sealing.js';
+import type { Keyring } from '../store/sealing.js';
 
 /** Lets `work` use the store and closes it in any case. */
 export async function withStore<T>(work: (store: Store, config: Config) => Promise<T>): Promise<T> {
@@ -34,8 +34,9 @@ export interface Beneath {
 /** Lets `work` use the engine of the store and closes it in any case. */
 export async function withEngine<T>(work: (beneath: Beneath) => Promise<T>): Promise<T> {
   const config = loadConfig();
-  const keyring = Keyring.parse(config.encryptionKeys.reveal());
-  const engine = await openEngine(managerOptions(config), createLogger('silent'));
+  const options = managerOptions(config);
+  const keyring = await openKeyring(options);
+  const engine = await openEngine(options, createLogger('silent'));
   try {
     return await work({ engine, keyring, config });
   } finally {

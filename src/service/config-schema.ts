@@ -178,15 +178,24 @@ export const apiKeysSchema = commaList
 // 32 bytes are 43 characters and one `=`; the last character before it can only hold four bits.
 const encryptionKey = /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 
+const keysOf = (form: RegExp, problem: string) =>
+  commaList
+    .pipe(
+      z
+        .array(z.string().regex(form, problem))
+        .min(1, 'holds no key')
+        .refine((keys) => distinct(keys.map((key) => key.slice(0, key.indexOf(':')))), 'two keys have the same kid'),
+    )
+    .transform((keys) => new Secret(keys.join(',')));
+
 /** Checks the form; the keyring itself is read where it is used. */
-export const encryptionKeysSchema = commaList
-  .pipe(
-    z
-      .array(z.string().regex(encryptionKey, 'each must be kid:base64 of exactly 32 bytes'))
-      .min(1, 'holds no key')
-      .refine((keys) => distinct(keys.map((key) => key.slice(0, key.indexOf(':')))), 'two keys have the same kid'),
-  )
-  .transform((keys) => new Secret(keys.join(',')));
+export const encryptionKeysSchema = keysOf(encryptionKey, 'each must be kid:base64 of exactly 32 bytes');
+
+/** The same for keys that a key service wrapped: Vault's `vault:v1:base64`, or the base64 of KMS. */
+export const wrappedKeysSchema = keysOf(
+  /^[A-Za-z0-9_-]{1,32}:(vault:v\d+:)?[A-Za-z0-9+/]{44,4096}={0,2}$/,
+  'each must be kid:wrapped as "valetkey keys generate" prints it with KEY_SERVICE',
+);
 
 /** Shared secrets for HS256: `secret` or `kid:secret`, each of at least 32 bytes (RFC 7518 section 3.2). */
 export interface JwtSecret {

@@ -5,6 +5,7 @@ import type { ProviderEntry } from '../../providers/index.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { McpPolicy } from '../core/mcp-policy.js';
 import { Secret } from '../core/secret.js';
+import type { KeyService } from '../keys/key-service.js';
 import {
   apiKeysSchema,
   baseUrlSchema,
@@ -28,6 +29,7 @@ import {
 } from './config-schema.js';
 import { type Environment, EnvironmentReader } from './environment.js';
 import { type KeptSecret, keepApiKey, keepEncryptionKeys } from './generated-keys.js';
+import { readEncryptionKeys } from './key-settings.js';
 import { type ProofConfig, readProof, warningsOf } from './proof-settings.js';
 import { readProviders } from './provider-settings.js';
 import { readTrust, type TrustConfig } from './trust-settings.js';
@@ -57,7 +59,9 @@ export interface Config {
   readonly store: StoreConfig;
   readonly dataDir: string;
   readonly keyPrefix: string;
+  /** Wrapped ones where there is a key service. */
   readonly encryptionKeys: Secret;
+  readonly keyService?: KeyService;
   readonly apiKeys: readonly ConfiguredApiKey[];
   readonly jwt?: JwtConfig;
   readonly providers: Readonly<Record<string, ProviderEntry>>;
@@ -100,10 +104,7 @@ export function loadConfig(environment: Environment = process.env): Config {
   const trust = readTrust(reader);
   const webhooks = readWebhooks(reader);
   const proof = readProof(reader, providers.entries);
-  const encryptionKeys = reader.readSecret('ENCRYPTION_KEYS', encryptionKeysSchema);
-  if (store.store.kind === 'redis' && !reader.has('ENCRYPTION_KEYS')) {
-    reader.fault('ENCRYPTION_KEYS', 'is required with REDIS_URL; make one with "valetkey keys generate"');
-  }
+  const { encryptionKeys, keyService } = readEncryptionKeys(reader, store.store.kind === 'redis');
   reader.finish();
   const kept = keepMissing(store, { encryptionKeys, apiKeys: callers.apiKeys });
   return {
@@ -112,6 +113,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     ...(callers.jwt ? { jwt: callers.jwt } : {}),
     ...journeys,
     ...kept,
+    ...(keyService && { keyService }),
     proof,
     trust,
     ...(webhooks && { webhooks }),

@@ -21,9 +21,14 @@ export function keepApiKey(dataDir: string): KeptSecret {
   return keep(join(dataDir, 'api-key'), () => createApiSecret());
 }
 
-/** A new `kid:base64` key. The key id is new as well, so that two keys can never be taken for each other. */
+/** A new `kid:base64` key. */
 export function createEncryptionKey(): string {
-  return `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`;
+  return `${createKeyId()}:${randomBytes(32).toString('base64')}`;
+}
+
+/** A new key id, so that two keys can never be taken for each other. */
+export function createKeyId(): string {
+  return `k${randomBytes(4).toString('hex')}`;
 }
 
 /** 256 random bits as 43 characters of base64url. */

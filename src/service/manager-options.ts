@@ -11,6 +11,7 @@ export function managerOptions(config: Config): ManagerOptions {
     providers,
     ...(config.mcp && { mcp: config.mcp }),
     encryptionKeys: config.encryptionKeys.reveal(),
+    ...(config.keyService && { keyService: config.keyService }),
     ...(config.store.kind === 'redis' ? { redisUrl: config.store.url.reveal() } : { dataDir: config.store.dataDir }),
     keyPrefix,
     ...(config.redisWait && { redisWait: config.redisWait }),
