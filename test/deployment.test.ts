@@ -1,0 +1,128 @@
+/** What the deployment files promise: variables, paths and files that there are, and no more rights than needed. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { readText, root } from './support/source-tree.js';
+
+const variables = new Set([...readText('.env.example').matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name));
+const isKnown = (name: string) => variables.has(name) || variables.has(name.replace(/_FILE$/, ''));
+const documented = readText('docs/http-api.md');
+
+const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.literal('http') }) });
+const containerSchema = z.object({
+  env: z.array(z.object({ name: z.string(), value: z.string() })),
+  livenessProbe: probe,
+  readinessProbe: probe,
+  startupProbe: probe,
+  securityContext: z.object({
+    allowPrivilegeEscalation: z.literal(false),
+    readOnlyRootFilesystem: z.literal(true),
+    capabilities: z.object({ drop: z.tuple([z.literal('ALL')]) }),
+  }),
+  volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })),
+});
+const deploymentSchema = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        terminationGracePeriodSeconds: z.number().min(20),
+        securityContext: z.object({ runAsNonRoot: z.literal(true) }),
+        containers: z.tuple([containerSchema]),
+        volumes: z.array(z.object({ name: z.string() })),
+      }),
+    }),
+  }),
+});
+
+describe('docs/operate/kubernetes.yml', () => {
+  const objects = parseAllDocuments(readText('docs/operate/kubernetes.yml')).map((document) => document.toJS());
+  const { spec } = deploymentSchema.parse(objects.find(({ kind }) => kind === 'Deployment')).spec.template;
+  const [container] = spec.containers;
+
+  it('sets only variables that there are, and secrets only from files', () => {
+    const names = container.env.map(({ name }) => name);
+    expect(names.filter((name) => !isKnown(name))).toEqual([]);
+    expect(names.filter((name) => /(KEYS|SECRET|REDIS_URL)$/.test(name))).toEqual([]);
+  });
+
+  it('reads secrets and writes its spool where something is mounted', () => {
+    const mounts = container.volumeMounts.map(({ mountPath }) => mountPath);
+    const paths = container.env.flatMap(({ value }) => (value.startsWith('/') ? [value] : []));
+    expect(paths.filter((path) => !mounts.some((mount) => path.startsWith(mount)))).toEqual([]);
+    expect(container.volumeMounts.map(({ name }) => name).sort()).toEqual(spec.volumes.map(({ name }) => name).sort());
+  });
+
+  it('probes life and readiness where the service answers them', () => {
+    expect(container.livenessProbe.httpGet.path).toBe('/healthz');
+    expect(container.readinessProbe.httpGet.path).toBe('/readyz');
+    for (const path of ['/healthz', '/readyz']) expect(documented).toContain(`\`GET ${path}\``);
+  });
+
+  it('lets the outside reach the browser half and nothing else', () => {
+    const ingress = z
+      .object({
+        spec: z.object({
+          rules: z.tuple([z.object({ http: z.object({ paths: z.array(z.object({ path: z.string() })) }) })]),
+        }),
+      })
+      .parse(objects.find(({ kind }) => kind === 'Ingress'));
+    const outside = ingress.spec.rules[0].http.paths.map(({ path }) => path);
+    const routes = [...documented.matchAll(/^\| `(?:GET|POST|PUT|PATCH|DELETE) (\/[^`?]*)/gm)].flatMap(
+      ([, route]) => route ?? [],
+    );
+    const reached = routes.filter((route) => outside.some((path) => route === path || route.startsWith(`${path}/`)));
+    const inner = routes.filter((route) => !reached.includes(route));
+    expect(reached.length).toBeGreaterThan(8);
+    expect(inner.filter((route) => !/^\/(v1|healthz|readyz|metrics|openapi\.json|docs)(\/|$)/.test(route))).toEqual([]);
+    expect(reached.filter((route) => /^\/(v1|metrics)/.test(route))).toEqual([]);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  const { services, secrets } = z
+    .object({
+      services: z.object({
+        valetkey: z.object({
+          environment: z.record(z.string(), z.string()),
+          secrets: z.array(z.string()),
+          read_only: z.literal(true),
+          cap_drop: z.tuple([z.literal('ALL')]),
+        }),
+        redis: z.object({ command: z.array(z.string()) }),
+      }),
+      secrets: z.record(z.string(), z.object({ file: z.string() })),
+    })
+    .parse(parse(readText('docker-compose.yml')));
+
+  it('sets only variables that there are, and reads every secret from a file of its own', () => {
+    const { environment, secrets: given } = services.valetkey;
+    expect(Object.keys(environment).filter((name) => !isKnown(name))).toEqual([]);
+    const files = Object.entries(environment).flatMap(([name, value]) => (name.endsWith('_FILE') ? [value] : []));
+    expect(files.sort()).toEqual(given.map((name) => `/run/secrets/${name}`).sort());
+    expect(Object.keys(secrets).sort()).toEqual([...given].sort());
+  });
+
+  it('has the secret files made by the manual', () => {
+    const manual = readText('docs/deploying.md');
+    const missing = Object.values(secrets).filter(({ file }) => !manual.includes(file.replace(/^\.\//, '')));
+    expect(missing).toEqual([]);
+  });
+
+  it('has a Redis that evicts nothing and writes to disk', () => {
+    expect(services.redis.command.join(' ')).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/);
+  });
+});
+
+describe('Dockerfile', () => {
+  const file = readText('Dockerfile');
+
+  it('copies only what there is, and runs as a user without rights', () => {
+    const copied = [...file.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '));
+    expect(copied.length).toBeGreaterThan(5);
+    expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(file.lastIndexOf('USER node')).toBeGreaterThan(file.lastIndexOf('FROM '));
+  });
+});
