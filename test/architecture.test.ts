@@ -69,7 +69,7 @@ const wordDoors: readonly { word: RegExp; door: RegExp }[] = [
   // Where the clock is handed over, and where a room that can be opened alone has it as its default.
   {
     word: /\bDate\.now\b|\bnew Date\(\)/,
-    door: /^src\/(service\/app|fastify|open-manager|protocol\/http|store\/(embedded\/index|sealed-store))\.ts$/,
+    door: /^src\/(service\/app|cli\/worker|fastify|open-manager|protocol\/http|store\/(embedded\/index|sealed-store))\.ts$/,
   },
   { word: /\bconsole\./, door: /^src\/cli\// },
 ];

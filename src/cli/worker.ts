@@ -1,16 +1,17 @@
 /** `valetkey worker`: refreshes ahead without serving anybody, beside services that leave it to this one. */
 
 import { Command } from 'commander';
-import { openManager } from '../open-manager.js';
+import { openManager, openStore } from '../open-manager.js';
 import { loadConfig } from '../service/config.js';
-import { createLogger } from '../service/logger.js';
+import { createLogger, logFunctions } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
 import { closeOnSignal } from '../service/server.js';
+import { startWebhooks } from '../service/webhooks/worker.js';
 
 /** Needs the same configuration as the service; REFRESH_AHEAD=false does not stop it. */
 export function workerCommand(): Command {
   return new Command('worker')
-    .description('refresh tokens ahead and end unproven grants, without a server, until SIGTERM or SIGINT')
+    .description('refresh ahead, end unproven grants and send webhooks, without a server, until SIGTERM or SIGINT')
     .action(async () => {
       process.exitCode = await work();
     });
@@ -20,21 +21,17 @@ async function work(): Promise<number> {
   const config = loadConfig();
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
-  const manager = await openManager({
-    ...managerOptions(config),
-    refreshAhead: config.refreshAhead,
-    backgroundWork: true,
-    log: {
-      debug: (fields, message) => log.debug(fields, message),
-      info: (fields, message) => log.info(fields, message),
-      warn: (fields, message) => log.warn(fields, message),
-      error: (fields, message) => log.error(fields, message),
-    },
-  });
+  const options = { ...managerOptions(config), log: logFunctions(log) };
+  const store = await openStore(options, options.log);
+  const manager = await openManager({ ...options, store, refreshAhead: config.refreshAhead, backgroundWork: true });
+  const webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now: Date.now });
   log.info({ ...config.refreshAhead }, 'the worker looks after what is due');
   // Nothing else may hold the process: with an embedded store there is no connection that would.
   const awake = setInterval(() => undefined, 60_000);
-  const status = await closeOnSignal(() => manager.close());
+  const status = await closeOnSignal(async () => {
+    await webhooks?.stop();
+    await manager.close();
+  });
   clearInterval(awake);
   log.info({ status }, 'closed');
   return status;

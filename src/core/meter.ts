@@ -12,6 +12,8 @@ export interface Meter {
   }): void;
   /** A record was sealed or opened. */
   sealed(seal: { readonly operation: 'seal' | 'open'; readonly seconds: number }): void;
+  /** An event was posted to the receiver; `given_up`: for the last time. */
+  webhookTried(attempt: { readonly outcome: 'delivered' | 'failed' | 'given_up'; readonly seconds: number }): void;
   /** Something happened to a connection; `type` as in its event. */
   connectionChanged(change: { readonly type: string; readonly provider: string }): void;
 }

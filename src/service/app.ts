@@ -9,15 +9,16 @@ import { useProblems } from '../../routes/error-handler.js';
 import { serverOptions } from '../../routes/server-options.js';
 import type { Store } from '../core/store.js';
 import type { OAuthManager } from '../oauth-manager.js';
-import { type ManagerOptions, openManager, openStore } from '../open-manager.js';
+import { openManager, openStore } from '../open-manager.js';
 import { createAdministration } from './administration.js';
 import { createCallerAuth } from './caller-auth.js';
 import type { Config } from './config.js';
 import type { TrustedProxies } from './config-schema.js';
-import { createLogger, type Logger } from './logger.js';
+import { createLogger, type Logger, logFunctions } from './logger.js';
 import { managerOptions } from './manager-options.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { RevokedCallers } from './revoked-callers.js';
+import { countBacklog } from './webhooks/backlog.js';
 import { startWebhooks } from './webhooks/worker.js';
 
 /** Everything that one service is made of. */
@@ -53,6 +54,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     refreshBacklog: async () => store.due.backlog(now()),
     figures: () => store.figures(),
     openCircuits: () => manager.openCircuits(),
+    ...(config.webhooks && { webhookBacklog: () => countBacklog(store) }),
   });
   const common = { now: overrides.now, log: logFunctions(log), meter: metrics.meter, backgroundWork };
   const options = { ...managerOptions(config), ...common };
@@ -81,7 +83,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     version: overrides.version,
     isStopping,
   });
-  const webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now });
+  const webhooks =
+    config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now, meter: metrics.meter });
   const close = async () => {
     manager.stopRefreshing();
     await app.close();
@@ -137,14 +140,4 @@ function logRequests(app: FastifyInstance, metrics: Metrics): void {
     metrics.observe({ method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
     request.log.info({ method, route, status: reply.statusCode, duration_ms: durationMs }, 'answered');
   });
-}
-
-/** The manager's log takes fields first, as pino does. */
-function logFunctions(log: Logger): NonNullable<ManagerOptions['log']> {
-  return {
-    debug: (fields, message) => log.debug(fields, message),
-    info: (fields, message) => log.info(fields, message),
-    warn: (fields, message) => log.warn(fields, message),
-    error: (fields, message) => log.error(fields, message),
-  };
 }

@@ -27,6 +27,13 @@ export function createMeter(registry: Registry): Meter {
     buckets: [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.001, 0.01],
     registers,
   });
+  const webhooks = new Histogram({
+    name: 'valetkey_webhook_duration_seconds',
+    help: 'Duration of attempts to deliver a webhook by outcome.',
+    labelNames: ['outcome'],
+    buckets: [0.05, 0.25, 1, 5, 15],
+    registers,
+  });
   const changes = new Counter({
     name: 'valetkey_connection_changes_total',
     help: 'What happened to connections, by type of event and provider.',
@@ -37,6 +44,7 @@ export function createMeter(registry: Registry): Meter {
     refreshed: ({ seconds, ...labels }) => refreshes.observe(labels, seconds),
     storeAsked: ({ seconds, ...labels }) => store.observe(labels, seconds),
     sealed: ({ operation, seconds }) => seals.observe({ operation }, seconds),
+    webhookTried: ({ outcome, seconds }) => webhooks.observe({ outcome }, seconds),
     connectionChanged: (labels) => changes.inc(labels),
   };
 }

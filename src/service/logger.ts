@@ -2,6 +2,7 @@
 
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { OAuthManagerError } from '../core/errors.js';
+import type { Log } from '../flows/dependencies.js';
 
 export type { Logger } from 'pino';
 
@@ -46,6 +47,16 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** The functions that the rooms log by: fields first, as pino takes them. */
+export function logFunctions(log: Logger): Log {
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
+  };
 }
 
 /** Route pattern instead of URL: the URL's query carries codes and states, its path user ids. */

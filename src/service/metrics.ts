@@ -27,6 +27,8 @@ export interface Gauges {
   readonly refreshBacklog: () => Promise<number>;
   /** What happened to commits since the process began. */
   readonly figures: () => StoreFigures;
+  /** How many events wait for the receiver of webhooks, where there is one. */
+  readonly webhookBacklog?: () => Promise<number>;
   /** Providers that are not asked now, and why. */
   readonly openCircuits: () => ReadonlyMap<string, string>;
 }
@@ -43,6 +45,7 @@ export function createMetrics(gauges: Gauges): Metrics {
     registers: [registry],
   });
   registerStoreGauges(registry, gauges);
+  if (gauges.webhookBacklog) registerWebhookBacklog(registry, gauges.webhookBacklog);
   registerCommitCounters(registry, gauges);
   registerCircuits(registry, gauges.openCircuits);
   return {
@@ -71,6 +74,17 @@ function registerStoreGauges(registry: Registry, gauges: Gauges): void {
     registers: [registry],
     async collect() {
       this.set(await gauges.refreshBacklog().catch(() => Number.NaN));
+    },
+  });
+}
+
+function registerWebhookBacklog(registry: Registry, count: () => Promise<number>): void {
+  new Gauge({
+    name: 'valetkey_webhook_backlog',
+    help: 'Events that wait for the receiver of webhooks, at most 1000 a tenant; NaN while the store does not answer.',
+    registers: [registry],
+    async collect() {
+      this.set(await count().catch(() => Number.NaN));
     },
   });
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OAuthManagerError } from '../../core/errors.js';
 import { isTold, type StoredEvent } from '../../core/events.js';
 import type { TenantId } from '../../core/identifiers.js';
+import type { Meter } from '../../core/meter.js';
 import type { Store } from '../../core/store.js';
 import type { Log } from '../../flows/dependencies.js';
 import { messageOf } from './message.js';
@@ -16,6 +17,7 @@ export interface WebhookDesk {
   readonly sender: WebhookSender;
   readonly log: Log;
   readonly now: () => number;
+  readonly meter?: Meter;
   /** The pause after the first failure; each further one doubles it. 1 s unless told. */
   readonly firstPauseMs?: number;
 }
@@ -66,7 +68,7 @@ export class TenantDelivery {
 
   /** Until it is delivered, given up, or the term ends; the cursor moves with the last attempt, not after it. */
   async #deliver(entry: StoredEvent, before: WebhookProgress): Promise<WebhookProgress> {
-    const { sender, now, log } = this.#desk;
+    const { sender, now, log, meter } = this.#desk;
     const message = messageOf(this.#tenant, entry);
     let progress = before;
     for (let attempt = attemptsOf(before, entry.id) + 1; ; attempt += 1) {
@@ -74,6 +76,7 @@ export class TenantDelivery {
       if (this.#signal.aborted && !result.delivered) return progress;
       const isOver = result.delivered || now() - entry.event.at > giveUpMs;
       const outcome = result.delivered ? 'delivered' : isOver ? 'given_up' : 'failed';
+      meter?.webhookTried({ outcome, seconds: result.durationMs / 1_000 });
       const { delivered: _, retryAfterMs: __, ...facts } = result;
       progress = withAttempt(progress, {
         ...facts,

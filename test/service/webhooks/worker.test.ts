@@ -1,13 +1,17 @@
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { defaultTenant, type TenantId, tenantIdSchema } from '../../../src/core/identifiers.js';
+import type { Meter } from '../../../src/core/meter.js';
 import { Secret } from '../../../src/core/secret.js';
 import type { Store } from '../../../src/core/store.js';
 import { openStore } from '../../../src/open-manager.js';
+import { createMeter } from '../../../src/service/journey-metrics.js';
+import { countBacklog } from '../../../src/service/webhooks/backlog.js';
 import { signedHeaders } from '../../../src/service/webhooks/message.js';
 import { findProgress } from '../../../src/service/webhooks/progress.js';
 import { createSender } from '../../../src/service/webhooks/sender.js';
 import { WebhookWorker } from '../../../src/service/webhooks/worker.js';
-import { createManualClock } from '../../support/clock.js';
+import { createManualClock, type ManualClock } from '../../support/clock.js';
 import { makePlace, type StoreKind, secrets, storeKinds } from '../../support/service.js';
 import {
   signatureBy,
@@ -45,9 +49,16 @@ async function openStoreOf(kind: StoreKind = 'embedded'): Promise<Store> {
 }
 
 /** A worker whose pauses are short enough for a test; `clock` is what events are given up by. */
-function startWorker(store: Store, { url }: WebhookReceiver, clock = createManualClock()): WebhookWorker {
+function startWorker(
+  store: Store,
+  { url }: WebhookReceiver,
+  { clock = createManualClock(), outcomes = [] }: { clock?: ManualClock; outcomes?: string[] } = {},
+): WebhookWorker {
   const sender = createSender({ url, secrets: keys }, clock.now);
-  const worker = new WebhookWorker({ store, sender, log, now: clock.now, firstPauseMs: 2 });
+  const meter = createMeter(new Registry());
+  const webhookTried: Meter['webhookTried'] = ({ outcome }) => void outcomes.push(outcome);
+  const desk = { store, sender, log, now: clock.now, meter: { ...meter, webhookTried } };
+  const worker = new WebhookWorker({ ...desk, firstPauseMs: 2 });
   worker.start();
   workers.push(worker);
   return worker;
@@ -76,6 +87,24 @@ describe('a webhook', () => {
 });
 
 describe.each(storeKinds)('webhooks from the %s store', (kind) => {
+  it('are counted while they wait, and each attempt by its outcome', async () => {
+    const store = await openStoreOf(kind);
+    let answers = 200;
+    const receiver = await startWebhookReceiver(() => answers);
+    const tried: string[] = [];
+    startWorker(store, receiver, { outcomes: tried });
+    await hasBegun(store);
+    await warmUp(store, receiver);
+    await expect.poll(() => countBacklog(store), soon).toBe(0);
+    answers = 503;
+    for (const user of ['a', 'b', 'c']) await store.events.append(defaultTenant, happened(user));
+    await expect.poll(() => tried, soon).toContain('failed');
+    expect(await countBacklog(store)).toBe(3);
+    answers = 200;
+    await expect.poll(() => countBacklog(store), soon).toBe(0);
+    expect(tried.filter((outcome) => outcome === 'delivered')).toHaveLength(4);
+  });
+
   it('reach a receiver that fails 5 times: each event in order, exactly once by id', async () => {
     const store = await openStoreOf(kind);
     const receiver = await startWebhookReceiver((index) => (index >= 1 && index <= 5 ? 500 : 200));
@@ -158,7 +187,7 @@ describe('webhooks', () => {
     const store = await openStoreOf();
     const clock = createManualClock();
     const receiver = await startWebhookReceiver((index) => (index === 0 || index > 3 ? 200 : 410));
-    startWorker(store, receiver, clock);
+    startWorker(store, receiver, { clock });
     await hasBegun(store);
     await warmUp(store, receiver);
     clock.advance(24 * 3_600_000 + 1);

@@ -1,0 +1,37 @@
+/** `valetkey worker` as a process of its own delivers what services append. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { defaultTenant } from '../../../src/core/identifiers.js';
+import { openStore } from '../../../src/open-manager.js';
+import { makePlace, secrets } from '../../support/service.js';
+import { root } from '../../support/source-tree.js';
+import { startWebhookReceiver, webhookSecrets } from '../../support/webhook-receiver.js';
+import { happened } from './samples.js';
+
+it('sends webhooks until it is told to end', async () => {
+  const { DATA_DIR: dataDir = '' } = await makePlace('embedded');
+  const store = await openStore({ encryptionKeys: secrets.encryptionKeys, dataDir });
+  onTestFinished(() => store.close());
+  const receiver = await startWebhookReceiver(() => 200);
+  const worker = spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), 'worker'], {
+    stdio: 'ignore',
+    env: {
+      PATH: process.env.PATH,
+      DATA_DIR: dataDir,
+      ENCRYPTION_KEYS: secrets.encryptionKeys,
+      WEBHOOK_URL: receiver.url,
+      WEBHOOK_SECRETS: webhookSecrets.join(','),
+    },
+  });
+  onTestFinished(() => void worker.kill('SIGKILL'));
+  const ended = once(worker, 'exit');
+  const begun = { timeout: 12_000 };
+  await expect.poll(() => store.documents.find('webhooks', '.begun'), begun).toBeDefined();
+  await store.events.append(defaultTenant, happened('somebody'));
+  await expect.poll(() => receiver.taken().map(({ body }) => body.data.user), begun).toEqual(['somebody']);
+  worker.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+}, 40_000);
