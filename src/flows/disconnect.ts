@@ -6,6 +6,7 @@ import type { Owner } from '../core/identifiers.js';
 import type { RevocationOutcome } from '../core/views.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
+import { dropDevices } from './device/drop-devices.js';
 import { endGrant } from './end-grant.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
 import { dropPendingActions } from './pending-actions.js';
@@ -55,8 +56,12 @@ export interface Erasure {
   readonly unsupported: number;
 }
 
-/** Revokes and removes everything of one owner: connections, unproven grants, and every record beside them. */
+/**
+ * Revokes and removes everything of one owner: connections, unproven grants, and every record beside them. Device
+ * authorizations first, since their consent may come at any moment.
+ */
 export async function eraseUser(deps: Dependencies, owner: Owner): Promise<Erasure> {
+  await dropDevices(deps, owner);
   const records = await deps.store.connections.list(owner);
   const outcomes: RevocationOutcome[] = [];
   for (const stored of records.connections) {

@@ -17,7 +17,9 @@ import { walkNames, walkSealedRecords } from '../../src/store/sealed-records.js'
 import { openSealedStore } from '../../src/store/sealed-store.js';
 import { Keyring } from '../../src/store/sealing.js';
 import { aConnection, aGrant, keyEntry } from '../store/samples.js';
+import { device } from '../support/device-stage.js';
 import { sharedRedis } from '../support/redis.js';
+import { startScriptedServer } from '../support/scripted-server.js';
 
 const redis = await sharedRedis();
 const root = mkdtempSync(join(tmpdir(), 'valetkey-erase-'));
@@ -66,13 +68,16 @@ describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
     const keyring = Keyring.parse(keyEntry('k1'));
     const engine = await open();
     const store = await openSealedStore(engine, keyring);
+    const server = await startScriptedServer();
+    server.answer('/device', { json: device });
     const manager = await openManager({
       baseUrl: 'http://127.0.0.1:9',
       encryptionKeys: keyEntry('k1'),
       store,
       backgroundWork: false,
       allowInsecureLoopbackProviders: true,
-      providers: { own },
+      unsafeConnectWithoutProof: true,
+      providers: { own: { ...own, device_authorization_endpoint: `${server.url}/device` } },
     });
     const [user, other] = [`canary-${randomUUID()}`, `other-${randomUUID()}`];
     const owner = parseOwner(user, undefined);
@@ -102,8 +107,11 @@ describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
     await store.connections.write(owner, [grant]);
     await store.due.schedule({ kind: 'grant', owner, connectId: 'g1' }, Date.now());
     await manager.startConnect(user, 'own');
+    for (const each of [user, other]) await manager.startConnect(each, 'own', { method: 'device', proof: 'none' });
     await manager.createAccountLink(user);
-    expect(await findTraces(engine, keyring, user)).toEqual(expect.arrayContaining(['connection', 'grant', 'event']));
+    expect(await findTraces(engine, keyring, user)).toEqual(
+      expect.arrayContaining(['connection', 'document', 'grant']),
+    );
     const fields = [...(await engine.readOwner(key)).fields.keys()];
     expect(fields).toHaveLength(3);
 
@@ -116,7 +124,8 @@ describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
     for (const field of fields) expect(await engine.dueTime(dueMemberOf(key, field))).toBeUndefined();
     expect((await engine.readOwner(key)).marks.size).toBe(0);
     for (const field of fields) expect(await engine.readNote(key, field)).toBeUndefined();
-    expect(await findTraces(engine, keyring, other)).toContain('connection');
+    expect(await findTraces(engine, keyring, other)).toEqual(expect.arrayContaining(['connection', 'document']));
     await manager.close();
+    await server.close();
   });
 });

@@ -1,11 +1,14 @@
 /** Device authorizations that wait for somebody's consent: kept in the store, so that any process can go on with them. */
 
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { connectIntentSchema } from '../../core/connect.js';
 import { secretText } from '../../core/connection.js';
 import type { Dependencies } from '../dependencies.js';
 
 const collection = 'device-authorizations';
+/** Longer than a poll and what follows it may take. */
+const leaseMs = 60_000;
 
 const deviceRecordSchema = z.object({
   intent: connectIntentSchema,
@@ -28,8 +31,26 @@ export async function findDevice({ store }: Dependencies, connectId: string): Pr
   return found === undefined ? undefined : deviceRecordSchema.parse(found);
 }
 
-export async function removeDevice({ store }: Dependencies, connectId: string): Promise<void> {
-  await store.documents.remove(collection, connectId);
+/** Answers whether it was there. */
+export async function removeDevice({ store }: Dependencies, connectId: string): Promise<boolean> {
+  return store.documents.remove(collection, connectId);
+}
+
+/** Does something that one process at a time may do; `false`, and nothing done, while another one is at it. */
+export async function holdDevice(
+  { store }: Dependencies,
+  connectId: string,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  const name = `device/${connectId}`;
+  const holder = randomUUID();
+  if (!(await store.leases.acquire(name, holder, leaseMs))) return false;
+  try {
+    await work();
+    return true;
+  } finally {
+    await store.leases.release(name, holder);
+  }
 }
 
 /** All that are waiting, in one round trip. There are few: each ends within the lifetime of its code. */

@@ -1,6 +1,5 @@
 /** Asks a provider once what became of a device authorization, and sees to what it says. */
 
-import { randomUUID } from 'node:crypto';
 import { GrantRefused, OAuthManagerError, ProviderUnavailable } from '../../core/errors.js';
 import { withParameters } from '../../core/provider.js';
 import { type DevicePoll, pollDeviceToken } from '../../protocol/device-authorization.js';
@@ -10,30 +9,22 @@ import { newGrant } from '../new-grant.js';
 import { parkGrant } from '../park-grant.js';
 import { httpOf, requireProvider } from '../provider-of.js';
 import { aboutConnect, recordAct, system } from '../record-act.js';
-import { type DeviceRecord, findDevice, removeDevice, saveDevice } from './device-record.js';
+import { type DeviceRecord, findDevice, holdDevice, removeDevice, saveDevice } from './device-record.js';
 
-/** Longer than a poll and what follows it may take: one process at a time asks. */
-const leaseMs = 60_000;
 /** RFC 8628 section 3.5: what `slow_down` adds, for good. */
 const slowDownMs = 5_000;
 const longestIntervalMs = 60_000;
 
 /** Polls if it is time and nobody else does. Never rejects for what the provider says. */
 export async function pollDevice(deps: Dependencies, connectId: string): Promise<void> {
-  const { leases } = deps.store;
-  const name = `device/${connectId}`;
-  const holder = randomUUID();
-  if (!(await leases.acquire(name, holder, leaseMs))) return;
-  try {
+  await holdDevice(deps, connectId, async () => {
     const record = await findDevice(deps, connectId);
     if (record === undefined || !isDue(deps, record)) return;
-    if (deps.now() >= record.expiresAt) return await end(deps, record, 'expired');
+    if (deps.now() >= record.expiresAt) return end(deps, record, 'expired');
     const asked = { ...record, nextPollAt: deps.now() + record.intervalMs };
     await saveDevice(deps, asked);
     await ask(deps, asked);
-  } finally {
-    await leases.release(name, holder);
-  }
+  });
 }
 
 /** Whether there is something to do about it now. */
