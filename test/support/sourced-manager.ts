@@ -1,15 +1,12 @@
-/** A manager over the embedded store, with token sources at a scripted server and a clock of its own. */
+/** A manager over either store, with token sources at a scripted server and a clock of its own. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import type { OAuthManager } from '../../src/oauth-manager.js';
 import { type ManagerOptions, openManager } from '../../src/open-manager.js';
 import { createManualClock, type ManualClock } from './clock.js';
 import { type Answerer, entryAt, type ScriptedServer, startScriptedServer } from './scripted-server.js';
-import { secrets } from './service.js';
+import { makePlace, type StoreKind, secrets } from './service.js';
 
 /** What a test works with; all of it ends with the test. */
 export interface SourcedManager {
@@ -25,13 +22,14 @@ export interface SourcedManager {
   openAnother(more?: Partial<ManagerOptions>): Promise<OAuthManager>;
 }
 
-/** Opens it with one provider `src`; `entry` is merged over the scripted one. */
+/** Opens it with one provider `src`; `entry` is merged over the scripted one. On the embedded store unless told. */
 export async function openSourced(
   entry: Partial<ProviderEntry>,
   more: Partial<ManagerOptions> = {},
+  kind: StoreKind = 'embedded',
 ): Promise<SourcedManager> {
   const server = await startScriptedServer();
-  const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-sources-'));
+  const { DATA_DIR: dataDir, REDIS_URL: redisUrl, KEY_PREFIX: keyPrefix } = await makePlace(kind);
   const clock = createManualClock();
   const logged: string[] = [];
   const note = (fields: object, message: string) => void logged.push(JSON.stringify({ ...fields, message }));
@@ -39,6 +37,8 @@ export async function openSourced(
     baseUrl: 'http://127.0.0.1:9',
     encryptionKeys: secrets.encryptionKeys,
     dataDir,
+    redisUrl,
+    keyPrefix,
     allowInsecureLoopbackProviders: true,
     backgroundWork: false,
     now: clock.now,
@@ -55,7 +55,6 @@ export async function openSourced(
   onTestFinished(async () => {
     await Promise.all(opened.map((manager) => manager.close()));
     await server.close();
-    await rm(dataDir, { recursive: true, force: true });
   });
   const forms = () => server.requestsTo('/token').map(({ form }) => Object.fromEntries(form));
   return { manager: await open(), server, clock, logged, options, forms, openAnother: open };

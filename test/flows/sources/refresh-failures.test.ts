@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Secret } from '../../../src/core/secret.js';
+import { storeKinds } from '../../support/service.js';
 import { countedTokens, openSourced } from '../../support/sourced-manager.js';
 
 const fixed = { source: 'refresh_token', refresh_token: 'rt-1' } as const;
@@ -10,23 +11,25 @@ const tokenOf = async (manager: {
   requireToken: (user: string, provider: string) => Promise<{ accessToken: Secret }>;
 }) => (await manager.requireToken('anybody', 'src')).accessToken.reveal();
 
-test('50 callers in two processes send it once (S0-11)', async () => {
-  const { manager, server, forms, openAnother } = await openSourced(fixed);
-  const other = await openAnother();
-  const slow = new Promise((resolve) => setTimeout(resolve, 200));
-  server.answer('/token', { after: slow, json: { access_token: 'at', expires_in: 3600, refresh_token: 'rt-2' } });
-  const tokens = await Promise.all(Array.from({ length: 50 }, (_, index) => tokenOf(index % 2 ? manager : other)));
-  expect(new Set(tokens)).toEqual(new Set(['at']));
-  expect(forms()).toHaveLength(1);
-});
+describe.each(storeKinds)('callers of one identity, on the %s store', (kind) => {
+  test('50 callers in two processes send it once (S0-11)', async () => {
+    const { manager, server, forms, openAnother } = await openSourced(fixed, {}, kind);
+    const other = await openAnother();
+    const slow = new Promise((resolve) => setTimeout(resolve, 200));
+    server.answer('/token', { after: slow, json: { access_token: 'at', expires_in: 3600, refresh_token: 'rt-2' } });
+    const tokens = await Promise.all(Array.from({ length: 50 }, (_, index) => tokenOf(index % 2 ? manager : other)));
+    expect(new Set(tokens)).toEqual(new Set(['at']));
+    expect(forms()).toHaveLength(1);
+  });
 
-test('a failed refresh reaches every waiter and holds up nobody after them (S0-13)', async () => {
-  const { manager, server, forms } = await openSourced(fixed);
-  server.answer('/token', { status: 500, text: 'CANARY' }, { json: { access_token: 'at', expires_in: 3600 } });
-  const failed = await Promise.allSettled(Array.from({ length: 10 }, () => tokenOf(manager)));
-  expect(new Set(failed.map(({ status }) => status))).toEqual(new Set(['rejected']));
-  expect(await tokenOf(manager)).toBe('at');
-  expect(forms()).toHaveLength(2);
+  test('a failed refresh reaches every waiter and holds up nobody after them (S0-13)', async () => {
+    const { manager, server, forms } = await openSourced(fixed, {}, kind);
+    server.answer('/token', { status: 500, text: 'CANARY' }, { json: { access_token: 'at', expires_in: 3600 } });
+    const failed = await Promise.allSettled(Array.from({ length: 10 }, () => tokenOf(manager)));
+    expect(new Set(failed.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    expect(await tokenOf(manager)).toBe('at');
+    expect(forms()).toHaveLength(2);
+  });
 });
 
 test.each([

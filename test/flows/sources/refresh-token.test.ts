@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import type { ProviderEntry } from '../../../providers/index.js';
 import type { Secret } from '../../../src/core/secret.js';
 import type { Rotation } from '../../../src/core/token-source.js';
+import type { ManagerOptions } from '../../../src/open-manager.js';
+import { type StoreKind, storeKinds } from '../../support/service.js';
 import { countedTokens, openSourced } from '../../support/sourced-manager.js';
 
 const fixed = { source: 'refresh_token', refresh_token: 'rt-1' } as const;
 const client = { client_id: 'scripted-client', client_secret: 'scripted-secret' };
+
+const openOn =
+  (kind: StoreKind) =>
+  (entry: Partial<ProviderEntry>, more: Partial<ManagerOptions> = {}) =>
+    openSourced(entry, more, kind);
 
 /** The bare token, as a tool handler gets it; whoever asks is given the same one. */
 const tokenOf = async (manager: {
@@ -81,7 +89,8 @@ test.each([
   expect(expiresAt).toBe(ms === undefined ? undefined : clock.now() + ms);
 });
 
-describe('rotation', () => {
+describe.each(storeKinds)('rotation, on the %s store', (kind) => {
+  const open = openOn(kind);
   const rotating = [
     { json: { access_token: 'at-1', expires_in: 10, refresh_token: 'rt-2' } },
     { json: { access_token: 'at-2', expires_in: 10, refresh_token: 'rt-3' } },
@@ -91,7 +100,7 @@ describe('rotation', () => {
 
   test('is kept, and told once for each new value (S0-14, S0-15, parity)', async () => {
     const told: Rotation[] = [];
-    const { manager, server, clock, forms } = await openSourced(fixed, {
+    const { manager, server, clock, forms } = await open(fixed, {
       onRotate: (rotation) => void told.push(rotation),
     });
     server.answer('/token', ...rotating);
@@ -113,7 +122,7 @@ describe('rotation', () => {
     const onRotate = () => {
       throw new Error('CANARY');
     };
-    const { manager, server, clock, forms, openAnother, logged } = await openSourced(fixed, { onRotate });
+    const { manager, server, clock, forms, openAnother, logged } = await open(fixed, { onRotate });
     server.answer('/token', ...rotating);
     expect(await tokenOf(manager)).toBe('at-1');
     await manager.close();
@@ -126,7 +135,7 @@ describe('rotation', () => {
   test('is in the store before the hook hears of it', async () => {
     const seen: unknown[] = [];
     let later: (() => Promise<string>) | undefined;
-    const { server, openAnother, forms } = await openSourced(fixed);
+    const { server, openAnother, forms } = await open(fixed);
     server.answer('/token', ...rotating);
     const manager = await openAnother({ onRotate: async () => void seen.push(await later?.()) });
     later = async () => tokenOf(await openAnother());
@@ -136,7 +145,8 @@ describe('rotation', () => {
   });
 });
 
-describe('a refresh token out of the configuration', () => {
+describe.each(storeKinds)('a refresh token out of the configuration, on the %s store', (kind) => {
+  const open = openOn(kind);
   const answer = (server: { answer: (path: string, ...answers: object[]) => void }) =>
     server.answer('/token', { json: { access_token: 'at-1', expires_in: 10, refresh_token: 'rt-2' } });
   const withToken = (options: { providers: object }, refresh_token: string) => ({
@@ -144,7 +154,7 @@ describe('a refresh token out of the configuration', () => {
   });
 
   test('that is new replaces what became of the old one', async () => {
-    const { manager, server, forms, options, openAnother } = await openSourced(fixed);
+    const { manager, server, forms, options, openAnother } = await open(fixed);
     answer(server);
     await tokenOf(manager);
     await tokenOf(await openAnother(withToken(options, 'other-1')));
@@ -152,7 +162,7 @@ describe('a refresh token out of the configuration', () => {
   });
 
   test('that was used up is not brought back by a replica that still has it', async () => {
-    const { manager, server, clock, forms, options, openAnother } = await openSourced(fixed);
+    const { manager, server, clock, forms, options, openAnother } = await open(fixed);
     answer(server);
     await tokenOf(manager);
     const newer = await openAnother(withToken(options, 'other-1'));
@@ -163,7 +173,7 @@ describe('a refresh token out of the configuration', () => {
   });
 
   test('that the provider refuses is the operator’s to mend, until another one is set', async () => {
-    const { manager, server, options, openAnother } = await openSourced(fixed);
+    const { manager, server, options, openAnother } = await open(fixed);
     server.answer('/token', { status: 400, json: { error: 'invalid_grant', error_description: 'CANARY' } });
     const refused = await tokenOf(manager).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'provider_misconfigured', whoMustAct: 'operator' });
@@ -174,7 +184,7 @@ describe('a refresh token out of the configuration', () => {
   });
 
   test('that is missing or empty is missed when a token is wanted (parity)', async () => {
-    const { manager, server } = await openSourced({ ...fixed, refresh_token: '' });
+    const { manager, server } = await open({ ...fixed, refresh_token: '' });
     await expect(tokenOf(manager)).rejects.toMatchObject({ code: 'provider_misconfigured' });
     expect(server.requests).toEqual([]);
   });
