@@ -27,6 +27,9 @@ export interface TokenOptions extends In {
   readonly subjectToken?: string;
 }
 
+/** What decides whether there is a token. */
+export type HasTokenOptions = Pick<TokenOptions, 'tenant' | 'account' | 'subjectToken'>;
+
 /** What is exchanged for what. `resource` is the configured one, if it is named at all. */
 export interface ExchangeOptions extends In {
   readonly subjectToken: string;

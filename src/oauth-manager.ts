@@ -13,20 +13,21 @@ import type { Dependencies } from './flows/dependencies.js';
 import { DeviceWorker } from './flows/device/device-worker.js';
 import { type Erasure, eraseUser } from './flows/disconnect.js';
 import type { TokenDesk, TokenOutcome, TokenRequest } from './flows/get-token.js';
-import { hasConnection, listConnections } from './flows/list-connections.js';
+import { listConnections } from './flows/list-connections.js';
 import { DueWorker } from './flows/look-after-due.js';
 import { ProviderCircuits } from './flows/provider-circuits.js';
 import { RefreshFlights } from './flows/refresh.js';
 import { RefreshPace } from './flows/refresh-pace.js';
 import { type Disconnected, disconnectAndTell } from './flows/sibling-connections.js';
 import { createSources, type TokenSources } from './flows/sources/create-sources.js';
-import { getSourcedToken, listProviders } from './flows/sources/find-source.js';
+import { getSourcedToken, hasSourcedToken, listProviders } from './flows/sources/find-source.js';
 import { storeSpooled } from './flows/spooled-commits.js';
 import { storeToken } from './flows/store-token.js';
 import { listUses, UsageLedger } from './flows/usage-ledger.js';
 import { UsageMarks } from './flows/usage-marks.js';
 import {
   type ExchangeOptions,
+  type HasTokenOptions,
   type HostTokenInput,
   type In,
   parseExchange,
@@ -135,9 +136,12 @@ export class OAuthManager extends ConnectJourneys {
     return this.#tokenOrLink({ ...parseTokenRequest(userId, provider, options), rejectedTokenSha256 });
   }
 
-  /** Whether there is a usable connection, by the record alone: no refresh, no secret. */
-  async hasToken(userId: string, provider: string, options: In & { account?: string } = {}): Promise<boolean> {
-    return hasConnection(this.running(), parseTokenRequest(userId, provider, options));
+  /**
+   * Whether a token is to be had without anybody's doing: there is a usable connection, or the provider's source has
+   * what it needs (of one that exchanges, a `subjectToken` of yours). By records alone: no refresh, no secret.
+   */
+  async hasToken(userId: string, provider: string, options: HasTokenOptions = {}): Promise<boolean> {
+    return hasSourcedToken(this.#desk(), this.#sources, parseTokenRequest(userId, provider, options));
   }
 
   /** What a user has connected. */

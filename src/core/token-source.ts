@@ -33,6 +33,8 @@ export interface TokenSource {
   readonly requiresSubjectToken: boolean;
   /** Rejects with an error when there is no token; never answers without one. */
   resolve(request: SourceRequest): Promise<SourcedToken>;
+  /** Whether there is a token to be had, by what is known here; asks nobody outside. Absent = there always is. */
+  has?(request: SourceRequest): Promise<boolean>;
 }
 
 /** How subject tokens are exchanged (RFC 8693 section 2.1; other grants that take an assertion). */

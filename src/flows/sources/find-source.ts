@@ -5,9 +5,10 @@ import { providerIdSchema } from '../../core/identifiers.js';
 import type { ProviderListing } from '../../core/views.js';
 import type { Dependencies } from '../dependencies.js';
 import { getToken, type TokenDesk, type TokenOutcome, type TokenRequest } from '../get-token.js';
+import { hasConnection } from '../list-connections.js';
 import { requireProvider } from '../provider-of.js';
 import type { TokenSources } from './create-sources.js';
-import { resolveToken } from './resolve-token.js';
+import { canResolve, resolveToken } from './resolve-token.js';
 
 /** A token, wherever it comes from: as `getToken`, and for a source as `resolveToken`. */
 export async function getSourcedToken(
@@ -25,6 +26,18 @@ export async function getSourcedToken(
   const allowedScope = desk.deps.providers.find(provider)?.defaultScope;
   const wanted = { scope, subjectToken, resource, minTtlMs, rejectedTokenSha256 };
   return { kind: 'token', token: await resolveToken(desk.deps, { provider, source, allowedScope }, wanted) };
+}
+
+/** Whether {@link getSourcedToken} would have a token, by what is stored and configured: no refresh, nobody asked. */
+export async function hasSourcedToken(
+  { deps }: Pick<TokenDesk, 'deps'>,
+  sources: TokenSources,
+  request: TokenRequest,
+): Promise<boolean> {
+  const { provider, subjectToken, scope = [] } = request;
+  const source = sources.get(provider);
+  if (source === undefined) return hasConnection(deps, request);
+  return canResolve(deps, { provider, source }, { scope, subjectToken });
 }
 
 /** Every provider that is known, the host's own sources included. */

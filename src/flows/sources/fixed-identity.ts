@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { type Connection, nextGeneration, type StoredConnection } from '../../core/connection.js';
+import { type Connection, nextGeneration, type StoredConnection, statusOf } from '../../core/connection.js';
 import { ProviderError } from '../../core/errors.js';
 import { type ConnectionRef, defaultAccount, internalTenant, userIdSchema } from '../../core/identifiers.js';
 import type { Provider } from '../../core/provider.js';
@@ -24,6 +24,7 @@ const mostTries = 5;
 export function fixedIdentity(desk: TokenDesk, provider: Provider, refreshToken: Secret | undefined): TokenSource {
   return {
     requiresSubjectToken: false,
+    has: async () => refreshToken !== undefined && isGood(desk, provider, refreshToken),
     resolve: async (request) => {
       if (refreshToken === undefined) throw endedBy(provider, 'has no refresh token');
       const outcome = await tokenOf(desk, { provider, refreshToken, request });
@@ -31,6 +32,13 @@ export function fixedIdentity(desk: TokenDesk, provider: Provider, refreshToken:
       return outcome.token;
     },
   };
+}
+
+/** Whether the provider has not refused the grant that stands; a token that was never used may be good. */
+async function isGood({ deps }: TokenDesk, provider: Provider, refreshToken: Secret): Promise<boolean> {
+  const present = await deps.store.connections.find(placeOf(provider));
+  if (present === undefined || isNew(present, digestOf(refreshToken))) return true;
+  return statusOf(present.connection, deps.now()) === 'active';
 }
 
 interface Wanted {

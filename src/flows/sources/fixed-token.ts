@@ -15,6 +15,7 @@ export function fixedToken(provider: Provider, accessToken: Secret | undefined):
     });
   return {
     requiresSubjectToken: false,
+    has: async () => accessToken !== undefined,
     resolve: async ({ rejectedTokenSha256 }) => {
       if (accessToken === undefined) throw fault('has no token');
       if (isRejected(accessToken, rejectedTokenSha256)) throw fault('has a token that is refused');

@@ -28,19 +28,42 @@ export async function resolveToken(
   request: SourceRequest,
 ): Promise<AccessToken> {
   checkRequest(named, request);
+  return asking(deps, named, async () => handOut(named.provider, await named.source.resolve(request)));
+}
+
+/** Whether the source has a token for such a request, without asking anybody; `false` also where it would be refused. */
+export async function canResolve(
+  deps: Dependencies,
+  named: Pick<NamedSource, 'provider' | 'source'>,
+  request: SourceRequest,
+): Promise<boolean> {
+  const { source } = named;
+  if (source.requiresSubjectToken !== hasSubject(request)) return false;
+  return asking(deps, named, async () => (await source.has?.(request)) ?? true);
+}
+
+async function asking<T>(
+  deps: Dependencies,
+  { provider }: Pick<NamedSource, 'provider'>,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    return handOut(named.provider, await named.source.resolve(request));
+    return await work();
   } catch (error) {
     if (error instanceof OAuthManagerError) throw error;
     // Another program's error may hold anything.
-    deps.log.error({ provider: named.provider }, 'a token source failed in a way of its own');
-    throw failed(named.provider, 'failed');
+    deps.log.error({ provider }, 'a token source failed in a way of its own');
+    throw failed(provider, 'failed');
   }
 }
 
-function checkRequest({ source, allowedScope }: NamedSource, { subjectToken, scope }: SourceRequest): void {
-  const hasSubject = subjectToken !== undefined && subjectToken.reveal() !== '';
-  if (source.requiresSubjectToken && !hasSubject) {
+function hasSubject({ subjectToken }: SourceRequest): boolean {
+  return subjectToken !== undefined && subjectToken.reveal() !== '';
+}
+
+function checkRequest({ source, allowedScope }: NamedSource, request: SourceRequest): void {
+  const { subjectToken, scope } = request;
+  if (source.requiresSubjectToken && !hasSubject(request)) {
     throw new InvalidRequest('subject_token', 'is required: this provider exchanges tokens');
   }
   if (!source.requiresSubjectToken && subjectToken !== undefined) {

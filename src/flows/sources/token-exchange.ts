@@ -33,6 +33,7 @@ export interface ExchangeDesk {
 export function tokenExchange(desk: ExchangeDesk): TokenSource {
   return {
     requiresSubjectToken: true,
+    has: async ({ subjectToken }) => isExchangeable(desk, subjectToken),
     resolve: async (request) => {
       const exchange = checkedExchange(desk, request);
       const { minTtlMs, rejectedTokenSha256 } = request;
@@ -40,6 +41,20 @@ export function tokenExchange(desk: ExchangeDesk): TokenSource {
       return desk.kept.get(key, { minTtlMs, rejectedTokenSha256 }, () => send(desk, exchange));
     },
   };
+}
+
+/** By what the token says of itself; whether it is genuine is the authorization server's to say. */
+function isExchangeable({ room, settings }: ExchangeDesk, subjectToken: Secret | undefined): boolean {
+  if (subjectToken === undefined || !isTrusted(settings, subjectToken)) return false;
+  const end = readJwtClaims(subjectToken.reveal())?.exp;
+  return typeof end !== 'number' || room.now() < end * 1000;
+}
+
+/** Whether its issuer is one of those that are configured, if any are. */
+function isTrusted({ subjectIssuers }: ExchangeSettings, subjectToken: Secret): boolean {
+  if (subjectIssuers === undefined) return true;
+  const issuer = readJwtClaims(subjectToken.reveal())?.iss;
+  return subjectIssuers.some((trusted) => trusted === issuer);
 }
 
 /** Names an exchange in memory without holding the subject token. Parts are length-prefixed, so that none can pose as two. */
@@ -56,11 +71,8 @@ function checkedExchange({ provider, settings }: ExchangeDesk, request: SourceRe
   if (resource !== undefined && resource !== provider.resource) {
     throw new InvalidRequest('resource', 'is not the one that is configured');
   }
-  if (settings.subjectIssuers !== undefined) {
-    const issuer = readJwtClaims(subjectToken.reveal())?.iss;
-    if (!settings.subjectIssuers.some((trusted) => trusted === issuer)) {
-      throw new Forbidden('The subject token is of an issuer that is not trusted here.');
-    }
+  if (!isTrusted(settings, subjectToken)) {
+    throw new Forbidden('The subject token is of an issuer that is not trusted here.');
   }
   const scope = request.scope.length > 0 ? request.scope : provider.defaultScope;
   return { subjectToken, scope, resource: provider.resource };

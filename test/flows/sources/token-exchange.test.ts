@@ -9,6 +9,7 @@ import { createManualClock } from '../../support/clock.js';
 import { registeredProvider } from '../../support/registered-provider.js';
 import { entryAt } from '../../support/scripted-server.js';
 import { countedTokens, openSourced } from '../../support/sourced-manager.js';
+import { unsignedJwt } from '../../support/unsigned-jwt.js';
 
 const exchanging = { source: 'token_exchange' } as const;
 const client = { client_id: 'scripted-client', client_secret: 'scripted-secret' };
@@ -22,10 +23,6 @@ async function open(entry: Partial<ProviderEntry> = {}) {
     (await sourced.manager.exchangeToken('src', { subjectToken, ...more })).accessToken.reveal();
   return { ...sourced, exchange };
 }
-
-/** A JWT that nobody signed: only the authorization server has to believe it. */
-const jwtOf = (claims: object) =>
-  `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`;
 
 test('sends the grant of RFC 8693 with the type that it requires (S0-18, S0-19)', async () => {
   const { exchange, forms } = await open({ audience: 'urn:backend', resource: 'https://api.example' });
@@ -99,7 +96,7 @@ test('20 callers of one subject share a request; another subject does not wait f
 
 test('nothing that was got for a subject token outlives it (S0-22)', async () => {
   const { exchange, manager, clock, forms } = await open();
-  const subjectToken = jwtOf({ exp: clock.now() / 1000 + 60 });
+  const subjectToken = unsignedJwt({ exp: clock.now() / 1000 + 60 });
   expect((await manager.exchangeToken('src', { subjectToken })).expiresAt).toBe(clock.now() + 60_000);
   clock.advance(29_000);
   expect(await exchange(subjectToken)).toBe('at-1');
@@ -155,12 +152,12 @@ describe('a caller may only narrow what is configured (A6)', () => {
     const { exchange, forms } = await open({ subject_token_issuers: ['https://id.example'] });
     for (const subject of [
       'opaque',
-      jwtOf({ iss: 'https://id.example.evil' }),
-      jwtOf({ iss: ['https://id.example'] }),
+      unsignedJwt({ iss: 'https://id.example.evil' }),
+      unsignedJwt({ iss: ['https://id.example'] }),
     ]) {
       await expect(exchange(subject)).rejects.toMatchObject({ code: 'forbidden' });
     }
-    expect(await exchange(jwtOf({ iss: 'https://id.example' }))).toBe('at-1');
+    expect(await exchange(unsignedJwt({ iss: 'https://id.example' }))).toBe('at-1');
     expect(forms()).toHaveLength(1);
   });
 });
