@@ -2,14 +2,15 @@
 
 export * from '../core/errors.js';
 export { Secret } from '../core/secret.js';
-export type { StartedConnect } from '../core/views.js';
+export type { DeviceInstructions, StartedConnect } from '../core/views.js';
 export { ServiceUnreachable, UnexpectedAnswer } from './errors.js';
 export type { ClientEvent, EventsOptions } from './event-stream.js';
 export {
   type ClientConnectOptions,
+  type ClientExchangeOptions,
   type ClientTokenContext,
   type ClientTokenOptions,
   ValetkeyClient,
   type ValetkeyClientOptions,
 } from './valetkey-client.js';
-export type { ClientConnect, ClientConnection, ClientProvenConnect, ClientToken } from './views.js';
+export type { ClientConnect, ClientConnection, ClientDisconnected, ClientProvenConnect, ClientToken } from './views.js';

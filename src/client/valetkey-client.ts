@@ -1,20 +1,22 @@
 /** The guard over HTTP: what `OAuthManager` offers a bot, for a bot on another machine. */
 
-import { OAuthNotConnected } from '../core/errors.js';
+import { InvalidRequest, OAuthNotConnected } from '../core/errors.js';
 import type { StartedConnect } from '../core/views.js';
+import { queryOf, tokenPath, userPath } from './addresses.js';
 import { type ClientEvent, type EventsOptions, followEvents } from './event-stream.js';
 import { isPassing } from './problems.js';
 import { pause, Transport, type TransportOptions } from './transport.js';
 import {
   type ClientConnect,
   type ClientConnection,
+  type ClientDisconnected,
   type ClientProvenConnect,
   type ClientToken,
   readAccountLink,
   readConnect,
   readConnections,
+  readDisconnected,
   readProvenConnect,
-  readRevocation,
   readStartedConnect,
   readToken,
 } from './views.js';
@@ -29,6 +31,15 @@ export interface ClientTokenOptions {
   readonly minTtlSeconds?: number;
   /** What it is for: printable ASCII, at most 200 characters; shown to the person. */
   readonly purpose?: string;
+  /** For providers that exchange tokens, and for no others: the token on whose behalf another one is wanted. */
+  readonly subjectToken?: string;
+}
+
+/** What is exchanged for what. `resource` is the configured one, if it is named at all. */
+export interface ClientExchangeOptions {
+  readonly subjectToken: string;
+  readonly scopes?: readonly string[];
+  readonly resource?: string;
 }
 
 /** On whose behalf a tool handler works, and what it needs of the token. */
@@ -43,6 +54,8 @@ export interface ClientConnectOptions {
   readonly returnTo?: string;
   readonly chatIdentity?: { readonly platform: string; readonly name: string };
   readonly proof?: 'chat_code' | 'app_verifier' | 'chat_login' | 'none';
+  /** `device`: the person types a code on another device (RFC 8628); see `device` of the answer. */
+  readonly method?: 'browser' | 'device';
   readonly metadata?: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;
 }
@@ -75,11 +88,27 @@ export class ValetkeyClient {
 
   /** As {@link requireOAuthToken}, with what is known about the token. */
   async requireToken(userId: string, provider: string, options: ClientTokenOptions = {}): Promise<ClientToken> {
-    const { account, minTtlSeconds, scopes, purpose } = options;
+    const { account, minTtlSeconds, scopes, purpose, subjectToken } = options;
+    if (subjectToken !== undefined) {
+      if (minTtlSeconds !== undefined) throw new InvalidRequest('minTtlSeconds', 'cannot be asked of an exchange');
+      return this.exchangeToken(provider, { subjectToken, scopes });
+    }
     const query = queryOf({ account, min_ttl: minTtlSeconds, scopes: scopes?.join(' ') });
     const headers: Record<string, string> = purpose === undefined ? {} : { 'x-purpose': purpose };
     const path = `${tokenPath(userId, provider)}${query}`;
     return readToken(await this.#transport.call({ method: 'GET', path, headers }));
+  }
+
+  /**
+   * A token in exchange for another one (source `token_exchange`).
+   *
+   * @throws {InvalidRequest | Forbidden} the subject token, scope or resource is not one that may be exchanged
+   */
+  async exchangeToken(provider: string, options: ClientExchangeOptions): Promise<ClientToken> {
+    const { subjectToken, scopes, resource } = options;
+    const body = { subject_token: subjectToken, scopes, resource };
+    const path = `/exchange/${encodeURIComponent(provider)}`;
+    return readToken(await this.#transport.call({ method: 'POST', path, body }));
   }
 
   /** A valid token, refreshed if needed; `undefined` when the person has to connect first. */
@@ -101,7 +130,10 @@ export class ValetkeyClient {
     return readToken(await this.#transport.call({ method: 'POST', path, body }));
   }
 
-  /** Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only. */
+  /**
+   * Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only; with method
+   * `device` it is the provider's own, and the person types `device.userCode` there.
+   */
   async startConnect(userId: string, provider: string, options: ClientConnectOptions = {}): Promise<StartedConnect> {
     const { returnTo, chatIdentity, ...rest } = options;
     const body = { ...rest, return_to: returnTo, chat_identity: chatIdentity };
@@ -158,14 +190,18 @@ export class ValetkeyClient {
     return readConnections(await this.#transport.call({ method: 'GET', path: `${userPath(userId)}/connections` }));
   }
 
-  /** Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. May be repeated. */
+  /**
+   * Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. May be repeated.
+   *
+   * @returns whether it was revoked, and which other connections (ids) the provider has ended with it
+   */
   async deleteToken(
     userId: string,
     provider: string,
     options: { readonly account?: string } = {},
-  ): Promise<{ revoked: 'yes' | 'no' | 'unsupported' }> {
+  ): Promise<ClientDisconnected> {
     const path = `${userPath(userId)}/connections/${encodeURIComponent(provider)}${queryOf(options)}`;
-    return readRevocation(await this.#transport.call({ method: 'DELETE', path }));
+    return readDisconnected(await this.#transport.call({ method: 'DELETE', path }));
   }
 
   /** A one-time link to the person's account page; a bearer secret. */
@@ -195,20 +231,6 @@ export class ValetkeyClient {
       return undefined;
     }
   }
-}
-
-function userPath(userId: string): string {
-  return `/users/${encodeURIComponent(userId)}`;
-}
-
-function tokenPath(userId: string, provider: string): string {
-  return `${userPath(userId)}/tokens/${encodeURIComponent(provider)}`;
-}
-
-function queryOf(parameters: Readonly<Record<string, string | number | undefined>>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value));
-  return query.size === 0 ? '' : `?${query}`;
 }
 
 async function sha256(text: string): Promise<string> {

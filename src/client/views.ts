@@ -1,8 +1,27 @@
 /** What the client tells, and how it is read from the wire: the views of the library, with plain strings as names. */
 
 import { Secret } from '../core/secret.js';
-import type { AccessToken, ConnectionSummary, ConnectView, ProvenConnect, StartedConnect } from '../core/views.js';
-import { type Fields, fieldsOf, isFields, list, optionalText, optionalTime, text, texts, time } from './answer.js';
+import type {
+  AccessToken,
+  ConnectionSummary,
+  ConnectView,
+  DeviceInstructions,
+  ProvenConnect,
+  RevocationOutcome,
+  StartedConnect,
+} from '../core/views.js';
+import {
+  type Fields,
+  fieldsOf,
+  isFields,
+  list,
+  number,
+  optionalText,
+  optionalTime,
+  text,
+  texts,
+  time,
+} from './answer.js';
 import { UnexpectedAnswer } from './errors.js';
 
 /** The same view with unbranded names: over HTTP they are what the service says they are. */
@@ -18,6 +37,12 @@ export type ClientConnect = Plain<ConnectView>;
 export type ClientProvenConnect = Plain<ProvenConnect>;
 /** One connection as it is listed. */
 export type ClientConnection = Plain<ConnectionSummary>;
+
+/** The end of a connection; `alsoEnded`: ids of others that the provider has ended with it. */
+export interface ClientDisconnected {
+  readonly revoked: RevocationOutcome;
+  readonly alsoEnded?: readonly string[];
+}
 
 export function readToken(body: unknown): ClientToken {
   const fields = fieldsOf(body);
@@ -39,6 +64,18 @@ export function readStartedConnect(body: unknown): StartedConnect {
     connectUrl: text(fields, 'connect_url'),
     expiresAt: time(fields, 'expires_at'),
     proof: oneOf(fields, 'proof', ['chat_code', 'app_verifier', 'chat_login', 'none']),
+    ...maybe('device', readDevice(fields)),
+  };
+}
+
+/** What the person does on another device; `undefined` where a browser is the way. */
+function readDevice(fields: Fields): DeviceInstructions | undefined {
+  if (fields.user_code === undefined) return undefined;
+  return {
+    userCode: text(fields, 'user_code'),
+    verificationUri: text(fields, 'verification_uri'),
+    ...maybe('verificationUriComplete', optionalText(fields, 'verification_uri_complete')),
+    intervalMs: number(fields, 'interval') * 1000,
   };
 }
 
@@ -68,8 +105,10 @@ export function readConnections(body: unknown): readonly ClientConnection[] {
 }
 
 /** What came of revoking at the provider; the service has forgotten the tokens in every case. */
-export function readRevocation(body: unknown): { revoked: 'yes' | 'no' | 'unsupported' } {
-  return { revoked: oneOf(fieldsOf(body), 'revoked', ['yes', 'no', 'unsupported']) };
+export function readDisconnected(body: unknown): ClientDisconnected {
+  const fields = fieldsOf(body);
+  const revoked = oneOf(fields, 'revoked', ['yes', 'no', 'unsupported']);
+  return fields.also_ended === undefined ? { revoked } : { revoked, alsoEnded: texts(fields, 'also_ended') };
 }
 
 export function readAccountLink(body: unknown): { url: string; expiresAt: number } {
