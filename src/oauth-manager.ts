@@ -162,7 +162,7 @@ export class OAuthManager extends ConnectJourneys {
 
   /** Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. Idempotent. */
   async deleteToken(userId: string, provider: string, options: In & { account?: string } = {}): Promise<Disconnected> {
-    return disconnectAndTell(this.running(), parseTokenRequest(userId, provider, options));
+    return disconnectAndTell(this.#desk(), parseTokenRequest(userId, provider, options));
   }
 
   /** Revokes and erases everything of a user. */

@@ -1,10 +1,12 @@
 /** Connections that end with another one, because its provider revokes more than one grant at a time. */
 
-import type { Connection } from '../core/connection.js';
+import type { Connection, StoredConnection } from '../core/connection.js';
 import type { RevocationOutcome } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 import { disconnect } from './disconnect.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
+import type { TokenDesk } from './get-token.js';
+import { recheckSibling } from './recheck-sibling.js';
 
 /**
  * The others of `all` (of one owner) that revoking this connection would end. Where the provider ends everything of a
@@ -22,19 +24,42 @@ function isSame(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && one === other;
 }
 
-/** What came of a disconnect, and which other connections (by id) the provider has ended with it. */
+/** What came of a disconnect, and which other connections (by id) have ended with it. */
 export interface Disconnected {
   readonly revoked: RevocationOutcome;
   readonly alsoEnded?: readonly string[];
 }
 
-/** As `disconnect`, and tells what it ended beside. Those stay in the list: they say by themselves that they are over. */
-export async function disconnectAndTell(deps: Dependencies, wish: ConnectionWish): Promise<Disconnected> {
-  const found = await findConnection(deps, wish);
-  const records = found.kind === 'found' ? await deps.store.connections.list(wish.owner) : undefined;
-  const all = records?.connections.map(({ connection }) => connection) ?? [];
-  const siblings = found.kind === 'found' ? siblingsOf(deps, found.stored.connection, all) : [];
+/**
+ * As `disconnect`; where that revoked more than the one grant, the others are looked after before it is told. Named are
+ * those that ended, and those that could not be asked; not those that were found alive. All of them stay in the list.
+ */
+export async function disconnectAndTell(
+  desk: Pick<TokenDesk, 'deps' | 'flights'>,
+  wish: ConnectionWish,
+): Promise<Disconnected> {
+  const { deps } = desk;
+  const siblings = await findLivingSiblings(deps, wish);
   const revoked = await disconnect(deps, wish);
   if (revoked !== 'yes' || siblings.length === 0) return { revoked };
-  return { revoked, alsoEnded: siblings.map(({ connectionId }) => connectionId) };
+  const fates = await Promise.all(siblings.map((sibling) => recheckSibling(desk, sibling)));
+  const ended = siblings.filter((_sibling, index) => fates[index] !== 'alive');
+  return ended.length === 0
+    ? { revoked }
+    : { revoked, alsoEnded: ended.map(({ connection }) => connection.connectionId) };
+}
+
+/** Those that had not ended before. */
+async function findLivingSiblings(deps: Dependencies, wish: ConnectionWish): Promise<readonly StoredConnection[]> {
+  const found = await findConnection(deps, wish);
+  if (found.kind === 'none') return [];
+  const { connections } = await deps.store.connections.list(wish.owner);
+  const siblings = siblingsOf(
+    deps,
+    found.stored.connection,
+    connections.map(({ connection }) => connection),
+  );
+  return connections.filter(
+    ({ connection }) => siblings.includes(connection) && connection.state.kind !== 'needs_reauthorization',
+  );
 }

@@ -1,59 +1,107 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { defaultTenant } from '../../src/core/identifiers.js';
+import { type ConnectedAccount, connectAccounts, templateAt } from '../support/connected-accounts.js';
+import { type StoreKind, storeKinds } from '../support/service.js';
 import { openSourced } from '../support/sourced-manager.js';
 
 const user = 'slack:T1:U2';
+const adaTwice = [
+  { account: 'default', id: 'ada' },
+  { account: 'work', id: 'ada' },
+];
 
-/** Accounts of one person at one provider of the catalogue, by label; each with the id that the provider tells. */
-async function connectAccounts(template: string, accounts: Readonly<Record<string, string>>) {
-  const { server, openAnother } = await openSourced({}, { unsafeConnectWithoutProof: true, connectProof: 'none' });
-  const entry = {
-    template,
-    client_id: 'c',
-    client_secret: 's',
-    token_endpoint: `${server.url}/token`,
-    userinfo_endpoint: `${server.url}/userinfo`,
-    revocation_endpoint: `${server.url}/revoke`,
-  };
-  const manager = await openAnother({ providers: { here: entry } });
-  server.answer('/revoke', { status: 200 });
-  for (const [account, id] of Object.entries(accounts)) {
-    server.answer('/token', {
-      json: { access_token: `at-${account}`, refresh_token: `rt-${account}`, expires_in: 3600 },
-    });
-    server.answer('/userinfo', { json: { sub: id, id, user_id: id, email: `${id}@example.com` } });
-    const code = await manager.createLinkCode(user, 'here', { account });
-    const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
-    const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
-    await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
-  }
+/** Accounts of one person at one provider of the catalogue; each with the id that the provider tells. */
+async function connected(template: string, accounts: readonly ConnectedAccount[], kind?: StoreKind) {
+  const sourced = await openSourced({}, { unsafeConnectWithoutProof: true, connectProof: 'none' }, kind);
+  const { server, openAnother } = sourced;
+  const manager = await openAnother({ providers: { here: templateAt(server.url, template) } });
+  await connectAccounts({ manager, server }, user, accounts);
   const connections = await manager.listUserConnections(user);
   const idOf = (label: string) => connections.find(({ account }) => account === label)?.connectionId;
-  return { manager, connections, idOf };
-}
-
-test('where a revocation ends everything of a person, the others of that account are warned of and told', async () => {
-  const { manager, connections, idOf } = await connectAccounts('google', { default: 'ada', work: 'ada', home: 'bob' });
-  const ends = Object.fromEntries(connections.map(({ account, endsToo }) => [account, endsToo]));
-  expect(ends).toEqual({ default: ['work'], work: ['default'], home: undefined });
-  expect(await manager.deleteToken(user, 'here', { account: 'work' })).toEqual({
-    revoked: 'yes',
-    alsoEnded: [idOf('default')],
-  });
-  expect(await manager.deleteToken(user, 'here', { account: 'home' })).toEqual({ revoked: 'yes' });
-});
-
-test('where it ends one grant, nothing is said of the others', async () => {
-  const { manager, connections } = await connectAccounts('salesforce', { default: 'ada', work: 'ada' });
-  expect(connections.map(({ endsToo }) => endsToo)).toEqual([undefined, undefined]);
-  expect(await manager.deleteToken(user, 'here', { account: 'work' })).toEqual({ revoked: 'yes' });
-});
-
-test('without a label the default account is meant; another is found by label, id or address', async () => {
-  const { manager } = await connectAccounts('google', { work: 'ada', default: 'bob' });
+  const states = async () =>
+    Object.fromEntries((await manager.listUserConnections(user)).map(({ account, status }) => [account, status]));
   const tokenOf = async (account?: string) =>
     (await manager.requireToken(user, 'here', { account })).accessToken.reveal();
-  expect(await tokenOf()).toBe('at-default');
-  expect([await tokenOf('work'), await tokenOf('ada'), await tokenOf('ada@example.com')]).toEqual(
-    Array.from({ length: 3 }, () => 'at-work'),
-  );
+  const endings = async () =>
+    (await manager.events.read(defaultTenant, undefined, 100)).flatMap(({ event }) =>
+      event.type === 'connection.needs_reauthorization' ? [[event.account, event.error]] : [],
+    );
+  return { ...sourced, manager, connections, idOf, states, tokenOf, endings };
+}
+
+test('where a revocation ends everything of a person, the others of that account are warned of', async () => {
+  const { connections } = await connected('google', [...adaTwice, { account: 'home', id: 'bob' }]);
+  const ends = Object.fromEntries(connections.map(({ account, endsToo }) => [account, endsToo]));
+  expect(ends).toEqual({ default: ['work'], work: ['default'], home: undefined });
+});
+
+test('where it ends one grant, nothing is said of the others, and nobody asks about them', async () => {
+  const { manager, connections, server, states } = await connected('salesforce', adaTwice);
+  expect(connections.map(({ endsToo }) => endsToo)).toEqual([undefined, undefined]);
+  const asked = server.requestsTo('/token').length;
+  expect(await manager.deleteToken(user, 'here', { account: 'work' })).toEqual({ revoked: 'yes' });
+  expect(server.requestsTo('/token')).toHaveLength(asked);
+  expect(await states()).toEqual({ default: 'active' });
+});
+
+describe.each(storeKinds)('after a revocation that ended a sibling, on the %s store', (kind) => {
+  test('that one wants its person, says so by an event, and keeps its record', async () => {
+    const accounts = [...adaTwice, { account: 'home', id: 'bob' }];
+    const { manager, server, idOf, states, tokenOf, endings } = await connected('google', accounts, kind);
+    server.answer('/token', { status: 400, json: { error: 'invalid_grant' } });
+    expect(await manager.deleteToken(user, 'here', { account: 'work' })).toEqual({
+      revoked: 'yes',
+      alsoEnded: [idOf('default')],
+    });
+    expect(await states()).toEqual({ default: 'reauthorization_required', home: 'active' });
+    expect(await endings()).toEqual([['default', 'invalid_grant']]);
+    // Its access token had an hour left by the clock.
+    const refused = { code: 'reauthorization_required', connectUrl: expect.stringContaining('/oauth/here?link=') };
+    await expect(tokenOf('default')).rejects.toMatchObject(refused);
+    expect(await tokenOf('home')).toBe('at-home');
+  });
+
+  test('and whose provider gives no word is named, and left as it is', async () => {
+    const { manager, server, idOf, states, tokenOf, endings } = await connected('google', adaTwice, kind);
+    server.answer('/token', { status: 503 });
+    const { alsoEnded } = await manager.deleteToken(user, 'here', { account: 'work' });
+    expect(alsoEnded).toEqual([idOf('default')]);
+    expect(await states()).toEqual({ default: 'active' });
+    expect([await tokenOf('default'), await endings()]).toEqual(['at-default', []]);
+  });
+});
+
+test('a sibling that turns out to be alive is not named, and goes on with its new token', async () => {
+  const { manager, server, states, tokenOf } = await connected('hubspot', adaTwice);
+  server.answer('/token', { json: { access_token: 'at-new', refresh_token: 'rt-new', expires_in: 3600 } });
+  expect(await manager.deleteToken(user, 'here', { account: 'work' })).toEqual({ revoked: 'yes' });
+  expect(await states()).toEqual({ default: 'active' });
+  expect(await tokenOf('default')).toBe('at-new');
+});
+
+test('one without a refresh token ends by what the provider confirmed for the whole account', async () => {
+  const accounts = adaTwice.map((one) => ({ ...one, answer: { refresh_token: undefined } }));
+  const { manager, server, idOf, states, endings } = await connected('google', accounts);
+  const asked = server.requestsTo('/token').length;
+  const { alsoEnded } = await manager.deleteToken(user, 'here', { account: 'work' });
+  expect(alsoEnded).toEqual([idOf('default')]);
+  expect(server.requestsTo('/token')).toHaveLength(asked);
+  expect(await states()).toEqual({ default: 'reauthorization_required' });
+  expect(await endings()).toEqual([['default', 'revoked']]);
+});
+
+test('a revocation that the provider did not confirm ends nobody else, and asks about nobody', async () => {
+  const { manager, server, states } = await connected('google', adaTwice);
+  server.answer('/revoke', { status: 500 });
+  const asked = server.requestsTo('/token').length;
+  expect(await manager.deleteToken(user, 'here', { account: 'work' })).toEqual({ revoked: 'no' });
+  expect(server.requestsTo('/token')).toHaveLength(asked);
+  expect(await states()).toEqual({ default: 'active' });
+});
+
+test('one that had ended before is not said to have ended now', async () => {
+  const { manager, server } = await connected('google', [...adaTwice, { account: 'third', id: 'ada' }]);
+  server.answer('/token', { status: 400, json: { error: 'invalid_grant' } });
+  await manager.deleteToken(user, 'here', { account: 'work' });
+  expect(await manager.deleteToken(user, 'here', { account: 'third' })).toEqual({ revoked: 'yes' });
 });

@@ -1,0 +1,65 @@
+/** After a revocation that reached further than its own grant: finds out what became of a connection beside it. */
+
+import { nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
+import { OAuthManagerError } from '../core/errors.js';
+import { type Provider, withParameters } from '../core/provider.js';
+import { isRefreshable } from '../core/token-set.js';
+import { about, announce } from './announce.js';
+import type { Dependencies } from './dependencies.js';
+import type { TokenDesk } from './get-token.js';
+import { findProvider } from './provider-of.js';
+
+/** `unknown`: its provider could not be asked, or gave no word; the record is as it was. */
+export type SiblingFate = 'ended' | 'alive' | 'unknown';
+
+/**
+ * Refreshes the connection once, as if its token had been refused: only the provider's own word ends it. One without a
+ * refresh token cannot be asked about; it ends where the provider confirmed to have ended everything of that account. The
+ * record stays in either case, for its person to connect again. Never throws for what could not be found out.
+ */
+export async function recheckSibling(
+  { deps, flights }: Pick<TokenDesk, 'deps' | 'flights'>,
+  seen: StoredConnection,
+): Promise<SiblingFate> {
+  try {
+    const configured = await findProvider(deps, seen.connection.provider);
+    if (configured === undefined) return 'unknown';
+    const provider = withParameters(configured, seen.connection.parameters);
+    if (!isRefreshable(seen.connection.tokenSet, deps.now())) return await endUnasked(deps, provider, seen);
+    const wish = { now: deps.now(), bufferMs: 0, rejected: true };
+    const result = await flights.refresh({ provider, seen, wish });
+    if (result.kind === 'gone' || result.stored.generation === seen.generation) return 'unknown';
+    if (result.stored.connection.state.kind !== 'needs_reauthorization') return 'alive';
+    await forgetAccessToken(deps, result.stored);
+    return 'ended';
+  } catch (error) {
+    if (!(error instanceof OAuthManagerError)) throw error;
+    deps.log.warn({ provider: seen.connection.provider, code: error.code }, 'a sibling could not be checked');
+    return 'unknown';
+  }
+}
+
+/** In a workspace nobody knows which connections belong together, so there nothing is concluded. */
+async function endUnasked(deps: Dependencies, provider: Provider, seen: StoredConnection): Promise<SiblingFate> {
+  if (provider.revocation?.reach !== 'user') return 'unknown';
+  const since = deps.now();
+  const error = 'revoked';
+  const state = { kind: 'needs_reauthorization', since, keepUntil: since, error } as const;
+  const ended = { ...seen, connection: { ...seen.connection, state } };
+  if (!(await forgetAccessToken(deps, ended))) return 'unknown';
+  const { connection } = ended;
+  const event = { type: 'connection.needs_reauthorization', error, ...about(connection, since) } as const;
+  await announce(deps, connection.tenant, event);
+  return 'ended';
+}
+
+/** What was revoked is not handed out until its clock runs out; the text stays, sealed, with its record. */
+async function forgetAccessToken(deps: Dependencies, stored: StoredConnection): Promise<boolean> {
+  const now = deps.now();
+  const { tokenSet } = stored.connection;
+  const expiresAt = Math.min(tokenSet.expiresAt ?? now, now);
+  const connection = { ...stored.connection, tokenSet: { ...tokenSet, expiresAt }, updatedAt: now };
+  const generation = nextGeneration(stored.generation, now);
+  const put = { kind: 'put_connection', connection, expect: stored.generation, generation } as const;
+  return (await deps.store.connections.write(refOf(connection).owner, [put])) === 'stored';
+}
