@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { type ConnectedAccount, connectAccounts, templateAt } from '../support/connected-accounts.js';
+import { Person } from '../support/person.js';
 import { startScriptedServer } from '../support/scripted-server.js';
 import { openService } from '../support/service.js';
 
@@ -76,6 +77,15 @@ test('the id of the provider is kept through refreshes and reconnects', async ()
   expect(after.map(({ connectionId, identity: kept }) => [connectionId, kept?.id])).toEqual([
     [before[0]?.connectionId, 'ada'],
   ]);
+});
+
+test('the account page warns beside each account of what its end would end as well', async () => {
+  const { manager, address } = await withAccounts(ada, adaAtWork, { account: 'again', id: 'ada' });
+  const person = new Person();
+  await person.press((await manager.createAccountLink(user)).url);
+  const page = await (await person.get(`${address}/connections`)).text();
+  const warned = [...page.matchAll(/This also ends your other access to the same account: (\w+)\./g)];
+  expect(warned.map(([, label]) => label)).toEqual(['default', 'again']);
 });
 
 test('disconnecting one leaves the others, and tells over HTTP which of them ended with it', async () => {

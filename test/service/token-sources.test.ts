@@ -197,6 +197,14 @@ describe('the configuration of sources', () => {
     expect(load(exported, { ...secretVariables, ...rest }).providers).toEqual(providers);
   });
 
+  it('reads the secret of a source from the variable of its name, where the file says none (parity)', () => {
+    const { fixed, weather } = sources();
+    const bare = { fixed: { ...fixed, refresh_token: undefined }, weather };
+    const { providers } = load({ providers: bare }, { FIXED_REFRESH_TOKEN: 'rt', WEATHER_ACCESS_TOKEN: 'at' });
+    expect([providers.fixed?.refresh_token, providers.weather?.access_token]).toEqual(['rt', 'at']);
+    expect(load({ providers: bare }).providers.fixed).not.toHaveProperty('refresh_token');
+  });
+
   it('takes an unset variable for no secret at all: a public client (S0-05)', () => {
     const entry = { ...entryAt(server.url), token_endpoint_auth_method: 'none', client_secret: { env: 'NOT_SET' } };
     expect(load({ providers: { src: entry } }).providers.src).not.toHaveProperty('client_secret');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { exportProviders } from '../../../providers/references.js';
 import type { Secret } from '../../../src/core/secret.js';
 import type { SourcedToken, SourceRequest, TokenSource } from '../../../src/core/token-source.js';
 import { countedTokens, openSourced } from '../../support/sourced-manager.js';
@@ -86,6 +87,13 @@ describe('a source of the host’s own (S0-01)', () => {
   });
 });
 
+/** What an operator would set in the variables that an export names. */
+const secretOf: Readonly<Record<string, string>> = {
+  client_secret: 'scripted-secret',
+  refresh_token: 'rt-1',
+  access_token: 'at-0',
+};
+
 describe('whatever the source', () => {
   const kinds = [
     ['refresh_token', { source: 'refresh_token', refresh_token: 'rt-1' }, {}],
@@ -103,6 +111,33 @@ describe('whatever the source', () => {
     expect(JSON.stringify(token)).not.toMatch(/CANARY|rt-1|scripted-secret/);
     expect(manager.listProviders().find(({ id }) => id === 'src')?.source).toBe(kind);
   });
+
+  test.each(kinds)(
+    '%s needs a subject only where it exchanges one, and says so (parity)',
+    async (kind, entry, input) => {
+      const { manager, server } = await openSourced(entry);
+      server.answer('/token', countedTokens());
+      const without = await manager.requireToken('u', 'src').then(bare, (error: { code: string }) => error.code);
+      expect(without).toMatch(kind === 'token_exchange' ? 'invalid_request' : /^at-/);
+      expect(bare(await manager.requireToken('u', 'src', input))).toMatch(/^at-/);
+    },
+  );
+
+  test.each(kinds)(
+    '%s read back from its export does as before, without a secret in it (parity)',
+    async (_kind, entry, input) => {
+      const { options, openAnother, server } = await openSourced({ ...entry, scopes: ['a', 'b'] });
+      server.answer('/token', countedTokens());
+      const exported = JSON.stringify(exportProviders(options.providers).providers.src);
+      expect(exported).not.toMatch(/scripted-secret|rt-1|at-0/);
+      const filled = JSON.parse(exported, (key, value) => (value?.env === undefined ? value : secretOf[key]));
+      const manager = await openAnother({ providers: { src: filled } });
+      expect(filled).toEqual(options.providers.src);
+      expect(bare(await manager.requireToken('u', 'src', input))).toMatch(/^at-/);
+      const empty = manager.requireToken('u', 'src', { subjectToken: '' });
+      await expect(empty).rejects.toMatchObject({ code: 'invalid_request', field: 'subject_token' });
+    },
+  );
 
   test.each(kinds)('%s is nothing that a person could connect', async (_kind, entry) => {
     const { manager } = await openSourced(entry);
