@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readText, root } from './support/source-tree.js';
+import { numbered, readTestTable } from './support/test-table.js';
 
-const numbered = (letter: string, count: number) => Array.from({ length: count }, (_, at) => `${letter}${at + 1}`);
 const wanted = [
   ...numbered('L', 21),
   ...numbered('C', 7),
@@ -15,9 +15,7 @@ const wanted = [
 ];
 
 const manual = readText('docs/threats.md');
-const rows = [...manual.matchAll(/^\| `([A-Z]\d+)` \| [^|]+ \| `([^`]+)` (.+) \|$/gm)].map(
-  ([, id = '', file = '', title = '']) => ({ id, file, title }),
-);
+const rows = readTestTable(manual);
 
 describe('docs/threats.md', () => {
   it('has every row, in order', () => {
