@@ -2,13 +2,8 @@
 
 import { ConfigurationError } from '../src/core/errors.js';
 import type { ProviderId } from '../src/core/identifiers.js';
-import {
-  fillPlaceholders,
-  type IdentityMapping,
-  mapEndpoints,
-  type Provider,
-  type Revocation,
-} from '../src/core/provider.js';
+import type { IdentityMapping, Provider, Revocation } from '../src/core/provider.js';
+import { fillPlaceholders, mapEndpoints } from '../src/core/provider-endpoints.js';
 import { Secret } from '../src/core/secret.js';
 import type { ProviderEntry } from './entry.js';
 import type { ProviderTemplate } from './template.js';

@@ -1,7 +1,7 @@
 /** A provider: an authorization server, our client there, and the few ways in which it differs. Data, not classes. */
 
 import type { ProviderIdentity } from './connection.js';
-import { InvalidRequest, type OAuthManagerError } from './errors.js';
+import type { OAuthManagerError } from './errors.js';
 import type { ProviderId } from './identifiers.js';
 import type { Scope } from './scope.js';
 import type { Secret } from './secret.js';
@@ -170,7 +170,7 @@ export interface Provider {
   readonly foreign?: true;
   /** Facts in this record that no source confirmed. */
   readonly unverified: readonly string[];
-  /** By name, those that still stand in the endpoints; see {@link withParameters}. */
+  /** By name, those that still stand in the endpoints; see `withParameters`. */
   readonly placeholders?: Readonly<Record<string, Placeholder>>;
 }
 
@@ -190,49 +190,6 @@ export interface ProviderRegistry {
     /** How its tokens come about (`authorization_code` when absent). */
     readonly source?: string;
   }[];
-}
-
-/**
- * The provider as one connection sees it: `{shop}` and the like filled into its endpoints.
- *
- * @param parameters what the connect was given; names the provider does not know are left alone
- * @throws InvalidRequest naming the parameter that is missing or cannot stand in a URL; never its value
- */
-export function withParameters(provider: Provider, parameters: Readonly<Record<string, string>> = {}): Provider {
-  if (!provider.placeholders) return provider;
-  const values = new Map<string, string>();
-  for (const [name, { pattern }] of Object.entries(provider.placeholders)) {
-    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    if (value === undefined) throw new InvalidRequest(`parameters.${name}`, `is required by ${provider.id}`);
-    if (!pattern.test(value)) throw new InvalidRequest(`parameters.${name}`, 'is not of the form that is expected');
-    values.set(name, value);
-  }
-  const { placeholders, ...filled } = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
-  const matches = Object.entries(filled.callbackMatches ?? {});
-  const callbackMatches = Object.fromEntries(matches.map(([name, text]) => [name, fillPlaceholders(text, values)]));
-  return { ...filled, callbackMatches };
-}
-
-/** Puts values in the places of `{name}`; what has no value stays as it is. */
-export function fillPlaceholders(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/\{([a-z_]+)\}/g, (place, name: string) => values.get(name) ?? place);
-}
-
-/** The provider with every URL of its own changed. */
-export function mapEndpoints(provider: Provider, change: (url: string) => string): Provider {
-  const { issuer, refreshEndpoint, deviceAuthorizationEndpoint, identity, revocation } = provider;
-  return {
-    ...provider,
-    authorizationEndpoint: change(provider.authorizationEndpoint),
-    tokenEndpoint: change(provider.tokenEndpoint),
-    ...(issuer !== undefined && { issuer: change(issuer) }),
-    ...(refreshEndpoint !== undefined && { refreshEndpoint: change(refreshEndpoint) }),
-    ...(deviceAuthorizationEndpoint !== undefined && {
-      deviceAuthorizationEndpoint: change(deviceAuthorizationEndpoint),
-    }),
-    ...(identity.endpoint !== undefined && { identity: { ...identity, endpoint: change(identity.endpoint) } }),
-    ...(revocation && { revocation: { ...revocation, endpoint: change(revocation.endpoint) } }),
-  };
 }
 
 /**

@@ -4,7 +4,8 @@ import type { ChatIdentity, ConnectIntent, ConnectLink } from '../core/connect.j
 import type { ProofMode } from '../core/connection.js';
 import { InvalidRequest } from '../core/errors.js';
 import { type AccountLabel, defaultAccount, type Owner, type ProviderId } from '../core/identifiers.js';
-import { type Provider, withParameters } from '../core/provider.js';
+import type { Provider } from '../core/provider.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import { parseReturnTo } from '../core/return-to.js';
 import { isScopeToken, type Scope, unionScope } from '../core/scope.js';
 import type { Secret } from '../core/secret.js';

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refOf, type StoredConnection } from '../core/connection.js';
 import { type NotConnectedReason, OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
-import { missingScopeAt, type Provider, withParameters } from '../core/provider.js';
+import { missingScopeAt, type Provider } from '../core/provider.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import { assess, type Wish } from '../core/refresh-state.js';
 import type { Scope } from '../core/scope.js';
 import type { Secret } from '../core/secret.js';

@@ -2,7 +2,8 @@
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Provider, withParameters } from '../core/provider.js';
+import type { Provider } from '../core/provider.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import type { DueEntry } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
 import { endGrant } from './end-grant.js';

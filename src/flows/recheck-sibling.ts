@@ -2,7 +2,8 @@
 
 import { nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
 import { OAuthManagerError } from '../core/errors.js';
-import { type Provider, withParameters } from '../core/provider.js';
+import type { Provider } from '../core/provider.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import { isRefreshable } from '../core/token-set.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';

@@ -1,7 +1,7 @@
 /** Revokes a connection's tokens at its provider, as far as that can be done. */
 
 import type { Connection } from '../core/connection.js';
-import { withParameters } from '../core/provider.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import type { RevocationOutcome } from '../core/views.js';
 import { revokeTokens } from '../protocol/revocation.js';
 import type { Dependencies } from './dependencies.js';

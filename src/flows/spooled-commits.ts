@@ -1,7 +1,7 @@
 /** Keeps answers that the store does not take on disk, and stores at the start what an earlier process left there. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withParameters } from '../core/provider.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import type { SpooledCommit } from '../core/store.js';
 import { commitRefreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';

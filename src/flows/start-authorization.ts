@@ -3,7 +3,8 @@
 import type { ConnectLink, PendingAuthorization } from '../core/connect.js';
 import { Gone } from '../core/errors.js';
 import type { ProviderId } from '../core/identifiers.js';
-import { type Provider, withParameters } from '../core/provider.js';
+import type { Provider } from '../core/provider.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import type { Secret } from '../core/secret.js';
 import type { StartedAuthorization } from '../core/views.js';
 import { buildAuthorizationUrl, codeChallengeOf, createCodeVerifier } from '../protocol/authorization-request.js';

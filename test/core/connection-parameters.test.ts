@@ -5,7 +5,7 @@ import { createRegistry } from '../../providers/index.js';
 import { InvalidRequest } from '../../src/core/errors.js';
 import { providerIdSchema } from '../../src/core/identifiers.js';
 import type { Provider } from '../../src/core/provider.js';
-import { withParameters } from '../../src/core/provider.js';
+import { withParameters } from '../../src/core/provider-endpoints.js';
 
 const credentials = { client_id: 'client-1', client_secret: 'secret-1' };
 const registry = createRegistry({ github: credentials, shopify: credentials, zendesk: credentials });

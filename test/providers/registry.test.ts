@@ -3,7 +3,7 @@ import { catalogue, createRegistry, type ProviderEntry, providerEntrySchema } fr
 import { providerTemplateSchema } from '../../providers/template.js';
 import { ConfigurationError, InvalidRequest } from '../../src/core/errors.js';
 import { providerIdSchema } from '../../src/core/identifiers.js';
-import { withParameters } from '../../src/core/provider.js';
+import { withParameters } from '../../src/core/provider-endpoints.js';
 import { registeredProvider } from '../support/registered-provider.js';
 
 const client = { client_id: 'client-1', client_secret: 'secret-1' };

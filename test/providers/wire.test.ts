@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogue, createRegistry } from '../../providers/index.js';
-import { mapEndpoints, missingScopeAt, type Provider, withParameters } from '../../src/core/provider.js';
+import { missingScopeAt, type Provider } from '../../src/core/provider.js';
+import { mapEndpoints, withParameters } from '../../src/core/provider-endpoints.js';
 import { Secret } from '../../src/core/secret.js';
 import type { TokenSet } from '../../src/core/token-set.js';
 import { buildAuthorizationUrl } from '../../src/protocol/authorization-request.js';

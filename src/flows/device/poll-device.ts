@@ -1,7 +1,7 @@
 /** Asks a provider once what became of a device authorization, and sees to what it says. */
 
 import { GrantRefused, OAuthManagerError, ProviderUnavailable } from '../../core/errors.js';
-import { withParameters } from '../../core/provider.js';
+import { withParameters } from '../../core/provider-endpoints.js';
 import { type DevicePoll, pollDeviceToken } from '../../protocol/device-authorization.js';
 import { moveConnect } from '../connect-progress.js';
 import type { Dependencies } from '../dependencies.js';

@@ -1,7 +1,7 @@
 /** Connecting without a browser at hand: a code that the person types in on another device (RFC 8628). */
 
 import { InvalidRequest } from '../../core/errors.js';
-import { withParameters } from '../../core/provider.js';
+import { withParameters } from '../../core/provider-endpoints.js';
 import type { StartedConnect } from '../../core/views.js';
 import { startDeviceAuthorization } from '../../protocol/device-authorization.js';
 import { type ConnectRequest, newConnectIntent, saveConnect } from '../connect-link.js';
