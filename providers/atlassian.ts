@@ -30,6 +30,14 @@ export const atlassian: ProviderTemplate = {
     name: 'name',
     email: 'email',
   },
+  // An API address is https://api.atlassian.com/ex/{jira|confluence}/{cloud_id}.
+  sites: {
+    endpoint: 'https://api.atlassian.com/oauth/token/accessible-resources',
+    id: 'id',
+    name: 'name',
+    url: 'url',
+    parameter: 'cloud_id',
+  },
   standardize: nameDeadGrant,
   unverified: [
     'PKCE (accepted by working clients, not documented)',

@@ -22,8 +22,22 @@ export const docusign: ProviderTemplate = {
     name: 'name',
     email: 'email',
   },
+  // The address is the host of the account's API.
+  sites: {
+    endpoint: 'https://{account_host}/oauth/userinfo',
+    list: 'accounts',
+    id: 'account_id',
+    name: 'account_name',
+    url: 'base_uri',
+    parameter: 'account_id',
+  },
   placeholders: {
     account_host: { pattern: /^account(?:-d)?\.docusign\.com$/, default: 'account.docusign.com' },
   },
-  unverified: ['PKCE', 'fate of a replaced refresh token', 'whether extended is listed in the answer'],
+  unverified: [
+    'PKCE',
+    'account_name in the list of accounts',
+    'fate of a replaced refresh token',
+    'whether extended is listed in the answer',
+  ],
 };

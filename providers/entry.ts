@@ -66,6 +66,8 @@ export const providerEntrySchema = z.strictObject({
   refresh_endpoint: endpoint.optional(),
   revocation_endpoint: endpoint.optional(),
   userinfo_endpoint: endpoint.optional(),
+  /** Where the sites that a grant reaches are listed, for templates that have such a list. */
+  sites_endpoint: endpoint.optional(),
   device_authorization_endpoint: endpoint.optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),
   client_id: z.string().min(1).max(2048).optional(),

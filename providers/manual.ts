@@ -9,8 +9,10 @@ Everything that Valetkey knows about the providers of its catalogue. This page i
 
 **Client**: how our client shows who it is. **Expiry**: what an access token lives, and what becomes of a refresh token that
 is sent twice: \`none\` nothing, \`grace\` it works for a while, \`strict\` the grant may end. **Revocation**: which token is
-sent and what ends with it. Values in braces are given per connection (\`parameters\`) or in the configuration. Facts that no
-source confirmed are named as such, also by \`valetkey doctor\`.
+sent and what ends with it. **Sites**: what one grant reaches, where that may be several places; all are kept with the
+connection, and the one to use is chosen by a connect (\`parameters\`) or is the only one there is. Values in braces are
+given per connection (\`parameters\`) or in the configuration. Facts that no source confirmed are named as such, also by
+\`valetkey doctor\`.
 `;
 
 /** The page; ends with a line break. */
@@ -31,7 +33,7 @@ function anchorOf(heading: string): string {
 
 function formatProvider(id: string, template: ProviderTemplate): string {
   const { authorizationEndpoint, tokenEndpoint, deviceAuthorizationEndpoint, revocation, placeholders } = template;
-  const { defaultScope, unverified = [], keepFromCallback, keepFromResponse } = template;
+  const { defaultScope, unverified = [], keepFromCallback, keepFromResponse, sites } = template;
   const kept = Object.keys({ ...keepFromCallback, ...keepFromResponse });
   const rows: (readonly [string, string | undefined])[] = [
     ['Id', code(id)],
@@ -47,6 +49,7 @@ function formatProvider(id: string, template: ProviderTemplate): string {
     ],
     ['In braces', placeholders && Object.entries(placeholders).map(describePlaceholder).join(', ')],
     ['Kept with a connection', kept.length > 0 ? kept.map(code).join(', ') : undefined],
+    ['Sites', sites && `listed at ${code(sites.endpoint)}; the one to use is ${code(sites.parameter)}`],
     ['Not confirmed', unverified.length > 0 ? unverified.join('; ') : undefined],
   ];
   const lines = rows.flatMap(([name, value]) =>

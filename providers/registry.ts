@@ -66,6 +66,7 @@ function faultsOf(provider: Provider, allowInsecureLoopback: boolean): readonly 
     refresh_endpoint: provider.refreshEndpoint,
     device_authorization_endpoint: provider.deviceAuthorizationEndpoint,
     userinfo_endpoint: provider.identity.endpoint,
+    sites_endpoint: provider.sites?.endpoint,
     revocation_endpoint: provider.revocation?.endpoint,
   };
   const unsafe = Object.entries(endpoints).filter(

@@ -47,6 +47,16 @@ const revocationSchema = z.strictObject({
   alsoDone: z.array(z.number().int()).optional(),
 });
 
+/** As `SiteList` in the core. */
+const sitesSchema = z.strictObject({
+  endpoint,
+  list: text.optional(),
+  id: text,
+  name: text.optional(),
+  url: text.optional(),
+  parameter: z.string().regex(/^[a-z_]+$/),
+});
+
 const refusalSchema = z.strictObject({
   status: z.number().int().optional(),
   error: text.optional(),
@@ -83,6 +93,7 @@ export const providerTemplateSchema = z.strictObject({
   /** One refresh token chain may be shared by several connections. */
   sharedChain: z.literal(true).optional(),
   identity: identitySchema,
+  sites: sitesSchema.optional(),
   revocation: revocationSchema.optional(),
   refusals: z.array(refusalSchema).readonly().optional(),
   keepFromCallback: stringMap.optional(),

@@ -18,6 +18,8 @@ export const xero: ProviderTemplate = {
   reuseGraceSeconds: 1_800,
   refreshLifetime: { seconds: 5_184_000, renewedByUse: true },
   identity: { from: 'id_token', id: 'xero_userid|sub', name: 'name|given_name+family_name', email: 'email' },
+  // API calls bear the chosen one in the header Xero-Tenant-Id.
+  sites: { endpoint: 'https://api.xero.com/connections', id: 'tenantId', name: 'tenantName', parameter: 'tenant_id' },
   revocation: {
     endpoint: 'https://identity.xero.com/connect/revocation',
     method: 'POST',
@@ -27,5 +29,9 @@ export const xero: ProviderTemplate = {
     token: 'refresh_only',
     reach: 'user',
   },
-  unverified: ['30 minutes of grace for an old refresh token', 'xero_userid claim'],
+  unverified: [
+    '30 minutes of grace for an old refresh token',
+    'xero_userid claim',
+    'tenantName in the list of organisations',
+  ],
 };

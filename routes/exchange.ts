@@ -4,7 +4,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { callerOf } from './caller.js';
-import { providerParams, scopeList, tokenAnswer } from './schemas.js';
+import { providerParams, scopeList } from './schemas.js';
+import { tokenAnswer } from './token-answer.js';
 import { formatToken, problemAnswers } from './wire.js';
 
 const exchangeBody = z.strictObject({

@@ -9,7 +9,8 @@ import { sharedConnectionId } from '../src/core/mcp-server.js';
 import type { AccessToken } from '../src/core/views.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { callerOf, type Role } from './caller.js';
-import { mcpTokenBody, tokenAnswer, userParams } from './schemas.js';
+import { mcpTokenBody, userParams } from './schemas.js';
+import { tokenAnswer } from './token-answer.js';
 import { formatToken, tokenProblemAnswers } from './wire.js';
 
 const roles: readonly Role[] = ['bot', 'admin', 'user'];

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import * as schemas from './schemas.js';
+import { tokenAnswer } from './token-answer.js';
 
 /** What is said about a named body. */
 interface Naming {
@@ -66,7 +67,7 @@ name(notConnectedProblem, 'NotConnectedProblem', 'There is no token until the pe
   connect_id: 'cn_4Zk1x',
   who_must_act: 'user',
 });
-name(schemas.tokenAnswer, 'Token', 'A valid access token.', {
+name(tokenAnswer, 'Token', 'A valid access token.', {
   access_token: 'gho_…',
   token_type: 'Bearer',
   expires_at: 1_795_233_984,

@@ -7,7 +7,7 @@ import { proofModeSchema } from '../src/core/connection.js';
 import { accountLabelSchema, providerIdSchema, userIdSchema } from '../src/core/identifiers.js';
 import { isScopeToken } from '../src/core/scope.js';
 
-const epochSeconds = z.int().nonnegative().describe('Epoch seconds.');
+export const epochSeconds = z.int().nonnegative().describe('Epoch seconds.');
 const text = z.string();
 
 // --- what callers send
@@ -101,7 +101,8 @@ export const eventsHeaders = z.object({
 
 // --- what callers get
 
-const providerAccount = z
+/** The account that is connected. */
+export const providerAccount = z
   .object({ id: text, name: text.optional(), email: text.optional() })
   .nullable()
   .describe('The account at the provider; null when the provider tells nothing about it.');
@@ -110,16 +111,6 @@ export const providersAnswer = z.object({
   providers: z.array(
     z.object({ id: text, display_name: text, configured: z.boolean(), scopes: z.array(text), source: text }),
   ),
-});
-
-export const tokenAnswer = z.object({
-  access_token: text,
-  token_type: text,
-  expires_at: epochSeconds.nullable(),
-  scopes: z.array(text),
-  provider: text,
-  account: providerAccount,
-  connection_id: text,
 });
 
 export const startedConnectAnswer = z.object({

@@ -4,7 +4,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Forbidden } from '../src/core/errors.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { type Caller, callerOf, type Role } from './caller.js';
-import { accountQuery, refreshBody, tokenAnswer, tokenQuery, userProviderParams } from './schemas.js';
+import { accountQuery, refreshBody, tokenQuery, userProviderParams } from './schemas.js';
+import { tokenAnswer } from './token-answer.js';
 import { purposeHeaders, tokenUserOf } from './usage.js';
 import { formatToken, tokenProblemAnswers } from './wire.js';
 

@@ -28,6 +28,8 @@ export function formatToken(token: AccessToken) {
     provider: token.provider,
     account: formatAccount(token.identity),
     connection_id: token.connectionId,
+    parameters: token.parameters,
+    sites: token.sites && [...token.sites],
   };
 }
 

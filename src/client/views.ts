@@ -54,7 +54,21 @@ export function readToken(body: unknown): ClientToken {
     provider: text(fields, 'provider'),
     ...readIdentity(fields),
     connectionId: text(fields, 'connection_id'),
+    ...maybe('parameters', readParameters(fields)),
+    ...maybe('sites', fields.sites === undefined ? undefined : list(fields, 'sites').map(readSite)),
   };
+}
+
+function readParameters({ parameters }: Fields): Record<string, string> | undefined {
+  if (parameters === undefined) return undefined;
+  const fields = fieldsOf(parameters);
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, text(fields, name)]));
+}
+
+function readSite(entry: unknown): NonNullable<AccessToken['sites']>[number] {
+  const fields = fieldsOf(entry);
+  const [name, url] = [optionalText(fields, 'name'), optionalText(fields, 'url')];
+  return { id: text(fields, 'id'), ...maybe('name', name), ...maybe('url', url) };
 }
 
 export function readStartedConnect(body: unknown): StartedConnect {

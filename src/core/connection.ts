@@ -9,6 +9,7 @@ import {
   userIdSchema,
 } from './identifiers.js';
 import { Secret } from './secret.js';
+import { siteSchema } from './site.js';
 import { isLive, isRefreshable, type TokenSet } from './token-set.js';
 
 /** A `Secret` in memory, its text at rest. Only records that are sealed may use it. */
@@ -66,6 +67,8 @@ export const connectionSchema = z.object({
   requestedScope: z.array(z.string()).readonly(),
   /** Values that travel with the connection: tenant, shop, subdomain, cloud id (see the provider). */
   parameters: z.record(z.string(), z.string()).optional(),
+  /** What the grant reaches, where that may be several places; one of them may be chosen in `parameters`. */
+  sites: z.array(siteSchema).readonly().optional(),
   state: connectionStateSchema,
   /** The recorded proof of person; nothing is active without one. */
   proof: z.object({

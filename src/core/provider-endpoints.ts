@@ -31,7 +31,7 @@ export function fillPlaceholders(text: string, values: ReadonlyMap<string, strin
 
 /** The provider with every URL of its own changed. */
 export function mapEndpoints(provider: Provider, change: (url: string) => string): Provider {
-  const { issuer, refreshEndpoint, deviceAuthorizationEndpoint, identity, revocation } = provider;
+  const { issuer, refreshEndpoint, deviceAuthorizationEndpoint, identity, revocation, sites } = provider;
   return {
     ...provider,
     authorizationEndpoint: change(provider.authorizationEndpoint),
@@ -42,6 +42,7 @@ export function mapEndpoints(provider: Provider, change: (url: string) => string
       deviceAuthorizationEndpoint: change(deviceAuthorizationEndpoint),
     }),
     ...(identity.endpoint !== undefined && { identity: { ...identity, endpoint: change(identity.endpoint) } }),
+    ...(sites && { sites: { ...sites, endpoint: change(sites.endpoint) } }),
     ...(revocation && { revocation: { ...revocation, endpoint: change(revocation.endpoint) } }),
   };
 }

@@ -5,6 +5,7 @@ import type { OAuthManagerError } from './errors.js';
 import type { ProviderId } from './identifiers.js';
 import type { Scope } from './scope.js';
 import type { Secret } from './secret.js';
+import type { SiteList } from './site.js';
 import type { SourceSettings } from './token-source.js';
 
 /** RFC 6749 section 2.3, RFC 7591 section 2, and three ways of providers' own. */
@@ -148,6 +149,7 @@ export interface Provider {
   /** Several connections may hold one and the same rotating refresh token: one chain for a whole workspace. */
   readonly sharedChain?: true;
   readonly identity: IdentityMapping;
+  readonly sites?: SiteList;
   readonly revocation?: Revocation;
   readonly refusals: readonly RefusalSignal[];
   /**

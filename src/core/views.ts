@@ -5,6 +5,7 @@ import type { ConnectionStatus, ProofMode, ProviderIdentity } from './connection
 import type { AccountLabel, ProviderId, TenantId, UserId } from './identifiers.js';
 import type { Scope } from './scope.js';
 import type { Secret } from './secret.js';
+import type { Site } from './site.js';
 
 /** A token on its way to its caller. */
 export interface AccessToken {
@@ -17,8 +18,10 @@ export interface AccessToken {
   /** The connected account at the provider; absent when the provider tells nothing about it. */
   readonly identity?: ProviderIdentity;
   readonly connectionId: string;
-  /** What the provider's API wants to know beside the token: shop, `realm_id`, `instance_url`. In process only. */
+  /** What the provider's API wants to know beside the token: shop, `realm_id`, `instance_url`, `cloud_id`. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** The places that the grant reaches, at providers where those may be several. */
+  readonly sites?: readonly Site[];
 }
 
 /** One connection as it is listed. Never a secret. */

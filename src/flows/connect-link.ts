@@ -12,6 +12,7 @@ import type { Secret } from '../core/secret.js';
 import type { LinkView, StartedConnect } from '../core/views.js';
 import { findChatPerson } from './chat-person.js';
 import type { Dependencies } from './dependencies.js';
+import { withKnownParameters } from './known-parameters.js';
 import { newId, newOneTimeValue } from './one-time-values.js';
 import { requireConnectable, requireProvider } from './provider-of.js';
 
@@ -58,7 +59,8 @@ export async function mintConnectLink(
   deps: Dependencies,
   request: ConnectRequest,
 ): Promise<{ intent: ConnectIntent; code: Secret }> {
-  const intent = newConnectIntent(deps, request, await requireConnectable(deps, request.provider));
+  const provider = await requireConnectable(deps, request.provider);
+  const intent = newConnectIntent(deps, await withKnownParameters(deps, request, provider), provider);
   const code = newOneTimeValue();
   await Promise.all([
     saveConnect(deps, intent),

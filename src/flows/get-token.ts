@@ -128,10 +128,10 @@ function handOut(desk: TokenDesk, stored: StoredConnection): TokenOutcome {
   const { connection } = stored;
   desk.usage.mark(refOf(connection));
   const { accessToken, tokenType, expiresAt, scope } = connection.tokenSet;
-  const { provider, identity, connectionId, parameters } = connection;
+  const { provider, identity, connectionId, parameters, sites } = connection;
   return {
     kind: 'token',
-    token: { accessToken, tokenType, expiresAt, scope, provider, identity, connectionId, parameters },
+    token: { accessToken, tokenType, expiresAt, scope, provider, identity, connectionId, parameters, sites },
   };
 }
 

@@ -3,7 +3,9 @@
 import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
 import { keptParameters } from '../core/kept-parameters.js';
 import type { Provider } from '../core/provider.js';
+import { withChosenSite } from '../core/site.js';
 import { fetchIdentity } from '../protocol/identity.js';
+import { fetchSites } from '../protocol/sites.js';
 import type { TokenResponse } from '../protocol/token-endpoint.js';
 import type { Dependencies } from './dependencies.js';
 import { newId } from './one-time-values.js';
@@ -17,16 +19,20 @@ export interface RedeemedGrant {
   readonly callback?: URLSearchParams;
 }
 
-/** Puts the connection together. An identity that cannot be had does not cost the grant. */
+/** Puts the connection together. An identity or list of sites that cannot be had does not cost the grant. */
 export async function newGrant(
   deps: Dependencies,
   provider: Provider,
   { intent, response, callback }: RedeemedGrant,
 ): Promise<AwaitingGrant['connection']> {
-  const identity = response.identity ?? (await identityOf(deps, provider, response));
+  const [identity, sites] = await Promise.all([
+    response.identity ?? identityOf(deps, provider, response),
+    sitesOf(deps, provider, response),
+  ]);
   const now = deps.now();
-  const { tenant, userId, account, scope, parameters } = intent;
+  const { tenant, userId, account, scope } = intent;
   const kept = keptParameters(provider, { callback, answer: response.answer });
+  const parameters = { ...withChosenSite(provider, intent.parameters ?? {}, sites), ...kept };
   return {
     connectionId: newId('co'),
     tenant,
@@ -36,7 +42,8 @@ export async function newGrant(
     identity,
     tokenSet: response.tokenSet,
     requestedScope: scope,
-    parameters: parameters === undefined && Object.keys(kept).length === 0 ? undefined : { ...parameters, ...kept },
+    parameters: Object.keys(parameters).length === 0 ? undefined : parameters,
+    sites,
     state: { kind: 'active' },
     connectedAt: now,
     updatedAt: now,
@@ -48,6 +55,16 @@ async function identityOf(deps: Dependencies, provider: Provider, response: Toke
     return await fetchIdentity(provider, response.tokenSet, httpOf(deps, provider));
   } catch {
     deps.log.warn({ provider: provider.id }, 'the connected account could not be read');
+    return undefined;
+  }
+}
+
+/** A bot can ask the provider for them as well. */
+async function sitesOf(deps: Dependencies, provider: Provider, response: TokenResponse) {
+  try {
+    return await fetchSites(provider, response.tokenSet, httpOf(deps, provider));
+  } catch {
+    deps.log.warn({ provider: provider.id }, 'the sites of the connected account could not be read');
     return undefined;
   }
 }

@@ -21,7 +21,7 @@ type Identified = Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' 
  * @returns the connections of other users to the same account; empty when the provider does not say whose it is
  */
 export async function enterAccount(deps: Dependencies, connection: Identified): Promise<readonly Connection[]> {
-  const collection = collectionOf(connection);
+  const collection = collectionOf(deps, connection);
   if (collection === undefined) return [];
   const { userId, account } = connection;
   await deps.store.documents.put(collection, keyOf(connection), { userId, account });
@@ -33,7 +33,7 @@ export async function enterAccount(deps: Dependencies, connection: Identified): 
 
 /** Takes a connection out of the index again. An entry that stays is found out to be stale when it is looked at. */
 export async function leaveAccount(deps: Dependencies, connection: Identified): Promise<void> {
-  const collection = collectionOf(connection);
+  const collection = collectionOf(deps, connection);
   if (collection !== undefined) await deps.store.documents.remove(collection, keyOf(connection)).catch(() => false);
 }
 
@@ -63,7 +63,7 @@ async function verify(
   const found = await deps.store.connections.find(refOf({ tenant, userId, provider, account })).catch(passOver);
   if (found === 'unreadable') return undefined;
   if (found?.connection.identity?.id === identity?.id) return found?.connection;
-  const collection = collectionOf({ tenant, provider, identity, ...rest });
+  const collection = collectionOf(deps, { tenant, provider, identity, ...rest });
   if (collection !== undefined) await deps.store.documents.remove(collection, key);
   return undefined;
 }
@@ -76,11 +76,15 @@ function passOver(error: unknown): 'unreadable' {
 
 /**
  * One collection per tenant and provider account. The parameters count too: at providers with many instances an
- * account id means something within one instance only.
+ * account id means something within one instance only. Not so the choice among the sites of one account.
  */
-function collectionOf({ tenant, provider, identity, parameters = {} }: Identified): string | undefined {
+function collectionOf(deps: Dependencies, connection: Identified): string | undefined {
+  const { tenant, provider, identity, parameters = {} } = connection;
   if (identity === undefined) return undefined;
-  const sorted = Object.entries(parameters).sort(([one], [other]) => (one < other ? -1 : 1));
+  const choice = deps.providers.find(provider)?.sites?.parameter;
+  const sorted = Object.entries(parameters)
+    .filter(([name]) => name !== choice)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
   const name = JSON.stringify([tenant, provider, identity.id, sorted]);
   return `account-${createHash('sha256').update(name).digest('base64url')}`;
 }

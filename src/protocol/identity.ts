@@ -1,14 +1,13 @@
 /** Whose tokens they are: reads the provider's own account by the paths of its identity mapping. */
 
 import type { ProviderIdentity } from '../core/connection.js';
-import type { OAuthManagerError } from '../core/errors.js';
-import { ProviderError, ProviderUnavailable } from '../core/errors.js';
-import type { EmailList, IdentityMapping, JsonObject, Provider } from '../core/provider.js';
+import { ProviderError } from '../core/errors.js';
+import type { EmailList, JsonObject, Provider } from '../core/provider.js';
 import type { TokenSet } from '../core/token-set.js';
-import { isJsonObject, parseBody, readJwtClaims } from './dialects.js';
+import { isJsonObject, readJwtClaims } from './dialects.js';
 import type { Http } from './http.js';
-import { wrapFailure } from './refusals.js';
-import { readRetryAfter } from './retry-after.js';
+import { textOf, valueAt } from './json-paths.js';
+import { askAsUser, type UserRequest } from './user-request.js';
 
 /** What is kept of a name or an address: providers let users write novels. */
 const longestName = 200;
@@ -40,8 +39,9 @@ export async function fetchIdentity(
 ): Promise<ProviderIdentity | undefined> {
   const { from, endpoint } = provider.identity;
   if (from !== 'userinfo' || endpoint === undefined) return undefined;
+  const { method, body: question } = provider.identity;
   const ask = { url: endpoint, tokenSet, http };
-  const body = await askUserinfo(provider, { ...ask, mapping: provider.identity });
+  const body = await askAsUser(provider, { ...ask, method, body: question });
   const identity = identityIn(provider, isJsonObject(body) ? body : undefined);
   if (!identity) throw new ProviderError(`${provider.id} did not say whose account it is.`, { provider: provider.id });
   if (identity.email !== undefined || !provider.identity.emails) return identity;
@@ -49,57 +49,11 @@ export async function fetchIdentity(
   return email === undefined ? identity : { ...identity, email };
 }
 
-interface Ask {
-  readonly url: string;
-  readonly tokenSet: TokenSet;
-  readonly http: Http;
-}
-
-async function askUserinfo(provider: Provider, ask: Ask & { mapping?: IdentityMapping }): Promise<unknown> {
-  const { mapping } = ask;
-  let response: Response;
-  try {
-    response = await ask.http.fetch(ask.url, {
-      method: mapping?.method ?? 'GET',
-      headers: {
-        accept: 'application/json',
-        ...(mapping?.body !== undefined && { 'content-type': 'application/json' }),
-        ...provider.identity.headers,
-        authorization: `Bearer ${ask.tokenSet.accessToken.reveal()}`,
-      },
-      ...(mapping?.body !== undefined && { body: mapping.body }),
-    });
-  } catch (error) {
-    throw wrapFailure(provider, error);
-  }
-  if (!response.ok) throw refusedUserinfo(provider, response, ask.http.now());
-  return parseJson(await response.text());
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return parseBody(text, '');
-  }
-}
-
-function refusedUserinfo(provider: Provider, response: Response, now: number): OAuthManagerError {
-  const { status } = response;
-  const about = { provider: provider.id, status };
-  if (status !== 429 && status < 500) {
-    return new ProviderError(`${provider.id} did not tell whose account it is (status ${status}).`, about);
-  }
-  const retryAfterMs = readRetryAfter(response.headers, undefined, now);
-  const details = { ...about, reached: 'no' as const, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-  return new ProviderUnavailable(`${provider.id} cannot tell now whose account it is (status ${status}).`, details);
-}
-
 /** An address is worth having, but not worth failing for: the scope for it may not have been granted. */
-async function findListedEmail(provider: Provider, list: EmailList, ask: Ask): Promise<string | undefined> {
+async function findListedEmail(provider: Provider, list: EmailList, ask: UserRequest): Promise<string | undefined> {
   const url = new URL(list.endpoint, ask.url).href;
-  const body = await askUserinfo(provider, { ...ask, url }).catch(() => undefined);
-  const found: unknown = list.list === undefined ? body : isJsonObject(body) ? valueAt(body, list.list) : undefined;
+  const body = await askAsUser(provider, { ...ask, url }).catch(() => undefined);
+  const found = list.list === undefined ? body : valueAt(body, list.list);
   const entries: readonly unknown[] = Array.isArray(found) ? found : [];
   const chosen = entries
     .filter(isJsonObject)
@@ -127,21 +81,6 @@ function readPath(body: JsonObject, expression: string, joint: string): string |
     if (present.length === parts.length) return present.join(joint);
   }
   return undefined;
-}
-
-function valueAt(body: JsonObject, path: string): unknown {
-  let value: unknown = body;
-  for (const name of path.split('.')) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, name)) return undefined;
-    value = value[name];
-  }
-  return value;
-}
-
-/** Text, or a whole number as text; a number too large for JSON's readers is nothing, for it may be another's. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function capped(text: string | undefined, most: number): string | undefined {

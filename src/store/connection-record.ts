@@ -43,6 +43,7 @@ export const connectionTuple = z
     z.union([z.tuple([offset.nullable(), offset.nullish()]).rest(z.unknown()), usual]).nullish(), // expiresAt, refreshExpiresAt
     z.union([z.record(text, z.unknown()), usual]).nullish(), // state; usual: active
     z.union([z.record(text, text), usual]).nullish(), // parameters
+    z.union([z.array(z.tuple([text, optionalText, optionalText]).rest(z.unknown())), usual]).nullish(), // sites: id, name, url
   ])
   .rest(z.unknown());
 
@@ -83,6 +84,7 @@ export function packConnection(wire: UnprovenWire): readonly unknown[] {
       : [after(tokenSet.expiresAt), after(tokenSet.refreshExpiresAt)],
     state.kind === 'active' ? 0 : state,
     wire.parameters ?? 0,
+    wire.sites?.map(({ id, name, url }) => [id, name ?? 0, url ?? 0] as const) ?? 0,
   ];
   return places.slice(0, places.findLastIndex((place) => given(place) !== undefined) + 1);
 }
@@ -91,7 +93,7 @@ export function packConnection(wire: UnprovenWire): readonly unknown[] {
 export function unpackConnection(tuple: ConnectionTuple): object {
   const [connectionId, tenant, userId, provider, account, identity, accessToken, tokenType, connectedAt, ...rest] =
     tuple;
-  const [obtained, updated, scope, requested, proof, refreshToken, ends, state, parameters] = rest;
+  const [obtained, updated, scope, requested, proof, refreshToken, ends, state, parameters, sites] = rest;
   const at = (distance: number | null | undefined) => (distance == null ? undefined : connectedAt + distance);
   return present({
     connectionId,
@@ -112,6 +114,7 @@ export function unpackConnection(tuple: ConnectionTuple): object {
     }),
     requestedScope: unpackScope(given(requested) ?? scope),
     parameters: given(parameters),
+    sites: given(sites)?.map(([id, name, url]) => present({ id, name: given(name), url: given(url) })),
     state: given(state) ?? { kind: 'active' },
     proof: proof
       ? present({ mode: proofModes[proof[0]], provenAt: at(proof[1]), connectId: given(proof[2]) })

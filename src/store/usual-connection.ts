@@ -16,7 +16,7 @@ import { Secret } from '../core/secret.js';
 import type { TokenSet } from '../core/token-set.js';
 import { proofModes } from './connection-record.js';
 
-/** A connection in the state `active`, without parameters; `record` is what `formatConnection` has written, parsed. */
+/** A connection in the state `active`, without parameters or sites; `record` is what `formatConnection` has written, parsed. */
 export function readUsualConnection(record: unknown): Connection | undefined {
   if (!Array.isArray(record) || record[0] !== 1 || !Array.isArray(record[1])) return undefined;
   const places: readonly unknown[] = record[1];
@@ -26,7 +26,7 @@ export function readUsualConnection(record: unknown): Connection | undefined {
   const provider = providerIdSchema.safeParse(places[3]).data;
   const account = places[4] === 0 ? defaultAccount : accountLabelSchema.safeParse(places[4]).data;
   if (typeof connectionId !== 'string' || tenant === undefined || userId === undefined) return undefined;
-  if (provider === undefined || account === undefined || !isUsual(places[16]) || !isUsual(places[17])) return undefined;
+  if (provider === undefined || account === undefined || !places.slice(16).every(isUsual)) return undefined;
   const connectedAt = places[8];
   if (!isEpoch(connectedAt)) return undefined;
   const updatedAt = epochAfter(connectedAt, places[10]);

@@ -9,6 +9,7 @@ import { buildAuthorizationUrl } from '../../src/protocol/authorization-request.
 import { createHttp } from '../../src/protocol/http.js';
 import { fetchIdentity } from '../../src/protocol/identity.js';
 import { revokeTokens } from '../../src/protocol/revocation.js';
+import { fetchSites } from '../../src/protocol/sites.js';
 import { redeemAuthorizationCode, refreshTokens } from '../../src/protocol/token-endpoint.js';
 import {
   type ScriptedAnswer,
@@ -155,6 +156,18 @@ describe.each(Object.entries(facts))('%s', (id, fact) => {
     const [method, url = ''] = fact.userinfo.request.split(' ');
     server.answer(pathOf(url), { json: fact.userinfo.answer });
     expect(await fetchIdentity(here(provider), tokens, http)).toEqual(fact.identity);
+    const request = server.requestsTo(pathOf(url)).at(-1);
+    expect([request?.method, request?.headers.authorization]).toEqual([method, 'Bearer at-1']);
+  });
+
+  test('sites', async () => {
+    if (!fact.sites) {
+      expect(await fetchSites(here(provider), tokens, http)).toBeUndefined();
+      return;
+    }
+    const [method, url = ''] = fact.sites.request.split(' ');
+    server.answer(pathOf(url), { json: fact.sites.answer });
+    expect(await fetchSites(here(provider), tokens, http)).toEqual(fact.sites.read);
     const request = server.requestsTo(pathOf(url)).at(-1);
     expect([request?.method, request?.headers.authorization]).toEqual([method, 'Bearer at-1']);
   });

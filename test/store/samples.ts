@@ -68,6 +68,7 @@ export function aFullConnection(owner: Owner): Connection {
     },
     requestedScope: ['a', 'b c', ''],
     parameters: { tenant: 'contoso', toString: 'x' },
+    sites: [{ id: 'site-1', name: 'One', url: 'https://one.example' }, { id: 'site-2' }],
     state: { kind: 'uncertain', since: t0, attempts: 2 },
   });
 }

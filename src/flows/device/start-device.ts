@@ -6,6 +6,7 @@ import type { StartedConnect } from '../../core/views.js';
 import { startDeviceAuthorization } from '../../protocol/device-authorization.js';
 import { type ConnectRequest, newConnectIntent, saveConnect } from '../connect-link.js';
 import type { Dependencies } from '../dependencies.js';
+import { withKnownParameters } from '../known-parameters.js';
 import { httpOf, requireConnectable } from '../provider-of.js';
 import { saveDevice } from './device-record.js';
 
@@ -20,8 +21,8 @@ export async function startDevice(deps: Dependencies, request: ConnectRequest): 
   if (configured.deviceAuthorizationEndpoint === undefined) {
     throw new InvalidRequest('method', 'is not offered by this provider');
   }
-  const asked = newConnectIntent(deps, request, configured);
-  const provider = withParameters(configured, request.parameters);
+  const asked = newConnectIntent(deps, await withKnownParameters(deps, request, configured), configured);
+  const provider = withParameters(configured, asked.parameters);
   const device = await startDeviceAuthorization(provider, { scope: asked.scope }, httpOf(deps, provider));
   const { expiresAt, intervalMs, deviceCode, userCode, verificationUri, verificationUriComplete } = device;
   const intent = { ...asked, expiresAt };

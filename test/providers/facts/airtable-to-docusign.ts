@@ -62,6 +62,14 @@ export const airtableToDocusign: Readonly<Record<string, ProviderFacts>> = {
       answer: { account_id: 'u1', name: 'Ada', email: 'ada@example.com' },
     },
     identity: ada,
+    sites: {
+      request: 'GET https://api.atlassian.com/oauth/token/accessible-resources',
+      answer: [
+        { id: 's1', name: 'acme', url: 'https://acme.atlassian.net', scopes: ['read:jira-work'], avatarUrl: 'x' },
+        { id: 's1', name: 'acme', url: 'https://acme.atlassian.net', scopes: ['read:confluence-content.all'] },
+      ],
+      read: [{ id: 's1', name: 'acme', url: 'https://acme.atlassian.net' }],
+    },
   },
   bitbucket: {
     authorize: 'https://bitbucket.org/site/oauth2/authorize',
@@ -145,5 +153,10 @@ export const airtableToDocusign: Readonly<Record<string, ProviderFacts>> = {
     lives: 28800,
     userinfo: { request: 'GET https://account.docusign.com/oauth/userinfo', answer: { ...openId, accounts: [] } },
     identity: ada,
+    sites: {
+      request: 'GET https://account.docusign.com/oauth/userinfo',
+      answer: { ...openId, accounts: [{ account_id: 'a1', base_uri: 'https://na1.docusign.net', is_default: true }] },
+      read: [{ id: 'a1', url: 'https://na1.docusign.net' }],
+    },
   },
 };

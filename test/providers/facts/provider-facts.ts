@@ -29,6 +29,8 @@ export interface ProviderFacts {
   readonly userinfo?: { readonly request: string; readonly answer: unknown };
   /** What is read of it. */
   readonly identity?: { readonly id: string; readonly name?: string; readonly email?: string };
+  /** The request for the list of sites, a typical answer, and what is read of it. */
+  readonly sites?: { readonly request: string; readonly answer: unknown; readonly read: readonly object[] };
   /** The revocation request as `METHOD url`, which token, and the fields beside it; absent = there is none. */
   readonly revoke?: {
     readonly request: string;

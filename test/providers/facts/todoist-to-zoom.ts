@@ -69,6 +69,11 @@ export const todoistToZoom: Readonly<Record<string, ProviderFacts>> = {
     },
     lives: 1800,
     identity: { id: 'x1', name: 'Ada L', email: 'ada@example.com' },
+    sites: {
+      request: 'GET https://api.xero.com/connections',
+      answer: [{ id: 'c1', tenantId: 't1', tenantType: 'ORGANISATION', tenantName: 'Acme' }],
+      read: [{ id: 't1', name: 'Acme' }],
+    },
     revoke: {
       request: 'POST https://identity.xero.com/connect/revocation',
       token: 'refresh',
