@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const airtable: ProviderTemplate = {
   displayName: 'Airtable',
+  icon: 'airtable',
   documentation: 'https://airtable.com/developers/web/api/oauth-reference',
   authorizationEndpoint: 'https://airtable.com/oauth2/v1/authorize',
   tokenEndpoint: 'https://airtable.com/oauth2/v1/token',

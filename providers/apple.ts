@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const apple: ProviderTemplate = {
   displayName: 'Apple',
+  icon: 'apple',
   documentation: 'https://developer.apple.com/documentation/signinwithapplerestapi',
   issuer: 'https://appleid.apple.com',
   authorizationEndpoint: 'https://appleid.apple.com/auth/authorize',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const asana: ProviderTemplate = {
   displayName: 'Asana',
+  icon: 'asana',
   documentation: 'https://developers.asana.com/docs/oauth',
   authorizationEndpoint: 'https://app.asana.com/-/oauth_authorize',
   tokenEndpoint: 'https://app.asana.com/-/oauth_token',

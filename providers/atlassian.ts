@@ -11,6 +11,7 @@ function nameDeadGrant(body: JsonObject): JsonObject {
 
 export const atlassian: ProviderTemplate = {
   displayName: 'Atlassian',
+  icon: 'atlassian',
   documentation: 'https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/',
   authorizationEndpoint: 'https://auth.atlassian.com/authorize',
   tokenEndpoint: 'https://auth.atlassian.com/oauth/token',

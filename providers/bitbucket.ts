@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const bitbucket: ProviderTemplate = {
   displayName: 'Bitbucket',
+  icon: 'bitbucket',
   documentation: 'https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/',
   authorizationEndpoint: 'https://bitbucket.org/site/oauth2/authorize',
   tokenEndpoint: 'https://bitbucket.org/site/oauth2/access_token',

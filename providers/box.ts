@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const box: ProviderTemplate = {
   displayName: 'Box',
+  icon: 'box',
   documentation: 'https://developer.box.com/guides/authentication/oauth2/',
   authorizationEndpoint: 'https://account.box.com/api/oauth2/authorize',
   tokenEndpoint: 'https://api.box.com/oauth2/token',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const calendly: ProviderTemplate = {
   displayName: 'Calendly',
+  icon: 'calendly',
   documentation: 'https://developer.calendly.com/api-docs/authentication',
   authorizationEndpoint: 'https://auth.calendly.com/oauth/authorize',
   tokenEndpoint: 'https://auth.calendly.com/oauth/token',

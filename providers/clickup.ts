@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const clickup: ProviderTemplate = {
   displayName: 'ClickUp',
+  icon: 'clickup',
   documentation: 'https://developer.clickup.com/docs/authentication',
   authorizationEndpoint: 'https://app.clickup.com/api',
   tokenEndpoint: 'https://api.clickup.com/api/v2/oauth/token',

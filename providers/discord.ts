@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const discord: ProviderTemplate = {
   displayName: 'Discord',
+  icon: 'discord',
   documentation: 'https://discord.com/developers/docs/topics/oauth2',
   authorizationEndpoint: 'https://discord.com/oauth2/authorize',
   tokenEndpoint: 'https://discord.com/api/oauth2/token',

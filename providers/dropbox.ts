@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const dropbox: ProviderTemplate = {
   displayName: 'Dropbox',
+  icon: 'dropbox',
   documentation: 'https://developers.dropbox.com/oauth-guide',
   authorizationEndpoint: 'https://www.dropbox.com/oauth2/authorize',
   tokenEndpoint: 'https://api.dropboxapi.com/oauth2/token',

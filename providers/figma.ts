@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const figma: ProviderTemplate = {
   displayName: 'Figma',
+  icon: 'figma',
   documentation: 'https://developers.figma.com/docs/rest-api/authentication/',
   authorizationEndpoint: 'https://www.figma.com/oauth',
   tokenEndpoint: 'https://api.figma.com/v1/oauth/token',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const githubApp: ProviderTemplate = {
   displayName: 'GitHub App',
+  icon: 'github',
   documentation:
     'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app',
   authorizationEndpoint: 'https://github.com/login/oauth/authorize',

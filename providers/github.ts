@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const github: ProviderTemplate = {
   displayName: 'GitHub',
+  icon: 'github',
   documentation: 'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
   authorizationEndpoint: 'https://github.com/login/oauth/authorize',
   tokenEndpoint: 'https://github.com/login/oauth/access_token',

@@ -5,6 +5,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const gitlab: ProviderTemplate = {
   displayName: 'GitLab',
+  icon: 'gitlab',
   documentation: 'https://docs.gitlab.com/api/oauth2/',
   issuer: 'https://{host}',
   authorizationEndpoint: 'https://{host}/oauth/authorize',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const google: ProviderTemplate = {
   displayName: 'Google',
+  icon: 'google',
   documentation: 'https://developers.google.com/identity/protocols/oauth2/web-server',
   issuer: 'https://accounts.google.com',
   authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',

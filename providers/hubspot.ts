@@ -10,6 +10,7 @@ function nameError(body: JsonObject): JsonObject {
 
 export const hubspot: ProviderTemplate = {
   displayName: 'HubSpot',
+  icon: 'hubspot',
   documentation:
     'https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth/working-with-oauth',
   authorizationEndpoint: 'https://app.hubspot.com/oauth/authorize',

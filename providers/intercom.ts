@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const intercom: ProviderTemplate = {
   displayName: 'Intercom',
+  icon: 'intercom',
   documentation: 'https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/setting-up-oauth',
   authorizationEndpoint: 'https://app.intercom.com/oauth',
   tokenEndpoint: 'https://api.intercom.io/auth/eagle/token',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const linear: ProviderTemplate = {
   displayName: 'Linear',
+  icon: 'linear',
   documentation: 'https://linear.app/developers/oauth-2-0-authentication',
   authorizationEndpoint: 'https://linear.app/oauth/authorize',
   tokenEndpoint: 'https://api.linear.app/oauth/token',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const miro: ProviderTemplate = {
   displayName: 'Miro',
+  icon: 'miro',
   documentation: 'https://developers.miro.com/docs/getting-started-with-oauth',
   authorizationEndpoint: 'https://miro.com/oauth/authorize',
   tokenEndpoint: 'https://api.miro.com/v1/oauth/token',

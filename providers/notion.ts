@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const notion: ProviderTemplate = {
   displayName: 'Notion',
+  icon: 'notion',
   documentation: 'https://developers.notion.com/docs/authorization',
   authorizationEndpoint: 'https://api.notion.com/v1/oauth/authorize',
   tokenEndpoint: 'https://api.notion.com/v1/oauth/token',

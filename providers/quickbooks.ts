@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const quickbooks: ProviderTemplate = {
   displayName: 'QuickBooks Online',
+  icon: 'quickbooks',
   documentation:
     'https://developer.intuit.com/app/developer/qbo/docs/develop/authentication-and-authorization/oauth-2.0',
   issuer: 'https://oauth.platform.intuit.com/op/v1',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const reddit: ProviderTemplate = {
   displayName: 'Reddit',
+  icon: 'reddit',
   documentation: 'https://github.com/reddit-archive/reddit/wiki/OAuth2',
   authorizationEndpoint: 'https://www.reddit.com/api/v1/authorize',
   tokenEndpoint: 'https://www.reddit.com/api/v1/access_token',

@@ -98,6 +98,7 @@ function registryOf(
   const listing = ids.map((id) => ({
     id,
     displayName: configured.get(id)?.displayName ?? entries[id]?.display_name ?? catalogue.get(id)?.displayName ?? id,
+    icon: configured.get(id)?.icon ?? catalogue.get(id)?.icon,
     configured: configured.has(id),
     defaultScope: configured.get(id)?.defaultScope ?? catalogue.get(id)?.defaultScope ?? [],
     source: entries[id]?.source ?? 'authorization_code',

@@ -56,6 +56,7 @@ function authorizationServerOf(entry: ProviderEntry, template: ProviderTemplate 
     refusals: template?.refusals ?? [],
     unverified: template?.unverified ?? [],
     ...(template && { documentation: template.documentation }),
+    ...(template?.icon && { icon: template.icon }),
     ...(template?.sites && { sites: { ...template.sites, endpoint: entry.sites_endpoint ?? template.sites.endpoint } }),
     ...(template?.keepFromCallback && { keepFromCallback: template.keepFromCallback }),
     ...(template?.keepFromResponse && { keepFromResponse: template.keepFromResponse }),

@@ -5,6 +5,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const shopify: ProviderTemplate = {
   displayName: 'Shopify',
+  icon: 'shopify',
   documentation:
     'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant',
   authorizationEndpoint: 'https://{shop}.myshopify.com/admin/oauth/authorize',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const spotify: ProviderTemplate = {
   displayName: 'Spotify',
+  icon: 'spotify',
   documentation: 'https://developer.spotify.com/documentation/web-api/tutorials/code-flow',
   authorizationEndpoint: 'https://accounts.spotify.com/authorize',
   tokenEndpoint: 'https://accounts.spotify.com/api/token',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const stripeApps: ProviderTemplate = {
   displayName: 'Stripe Apps',
+  icon: 'stripe',
   documentation: 'https://docs.stripe.com/stripe-apps/api-authentication/oauth',
   authorizationEndpoint: 'https://marketplace.stripe.com/oauth/v2/authorize',
   tokenEndpoint: 'https://api.stripe.com/v1/oauth/token',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const stripeConnect: ProviderTemplate = {
   displayName: 'Stripe Connect',
+  icon: 'stripe',
   documentation: 'https://docs.stripe.com/connect/oauth-reference',
   authorizationEndpoint: 'https://connect.stripe.com/oauth/authorize',
   tokenEndpoint: 'https://connect.stripe.com/oauth/token',

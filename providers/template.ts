@@ -67,6 +67,11 @@ const refusalSchema = z.strictObject({
 /** One provider of the catalogue. Absent fields take the defaults of `resolveProvider`. */
 export const providerTemplateSchema = z.strictObject({
   displayName: text,
+  /** Its brand in `simple-icons`; without one, pages show a tile with its first letter. */
+  icon: z
+    .string()
+    .regex(/^[a-z0-9]+$/)
+    .optional(),
   /** Where its maker describes it. */
   documentation: z.url(),
   issuer: endpoint.optional(),

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const todoist: ProviderTemplate = {
   displayName: 'Todoist',
+  icon: 'todoist',
   documentation: 'https://developer.todoist.com/api/v1/',
   authorizationEndpoint: 'https://todoist.com/oauth/authorize',
   tokenEndpoint: 'https://todoist.com/oauth/access_token',

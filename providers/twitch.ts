@@ -19,6 +19,7 @@ function nameError(body: JsonObject): JsonObject {
 
 export const twitch: ProviderTemplate = {
   displayName: 'Twitch',
+  icon: 'twitch',
   documentation: 'https://dev.twitch.tv/docs/authentication/getting-tokens-oauth/',
   issuer: 'https://id.twitch.tv/oauth2',
   authorizationEndpoint: 'https://id.twitch.tv/oauth2/authorize',

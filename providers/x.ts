@@ -13,6 +13,7 @@ function nameDeadGrant(body: JsonObject): JsonObject {
 
 export const x: ProviderTemplate = {
   displayName: 'X',
+  icon: 'x',
   documentation: 'https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code',
   authorizationEndpoint: 'https://x.com/i/oauth2/authorize',
   tokenEndpoint: 'https://api.x.com/2/oauth2/token',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const xero: ProviderTemplate = {
   displayName: 'Xero',
+  icon: 'xero',
   documentation: 'https://developer.xero.com/documentation/guides/oauth2/auth-flow/',
   issuer: 'https://identity.xero.com',
   authorizationEndpoint: 'https://login.xero.com/identity/connect/authorize',

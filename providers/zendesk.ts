@@ -5,6 +5,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const zendesk: ProviderTemplate = {
   displayName: 'Zendesk',
+  icon: 'zendesk',
   documentation: 'https://developer.zendesk.com/api-reference/ticketing/oauth/oauth_tokens/',
   authorizationEndpoint: 'https://{subdomain}.zendesk.com/oauth/authorizations/new',
   tokenEndpoint: 'https://{subdomain}.zendesk.com/oauth/tokens',

@@ -4,6 +4,7 @@ import type { ProviderTemplate } from './template.js';
 
 export const zoom: ProviderTemplate = {
   displayName: 'Zoom',
+  icon: 'zoom',
   documentation: 'https://developers.zoom.us/docs/integrations/oauth/',
   authorizationEndpoint: 'https://zoom.us/oauth/authorize',
   tokenEndpoint: 'https://zoom.us/oauth/token',

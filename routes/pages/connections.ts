@@ -19,8 +19,9 @@ export interface AccountContent {
 /** The account page. */
 export function connectionsPage(content: AccountContent, language: Language): Page {
   const { connections, providers, session, basePath } = content;
-  const names = new Map<string, string>(providers.map((provider) => [provider.id, provider.displayName]));
-  const nameOf = ({ provider, providerName }: ConnectionSummary) => names.get(provider) ?? providerName ?? provider;
+  const listings = new Map<string, ProviderListing>(providers.map((provider) => [provider.id, provider]));
+  const nameOf = ({ provider, providerName }: ConnectionSummary) =>
+    listings.get(provider)?.displayName ?? providerName ?? provider;
   const texts = textsOf(language);
   const connected = new Set<string>(
     connections.filter((one) => one.account === defaultAccount).map((one) => one.provider),
@@ -35,7 +36,7 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
         anchor: `connection-${index + 1}`,
         path: `${basePath}/connections/${connection.provider}`,
         provider: nameOf(connection),
-        tile: tileOf(nameOf(connection)),
+        tile: tileOf(nameOf(connection), listings.get(connection.provider)?.icon),
         ...rowOf(connection, language),
       })),
       providers: providers
@@ -43,7 +44,7 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
         .map((provider) => ({
           name: provider.displayName,
           path: `${basePath}/connections/${provider.id}`,
-          tile: tileOf(provider.displayName),
+          tile: tileOf(provider.displayName, provider.icon),
         })),
     },
   };

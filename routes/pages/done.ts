@@ -72,7 +72,7 @@ function accountOf(view: FinishedView, texts: Texts): object {
   const email = identity?.email === undefined ? undefined : showable(identity.email);
   return {
     provider: view.providerName,
-    providerTile: tileOf(view.providerName),
+    providerTile: tileOf(view.providerName, view.providerIcon),
     account,
     email: email === account ? undefined : email,
     asker: askerOf(view.chatIdentity, texts),

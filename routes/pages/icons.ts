@@ -1,19 +1,21 @@
-/** Letter tiles that stand for providers and chat platforms: text and a colour class, so that nothing has to be loaded. */
+/** Tiles that stand for providers and chat platforms: the icon of the brand, or a letter where there is none. */
 
 export interface Tile {
   readonly letter: string;
   /** Suffix of the stylesheet's `tile-…` class. */
   readonly tone: number;
+  /** Name of a brand icon; a page shows it instead of the letter if it has such an icon. */
+  readonly icon?: string | undefined;
 }
 
 const tones = 8;
 
 /** The tile of a name; the same name always gets the same colour. */
-export function tileOf(name: string): Tile {
+export function tileOf(name: string, icon?: string): Tile {
   const [letter = '?'] = name.trim().toUpperCase();
   let sum = 0;
   for (const character of name.toLowerCase()) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
-  return { letter, tone: sum % tones };
+  return { letter, tone: sum % tones, icon };
 }
 
 const platformNames = new Map([
@@ -27,6 +29,21 @@ const platformNames = new Map([
   ['mattermost', 'Mattermost'],
   ['googlechat', 'Google Chat'],
 ]);
+
+/** Icons of the platforms that have one, by the platform's word. */
+export const platformIcons: ReadonlyMap<string, string> = new Map([
+  ['discord', 'discord'],
+  ['telegram', 'telegram'],
+  ['whatsapp', 'whatsapp'],
+  ['matrix', 'matrix'],
+  ['mattermost', 'mattermost'],
+  ['googlechat', 'googlechat'],
+]);
+
+/** The tile of a chat platform. */
+export function platformTile(platform: string): Tile {
+  return tileOf(platformName(platform), platformIcons.get(platform.toLowerCase()));
+}
 
 /** A chat platform as people write it; one that is not known here stands as the bot wrote it. */
 export function platformName(platform: string): string {

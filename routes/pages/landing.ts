@@ -2,7 +2,7 @@
 
 import type { ChatIdentity } from '../../src/core/connect.js';
 import type { LinkView } from '../../src/core/views.js';
-import { platformName, showable, tileOf } from './icons.js';
+import { platformName, platformTile, showable, tileOf } from './icons.js';
 import type { Page } from './render.js';
 import { describeScope } from './scope-words.js';
 import { formatTime, type Language, type Texts, textsOf } from './texts.js';
@@ -31,9 +31,9 @@ export function landingPage(subject: { view: LinkView; link: string; basePath: s
     view: {
       lead: texts.landing.lead(view.providerName),
       asker,
-      askerTile: view.chatIdentity && tileOf(platformName(view.chatIdentity.platform)),
+      askerTile: view.chatIdentity && platformTile(view.chatIdentity.platform),
       provider: view.providerName,
-      providerTile: tileOf(view.providerName),
+      providerTile: tileOf(view.providerName, view.providerIcon),
       scopes: view.scope.map((scope) => describeScope(view.provider, scope, language)),
       warning: asker === undefined ? texts.landing.warningUnnamed : texts.landing.warning,
       action: `${basePath}/oauth/${view.provider}`,

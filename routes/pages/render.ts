@@ -23,11 +23,14 @@ export type Render = (page: Page, language: Language) => string;
 /** Prepares rendering for one site. Templates are read at their first use and kept. */
 export function createRender(site: Site, assets: Assets): Render {
   const eta = new Eta({ views: fileURLToPath(new URL('.', import.meta.url)), autoEscape: true, cache: true });
-  const assetPath = (name: Parameters<Assets['servedName']>[0]) => `${site.basePath}/assets/${assets.servedName(name)}`;
+  const pathOf = (servedName: string | undefined) => servedName && `${site.basePath}/assets/${servedName}`;
+  const assetPath = (name: Parameters<Assets['servedName']>[0]) => pathOf(assets.servedName(name));
   const surroundings = {
     basePath: site.basePath,
     stylesheet: assetPath('valetkey.css'),
     icon: assetPath('key.svg'),
+    /** Where the icon of a brand is served, if there is one. */
+    brandPath: (icon: string | undefined) => pathOf(assets.brandName(icon)),
   };
   return (page, language) =>
     eta.render(`./${page.template}`, {

@@ -103,6 +103,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface Provider {
   readonly id: ProviderId;
   readonly displayName: string;
+  /** Name of its brand's icon. */
+  readonly icon?: string;
   readonly documentation?: string;
   readonly issuer?: string;
   readonly authorizationEndpoint: string;
@@ -187,6 +189,7 @@ export interface ProviderRegistry {
   known(): readonly {
     readonly id: ProviderId;
     readonly displayName: string;
+    readonly icon?: string;
     readonly configured: boolean;
     readonly defaultScope: Scope;
     /** How its tokens come about (`authorization_code` when absent). */

@@ -109,6 +109,8 @@ export type RevocationOutcome = 'yes' | 'no' | 'unsupported';
 export interface LinkView {
   readonly provider: ProviderId;
   readonly providerName: string;
+  /** Name of the icon of the provider's brand. */
+  readonly providerIcon?: string;
   readonly chatIdentity?: ChatIdentity;
   readonly scope: Scope;
   readonly expiresAt: number;
@@ -138,6 +140,7 @@ export interface FinishedView {
   readonly connectId: string;
   readonly provider: ProviderId;
   readonly providerName: string;
+  readonly providerIcon?: string;
   readonly chatIdentity?: ChatIdentity;
   readonly identity?: ProviderIdentity;
   readonly status: ConnectStatus;
@@ -167,6 +170,7 @@ export interface SessionView {
 export interface ProviderListing {
   readonly id: ProviderId;
   readonly displayName: string;
+  readonly icon?: string;
   readonly configured: boolean;
   readonly scope: Scope;
   readonly source: string;

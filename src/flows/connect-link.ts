@@ -145,6 +145,7 @@ export async function describeLink(deps: Dependencies, id: ProviderId, code: str
   return {
     provider: id,
     providerName: provider.displayName,
+    providerIcon: provider.icon,
     chatIdentity,
     scope,
     expiresAt,

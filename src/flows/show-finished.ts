@@ -25,6 +25,7 @@ export async function describeFinished(
     connectId: intent.connectId,
     provider: id,
     providerName: provider.displayName,
+    providerIcon: provider.icon,
     chatIdentity: intent.chatIdentity,
     identity,
     status: view?.status ?? 'expired',

@@ -18,6 +18,7 @@ export const links: Readonly<Record<string, LinkView>> = {
   named: {
     provider: github,
     providerName: 'GitHub',
+    providerIcon: 'github',
     chatIdentity: { platform: 'slack', name: 'Alice Example' },
     scope: ['read:user', 'repo', 'admin:enterprise'],
     expiresAt: at,
@@ -27,6 +28,7 @@ export const links: Readonly<Record<string, LinkView>> = {
   hostile: {
     provider: github,
     providerName: 'GitHub',
+    providerIcon: '"><script>alert(1)</script>',
     chatIdentity: { platform: '<img src=x>', name: 'A\u202elice"><script>alert(1)</script>' },
     scope: [],
     expiresAt: at,
@@ -47,6 +49,7 @@ const finishedBase: FinishedView = {
   connectId: 'cn_1',
   provider: github,
   providerName: 'GitHub',
+  providerIcon: 'github',
   chatIdentity: { platform: 'slack', name: 'Alice Example' },
   identity: { id: '4711', name: 'octo-alice', email: 'alice@example.com' },
   status: 'awaiting_proof',
@@ -86,8 +89,8 @@ const failures: Readonly<Record<string, OAuthManagerError>> = {
 export const fixedManager: BrowserManager = {
   isProviderConfigured: (provider) => ['github', 'google', 'notion'].includes(provider),
   listProviders: () => [
-    { id: github, displayName: 'GitHub', configured: true, scope: [], source: 'authorization_code' },
-    { id: google, displayName: 'Google', configured: true, scope: [], source: 'authorization_code' },
+    { id: github, displayName: 'GitHub', icon: 'github', configured: true, scope: [], source: 'authorization_code' },
+    { id: google, displayName: 'Google', icon: 'google', configured: true, scope: [], source: 'authorization_code' },
     { id: notion, displayName: 'Notion', configured: true, scope: [], source: 'authorization_code' },
   ],
   describeLink: async (_provider, code) => links[code],

@@ -151,6 +151,24 @@ describe('in a real browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it.each(['/oauth/github?link=named', '/oauth/github/done', '/connections'])(
+    '%s draws the brand of the provider',
+    async (path) => {
+      const origin = await serve();
+      const { page, complaints } = await visit();
+      await page.context().addCookies([
+        { name: 'valetkey_session', value: 'x', url: origin },
+        { name: 'valetkey_flow_github', value: 'code', url: origin },
+      ]);
+      await page.goto(origin + path, { waitUntil: 'load' });
+      const widths = '[...document.querySelectorAll(".tile-brand img")].map((img) => img.naturalWidth)';
+      const drawn: number[] = await page.evaluate(widths);
+      expect(drawn.length).toBeGreaterThan(0);
+      expect(Math.min(...drawn)).toBeGreaterThan(0);
+      expect(complaints).toEqual([]);
+    },
+  );
+
   it('the done page is whole without scripts', async () => {
     const origin = await serve();
     const { page } = await visit({ javaScriptEnabled: false });
