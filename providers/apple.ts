@@ -11,12 +11,18 @@ export const apple: ProviderTemplate = {
   tokenEndpoint: 'https://appleid.apple.com/auth/token',
   clientAuthentication: 'client_secret_signed',
   pkce: 'S256',
-  // With any scope Apple answers by a cross-site form post, which carries no cookie of ours; without, by a redirect.
-  defaultScope: [],
-  extraAuthorizationParameters: { response_mode: 'query' },
+  defaultScope: ['name', 'email'],
+  // With any scope Apple insists on a form post.
+  extraAuthorizationParameters: { response_mode: 'form_post' },
   tokensExpire: true,
   refreshReuse: 'none',
-  identity: { from: 'id_token', id: 'sub', email: 'email' },
+  // The name comes once, with the first consent.
+  identity: {
+    from: 'id_token',
+    id: 'sub',
+    callbackName: { parameter: 'user', path: 'name.firstName+name.lastName|name.firstName|name.lastName' },
+    email: 'email',
+  },
   revocation: {
     endpoint: 'https://appleid.apple.com/auth/revoke',
     method: 'POST',

@@ -29,6 +29,7 @@ const identitySchema = z.strictObject({
   body: text.optional(),
   id: text,
   name: text.optional(),
+  callbackName: z.strictObject({ parameter: text, path: text }).optional(),
   email: text.optional(),
   emails: z
     .strictObject({ endpoint: text, list: text.optional(), address: text, primary: text, verified: text })

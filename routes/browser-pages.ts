@@ -35,7 +35,7 @@ export function createPageSender(render: Render): PageSender {
         'content-type': 'text/html; charset=utf-8',
         'content-language': language,
         vary: 'Accept-Language',
-        'content-security-policy': contentSecurityPolicy(content),
+        'content-security-policy': contentSecurityPolicy({ ...content, script: content.script !== undefined }),
       })
       .send(render(content, language));
   };

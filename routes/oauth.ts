@@ -11,6 +11,7 @@ import { type PageSender, readerOf } from './browser-pages.js';
 import { findCookie, flowCookieName, formatCookie } from './cookies.js';
 import { donePage, type FinishedPage } from './pages/done.js';
 import { landingPage } from './pages/landing.js';
+import { readPostedResponse, repostPage } from './posted-response.js';
 import type { Site } from './site.js';
 
 /** What connecting in the browser asks of the manager. */
@@ -41,9 +42,6 @@ const linkSchema = z.object({ link: z.string().min(1).max(512) });
 /** How long the finishing browser may come back to its done page; what is shown there ends sooner by itself. */
 const donePageMs = 3_600_000;
 
-/** RFC 6749 section 4.1.2 and 4.1.2.1, RFC 9207. */
-const responseParameters = ['code', 'state', 'iss', 'error'] as const;
-
 /** Adds the routes under `/oauth/{provider}`. */
 export function addOAuthRoutes(app: FastifyInstance, context: BrowserContext<ConnectingManager>): void {
   app.get('/oauth/:provider', (request, reply) => showLanding(context, request, reply));
@@ -52,9 +50,9 @@ export function addOAuthRoutes(app: FastifyInstance, context: BrowserContext<Con
   );
   // Without HEAD: this is the one GET that changes something.
   app.get('/oauth/:provider/callback', { exposeHeadRoute: false }, (request, reply) =>
-    finishAuthorization(context, request, reply),
+    finishAuthorization(context, request, { reply, response: queryOf(request) }),
   );
-  app.post('/oauth/:provider/callback', (request, reply) => returnToCallback(context, request, reply));
+  app.post('/oauth/:provider/callback', (request, reply) => takePosted(context, request, reply));
   app.post('/oauth/:provider/login', { preHandler: context.ownFormsOnly }, (request, reply) =>
     startChatLogin(context, request, reply),
   );
@@ -91,18 +89,17 @@ async function startAuthorization(
 async function finishAuthorization(
   context: BrowserContext<ConnectingManager>,
   request: FastifyRequest,
-  reply: FastifyReply,
+  { reply, response }: { reply: FastifyReply; response: URLSearchParams },
 ) {
   const { manager, site, pages } = context;
   const provider = requireProvider(manager, request.params);
   const name = flowCookieName(site, provider);
   const browserSecret = findCookie(request.headers.cookie, name);
-  const parameters = queryOf(request);
-  const signedInFor = await manager.finishChatLogin(provider, parameters, browserSecret);
+  const signedInFor = await manager.finishChatLogin(provider, response, browserSecret);
   if (signedInFor !== undefined) return reply.redirect(`${site.basePath}/oauth/${signedInFor}/done`, 303);
   const done = `${site.basePath}/oauth/${provider}/done`;
   try {
-    await manager.finishAuthorization(provider, parameters, browserSecret);
+    await manager.finishAuthorization(provider, response, browserSecret);
   } catch (error) {
     // A second click at the provider: the first answer was taken, and its result stands on the done page.
     if (!(error instanceof Gone) || browserSecret === undefined) throw error;
@@ -122,23 +119,17 @@ function queryOf(request: FastifyRequest): URLSearchParams {
   return new URLSearchParams(start < 0 ? '' : url.slice(start));
 }
 
-/**
- * Takes an authorization response that the provider had the browser post (OAuth 2.0 Form Post Response Mode; Apple).
- * A `Lax` cookie does not come with a post from another site, so the browser is sent to fetch the callback instead.
- */
-async function returnToCallback(
-  context: BrowserContext<ConnectingManager>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) {
-  const provider = requireProvider(context.manager, request.params);
-  const body = z.record(z.string(), z.union([z.string(), z.array(z.string())])).safeParse(request.body);
-  if (!body.success) throw new InvalidRequest('body', 'must be a form');
-  const parameters = new URLSearchParams();
-  for (const name of responseParameters) {
-    for (const value of [body.data[name] ?? []].flat()) parameters.append(name, value);
-  }
-  return reply.redirect(`${context.site.basePath}/oauth/${provider}/callback?${parameters}`, 303);
+/** Takes an authorization response that was posted: at once with the flow cookie, else after our own page has posted it. */
+async function takePosted(context: BrowserContext<ConnectingManager>, request: FastifyRequest, reply: FastifyReply) {
+  const { manager, site, pages } = context;
+  const provider = requireProvider(manager, request.params);
+  const posted = readPostedResponse(request.body);
+  const hasCookie = findCookie(request.headers.cookie, flowCookieName(site, provider)) !== undefined;
+  if (hasCookie || posted.isReposted)
+    return finishAuthorization(context, request, { reply, response: posted.parameters });
+  const page = repostPage(posted, `${site.basePath}/oauth/${provider}/callback`, readerOf(request));
+  // What follows the form may lead on to the host's own check.
+  return pages.page(request, reply, { ...page, authorizationOrigin: site.origin });
 }
 
 /** Sends the browser to sign in at the chat platform. The value of its flow cookie goes with it, under another name. */

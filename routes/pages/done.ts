@@ -39,7 +39,7 @@ function awaitingPage(view: FinishedView, basePath: string, texts: Texts): Page 
   return {
     template: 'done',
     title,
-    script: code !== undefined,
+    script: code === undefined ? undefined : 'copy-code.js',
     view: { ...accountOf(view, texts), connected: false, lead, code, deepLink: safeLink(view.deepLink), self },
   };
 }

@@ -3,18 +3,18 @@
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
 import type { Site } from '../site.js';
-import type { Assets } from './assets.js';
+import type { AssetName, Assets } from './assets.js';
 import { type Language, textsOf } from './texts.js';
 
-export type Template = 'landing' | 'done' | 'enter' | 'connections' | 'message';
+export type Template = 'landing' | 'done' | 'enter' | 'connections' | 'message' | 'repost';
 
 /** One page before it is HTML. Texts in `view` are plain; the templates escape them. */
 export interface Page {
   readonly template: Template;
   readonly title: string;
   readonly view: object;
-  /** Whether the page has the optional script. */
-  readonly script?: boolean;
+  /** The page's script, if it has one. No page needs it. */
+  readonly script?: `${string}.js` & AssetName;
 }
 
 /** Turns a page into HTML in one language. */
@@ -37,7 +37,7 @@ export function createRender(site: Site, assets: Assets): Render {
       ...surroundings,
       ...page.view,
       title: page.title,
-      script: page.script ? assetPath('copy-code.js') : undefined,
+      script: page.script && assetPath(page.script),
       language,
       texts: textsOf(language),
     });

@@ -25,6 +25,11 @@ export const german: Texts = {
     },
     once: (time) => `Dieser Link gilt einmal, bis ${time}.`,
   },
+  repost: {
+    title: 'Es geht weiter',
+    lead: 'Der Anbieter hat geantwortet. Falls diese Seite nicht von selbst weitergeht, drücken Sie den Knopf.',
+    go: 'Weiter',
+  },
   done: {
     codeTitle: 'Noch ein Schritt',
     codeLead: (provider) => `${provider} hat zugestimmt. Gib zum Abschluss diesen Code im Chat ein:`,

@@ -22,6 +22,11 @@ export const english = {
     },
     once: (time: string) => `This link works once, until ${time}.`,
   },
+  repost: {
+    title: 'Going on',
+    lead: 'The provider has answered. If this page does not go on by itself, press the button.',
+    go: 'Go on',
+  },
   done: {
     codeTitle: 'One more step',
     codeLead: (provider: string) => `${provider} said yes. Type this code in the chat to finish:`,

@@ -55,6 +55,8 @@ export interface IdentityMapping {
   readonly body?: string;
   readonly id: string;
   readonly name?: string;
+  /** Where the name stands when the identity has none: the path within a parameter of the authorization response that is JSON. */
+  readonly callbackName?: { readonly parameter: string; readonly path: string };
   readonly email?: string;
   /** A list of addresses that is asked when `email` is absent (GitHub's private addresses). */
   readonly emails?: EmailList;

@@ -1,10 +1,11 @@
 /** A token response becomes a connection that is not active yet: who was connected is asked, nothing is stored. */
 
 import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
+import type { ProviderIdentity } from '../core/connection.js';
 import { keptParameters } from '../core/kept-parameters.js';
 import type { Provider } from '../core/provider.js';
 import { withChosenSite } from '../core/site.js';
-import { fetchIdentity } from '../protocol/identity.js';
+import { fetchIdentity, nameIn } from '../protocol/identity.js';
 import { fetchSites } from '../protocol/sites.js';
 import type { TokenResponse } from '../protocol/token-endpoint.js';
 import type { Dependencies } from './dependencies.js';
@@ -39,7 +40,7 @@ export async function newGrant(
     userId,
     provider: provider.id,
     account,
-    identity,
+    identity: named(identity, nameIn(provider, callback)),
     tokenSet: response.tokenSet,
     requestedScope: scope,
     parameters: Object.keys(parameters).length === 0 ? undefined : parameters,
@@ -48,6 +49,11 @@ export async function newGrant(
     connectedAt: now,
     updatedAt: now,
   };
+}
+
+/** The identity's own name comes first. */
+function named(identity: ProviderIdentity | undefined, name: string | undefined): ProviderIdentity | undefined {
+  return identity && identity.name === undefined && name !== undefined ? { ...identity, name } : identity;
 }
 
 async function identityOf(deps: Dependencies, provider: Provider, response: TokenResponse) {

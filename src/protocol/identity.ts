@@ -4,7 +4,7 @@ import type { ProviderIdentity } from '../core/connection.js';
 import { ProviderError } from '../core/errors.js';
 import type { EmailList, JsonObject, Provider } from '../core/provider.js';
 import type { TokenSet } from '../core/token-set.js';
-import { isJsonObject, readJwtClaims } from './dialects.js';
+import { isJsonObject, parseBody, readJwtClaims } from './dialects.js';
 import type { Http } from './http.js';
 import { textOf, valueAt } from './json-paths.js';
 import { askAsUser, type UserRequest } from './user-request.js';
@@ -47,6 +47,17 @@ export async function fetchIdentity(
   if (identity.email !== undefined || !provider.identity.emails) return identity;
   const email = await findListedEmail(provider, provider.identity.emails, ask);
   return email === undefined ? identity : { ...identity, email };
+}
+
+/**
+ * The name that came with the authorization response, where only that has one (Apple, at the first consent). The browser
+ * brought it and nobody signed it: good for showing, as every display name.
+ */
+export function nameIn(provider: Provider, callback: URLSearchParams | undefined): string | undefined {
+  const { callbackName } = provider.identity;
+  const text = callbackName && callback?.get(callbackName.parameter);
+  const body = text ? parseBody(text, 'application/json') : undefined;
+  return callbackName && body && capped(readPath(body, callbackName.path, ' '), longestName);
 }
 
 /** An address is worth having, but not worth failing for: the scope for it may not have been granted. */

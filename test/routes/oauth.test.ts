@@ -168,30 +168,6 @@ describe('the callback', () => {
     expect((await browser.get(callback)).statusCode).toBe(303);
   });
 
-  it('takes an answer by form post with nothing but its own parameters (L20)', async () => {
-    const callback = new URL(await browser.consent(await connectUrl()));
-    const fields = { ...Object.fromEntries(callback.searchParams), user: '{"name":"x"}' };
-    const posted = await new JarBrowser(journey.app).post('/oauth/example/callback', fields, {
-      origin: 'https://provider.example',
-      'sec-fetch-site': 'cross-site',
-    });
-    expect(posted.statusCode).toBe(303);
-    expect(posted.headers.location).not.toContain('user');
-    expect((await browser.get(String(posted.headers.location))).headers.location).toBe('/oauth/example/done');
-  });
-
-  it('sees a repeated parameter in an answer by form post too (C6)', async () => {
-    const { search } = new URL(await browser.consent(await connectUrl()));
-    const posted = await journey.app.inject({
-      method: 'POST',
-      url: '/oauth/example/callback',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      payload: `${search.slice(1)}&code=another`,
-    });
-    expect((await browser.get(String(posted.headers.location))).statusCode).toBe(400);
-    expect(journey.provider.counts.token).toBe(0);
-  });
-
   it.each([
     ['', 400],
     ['?state=', 400],

@@ -130,7 +130,7 @@ function oidcEntry(url: string, options: OidcProviderOptions): ProviderEntry {
 }
 
 /** The services that are played by emulate and stand in our catalogue. */
-export type EmulatedService = 'github' | 'google' | 'microsoft' | 'slack' | 'linear';
+export type EmulatedService = 'github' | 'google' | 'microsoft' | 'slack' | 'linear' | 'apple';
 
 const emulatedPaths: Readonly<Record<EmulatedService, Readonly<Record<string, string>>>> = {
   github: {
@@ -151,6 +151,11 @@ const emulatedPaths: Readonly<Record<EmulatedService, Readonly<Record<string, st
   slack: {
     authorization_endpoint: '/oauth/v2/authorize',
     token_endpoint: '/api/oauth.v2.access',
+  },
+  apple: {
+    authorization_endpoint: '/auth/authorize',
+    token_endpoint: '/auth/token',
+    revocation_endpoint: '/auth/revoke',
   },
   linear: {
     authorization_endpoint: '/oauth/authorize',

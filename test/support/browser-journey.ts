@@ -67,7 +67,7 @@ export class JarBrowser {
   }
 
   /** Posts a form. */
-  post(url: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+  post(url: string, fields: Record<string, string> | [string, string][], headers: Record<string, string> = {}) {
     const payload = new URLSearchParams(fields).toString();
     const form = { 'content-type': 'application/x-www-form-urlencoded', ...headers };
     return this.#send({ method: 'POST', url: pathOf(url), headers: form, payload });
@@ -79,7 +79,11 @@ export class JarBrowser {
     const form = forms.find((html) => texts.every((text) => html.includes(text))) ?? '';
     const action = /action="(?<action>[^"]+)"/.exec(form)?.groups?.action ?? '';
     const fields = [...form.matchAll(/<input type="hidden" name="(?<name>\w+)" value="(?<value>[^"]*)"/g)];
-    return this.post(action, Object.fromEntries(fields.map(({ groups }) => [groups?.name ?? '', groups?.value ?? ''])));
+    // As pairs: a repeated field stays repeated.
+    return this.post(
+      action,
+      fields.map(({ groups }) => [groups?.name ?? '', groups?.value ?? '']),
+    );
   }
 
   /** Goes from a connect link through consent to the address of the callback, without calling it. */

@@ -30,15 +30,16 @@ export async function approve(authorizationUrl: string, redirectUri: string, wal
       continue;
     }
     const page = await response.text();
-    const form = chooseForm(page, walker.person);
-    if (!form) throw new Error(`a page without a form to go on with (status ${response.status}): ${textOf(page)}`);
-    next = {
-      url: new URL(form.action || next.url, next.url).href,
-      method: 'POST',
-      body: fill(form.html, walker.person),
-    };
+    next = submitForm(page, next.url, walker.person);
   }
   throw new Error('the walk does not end');
+}
+
+/** The form of a page as the person fills it: the one that names the person, or the first that posts. */
+export function submitForm(page: string, pageUrl: string, person: string): Step & { readonly body: URLSearchParams } {
+  const form = chooseForm(page, person);
+  if (!form) throw new Error(`a page without a form to go on with: ${textOf(page)}`);
+  return { url: new URL(form.action || pageUrl, pageUrl).href, method: 'POST', body: fill(form.html, person) };
 }
 
 /** One request of a browser. */

@@ -1,60 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import type { AxeResults } from 'axe-core';
-import fastify from 'fastify';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BrowserRoutesOptions, browserRoutes } from '../../../routes/browser.js';
+import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/core/secret.js';
-import { launchChromium, openWatchedPage, type WatchedPage } from '../../support/chromium.js';
 import { fixedManager, links } from '../../support/fixed-manager.js';
+import { serve, serveElsewhere, visit } from '../../support/served-pages.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-let browser: Browser;
-const open: { close(): Promise<unknown> }[] = [];
-
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close();
-});
-
-/** Our pages at `http://127.0.0.1:…`. It listens first, because the pages have to know the port. */
-async function serve(changes: Partial<BrowserRoutesOptions['manager']> = {}): Promise<string> {
-  const app = fastify();
-  const { port } = await listen((request, response) => app.routing(request, response));
-  const baseUrl = `http://127.0.0.1:${port}`;
-  const manager = { ...fixedManager, ...changes };
-  await app.register(browserRoutes, { manager, baseUrl, now: () => Date.UTC(2026, 10, 21, 14) });
-  await app.ready();
-  open.push(app);
-  return baseUrl;
-}
-
-async function visit(options: Parameters<typeof openWatchedPage>[1] = {}): Promise<WatchedPage> {
-  const visitor = await openWatchedPage(browser, options);
-  open.push(visitor);
-  return visitor;
-}
-
-/** Another site: `localhost` is one for a browser that is at `127.0.0.1`. */
-async function serveElsewhere(handle: RequestListener): Promise<string> {
-  return `http://localhost:${(await listen(handle)).port}`;
-}
-
-async function listen(handle: RequestListener): Promise<AddressInfo> {
-  const server = createServer(handle);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  open.push({ close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('not listening');
-  return address;
-}
 
 const pages = [
   ['landing', '/oauth/github?link=named', ''],
@@ -151,24 +103,6 @@ describe('in a real browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  it.each(['/oauth/github?link=named', '/oauth/github/done', '/connections'])(
-    '%s draws the brand of the provider',
-    async (path) => {
-      const origin = await serve();
-      const { page, complaints } = await visit();
-      await page.context().addCookies([
-        { name: 'valetkey_session', value: 'x', url: origin },
-        { name: 'valetkey_flow_github', value: 'code', url: origin },
-      ]);
-      await page.goto(origin + path, { waitUntil: 'load' });
-      const widths = '[...document.querySelectorAll(".tile-brand img")].map((img) => img.naturalWidth)';
-      const drawn: number[] = await page.evaluate(widths);
-      expect(drawn.length).toBeGreaterThan(0);
-      expect(Math.min(...drawn)).toBeGreaterThan(0);
-      expect(complaints).toEqual([]);
-    },
-  );
-
   it('the done page is whole without scripts', async () => {
     const origin = await serve();
     const { page } = await visit({ javaScriptEnabled: false });
@@ -207,29 +141,5 @@ describe('in a real browser', () => {
     await page.goto(evil, { waitUntil: 'load' });
     expect(await page.frameLocator('iframe').getByRole('button').count()).toBe(0);
     expect(complaints.join()).toMatch(/frame-ancestors|X-Frame-Options|refused to connect/i);
-  });
-
-  it('an answer that the provider posts still comes with the flow cookie (L20)', async () => {
-    const seen: (string | undefined)[] = [];
-    const origin = await serve({
-      finishAuthorization: async (_provider, parameters, browserSecret) => {
-        seen.push(parameters.get('code') ?? undefined, parameters.get('user') ?? undefined, browserSecret);
-      },
-    });
-    const provider = await serveElsewhere((_request, response) =>
-      response
-        .setHeader('content-type', 'text/html')
-        .end(
-          `<form method="post" action="${origin}/oauth/github/callback"><input name="code" value="c"><input name="state" value="s"><input name="user" value="{}"><button>allow</button>`,
-        ),
-    );
-    const { page } = await visit();
-    await page
-      .context()
-      .addCookies([{ name: 'valetkey_flow_github', value: 'connected', url: origin, sameSite: 'Lax', httpOnly: true }]);
-    await page.goto(provider);
-    await page.getByRole('button').click();
-    await page.waitForURL(`${origin}/oauth/github/done`);
-    expect(seen).toEqual(['c', undefined, 'connected']);
   });
 });

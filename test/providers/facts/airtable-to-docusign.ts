@@ -19,7 +19,8 @@ export const airtableToDocusign: Readonly<Record<string, ProviderFacts>> = {
   },
   apple: {
     authorize: 'https://appleid.apple.com/auth/authorize',
-    extra: { response_mode: 'query' },
+    scope: 'name email',
+    extra: { response_mode: 'form_post' },
     pkce: true,
     token: 'https://appleid.apple.com/auth/token',
     client: 'signed',

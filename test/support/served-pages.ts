@@ -1,0 +1,54 @@
+/** Our pages, a browser to look at them, and another site; all of it ends with the test. */
+
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fastify from 'fastify';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { type BrowserRoutesOptions, browserRoutes } from '../../routes/browser.js';
+import { launchChromium, openWatchedPage, type WatchedPage } from './chromium.js';
+import { fixedManager } from './fixed-manager.js';
+
+let browser: Browser;
+const open: { close(): Promise<unknown> }[] = [];
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+/** Our pages at `http://127.0.0.1:…`. It listens first, because the pages have to know the port. */
+export async function serve(changes: Partial<BrowserRoutesOptions['manager']> = {}): Promise<string> {
+  const app = fastify();
+  const { port } = await listen((request, response) => app.routing(request, response));
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const manager = { ...fixedManager, ...changes };
+  await app.register(browserRoutes, { manager, baseUrl, now: () => Date.UTC(2026, 10, 21, 14) });
+  await app.ready();
+  open.push(app);
+  return baseUrl;
+}
+
+/** A window of the browser, with what it complained about and where it asked. */
+export async function visit(options: Parameters<typeof openWatchedPage>[1] = {}): Promise<WatchedPage> {
+  const visitor = await openWatchedPage(browser, options);
+  open.push(visitor);
+  return visitor;
+}
+
+/** Another site: `localhost` is one for a browser that is at `127.0.0.1`. */
+export async function serveElsewhere(handle: RequestListener): Promise<string> {
+  return `http://localhost:${(await listen(handle)).port}`;
+}
+
+async function listen(handle: RequestListener): Promise<AddressInfo> {
+  const server = createServer(handle);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push({ close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) });
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('not listening');
+  return address;
+}
