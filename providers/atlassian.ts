@@ -3,8 +3,8 @@
 import type { JsonObject } from '../src/core/provider.js';
 import type { ProviderTemplate } from './template.js';
 
-/** Older answers blame the client for a dead refresh token; only this very sentence is meant. */
-function nameDeadGrant(body: JsonObject): JsonObject {
+/** Puts the words of Atlassian's authorization server right: older answers blame the client for a dead refresh token; only this very sentence is meant. */
+export function nameDeadGrant(body: JsonObject): JsonObject {
   const isDead = body.error === 'unauthorized_client' && body.error_description === 'refresh_token is invalid';
   return isDead ? { ...body, error: 'invalid_grant' } : body;
 }

@@ -39,6 +39,7 @@ import { stripeApps } from './stripe-apps.js';
 import { stripeConnect } from './stripe-connect.js';
 import type { ProviderTemplate } from './template.js';
 import { todoist } from './todoist.js';
+import { trello } from './trello.js';
 import { twitch } from './twitch.js';
 import { x } from './x.js';
 import { xero } from './xero.js';
@@ -49,7 +50,7 @@ export { type ProviderEntry, providerEntrySchema } from './entry.js';
 export { needsDiscovery, withMetadata } from './issuer.js';
 export type { ProviderTemplate } from './template.js';
 
-/** Every provider that is known without configuration. Trello is not among them: its OAuth 2.0 endpoints are not known. */
+/** Every provider that is known without configuration. */
 export const catalogue: ReadonlyMap<ProviderId, ProviderTemplate> = new Map(
   Object.entries({
     github,
@@ -86,6 +87,7 @@ export const catalogue: ReadonlyMap<ProviderId, ProviderTemplate> = new Map(
     'stripe-apps': stripeApps,
     'stripe-connect': stripeConnect,
     todoist,
+    trello,
     twitch,
     x,
     xero,
