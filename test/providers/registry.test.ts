@@ -49,7 +49,8 @@ describe('the catalogue', () => {
 
 const samples: Readonly<Record<string, string>> = {
   tenant: 'contoso.onmicrosoft.com',
-  host: 'gitlab.example.com:8443',
+  host: 'git.example.com:8443',
+  api: 'git.example.com:8443/api/v3',
   login_host: 'test.salesforce.com',
   account_host: 'account-d.docusign.com',
 };
@@ -108,6 +109,17 @@ describe('placeholders', () => {
     expect(registeredProvider('microsoft', { ...client, tenant: 'contoso.com' }).tokenEndpoint).toContain(
       '/contoso.com/',
     );
+  });
+
+  test.each(['github', 'github-app'])('of %s is an Enterprise Server, with its API below it', (id) => {
+    const parameters = { host: 'git.example.com', api: 'git.example.com/api/v3' };
+    expect(registeredProvider(id, { ...client, parameters })).toMatchObject({
+      authorizationEndpoint: 'https://git.example.com/login/oauth/authorize',
+      tokenEndpoint: 'https://git.example.com/login/oauth/access_token',
+      deviceAuthorizationEndpoint: 'https://git.example.com/login/device/code',
+      identity: { endpoint: 'https://git.example.com/api/v3/user' },
+      revocation: { endpoint: 'https://git.example.com/api/v3/applications/client-1/token' },
+    });
   });
 
   test('client_id is encoded into a path', () => {
