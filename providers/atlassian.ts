@@ -23,7 +23,7 @@ export const atlassian: ProviderTemplate = {
   tokensExpire: true,
   refreshReuse: 'grace',
   reuseGraceSeconds: 600,
-  refreshLifetime: { seconds: 7_776_000, renewedByUse: true },
+  refreshLifetime: { seconds: 7_776_000, renewedByUse: true, mostSeconds: 31_536_000 },
   identity: {
     from: 'userinfo',
     endpoint: 'https://api.atlassian.com/me',

@@ -70,7 +70,8 @@ function expiryOf(template: ProviderTemplate): string {
     : 'only if the answer says so';
   const grace = refreshReuse === 'grace' && reuseGraceSeconds ? ` of ${spanOf(reuseGraceSeconds)}` : '';
   const renewed = refreshLifetime?.renewedByUse ? ', anew with each use' : '';
-  const end = refreshLifetime ? `; refresh token lives ${spanOf(refreshLifetime.seconds)}${renewed}` : '';
+  const most = refreshLifetime?.mostSeconds ? `, at most ${spanOf(refreshLifetime.mostSeconds)} in all` : '';
+  const end = refreshLifetime ? `; refresh token lives ${spanOf(refreshLifetime.seconds)}${renewed}${most}` : '';
   return `${access}; reuse ${code(refreshReuse)}${grace}${end}`;
 }
 

@@ -50,7 +50,13 @@ export const microsoft: ProviderTemplate = {
   refreshReuse: 'none',
   refreshLifetime: { seconds: 7_776_000, renewedByUse: true },
   // `sub` differs for every app; an address proves nothing here.
-  identity: { from: 'id_token', id: 'tid+oid|sub', name: 'name', email: 'email|preferred_username' },
+  identity: {
+    from: 'id_token',
+    issuer: 'https://login.microsoftonline.com/{tid}/v2.0',
+    id: 'tid+oid|sub',
+    name: 'name',
+    email: 'email|preferred_username',
+  },
   refusals: [
     ...passes.map((detail) => ({ detail, means: 'unavailable' as const })),
     ...operatorMustAct.map((detail) => ({ detail, means: 'misconfigured' as const })),

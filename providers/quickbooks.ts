@@ -16,7 +16,7 @@ export const quickbooks: ProviderTemplate = {
   tokensExpire: true,
   refreshReuse: 'grace',
   reuseGraceSeconds: 86_400,
-  refreshLifetime: { seconds: 8_726_400, renewedByUse: true },
+  refreshLifetime: { seconds: 8_726_400, renewedByUse: true, mostSeconds: 157_680_000 },
   identity: {
     from: 'userinfo',
     endpoint: 'https://accounts.platform.intuit.com/v1/openid_connect/userinfo',

@@ -99,8 +99,12 @@ function tokensOf(entry: ProviderEntry, template: ProviderTemplate | undefined) 
     ...(entry.refresh_buffer !== undefined && { refreshBufferMs: entry.refresh_buffer * 1000 }),
     ...(grace !== undefined && { reuseGraceMs: grace * 1000 }),
     ...(template?.sharedChain && { sharedChain: template.sharedChain }),
-    ...(refresh && { refreshLifetime: { ms: refresh.seconds * 1000, renewedByUse: refresh.renewedByUse } }),
+    ...(refresh && { refreshLifetime: lifetimeOf(refresh) }),
   };
+}
+
+function lifetimeOf({ seconds, renewedByUse, mostSeconds }: NonNullable<ProviderTemplate['refreshLifetime']>) {
+  return { ms: seconds * 1000, renewedByUse, ...(mostSeconds !== undefined && { mostMs: mostSeconds * 1000 }) };
 }
 
 function clientOf(entry: ProviderEntry, template: ProviderTemplate | undefined) {
@@ -134,7 +138,11 @@ function identityOf(entry: ProviderEntry, template: ProviderTemplate | undefined
   // OpenID Connect Core 5.1, for a provider that is only known by its endpoints.
   const openId = { from: 'userinfo' as const, id: 'sub', name: 'name|preferred_username', email: 'email' };
   const known: IdentityMapping = template?.identity ?? (endpoint === undefined ? { from: 'none', id: 'sub' } : openId);
-  return endpoint === undefined ? known : { ...known, endpoint };
+  const placed = endpoint === undefined ? known : { ...known, endpoint };
+  if (entry.token_endpoint === undefined) return placed;
+  // Another token endpoint is another issuer.
+  const { issuer, ...elsewhere } = placed;
+  return elsewhere;
 }
 
 function revocationOf(entry: ProviderEntry, template: ProviderTemplate | undefined): Revocation | undefined {

@@ -23,6 +23,7 @@ const placeholderSchema = z.strictObject({
 
 const identitySchema = z.strictObject({
   from: z.enum(['userinfo', 'token_response', 'id_token', 'none']),
+  issuer: endpoint.optional(),
   endpoint: endpoint.optional(),
   method: z.enum(['GET', 'POST']).optional(),
   headers: stringMap.optional(),
@@ -95,7 +96,14 @@ export const providerTemplateSchema = z.strictObject({
   defaultLifetimeSeconds: z.number().positive().optional(),
   refreshReuse: z.enum(['none', 'grace', 'strict']),
   reuseGraceSeconds: z.number().positive().optional(),
-  refreshLifetime: z.strictObject({ seconds: z.number().positive(), renewedByUse: z.boolean() }).optional(),
+  refreshLifetime: z
+    .strictObject({
+      seconds: z.number().positive(),
+      renewedByUse: z.boolean(),
+      /** The end of the grant however much it is used, from the consent. */
+      mostSeconds: z.number().positive().optional(),
+    })
+    .optional(),
   /** One refresh token chain may be shared by several connections. */
   sharedChain: z.literal(true).optional(),
   identity: identitySchema,

@@ -48,6 +48,8 @@ export interface Revocation {
 /** Where the identity of the connected account is read. Paths are dotted; `a|b` takes the first that is present, `a+b` joins. */
 export interface IdentityMapping {
   readonly from: 'userinfo' | 'token_response' | 'id_token' | 'none';
+  /** What `iss` of the ID token must be, `{name}` standing for its claim of that name (Microsoft's tenants). */
+  readonly issuer?: string;
   readonly endpoint?: string;
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
@@ -148,8 +150,11 @@ export interface Provider {
   readonly refreshReuse: RefreshReuse;
   /** How long an old refresh token still works, for `grace`. */
   readonly reuseGraceMs?: number;
-  /** Lifetime of a refresh token, and whether using it starts it anew. */
-  readonly refreshLifetime?: { readonly ms: number; readonly renewedByUse: boolean };
+  /**
+   * Lifetime of a refresh token, whether using it starts it anew, and the end that the grant has all the same, counted
+   * from the consent.
+   */
+  readonly refreshLifetime?: { readonly ms: number; readonly renewedByUse: boolean; readonly mostMs?: number };
   /** Several connections may hold one and the same rotating refresh token: one chain for a whole workspace. */
   readonly sharedChain?: true;
   readonly identity: IdentityMapping;

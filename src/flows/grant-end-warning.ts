@@ -2,6 +2,7 @@
 
 import type { Connection } from '../core/connection.js';
 import type { Provider } from '../core/provider.js';
+import { hardEndOf } from '../core/refresh-end.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { warningFrom } from './schedule.js';
@@ -15,7 +16,8 @@ export async function warnOfEnd(deps: Dependencies, provider: Provider, connecti
   const at = deps.now();
   if (from === undefined || at < from) return;
   const { connectionId, tenant, tokenSet } = connection;
-  const { count } = await deps.store.counters.add(`ends-soon/${connectionId}/${tokenSet.refreshExpiresAt}`, toldForMs);
+  const end = hardEndOf(provider, tokenSet, connection.connectedAt);
+  const { count } = await deps.store.counters.add(`ends-soon/${connectionId}/${end}`, toldForMs);
   if (count > 1) return;
   const change = 'refresh_token_ends_soon';
   await announce(deps, tenant, { type: 'connection.updated', change, ...about(connection, at) });

@@ -3,6 +3,7 @@
 import type { Connection } from '../core/connection.js';
 import { refOf } from '../core/connection.js';
 import type { Provider } from '../core/provider.js';
+import { hardEndOf, isRenewedByUse } from '../core/refresh-end.js';
 import type { DueTarget } from '../core/store.js';
 import { effectiveBufferMs } from '../core/token-set.js';
 import type { Dependencies } from './dependencies.js';
@@ -37,18 +38,17 @@ export function refreshDueAt(connection: Connection, bufferMs: number): number |
 /** Until when the refresh token has to be used lest it dies of disuse, epoch ms. */
 function useBy(connection: Connection, provider: Provider | undefined): number | undefined {
   const { refreshExpiresAt, obtainedAt } = connection.tokenSet;
-  const isRenewed = provider?.refreshLifetime?.renewedByUse ?? false;
+  const isRenewed = provider !== undefined && isRenewedByUse(provider, connection.tokenSet);
   if (!canRefresh(connection) || !isRenewed || refreshExpiresAt === undefined) return undefined;
   return Math.floor(refreshExpiresAt - (refreshExpiresAt - obtainedAt) * idleShare);
 }
 
 /** From when on the hard end of the refresh token is worth a warning, epoch ms. */
 export function warningFrom(connection: Connection, provider: Provider | undefined): number | undefined {
-  const { refreshExpiresAt } = connection.tokenSet;
-  const isRenewed = provider?.refreshLifetime?.renewedByUse ?? false;
-  if (!canRefresh(connection) || isRenewed || refreshExpiresAt === undefined) return undefined;
-  const lifeMs = provider?.refreshLifetime?.ms ?? refreshExpiresAt - connection.connectedAt;
-  return Math.floor(refreshExpiresAt - Math.min(warnBeforeMs, lifeMs * warnShare));
+  const end = hardEndOf(provider, connection.tokenSet, connection.connectedAt);
+  if (!canRefresh(connection) || end === undefined) return undefined;
+  const lifeMs = end - connection.connectedAt;
+  return Math.floor(end - Math.min(warnBeforeMs, lifeMs * warnShare));
 }
 
 /** Why the connection wants a refresh now, if it does: its access token is stale, or its refresh token is idle. */

@@ -24,7 +24,10 @@ export function readIdentity(provider: Provider, body: JsonObject | undefined): 
   const { from } = provider.identity;
   if (from === 'token_response') return identityIn(provider, body);
   if (from !== 'id_token' || typeof body?.id_token !== 'string') return undefined;
-  return identityIn(provider, readJwtClaims(body.id_token));
+  const claims = readJwtClaims(body.id_token);
+  const { issuer } = provider.identity;
+  const expected = issuer?.replace(/\{([a-z]+)\}/g, (_place, name: string) => textOf(claims?.[name]) ?? '');
+  return expected === undefined || claims?.iss === expected ? identityIn(provider, claims) : undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import * as oauth from 'oauth4webapi';
 import type { ProviderIdentity } from '../core/connection.js';
 import { ProviderError } from '../core/errors.js';
 import type { JsonObject, Provider } from '../core/provider.js';
+import { isRenewedByUse } from '../core/refresh-end.js';
 import { formatScope, parseScope, type Scope } from '../core/scope.js';
 import { Secret } from '../core/secret.js';
 import type { TokenSet } from '../core/token-set.js';
@@ -92,18 +93,20 @@ export async function redeemAuthorizationCode(
 export async function refreshTokens(provider: Provider, current: TokenSet, http: Http): Promise<TokenSet> {
   const { refreshToken, refreshExpiresAt } = current;
   if (!refreshToken) throw new TypeError('there is no refresh token to use');
-  return redeemRefreshToken(provider, { refreshToken, refreshExpiresAt, scope: provider.refreshScope ?? [] }, http);
+  const fixedEnd = isRenewedByUse(provider, current) ? undefined : refreshExpiresAt;
+  return redeemRefreshToken(provider, { refreshToken, fixedEnd, scope: provider.refreshScope ?? [] }, http);
 }
 
 /**
  * As {@link refreshTokens}, for a refresh token that did not come out of a consent here: a fixed identity may ask for
  * a scope of its own with each refresh.
  *
- * @param request `scope` is sent unless it is empty, joined as the provider wants it; `refreshExpiresAt` epoch ms
+ * @param request `scope` is sent unless it is empty, joined as the provider wants it; `fixedEnd` of the refresh token,
+ *   which stays unless the answer names another, epoch ms
  */
 export async function redeemRefreshToken(
   provider: Provider,
-  request: { refreshToken: Secret; refreshExpiresAt?: number | undefined; scope: Scope },
+  request: { refreshToken: Secret; fixedEnd?: number | undefined; scope: Scope },
   http: Http,
 ): Promise<TokenSet> {
   const { answer, tokenSet } = await requestTokens(
@@ -116,9 +119,10 @@ export async function redeemRefreshToken(
     },
     http,
   );
-  const isFixed = provider.refreshLifetime?.renewedByUse === false && readRefreshLifetime(answer.body) === undefined;
-  const end = isFixed ? request.refreshExpiresAt : refreshEnd(provider, answer, tokenSet.obtainedAt);
-  return withRefreshEnd(tokenSet, end);
+  const isStated = readRefreshLifetime(answer.body) !== undefined;
+  const isOfConsent = provider.refreshLifetime?.renewedByUse === false || tokenSet.refreshToken === undefined;
+  const end = isOfConsent && !isStated ? request.fixedEnd : undefined;
+  return withRefreshEnd(tokenSet, end ?? refreshEnd(provider, answer, tokenSet.obtainedAt));
 }
 
 /** `scope` as a parameter of a token request; none when it is empty. */

@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { catalogue } from '../../providers/index.js';
 import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
 import { openStore } from '../../src/open-manager.js';
 import { makeDataDir, type Running, startRunning } from '../service/running.js';
@@ -177,6 +180,26 @@ describe('doctor', () => {
     const { findings } = await doctor();
     const text = expect.stringMatching(/^github: not confirmed .*rotation rules of expiring OAuth App tokens/);
     expect(findings).toContainEqual({ kind: 'note', about: 'provider', text });
+  });
+
+  it('names every such fact of every provider of the catalogue that is configured', async () => {
+    const providers = Object.fromEntries(
+      [...catalogue.keys()].map((id) => [id, { client_id: 'c', client_secret: 's' }]),
+    );
+    const file = join(dataDir, 'providers.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ providers: { ...providers, mine: { template: 'trello', client_id: 'c', client_secret: 's' } } }),
+    );
+    vi.stubEnv('PROVIDERS_FILE', file);
+    const { findings } = await doctor();
+    const notes: string[] = findings.map(({ text }: { text: string }) => text);
+    for (const [id, { unverified = [] }] of catalogue) {
+      const note = notes.find((text) => text.startsWith(`${id}: not confirmed`)) ?? '';
+      expect(note === '', id).toBe(unverified.length === 0);
+      for (const fact of unverified) expect(note).toContain(fact);
+    }
+    expect(notes.some((text) => /^mine: not confirmed .*endpoints and scope names/.test(text))).toBe(true);
   });
 
   it('finds a store that is down', async () => {

@@ -100,3 +100,28 @@ test.each([
   await comeBack({ ...sent, hmac: sign(sent) });
   expect(server.requestsTo('/token')).toHaveLength(1);
 });
+
+test('Microsoft: an administrator’s consent is no authorization: nothing is spent, and its tenant is not believed', async () => {
+  const { server, manager, comeBack } = await connectAt('microsoft', {});
+  const consent = { code: '', admin_consent: 'True', tenant: 'evil', scope: 'https://graph.microsoft.com/.default' };
+  await expect(comeBack(consent)).rejects.toMatchObject({ code: 'invalid_request' });
+  expect(server.requestsTo('/token')).toEqual([]);
+  await comeBack({ tenant: 'evil' });
+  expect((await manager.requireToken(user, 'here')).parameters).toBeUndefined();
+});
+
+test('Microsoft: where an administrator has to consent first, the connect ends and says so', async () => {
+  const { server, manager, state } = await connectAt('microsoft', {});
+  const code = await manager.createLinkCode(user, 'here');
+  const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+  const back = new URLSearchParams({
+    error: 'consent_required',
+    error_description: 'AADSTS65001: The user or administrator has not consented.',
+    state: new URL(authorizationUrl).searchParams.get('state') ?? '',
+  });
+  expect(back.get('state')).not.toBe(state);
+  await manager.finishAuthorization('here', back, browserSecret.reveal());
+  const view = await manager.describeFinished('here', browserSecret.reveal());
+  expect(view).toMatchObject({ status: 'failed', error: 'consent_required' });
+  expect(server.requestsTo('/token')).toEqual([]);
+});

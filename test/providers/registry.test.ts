@@ -111,17 +111,6 @@ describe('placeholders', () => {
     );
   });
 
-  test.each(['github', 'github-app'])('of %s is an Enterprise Server, with its API below it', (id) => {
-    const parameters = { host: 'git.example.com', api: 'git.example.com/api/v3' };
-    expect(registeredProvider(id, { ...client, parameters })).toMatchObject({
-      authorizationEndpoint: 'https://git.example.com/login/oauth/authorize',
-      tokenEndpoint: 'https://git.example.com/login/oauth/access_token',
-      deviceAuthorizationEndpoint: 'https://git.example.com/login/device/code',
-      identity: { endpoint: 'https://git.example.com/api/v3/user' },
-      revocation: { endpoint: 'https://git.example.com/api/v3/applications/client-1/token' },
-    });
-  });
-
   test('client_id is encoded into a path', () => {
     const github = registeredProvider('github', { ...client, client_id: 'a/../b' });
     expect(github.revocation?.endpoint).toBe('https://api.github.com/applications/a%2F..%2Fb/token');

@@ -101,7 +101,14 @@ export const mainProviders: Readonly<Record<string, ProviderFacts>> = {
       expires_in: 3599,
       scope: 'openid profile email https://graph.microsoft.com/User.Read',
       refresh_token: 'rt',
-      id_token: idToken({ tid: 't1', oid: 'o1', sub: 's1', name: 'Ada', preferred_username: 'ada@example.com' }),
+      id_token: idToken({
+        iss: 'https://login.microsoftonline.com/t1/v2.0',
+        tid: 't1',
+        oid: 'o1',
+        sub: 's1',
+        name: 'Ada',
+        preferred_username: 'ada@example.com',
+      }),
     },
     lives: 3599,
     dead: [
