@@ -30,5 +30,6 @@ export const discord: ProviderTemplate = {
     token: 'refresh',
     reach: 'user',
   },
+  signals: { form: 'discord' },
   unverified: ['refresh token lifetime', 'whether revocation is per authorization or per user'],
 };

@@ -75,6 +75,8 @@ export const providerEntrySchema = z.strictObject({
   client_secret: z.string().optional(),
   /** PEM, for `private_key_jwt` and signed client secrets. */
   client_private_key: z.string().optional(),
+  /** What signals of the provider are verified by: its webhook secret, signing secret or public key. */
+  signal_key: z.string().min(1).optional(),
   client_key_id: z.string().min(1).optional(),
   client_key_thumbprint: z.string().min(1).optional(),
   /** Apple's team id. */

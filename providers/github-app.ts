@@ -10,4 +10,5 @@ export const githubApp: ProviderTemplate = {
     'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app',
   defaultScope: [],
   refreshLifetime: { seconds: 15_811_200, renewedByUse: true },
+  signals: { form: 'github' },
 };

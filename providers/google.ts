@@ -29,6 +29,12 @@ export const google: ProviderTemplate = {
     name: 'name',
     email: 'email',
   },
+  // Cross-Account Protection; the address is registered by Google's RISC API.
+  signals: {
+    form: 'security_event',
+    issuer: 'https://accounts.google.com/',
+    jwksUri: 'https://www.googleapis.com/oauth2/v3/certs',
+  },
   // Takes all that the person granted to the Google Cloud project; 400 = dead already.
   revocation: {
     endpoint: 'https://oauth2.googleapis.com/revoke',

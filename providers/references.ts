@@ -3,7 +3,13 @@
 import type { ProviderEntry } from './entry.js';
 
 /** The fields of an entry that are secret. */
-export const secretFields = ['client_secret', 'client_private_key', 'refresh_token', 'access_token'] as const;
+export const secretFields = [
+  'client_secret',
+  'client_private_key',
+  'signal_key',
+  'refresh_token',
+  'access_token',
+] as const;
 type SecretField = (typeof secretFields)[number];
 
 /** Stands for a secret that is in an environment variable. */
@@ -31,8 +37,8 @@ export function exportProviders(entries: Readonly<Record<string, ProviderEntry>>
 }
 
 function showEntry(id: string, entry: ProviderEntry): ShownEntry {
-  const { client_secret, client_private_key, refresh_token, access_token, ...rest } = entry;
-  const given = { client_secret, client_private_key, refresh_token, access_token };
+  const { client_secret, client_private_key, signal_key, refresh_token, access_token, ...rest } = entry;
+  const given = { client_secret, client_private_key, signal_key, refresh_token, access_token };
   const references = secretFields.flatMap((field) =>
     given[field] ? [[field, { env: `${environmentPrefix(id)}_${field.toUpperCase()}` }] as const] : [],
   );

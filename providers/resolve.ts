@@ -68,6 +68,8 @@ function authorizationServerOf(entry: ProviderEntry, template: ProviderTemplate 
     ...(refreshEndpoint !== undefined && { refreshEndpoint }),
     ...(deviceAuthorizationEndpoint !== undefined && { deviceAuthorizationEndpoint }),
     ...(revocation && { revocation }),
+    ...(template?.signals && { signals: template.signals }),
+    ...(entry.signal_key && { signalKey: new Secret(entry.signal_key) }),
   };
 }
 

@@ -40,6 +40,7 @@ export const slack: ProviderTemplate = {
     token: 'access',
     reach: 'token',
   },
+  signals: { form: 'slack' },
   refusals: [
     { error: 'invalid_refresh_token', means: 'dead_grant' },
     { error: 'token_revoked', means: 'dead_grant' },

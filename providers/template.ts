@@ -109,6 +109,13 @@ export const providerTemplateSchema = z.strictObject({
   identity: identitySchema,
   sites: sitesSchema.optional(),
   revocation: revocationSchema.optional(),
+  signals: z
+    .strictObject({
+      form: z.enum(['github', 'slack', 'discord', 'security_event']),
+      issuer: endpoint.optional(),
+      jwksUri: endpoint.optional(),
+    })
+    .optional(),
   refusals: z.array(refusalSchema).readonly().optional(),
   keepFromCallback: stringMap.optional(),
   keepFromResponse: stringMap.optional(),

@@ -12,10 +12,11 @@ import { isPrefetch, pageHeaders, requireOwnOrigin } from './page-headers.js';
 import { type Assets, readAssets } from './pages/assets.js';
 import { createRender } from './pages/render.js';
 import { createRateLimits, type RateLimitOptions } from './rate-limit.js';
+import { type SignalledManager, signalRoutes } from './signals.js';
 import { describeSite } from './site.js';
 
 export interface BrowserRoutesOptions {
-  readonly manager: ConnectingManager & AccountManager & Partial<DescribingManager>;
+  readonly manager: ConnectingManager & AccountManager & Partial<DescribingManager & SignalledManager>;
   /** Public origin and path prefix of this service; https unless loopback. */
   readonly baseUrl: string;
   /** Epoch ms; for the lifetime of cookies. */
@@ -59,6 +60,8 @@ export const browserRoutes: FastifyPluginAsync<BrowserRoutesOptions> = async (ap
   addOAuthRoutes(app, context);
   addAccountRoutes(app, context);
   addClientMetadataRoute(app, manager);
+  const { signals } = manager;
+  if (signals) await app.register(signalRoutes, { manager: { signals } });
   for (const path of ['/oauth/*', '/connections/*', '/assets/*']) {
     app.all(path, async (request, reply) => {
       if (!/text\/html/i.test(request.headers.accept ?? '')) return reply.callNotFound();

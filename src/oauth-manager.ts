@@ -36,6 +36,7 @@ import {
   type TokenOptions,
 } from './manager-input.js';
 import { McpJourneys } from './mcp-journeys.js';
+import { SignalJourneys } from './signal-journeys.js';
 
 /**
  * Keeps the OAuth 2.0 tokens of many users. All methods reject with a member of `AnyOAuthManagerError`; a store that
@@ -53,6 +54,7 @@ export class OAuthManager extends ConnectJourneys {
   readonly #onClosed: () => Promise<void> | void;
   /** Tokens for MCP servers, by their URL. */
   readonly mcp: McpJourneys;
+  readonly signals: SignalJourneys;
   #closing: Promise<void> | undefined;
 
   /** @param onClosed called when everything is finished and the store is closed */
@@ -70,6 +72,7 @@ export class OAuthManager extends ConnectJourneys {
     this.#devices = new DeviceWorker(dependencies);
     this.#sources = createSources(this.#desk());
     this.mcp = new McpJourneys(() => this.#desk());
+    this.signals = new SignalJourneys(() => this.#desk());
   }
 
   /** The event log, by tenant. */

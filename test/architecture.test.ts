@@ -16,8 +16,8 @@ const rooms: readonly { room: RegExp; mayImport: RegExp }[] = [
   { room: /^src\/keys\//, mayImport: /^src\/(core|protocol|keys)\// },
   { room: /^src\/flows\//, mayImport: /^src\/(core|protocol|flows)\// },
   {
-    room: /^src\/(oauth-manager|browser-journeys|connect-journeys|mcp-journeys|manager-input)\.ts$/,
-    mayImport: /^src\/(core\/|flows\/|(manager-input|(browser|connect|mcp)-journeys)\.ts$)/,
+    room: /^src\/(oauth-manager|browser-journeys|connect-journeys|mcp-journeys|signal-journeys|manager-input)\.ts$/,
+    mayImport: /^src\/(core\/|flows\/|(manager-input|(browser|connect|mcp|signal)-journeys)\.ts$)/,
   },
   {
     room: /^src\/(require|with)-oauth-token\.ts$/,
@@ -47,7 +47,7 @@ const packageDoors: Record<string, RegExp> = {
   lmdb: /^src\/store\/embedded\//,
   undici: /^src\/protocol\//,
   oauth4webapi: /^src\/protocol\//,
-  jose: /^src\/(protocol\/client-authentication|service\/caller-auth|transfer\/sealed-lines)\.ts$/,
+  jose: /^src\/(protocol\/(client-authentication|signals\/security-event)|service\/caller-auth|transfer\/sealed-lines)\.ts$/,
   fastify: /^(routes\/|src\/service\/|src\/fastify\.ts$)/,
   '@fastify/*': /^(routes\/|src\/service\/|src\/fastify\.ts$)/,
   'fastify-plugin': /^(routes\/|src\/service\/|src\/fastify\.ts$)/,

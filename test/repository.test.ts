@@ -35,7 +35,7 @@ describe('.env.example', () => {
   const read = readSources(['src/service']).flatMap((file) =>
     findAll(file.code, /\.(?:read|readSecret)\(\s*'([A-Z][A-Z0-9_]+)'/g),
   );
-  const ofProviders = /^[A-Z_]+_(CLIENT_ID|CLIENT_SECRET|SCOPES|TENANT)$/;
+  const ofProviders = /^[A-Z_]+_(CLIENT_ID|CLIENT_SECRET|SCOPES|SIGNAL_KEY|TENANT)$/;
 
   it('names every variable that the configuration reads', () => {
     expect(read.length).toBeGreaterThan(15);

@@ -24,6 +24,8 @@ export const auditActs = [
   /** An MCP server was taken on with departures that the operator allows; the reason names them. */
   'mcp.departure',
   'refresh',
+  /** The provider said by itself that an authorization has ended; the reason tells what was found. */
+  'signal',
   'disconnect',
   'erase',
   'account_link.create',

@@ -5,6 +5,7 @@ import type { OAuthManagerError } from './errors.js';
 import type { ProviderId } from './identifiers.js';
 import type { Scope } from './scope.js';
 import type { Secret } from './secret.js';
+import type { SignalSettings } from './signal.js';
 import type { SiteList } from './site.js';
 import type { SourceSettings } from './token-source.js';
 
@@ -160,6 +161,10 @@ export interface Provider {
   readonly identity: IdentityMapping;
   readonly sites?: SiteList;
   readonly revocation?: Revocation;
+  /** Tells us by itself when a person ends the authorization there. */
+  readonly signals?: SignalSettings;
+  /** What its signals are verified by, where that is not published: a secret, or a public key. */
+  readonly signalKey?: Secret;
   readonly refusals: readonly RefusalSignal[];
   /**
    * What is kept with the connection beside its tokens, as parameters of these names: from the authorization response

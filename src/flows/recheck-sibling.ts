@@ -1,8 +1,7 @@
-/** After a revocation that reached further than its own grant: finds out what became of a connection beside it. */
+/** Finds out what became of a connection when something else says that it may have ended at its provider. */
 
 import { nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
 import { OAuthManagerError } from '../core/errors.js';
-import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import { isRefreshable } from '../core/token-set.js';
 import { about, announce } from './announce.js';
@@ -17,16 +16,22 @@ export type SiblingFate = 'ended' | 'alive' | 'unknown';
  * Refreshes the connection once, as if its token had been refused: only the provider's own word ends it. One without a
  * refresh token cannot be asked about; it ends where the provider confirmed to have ended everything of that account. The
  * record stays in either case, for its person to connect again. Never throws for what could not be found out.
+ *
+ * @param isConfirmed the provider itself has said that the authorization of this account ended
  */
 export async function recheckSibling(
   { deps, flights }: Pick<TokenDesk, 'deps' | 'flights'>,
   seen: StoredConnection,
+  isConfirmed = false,
 ): Promise<SiblingFate> {
   try {
     const configured = await findProvider(deps, seen.connection.provider);
     if (configured === undefined) return 'unknown';
     const provider = withParameters(configured, seen.connection.parameters);
-    if (!isRefreshable(seen.connection.tokenSet, deps.now())) return await endUnasked(deps, provider, seen);
+    if (!isRefreshable(seen.connection.tokenSet, deps.now())) {
+      // In a workspace nobody knows which connections belong together, so there nothing is concluded.
+      return isConfirmed || provider.revocation?.reach === 'user' ? await endUnasked(deps, seen) : 'unknown';
+    }
     const wish = { now: deps.now(), bufferMs: 0, rejected: true };
     const result = await flights.refresh({ provider, seen, wish });
     if (result.kind === 'gone' || result.stored.generation === seen.generation) return 'unknown';
@@ -40,9 +45,7 @@ export async function recheckSibling(
   }
 }
 
-/** In a workspace nobody knows which connections belong together, so there nothing is concluded. */
-async function endUnasked(deps: Dependencies, provider: Provider, seen: StoredConnection): Promise<SiblingFate> {
-  if (provider.revocation?.reach !== 'user') return 'unknown';
+async function endUnasked(deps: Dependencies, seen: StoredConnection): Promise<SiblingFate> {
   const since = deps.now();
   const error = 'revoked';
   const state = { kind: 'needs_reauthorization', since, keepUntil: since, error } as const;

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Connection, refOf } from '../core/connection.js';
+import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import { StoreUnavailable } from '../core/errors.js';
 import { accountLabelSchema, ownerKeyOf, userIdSchema } from '../core/identifiers.js';
 import { about, announce } from './announce.js';
@@ -29,6 +29,23 @@ export async function enterAccount(deps: Dependencies, connection: Identified): 
   const others = [...entries].filter(([key]) => !key.startsWith(ownerKeyOf(connection)));
   const found = await Promise.all(others.map(([key, value]) => verify(deps, connection, { key, value })));
   return found.filter((other) => other !== undefined);
+}
+
+/** The connections of one tenant to an account at a provider, by the account's id there. */
+export async function findByAccount(
+  deps: Dependencies,
+  account: Pick<Connection, 'tenant' | 'provider'> & { readonly accountId: string },
+): Promise<readonly StoredConnection[]> {
+  const { tenant, provider, accountId } = account;
+  const collection = collectionOf(deps, { tenant, provider, identity: { id: accountId } });
+  if (collection === undefined) return [];
+  const found = [];
+  for (const value of (await deps.store.documents.list(collection)).values()) {
+    const entry = entrySchema.parse(value);
+    const stored = await deps.store.connections.find(refOf({ tenant, provider, ...entry })).catch(passOver);
+    if (stored !== 'unreadable' && stored?.connection.identity?.id === accountId) found.push(stored);
+  }
+  return found;
 }
 
 /** Takes a connection out of the index again. An entry that stays is found out to be stale when it is looked at. */
@@ -78,7 +95,7 @@ function passOver(error: unknown): 'unreadable' {
  * One collection per tenant and provider account. The parameters count too: at providers with many instances an
  * account id means something within one instance only. Not so the choice among the sites of one account.
  */
-function collectionOf(deps: Dependencies, connection: Identified): string | undefined {
+function collectionOf(deps: Dependencies, connection: Omit<Identified, 'userId' | 'account'>): string | undefined {
   const { tenant, provider, identity, parameters = {} } = connection;
   if (identity === undefined) return undefined;
   const choice = deps.providers.find(provider)?.sites?.parameter;

@@ -98,6 +98,7 @@ function readVariables(
   const found = {
     client_id: reader.read(`${prefix}_CLIENT_ID`, nameSchema),
     client_secret: reader.readSecret(`${prefix}_CLIENT_SECRET`, z.string()),
+    signal_key: reader.readSecret(`${prefix}_SIGNAL_KEY`, z.string()),
     scopes: reader.read(`${prefix}_SCOPES`, z.string()),
     ...readSourceSecret(reader, prefix, drafts.get(id)?.source),
     ...(id.startsWith('microsoft') ? { tenant: reader.read(`${prefix}_TENANT`, nameSchema) } : {}),

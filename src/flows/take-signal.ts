@@ -1,0 +1,62 @@
+/** A provider says by itself that authorizations have ended: looks after every connection that they belong to. */
+
+import { NotFound, Unauthorized } from '../core/errors.js';
+import type { ProviderId, TenantId } from '../core/identifiers.js';
+import type { InboundSignal } from '../core/signal.js';
+import { SignalReader } from '../protocol/signals/read-signal.js';
+import type { Dependencies } from './dependencies.js';
+import type { TokenDesk } from './get-token.js';
+import { requireProvider } from './provider-of.js';
+import { recheckSibling } from './recheck-sibling.js';
+import { aboutConnection, recordAct, system } from './record-act.js';
+import { findByAccount } from './shared-account.js';
+
+/** What the provider wants to see, and how many connections ended by its word. */
+export interface TakenSignal {
+  readonly answer?: object;
+  readonly ended: number;
+}
+
+/** To be kept: it remembers the keys that issuers publish. */
+export function openSignalReader({ http }: Dependencies): SignalReader {
+  return new SignalReader(http);
+}
+
+/**
+ * Verifies the signal, then asks the provider about each connection that it is about: a copy of an old signal ends
+ * nothing that still works. Taking it twice changes nothing.
+ *
+ * @throws {NotFound} signals of this provider are not taken here
+ * @throws {Unauthorized} it is not signed as it should be
+ */
+export async function takeSignal(
+  desk: Pick<TokenDesk, 'deps' | 'flights'>,
+  reader: SignalReader,
+  { provider: id, signal }: { readonly provider: ProviderId; readonly signal: InboundSignal },
+): Promise<TakenSignal> {
+  const provider = await requireProvider(desk.deps, id);
+  if (!reader.canRead(provider)) throw new NotFound('Signals of this provider are not taken here.');
+  const meaning = await reader.read(provider, signal);
+  if (meaning.kind === 'refused') throw new Unauthorized('a signal that is not signed as it should be', false);
+  if (meaning.kind === 'answer') return { answer: meaning.body, ended: 0 };
+  let ended = 0;
+  for (const tenant of await desk.deps.store.events.tenants()) {
+    for (const accountId of meaning.accountIds) ended += await recheck(desk, { tenant, provider: id, accountId });
+  }
+  return { ended };
+}
+
+async function recheck(
+  desk: Pick<TokenDesk, 'deps' | 'flights'>,
+  account: { readonly tenant: TenantId; readonly provider: ProviderId; readonly accountId: string },
+): Promise<number> {
+  let ended = 0;
+  for (const stored of await findByAccount(desk.deps, account)) {
+    if (stored.connection.state.kind === 'needs_reauthorization') continue;
+    const fate = await recheckSibling(desk, stored, true);
+    const about = { ...aboutConnection(stored.connection), actor: system, outcome: 'ok' } as const;
+    await recordAct(desk.deps, { act: 'signal', ...about, reason: `the provider told of its end; found: ${fate}` });
+    if (fate === 'ended') ended += 1;
+  }
+  return ended;
+}

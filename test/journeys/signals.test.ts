@@ -1,0 +1,119 @@
+/** A person ends an authorization at the provider, and the provider says so: who is told, and what is left alone. */
+
+import fastify from 'fastify';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { browserRoutes } from '../../routes/browser.js';
+import { serverOptions } from '../../routes/server-options.js';
+import { defaultTenant } from '../../src/core/identifiers.js';
+import { connectAccounts, templateAt } from '../support/connected-accounts.js';
+import { storeKinds } from '../support/service.js';
+import {
+  discordPublicKey,
+  ending,
+  fromDiscord,
+  fromGithub,
+  githubSecret,
+  type SignedRequest,
+} from '../support/signing-provider.js';
+import { openSourced } from '../support/sourced-manager.js';
+
+const refusedGrant = { status: 400, json: { error: 'invalid_grant' } };
+
+/** Users with one account each at the provider `here`, and the address that the provider posts to. */
+async function connected(template: string, signalKey: string | undefined, kind?: 'embedded' | 'redis') {
+  const sourced = await openSourced({}, { unsafeConnectWithoutProof: true, connectProof: 'none' }, kind);
+  const { server, openAnother, clock } = sourced;
+  const entry = { ...templateAt(server.url, template), ...(signalKey && { signal_key: signalKey }) };
+  const manager = await openAnother({ providers: { here: entry } });
+  await connectAccounts({ manager, server }, 'ada', [{ account: 'default', id: '41' }]);
+  await connectAccounts({ manager, server }, 'grace', [{ account: 'default', id: '42' }]);
+  const app = fastify(serverOptions);
+  onTestFinished(() => app.close());
+  await app.register(browserRoutes, { manager, baseUrl: 'http://127.0.0.1:9', now: clock.now });
+  const post = async ({ headers, body }: SignedRequest, provider = 'here') => {
+    const url = `/oauth/${provider}/signals`;
+    const answer = await app.inject({ method: 'POST', url, headers, payload: body });
+    return { status: answer.statusCode, body: answer.body };
+  };
+  const states = async () => {
+    const lists = await Promise.all(['ada', 'grace'].map((user) => manager.listUserConnections(user)));
+    return lists.flat().map(({ status }) => status);
+  };
+  const endings = async () =>
+    (await manager.events.read(defaultTenant, undefined, 100)).flatMap(({ event }) =>
+      event.type === 'connection.needs_reauthorization' ? [event.userId] : [],
+    );
+  const trail = async () =>
+    (await manager.audit.readEnd(defaultTenant, 100)).flatMap(({ entry }) => (entry.act === 'signal' ? [entry] : []));
+  return { ...sourced, manager, post, states, endings, trail };
+}
+
+describe.each(storeKinds)('on the %s store', (kind) => {
+  it('the connection of that account ends by the provider’s word, with an event and an entry; the others go on', async () => {
+    const { post, server, clock, states, endings, trail, manager } = await connected('discord', discordPublicKey, kind);
+    server.answer('/token', refusedGrant);
+    const signal = fromDiscord(ending.discord('42'), clock.now());
+    expect(await post(signal)).toEqual({ status: 204, body: '' });
+    expect(await states()).toEqual(['active', 'reauthorization_required']);
+    expect(await endings()).toEqual(['grace']);
+    expect(await trail()).toMatchObject([{ user: 'grace', outcome: 'ok', reason: expect.stringContaining('ended') }]);
+    await expect(manager.requireToken('grace', 'here')).rejects.toMatchObject({ code: 'reauthorization_required' });
+    expect((await manager.requireToken('ada', 'here')).accessToken.reveal()).toBe('at-default');
+    expect(await post(signal)).toEqual({ status: 204, body: '' });
+    expect(await endings()).toEqual(['grace']);
+  });
+});
+
+it('one without a refresh token ends by the signal alone', async () => {
+  const { post, server, states, endings, manager } = await connected('github-app', githubSecret);
+  const answer = { refresh_token: undefined };
+  await connectAccounts({ manager, server }, 'linus', [{ account: 'default', id: '43', answer }]);
+  expect(await post(fromGithub(ending.github(43)))).toMatchObject({ status: 204 });
+  expect(await endings()).toEqual(['linus']);
+  await expect(manager.requireToken('linus', 'here')).rejects.toMatchObject({ code: 'reauthorization_required' });
+  expect(await states()).toEqual(['active', 'active']);
+});
+
+it('what the provider still honours goes on, with its new token: an old signal that is sent again ends nothing', async () => {
+  const { post, server, states, endings, trail, manager } = await connected('github-app', githubSecret);
+  server.answer('/token', { json: { access_token: 'at-new', refresh_token: 'rt-new', expires_in: 3600 } });
+  expect(await post(fromGithub(ending.github(42)))).toMatchObject({ status: 204 });
+  expect([await states(), await endings()]).toEqual([['active', 'active'], []]);
+  expect((await manager.requireToken('grace', 'here')).accessToken.reveal()).toBe('at-new');
+  expect(await trail()).toMatchObject([{ reason: expect.stringContaining('alive') }]);
+});
+
+it('while the provider is away the connection stays as it is', async () => {
+  const { post, server, states, trail } = await connected('github-app', githubSecret);
+  server.answer('/token', { status: 503 });
+  expect(await post(fromGithub(ending.github(42)))).toMatchObject({ status: 204 });
+  expect(await states()).toEqual(['active', 'active']);
+  expect(await trail()).toMatchObject([{ reason: expect.stringContaining('unknown') }]);
+});
+
+it('one that is not signed is refused with the body of every 401, and nobody is asked', async () => {
+  const { post, server, states } = await connected('github-app', githubSecret);
+  server.answer('/token', refusedGrant);
+  const asked = server.requests.length;
+  const { status, body } = await post(fromGithub(ending.github(42), 'github_app_authorization', 'another-key'));
+  expect([status, JSON.parse(body).code]).toEqual([401, 'unauthorized']);
+  expect(body).not.toMatch(/signed|another-key|42/);
+  expect([server.requests.length, await states()]).toEqual([asked, ['active', 'active']]);
+});
+
+it.each([
+  ['a provider without a key', 'discord', undefined, 'here'],
+  ['a provider that sends none', 'gitlab', 'any', 'here'],
+])('%s answers 404', async (_what, template, key, id) => {
+  const { post } = await connected(template, key);
+  expect((await post(fromGithub(ending.github(42)), id)).status).toBe(404);
+});
+
+it('a body that is too large, a provider that is none, and a name that is none are refused', async () => {
+  const { post } = await connected('github-app', githubSecret);
+  const large = fromGithub({ ...ending.github(42), padding: 'x'.repeat(70_000) });
+  expect((await post(large)).status).toBe(413);
+  expect((await post(fromGithub(ending.github(42)), 'nobody')).status).toBe(404);
+  expect((await post(fromGithub(ending.github(42)), '__proto__')).status).toBeGreaterThanOrEqual(400);
+  expect((await post(fromGithub(ending.github(42)), '__proto__')).status).toBeLessThan(500);
+});
