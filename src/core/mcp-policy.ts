@@ -1,9 +1,12 @@
 /** What an operator says about MCP servers: which may be used, our clients there, and where one departs from the rules. */
 
 import { z } from 'zod';
+import { isAllowedEndpoint } from './endpoint.js';
 import type { TenantId } from './identifiers.js';
 
 const serverAddress = z.url({ protocol: /^https?$/ });
+/** Where we will send people or secrets; whether http on loopback may be used is said elsewhere. */
+const endpoint = z.string().max(2048).refine(isEndpointUrl, 'must be https, without credentials and fragment');
 const patterns = z.array(z.string().min(1).max(512));
 
 /** Which servers may be used: origins (`https://mcp.example.com`) or host names, with `*.` for every subdomain. */
@@ -28,8 +31,23 @@ const clientSchema = z.strictObject({
 });
 export type PreRegisteredClient = Readonly<z.infer<typeof clientSchema>>;
 
-/** Departures of one server. Each weakens a rule for that server alone, and is named in the log when it is used. */
-const serverSchema = z.strictObject({
+/** Endpoints that come before those of the metadata; discovery finds what is not said here. */
+const endpointsSchema = z.strictObject({
+  authorization_endpoint: endpoint.optional(),
+  token_endpoint: endpoint.optional(),
+  registration_endpoint: endpoint.optional(),
+  revocation_endpoint: endpoint.optional(),
+});
+export type ConfiguredEndpoints = Readonly<z.infer<typeof endpointsSchema>>;
+
+/**
+ * Departures of one server. Each puts the operator's word in the place of a rule for that server alone, and is named in
+ * the log and in the audit trail when it is used.
+ */
+const rulesSchema = z.strictObject({
+  ...endpointsSchema.shape,
+  /** Its authorization server, whichever its own metadata names. Endpoints belong to an issuer, so that it stands beside them. */
+  issuer: serverAddress.optional(),
   /** `client_credentials`: one token for everybody, by a client of `clients`. */
   grant: z.enum(['authorization_code', 'client_credentials']).optional(),
   /** Asked for instead of what the server lists. */
@@ -49,6 +67,11 @@ const serverSchema = z.strictObject({
   /** A server of revision 2025-03-26 without resource metadata: its origin is the authorization server. */
   legacy_endpoints: z.boolean().optional(),
 });
+
+const serverSchema = rulesSchema.refine(
+  (rules) => rules.issuer !== undefined || Object.keys(endpointsIn(rules)).length === 0,
+  { path: ['issuer'], message: 'is needed beside endpoints' },
+);
 export type ServerPolicy = Readonly<z.infer<typeof serverSchema>>;
 
 /** The section `mcp` of PROVIDERS_FILE, and `ManagerOptions.mcp`. */
@@ -71,6 +94,11 @@ export const mcpPolicySchema = z.strictObject({
 });
 export type McpPolicy = Readonly<z.infer<typeof mcpPolicySchema>>;
 
+function isEndpointUrl(text: string): boolean {
+  const url = /^[\x21-\x7e]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && url.hash === '' && isAllowedEndpoint(url, true);
+}
+
 /** A client id that is a URL: https, with a path, without fragment, credentials or dot segments. */
 function isClientIdUrl(text: string): boolean {
   const plain = text.replace('{provider}', 'provider');
@@ -83,6 +111,13 @@ function isClientIdUrl(text: string): boolean {
 export function policyOf(policy: McpPolicy, server: string): ServerPolicy {
   const named = Object.entries(policy.servers ?? {}).find(([url]) => canonicalServerUrl(url) === server);
   return named?.[1] ?? {};
+}
+
+/** The endpoints of an authorization server that the operator's rules name. */
+export function endpointsIn(rules: ConfiguredEndpoints): ConfiguredEndpoints {
+  const { authorization_endpoint, token_endpoint, registration_endpoint, revocation_endpoint } = rules;
+  const named = { authorization_endpoint, token_endpoint, registration_endpoint, revocation_endpoint };
+  return Object.fromEntries(Object.entries(named).filter(([, url]) => url !== undefined));
 }
 
 /** Whether a tenant may use a server. */

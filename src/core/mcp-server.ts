@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { secretText } from './connection.js';
 import { type ProviderId, providerIdSchema } from './identifiers.js';
+import type { ServerPolicy } from './mcp-policy.js';
 
 const epochMs = z.number().int().nonnegative();
 
@@ -21,6 +22,8 @@ export const mcpServerSchema = z.object({
   provider: providerIdSchema,
   /** When its metadata was last read. */
   checkedAt: epochMs,
+  /** Which rules of the operator's it was checked by; see {@link rulesDigestOf}. Absent = none. */
+  rules: z.string().optional(),
 });
 export type McpServer = Readonly<z.infer<typeof mcpServerSchema>>;
 
@@ -78,6 +81,20 @@ export function isDiscoveredId(id: string): boolean {
 export function discoveredIdOf(serverUrl: string, issuer?: string): ProviderId {
   const text = issuer === undefined ? serverUrl : `${serverUrl}\n${issuer}`;
   return providerIdSchema.parse(`mcp-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`);
+}
+
+/** Whether the operator means this issuer: a slash at the end makes no other one where people write it. */
+export function isSameIssuer(named: string, issuer: string): boolean {
+  return named.replace(/\/$/, '') === issuer.replace(/\/$/, '');
+}
+
+/** Tells the rules for a server from those it had before, so that a change takes effect; `undefined` = no rules. */
+export function rulesDigestOf(rules: ServerPolicy): string | undefined {
+  if (Object.keys(rules).length === 0) return undefined;
+  return createHash('sha256')
+    .update(JSON.stringify(Object.entries(rules).sort()))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** The name under which a registration is kept: a registration belongs to one issuer and one redirect URI. */

@@ -2,14 +2,16 @@
 
 import { ClientRegistrationRequired, DiscoveryFailed, InvalidRequest } from '../core/errors.js';
 import type { ProviderId, TenantId } from '../core/identifiers.js';
-import { canonicalServerUrl, maySpeakTo, policyOf, type ServerPolicy } from '../core/mcp-policy.js';
+import { canonicalServerUrl, endpointsIn, maySpeakTo, policyOf, type ServerPolicy } from '../core/mcp-policy.js';
 import {
   type DiscoveredProvider,
   discoveredIdOf,
   discoveredProviderSchema,
+  isSameIssuer,
   type McpServer,
   mcpCollections,
   mcpServerSchema,
+  rulesDigestOf,
 } from '../core/mcp-server.js';
 import type { Provider } from '../core/provider.js';
 import type { BearerChallenge } from '../protocol/challenge.js';
@@ -73,7 +75,7 @@ export async function discoverProvider(
   found: { readonly challenge?: BearerChallenge | undefined; readonly again?: boolean } = {},
 ): Promise<Provider> {
   const known = await findKnownServer(deps, server);
-  const isFresh = known !== undefined && !found.again && deps.now() - known.checkedAt < believedMs;
+  const isFresh = known !== undefined && !found.again && isUpToDate(deps, server, known);
   const provider = isFresh ? await findDiscovered(deps, known.provider) : undefined;
   if (provider !== undefined) return provider;
   const { flights } = server.room;
@@ -86,6 +88,11 @@ export async function discoverProvider(
   return flight;
 }
 
+/** What was discovered is believed for a while, and only under the rules that it was checked by. */
+function isUpToDate(deps: Dependencies, { rules }: ServerInView, known: McpServer): boolean {
+  return deps.now() - known.checkedAt < believedMs && known.rules === rulesDigestOf(rules);
+}
+
 /** What a discovery starts from. */
 interface Clues {
   readonly known: McpServer | undefined;
@@ -94,8 +101,9 @@ interface Clues {
 
 async function discover(deps: Dependencies, server: ServerInView, { known, hints }: Clues): Promise<Provider> {
   const { room, serverUrl, rules } = server;
-  const question = { serverUrl, hints, origins: rules.metadata_origins ?? [] };
-  const metadata = (await findResourceMetadata(room.guarded, question)) ?? legacyMetadata(server);
+  const { issuer: named, metadata_origins: origins = [] } = rules;
+  const question = { serverUrl, hints, origins, ...(named !== undefined && { issuer: named }) };
+  const metadata = (await findResourceMetadata(room.guarded, question)) ?? withoutMetadata(server);
   const bound = known && (await findDiscoveredRecord(deps, known.provider));
   const failures: (DiscoveryFailed | ClientRegistrationRequired)[] = [];
   for (const issuer of inOrder(metadata, [
@@ -113,18 +121,17 @@ async function discover(deps: Dependencies, server: ServerInView, { known, hints
   throw failureOf(failures, metadata);
 }
 
-/** A server of revision 2025-03-26 is its own authorization server; only if the operator says so. */
-function legacyMetadata({ serverUrl, rules }: ServerInView): ResourceMetadata {
-  if (rules.legacy_endpoints) {
-    return { resource: serverUrl, authorizationServers: [new URL(serverUrl).origin], scopesSupported: [] };
-  }
+/** Only if the operator names the authorization server, or says that the server, of revision 2025-03-26, is its own. */
+function withoutMetadata({ serverUrl, rules }: ServerInView): ResourceMetadata {
+  const issuer = rules.issuer ?? (rules.legacy_endpoints ? new URL(serverUrl).origin : undefined);
+  if (issuer !== undefined) return { resource: serverUrl, authorizationServers: [issuer], scopesSupported: [] };
   throw new DiscoveryFailed('resource_metadata', serverUrl, 'has no metadata at the places of RFC 9728.');
 }
 
 /** Those where we have a client already come first; otherwise the server's own order. */
 function inOrder(metadata: ResourceMetadata, ours: readonly (string | undefined)[]): readonly string[] {
   const { authorizationServers } = metadata;
-  const have = (issuer: string) => ours.some((one) => one?.replace(/\/$/, '') === issuer.replace(/\/$/, ''));
+  const have = (issuer: string) => ours.some((one) => one !== undefined && isSameIssuer(one, issuer));
   return [...authorizationServers.filter(have), ...authorizationServers.filter((issuer) => !have(issuer))];
 }
 
@@ -139,6 +146,7 @@ async function settleOn(
     issuer: choice.issuer,
     allowInsecureLoopback: room.allowInsecureLoopback,
     forPeople: rules.grant !== 'client_credentials',
+    configured: endpointsIn(rules),
     ...(rules.trusted_issuer !== undefined && { trustedIssuer: rules.trusted_issuer }),
     ...(rules.assume_pkce_s256 !== undefined && { assumePkceS256: rules.assume_pkce_s256 }),
     ...(rules.endpoint_domains && { endpointDomains: rules.endpoint_domains }),
@@ -148,8 +156,8 @@ async function settleOn(
   const id = await idFor(deps, record);
   await deps.store.documents.put(mcpCollections.provider, id, discoveredProviderSchema.encode(record));
   const client = await requireForeignClient(deps, room, { id, record });
-  const checkedAt = deps.now();
-  await deps.store.documents.put(mcpCollections.server, keyOf(server), { provider: id, checkedAt });
+  const known: McpServer = { provider: id, checkedAt: deps.now(), rules: rulesDigestOf(rules) };
+  await deps.store.documents.put(mcpCollections.server, keyOf(server), mcpServerSchema.encode(known));
   const provider = providerOf(room, { id, record, client });
   room.providers.set(id, provider);
   await recordDepartures(deps, server, id);

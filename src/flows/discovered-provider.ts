@@ -5,6 +5,7 @@ import { type PreRegisteredClient, policyOf, type ServerPolicy } from '../core/m
 import {
   type DiscoveredProvider,
   discoveredProviderSchema,
+  isSameIssuer,
   mcpCollections,
   type RegisteredClient,
   registeredClientSchema,
@@ -44,13 +45,29 @@ export async function findDiscovered(deps: Dependencies, id: ProviderId): Promis
   return provider;
 }
 
-/** What was discovered under an id. */
+/** What was discovered under an id, with the operator's present word on its endpoints. */
 export async function findDiscoveredRecord(
   deps: Dependencies,
   id: ProviderId,
 ): Promise<DiscoveredProvider | undefined> {
   const found = await deps.store.documents.find(mcpCollections.provider, id);
-  return found === undefined ? undefined : discoveredProviderSchema.parse(found);
+  if (found === undefined) return undefined;
+  const record = discoveredProviderSchema.parse(found);
+  return { ...record, ...configuredEndpointsOf(record, policyOf(deps.mcp?.policy ?? {}, record.serverUrl)) };
+}
+
+/** Endpoints that the operator configured belong to the issuer beside them; what was found at another one stays as it is. */
+function configuredEndpointsOf(record: DiscoveredProvider, rules: ServerPolicy): Partial<DiscoveredProvider> {
+  const { issuer, trusted_issuer: trusted } = rules;
+  const isTheirs = issuer !== undefined && (isSameIssuer(issuer, record.issuer) || trusted === record.issuer);
+  if (!isTheirs) return {};
+  const { authorization_endpoint, token_endpoint, registration_endpoint, revocation_endpoint } = rules;
+  return {
+    ...(authorization_endpoint !== undefined && { authorizationEndpoint: authorization_endpoint }),
+    ...(token_endpoint !== undefined && { tokenEndpoint: token_endpoint }),
+    ...(registration_endpoint !== undefined && { registrationEndpoint: registration_endpoint }),
+    ...(revocation_endpoint !== undefined && { revocationEndpoint: revocation_endpoint }),
+  };
 }
 
 /**

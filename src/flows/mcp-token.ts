@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { StoredConnection } from '../core/connection.js';
 import { OAuthNotConnected, ProviderError, ProviderUnavailable } from '../core/errors.js';
 import { type AccountLabel, defaultAccount, type Owner, type ProviderId } from '../core/identifiers.js';
+import { rulesDigestOf } from '../core/mcp-server.js';
 import type { Provider } from '../core/provider.js';
 import { parseReturnTo } from '../core/return-to.js';
 import { type Scope, unionScope } from '../core/scope.js';
@@ -46,7 +47,9 @@ const looksPerMinute = 6;
 export async function findMcpToken(desk: TokenDesk, request: McpTokenRequest): Promise<AccessToken | undefined> {
   const server = viewServer(desk.deps, request.owner.tenant, request.serverUrl);
   const known = await findKnownServer(desk.deps, server);
-  const provider = known && (await findDiscovered(desk.deps, known.provider));
+  // What was found under other rules is looked at again first, on the server's 401.
+  const isCurrent = known !== undefined && known.rules === rulesDigestOf(server.rules);
+  const provider = isCurrent ? await findDiscovered(desk.deps, known.provider) : undefined;
   if (provider === undefined) return undefined;
   if (server.rules.grant === 'client_credentials') return getAppToken(desk.deps, server, provider);
   const outcome = await tokenAt(desk, provider, { ...request, rejectedTokenSha256: undefined });

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { isAllowedEndpoint } from '../core/endpoint.js';
 import { DiscoveryFailed } from '../core/errors.js';
+import type { ConfiguredEndpoints } from '../core/mcp-policy.js';
 import type { JsonObject } from '../core/provider.js';
 import { isWithin, sharesDomain } from './domains.js';
 import type { Http } from './http.js';
@@ -32,6 +33,8 @@ export interface ServerQuestion {
   readonly trustedIssuer?: string;
   readonly assumePkceS256?: boolean;
   readonly endpointDomains?: readonly string[];
+  /** The operator's word, which comes before the metadata's and stands in for what that lacks. */
+  readonly configured?: ConfiguredEndpoints;
   /** Whether people will be sent there; not so for client credentials. */
   readonly forPeople: boolean;
   /** Old servers have no metadata but fixed endpoints (revision 2025-03-26). */
@@ -68,7 +71,8 @@ export async function findServerMetadata(http: Http, question: ServerQuestion): 
     const document = await fetchDocument(http, { step, url });
     if (document !== undefined) return readMetadata(document, question);
   }
-  if (question.legacyEndpoints) return legacyMetadata(question.issuer);
+  if (question.legacyEndpoints) return readMetadata(legacyDocument(question.issuer), question);
+  if (question.configured?.token_endpoint !== undefined) return readMetadata({ issuer: question.issuer }, question);
   throw new DiscoveryFailed(step, question.issuer, 'has no metadata at the places of RFC 8414 and OpenID.');
 }
 
@@ -83,7 +87,7 @@ export function metadataPlaces(issuer: string): readonly string[] {
 }
 
 function readMetadata(found: JsonObject, question: ServerQuestion): ServerMetadata {
-  const parsed = documentSchema.safeParse(found);
+  const parsed = documentSchema.safeParse({ ...found, ...question.configured });
   if (!parsed.success) {
     const fields = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
     throw new DiscoveryFailed(step, question.issuer, `has metadata that cannot be used (${fields}).`);
@@ -140,12 +144,17 @@ function isOwnEndpoint(text: string, question: ServerQuestion): boolean {
   const url = /^[\x21-\x7e]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hash !== '' || !isAllowedEndpoint(url, question.allowInsecureLoopback)) return false;
   const { hostname } = url;
+  const isConfigured = Object.values(question.configured ?? {}).includes(text);
   const isListed = (question.endpointDomains ?? []).some((domain) => isWithin(hostname, domain));
-  return isListed || sharesDomain(hostname, new URL(question.issuer).hostname);
+  return isConfigured || isListed || sharesDomain(hostname, new URL(question.issuer).hostname);
 }
 
 /** Parameters of the authorization request that only we may set. */
-const ownParameters = ['client_id', 'redirect_uri', 'response_type', 'state', 'scope', 'code_challenge', 'resource'];
+const ownParameters = [
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'state', 'scope', 'resource'],
+  // RFC 9101: a request object would stand in for all of them.
+  ...['code_challenge', 'code_challenge_method', 'request', 'request_uri'],
+];
 
 function checkForPeople(document: Document, { issuer, assumePkceS256 }: ServerQuestion): void {
   const { authorization_endpoint, code_challenge_methods_supported, response_types_supported } = document;
@@ -165,16 +174,14 @@ function checkForPeople(document: Document, { issuer, assumePkceS256 }: ServerQu
   }
 }
 
-/** MCP revision 2025-03-26: without metadata the endpoints are at fixed paths of the server's origin. */
-function legacyMetadata(issuer: string): ServerMetadata {
+/** MCP revision 2025-03-26: without metadata the endpoints are at fixed paths of the server's origin, and PKCE is a must. */
+function legacyDocument(issuer: string): JsonObject {
   const at = (path: string) => new URL(path, issuer).href;
   return {
     issuer,
-    authorizationEndpoint: at('/authorize'),
-    tokenEndpoint: at('/token'),
-    registrationEndpoint: at('/register'),
-    issParameterSupported: false,
-    offlineAccess: false,
-    takesMetadataDocuments: false,
+    authorization_endpoint: at('/authorize'),
+    token_endpoint: at('/token'),
+    registration_endpoint: at('/register'),
+    code_challenge_methods_supported: ['S256'],
   };
 }

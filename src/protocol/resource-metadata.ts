@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { DiscoveryFailed } from '../core/errors.js';
+import type { JsonObject } from '../core/provider.js';
 import { isScopeToken, type Scope } from '../core/scope.js';
 import type { Http } from './http.js';
 import { fetchDocument } from './metadata-document.js';
@@ -24,6 +25,8 @@ export interface ResourceQuestion {
   readonly hints: readonly string[];
   /** Origins, beside the server's own, on which it may stand. */
   readonly origins: readonly string[];
+  /** The operator's word on its authorization server, which comes before the document's. */
+  readonly issuer?: string;
 }
 
 const documentSchema = z.looseObject({
@@ -48,7 +51,7 @@ export async function findResourceMetadata(
   for (const hint of hints) checkOrigin(hint, question);
   for (const url of hints.length > 0 ? hints : wellKnownPlaces(serverUrl)) {
     const document = await fetchDocument(http, { step, url });
-    if (document !== undefined) return readMetadata(document, { serverUrl, url });
+    if (document !== undefined) return readMetadata(withIssuer(document, question), { serverUrl, url });
   }
   const [hint] = hints;
   if (hint !== undefined) throw new DiscoveryFailed(step, hint, 'has no metadata where the challenge says.');
@@ -69,6 +72,10 @@ function checkOrigin(hint: string, { serverUrl, origins }: ResourceQuestion): vo
   if (!allowed.includes(new URL(hint).origin)) {
     throw new DiscoveryFailed(step, hint, 'is not the origin of the MCP server (metadata_origins allows others).');
   }
+}
+
+function withIssuer(document: JsonObject, { issuer }: ResourceQuestion): JsonObject {
+  return issuer === undefined ? document : { ...document, authorization_servers: [issuer] };
 }
 
 function readMetadata(document: object, at: { serverUrl: string; url: string }): ResourceMetadata {

@@ -2,7 +2,6 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { OAuthNotConnected } from '../../src/core/errors.js';
-import { openManager } from '../../src/open-manager.js';
 import { type McpWorld, type McpWorldOptions, openMcpWorld, places } from '../support/mcp-world.js';
 
 const worlds: McpWorld[] = [];
@@ -105,19 +104,11 @@ describe('our client', () => {
 describe('registration', () => {
   it('happens once for 50 callers at the same time, in two managers on one store (M7)', async () => {
     const world = await open();
-    const sibling = await openManager({
-      baseUrl: 'http://localhost:3000',
-      providers: {},
-      encryptionKeys: `k1:${Buffer.alloc(32, 3).toString('base64')}`,
-      dataDir: world.dataDir,
-      allowInsecureLoopbackProviders: true,
-      backgroundWork: false,
-    });
+    const sibling = await world.openSibling();
     const callers = Array.from({ length: 50 }, (_, at) =>
       (at % 2 ? sibling : world.manager).mcp.requireToken(`u${at}`, world.url),
     );
     const outcomes = await Promise.allSettled(callers);
-    await sibling.close();
     expect(outcomes.every((each) => each.status === 'rejected' && each.reason instanceof OAuthNotConnected)).toBe(true);
     expect(registrations(world)).toHaveLength(1);
   });

@@ -120,6 +120,18 @@ describe('the operator’s rules', () => {
     expect(mcpPolicySchema.safeParse({ client_metadata_url }).success).toBe(false);
   });
 
+  it.each<[string, object, boolean]>([
+    ['with their issuer', { issuer: 'https://login.example', token_endpoint: 'https://login.example/token' }, true],
+    ['alone: whose are they?', { token_endpoint: 'https://login.example/token' }, false],
+    ['over http', { issuer: 'https://login.example', token_endpoint: 'http://login.example/token' }, false],
+    ['with a password', { issuer: 'https://login.example', token_endpoint: 'https://u:p@login.example/' }, false],
+    ['as a script', { issuer: 'https://login.example', authorization_endpoint: 'javascript:alert(1)' }, false],
+    ['as no URL', { issuer: 'https://login.example', revocation_endpoint: '/revoke' }, false],
+    ['and an issuer that is none', { issuer: 'login', token_endpoint: 'https://login.example/token' }, false],
+  ])('may name endpoints %s: %j -> %s (S1-15)', (_what, rules, isGood) => {
+    expect(mcpPolicySchema.safeParse({ servers: { 'https://mcp.example': rules } }).success).toBe(isGood);
+  });
+
   it('have no unknown fields', () => {
     expect(mcpPolicySchema.safeParse({ servers: { 'https://mcp.example': { asume_pkce_s256: true } } }).success).toBe(
       false,

@@ -1,14 +1,17 @@
 /** A small world for MCP: a server that wants tokens, its authorization server, and a manager that knows neither. */
 
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { McpPolicy } from '../../src/core/mcp-policy.js';
 import type { OAuthManager } from '../../src/oauth-manager.js';
-import { openManager } from '../../src/open-manager.js';
+import { type ManagerOptions, openManager } from '../../src/open-manager.js';
 import { createManualClock, type ManualClock } from './clock.js';
+import { sharedRedis } from './redis.js';
 import { type ScriptedAnswer, type ScriptedServer, startScriptedServer } from './scripted-server.js';
 import { type ScriptedTokenOptions, type ScriptedTokens, scriptTokens } from './scripted-tokens.js';
+import type { StoreKind } from './service.js';
 
 /** Where things stand in this world. */
 export const places = {
@@ -34,12 +37,19 @@ export interface McpWorld {
   readonly logged: string[];
   /** Does what a person does: opens the link, consents, comes back. Answers where the browser was sent to first. */
   connect(connectUrl: string, change?: (answer: URLSearchParams) => void): Promise<URL>;
-  /** A second manager on the same store, as another replica has it. */
-  readonly dataDir: string;
+  /** A second manager on the same store, as another replica has it; by default under the same rules. */
+  openSibling(policy?: McpPolicy): Promise<OAuthManager>;
+  /** Where the store is, in words of `openManager`; for managers in other processes. */
+  readonly place: StorePlace;
   close(): Promise<void>;
 }
 
+/** What tells one store from another. */
+export type StorePlace = Pick<ManagerOptions, 'dataDir' | 'redisUrl' | 'keyPrefix'>;
+
 export interface McpWorldOptions {
+  /** The embedded one unless told. */
+  readonly store?: StoreKind;
   readonly policy?: McpPolicy | ((urls: { server: string; issuer: string }) => McpPolicy);
   /** Merged over the authorization server's metadata; `undefined` takes a field out. */
   readonly metadata?: Readonly<Record<string, unknown>>;
@@ -62,34 +72,56 @@ export async function openMcpWorld(options: McpWorldOptions = {}): Promise<McpWo
       ? { json: { echo: body } }
       : { status: 401, headers: { 'www-authenticate': challengeOf(server.url) } },
   );
-  const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-mcp-'));
+  const { place, close: closePlace } = await openPlace(options.store ?? 'embedded');
   const clock = createManualClock(Date.now());
   const logged: string[] = [];
   const note = (fields: object, message: string) => logged.push(JSON.stringify([fields, message]));
-  const { policy = {} } = options;
-  const manager = await openManager({
-    baseUrl: options.baseUrl ?? 'http://localhost:3000',
-    providers: {},
-    mcp: typeof policy === 'function' ? policy({ server: url, issuer: issuer.url }) : policy,
-    encryptionKeys: `k1:${Buffer.alloc(32, 3).toString('base64')}`,
-    dataDir,
-    connectProof: 'none',
-    unsafeConnectWithoutProof: true,
-    allowInsecureLoopbackProviders: true,
-    backgroundWork: false,
-    now: clock.now,
-    log: { debug: note, info: note, warn: note, error: note },
-  });
+  const given = options.policy ?? {};
+  const policy = typeof given === 'function' ? given({ server: url, issuer: issuer.url }) : given;
+  const managers: OAuthManager[] = [];
+  const openSibling = async (rules: McpPolicy = policy) => {
+    const manager = await openManager({
+      ...managerOptions,
+      ...place,
+      baseUrl: options.baseUrl ?? managerOptions.baseUrl,
+      mcp: rules,
+      now: clock.now,
+      log: { debug: note, info: note, warn: note, error: note },
+    });
+    managers.push(manager);
+    return manager;
+  };
+  const manager = await openSibling();
   return {
-    ...{ manager, clock, server, issuer, tokens, url, logged, dataDir },
+    ...{ manager, openSibling, place, clock, server, issuer, tokens, url, logged },
     outside: () =>
       [...server.requests.filter(({ path }) => path !== '/mcp'), ...issuer.requests].map((each) => each.path),
     connect: (connectUrl, change) => connect(manager, connectUrl, change),
     close: async () => {
-      await manager.close();
-      await Promise.all([server.close(), issuer.close(), rm(dataDir, { recursive: true, force: true })]);
+      await Promise.all(managers.map((each) => each.close()));
+      await Promise.all([server.close(), issuer.close(), closePlace()]);
     },
   };
+}
+
+/** What every manager of these worlds is opened with, in other processes too. */
+export const managerOptions = {
+  baseUrl: 'http://localhost:3000',
+  providers: {},
+  encryptionKeys: `k1:${Buffer.alloc(32, 3).toString('base64')}`,
+  connectProof: 'none',
+  unsafeConnectWithoutProof: true,
+  allowInsecureLoopbackProviders: true,
+  backgroundWork: false,
+} as const;
+
+async function openPlace(kind: StoreKind): Promise<{ place: StorePlace; close: () => Promise<void> }> {
+  if (kind === 'redis') {
+    const { url: redisUrl, stop } = await sharedRedis();
+    return { place: { redisUrl, keyPrefix: `m${randomBytes(6).toString('hex')}` }, close: stop };
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-mcp-'));
+  return { place: { dataDir }, close: () => rm(dataDir, { recursive: true, force: true }) };
 }
 
 /** The challenge of a well-behaved server. */
