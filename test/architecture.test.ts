@@ -46,6 +46,7 @@ const packageDoors: Record<string, RegExp> = {
   ioredis: /^src\/store\/redis\//,
   lmdb: /^src\/store\/embedded\//,
   undici: /^src\/protocol\//,
+  tldts: /^src\/protocol\/domains\.ts$/,
   oauth4webapi: /^src\/protocol\//,
   jose: /^src\/(protocol\/(client-authentication|signals\/security-event)|service\/caller-auth|transfer\/sealed-lines)\.ts$/,
   fastify: /^(routes\/|src\/service\/|src\/fastify\.ts$)/,

@@ -69,7 +69,7 @@ type Document = z.infer<typeof documentSchema>;
 export async function findServerMetadata(http: Http, question: ServerQuestion): Promise<ServerMetadata> {
   for (const url of metadataPlaces(question.issuer)) {
     const document = await fetchDocument(http, { step, url });
-    if (document !== undefined) return readMetadata(document, question);
+    if (document !== undefined) return await readMetadata(document, question);
   }
   if (question.legacyEndpoints) return readMetadata(legacyDocument(question.issuer), question);
   if (question.configured?.token_endpoint !== undefined) return readMetadata({ issuer: question.issuer }, question);
@@ -86,7 +86,7 @@ export function metadataPlaces(issuer: string): readonly string[] {
   return path === '' ? inserted : [...inserted, `${origin}${path}/.well-known/openid-configuration`];
 }
 
-function readMetadata(found: JsonObject, question: ServerQuestion): ServerMetadata {
+async function readMetadata(found: JsonObject, question: ServerQuestion): Promise<ServerMetadata> {
   const parsed = documentSchema.safeParse({ ...found, ...question.configured });
   if (!parsed.success) {
     const fields = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
@@ -96,14 +96,14 @@ function readMetadata(found: JsonObject, question: ServerQuestion): ServerMetada
   if (!isIssuer(document.issuer, question)) {
     throw new DiscoveryFailed(step, question.issuer, 'has metadata of another issuer (trusted_issuer allows one).');
   }
-  checkEndpoints(document, question);
+  await checkEndpoints(document, question);
   if (question.forPeople) checkForPeople(document, question);
   return toMetadata(document, question);
 }
 
-function toMetadata(document: Document, question: ServerQuestion): ServerMetadata {
+async function toMetadata(document: Document, question: ServerQuestion): Promise<ServerMetadata> {
   const revocation = document.revocation_endpoint;
-  const mayRevoke = revocation !== undefined && isOwnEndpoint(revocation, question);
+  const mayRevoke = revocation !== undefined && (await isOwnEndpoint(revocation, question));
   return {
     issuer: document.issuer,
     tokenEndpoint: document.token_endpoint,
@@ -129,24 +129,25 @@ function isIssuer(named: string, { issuer, trustedIssuer }: ServerQuestion): boo
   return isHostOnly && named.replace(/\/$/, '') === issuer.replace(/\/$/, '');
 }
 
-function checkEndpoints(document: Document, question: ServerQuestion): void {
+async function checkEndpoints(document: Document, question: ServerQuestion): Promise<void> {
   for (const name of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint'] as const) {
     const url = document[name];
-    if (url === undefined || isOwnEndpoint(url, question)) continue;
+    if (url === undefined || (await isOwnEndpoint(url, question))) continue;
     const rule = 'must be https and on a domain of the issuer (endpoint_domains allows others)';
     throw new DiscoveryFailed(step, question.issuer, `has metadata whose ${name} ${rule}.`);
   }
 }
 
 /** An honest issuer's metadata may name what it likes; what is sent there are our code, secret and tokens. */
-function isOwnEndpoint(text: string, question: ServerQuestion): boolean {
+async function isOwnEndpoint(text: string, question: ServerQuestion): Promise<boolean> {
   // `URL` drops line breaks and tabs in silence; nobody writes them by mistake.
   const url = /^[\x21-\x7e]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hash !== '' || !isAllowedEndpoint(url, question.allowInsecureLoopback)) return false;
   const { hostname } = url;
-  const isConfigured = Object.values(question.configured ?? {}).includes(text);
-  const isListed = (question.endpointDomains ?? []).some((domain) => isWithin(hostname, domain));
-  return isConfigured || isListed || sharesDomain(hostname, new URL(question.issuer).hostname);
+  if (Object.values(question.configured ?? {}).includes(text)) return true;
+  if (await sharesDomain(hostname, new URL(question.issuer).hostname)) return true;
+  const listed = await Promise.all((question.endpointDomains ?? []).map((domain) => isWithin(hostname, domain)));
+  return listed.includes(true);
 }
 
 /** Parameters of the authorization request that only we may set. */

@@ -1,75 +1,51 @@
-/** Whether two hosts belong to one owner, as far as names can tell. */
+/** Whether two hosts belong to one owner, as far as names can tell: by the Public Suffix List. */
 
 import ipaddr from 'ipaddr.js';
 
-/** Names under which strangers get names: two hosts there have nothing in common. Beside these, `co.uk` and the like. */
-const sharedSuffixes: ReadonlySet<string> = new Set([
-  'amazonaws.com',
-  'appspot.com',
-  'azure-api.net',
+/**
+ * Domains below which every name is another customer's authorization server or host, and which the Public Suffix List
+ * does not have: their owners did not ask for it.
+ */
+const tenantSuffixes: readonly string[] = [
+  'auth0.com',
   'azurecontainerapps.io',
-  'azurewebsites.net',
   'b2clogin.com',
   'ciamlogin.com',
-  'cloudfront.net',
-  'deno.dev',
-  'firebaseapp.com',
-  'fly.dev',
-  'github.io',
-  'herokuapp.com',
-  'netlify.app',
-  'ngrok.app',
-  'ngrok.io',
-  'ngrok-free.app',
-  'onrender.com',
-  'pages.dev',
-  'railway.app',
-  'run.app',
-  'supabase.co',
-  'trycloudflare.com',
-  'vercel.app',
-  'web.app',
+  'okta.com',
+  'oktapreview.com',
+  'onelogin.com',
   'windows.net',
-  'workers.dev',
-]);
-
-/** Second-level names of countries (`co.uk`, `com.au`): short words before a country's two letters. */
-const countrySuffix = /^(ac|co|com|edu|gob|gov|gouv|ltd|ne|net|nom|or|org|plc|sch)\.[a-z]{2}$/;
+];
 
 /**
- * Whether a host is the domain itself, one below it, or another one of the same owner: `api.example.com` and
- * `login.example.com`. Where that is in doubt, as under `github.io`, only the same name and names below it count.
+ * Whether two hosts are the same or have one owner: `api.example.com` and `login.example.com`, but not
+ * `one.github.io` and `two.github.io`. Addresses, and names of one label, have nothing but themselves.
  */
-export function sharesDomain(host: string, domain: string): boolean {
-  const [one, other] = [host, domain].map((name) => name.toLowerCase().replace(/\.$/, ''));
-  if (one === undefined || other === undefined || one === '' || other === '') return false;
-  if (one === other) return true;
-  if (isAddress(one) || isAddress(other) || isShared(other)) return false;
-  if (one.endsWith(`.${other}`)) return true;
-  const owner = ownerOf(other);
-  return owner !== undefined && (one === owner || one.endsWith(`.${owner}`));
+export async function sharesDomain(host: string, domain: string): Promise<boolean> {
+  const [one, other] = [bareName(host), bareName(domain)];
+  if (one === other) return one !== '';
+  const owner = await ownerOf(other);
+  return owner !== undefined && owner === (await ownerOf(one));
 }
 
-/** Whether a host is the domain itself or below it. */
-export function isWithin(host: string, domain: string): boolean {
-  const [one, other] = [host.toLowerCase(), domain.toLowerCase()];
-  return one === other || (!isAddress(one) && !isShared(other) && one.endsWith(`.${other}`));
+/** Whether a host is the domain itself or below it. Names that strangers share have nobody below them. */
+export async function isWithin(host: string, domain: string): Promise<boolean> {
+  const [one, other] = [bareName(host), bareName(domain)];
+  if (one === other) return one !== '';
+  return one.endsWith(`.${other}`) && (await ownerOf(other)) !== undefined;
 }
 
-/** The shortest name that one owner has, or `undefined` when strangers may sit beside it. */
-function ownerOf(host: string): string | undefined {
-  const labels = host.split('.');
-  for (let count = 2; count <= labels.length; count += 1) {
-    const name = labels.slice(-count).join('.');
-    if (!isShared(name)) return sharedSuffixes.has(labels.slice(1 - count).join('.')) ? undefined : name;
-  }
-  return undefined;
+/** The shortest name that belongs to the owner of this one alone, if it belongs to one owner at all. */
+async function ownerOf(name: string): Promise<string | undefined> {
+  if (ipaddr.isValid(name.replace(/^\[|\]$/g, ''))) return undefined;
+  const suffix = tenantSuffixes.find((each) => name === each || name.endsWith(`.${each}`));
+  if (suffix !== undefined) return /[^.]+$/.exec(name.slice(0, -suffix.length - 1))?.[0].concat('.', suffix);
+  // The list takes some 60 ms to load. Most issuers have all endpoints on their own host, and never need it.
+  const { getDomain } = await import('tldts');
+  return getDomain(name, { allowPrivateDomains: true, extractHostname: false }) ?? undefined;
 }
 
-function isShared(name: string): boolean {
-  return !name.includes('.') || sharedSuffixes.has(name) || countrySuffix.test(name);
-}
-
-function isAddress(host: string): boolean {
-  return ipaddr.isValid(host.replace(/^\[|\]$/g, ''));
+/** A dot at the end of a host name means the same host. */
+function bareName(host: string): string {
+  return host.toLowerCase().replace(/\.$/, '');
 }

@@ -73,20 +73,33 @@ describe('an endpoint’s host', () => {
     ['evil.github.io', 'good.github.io', false],
     ['api.good.github.io', 'good.github.io', true],
     ['evil.eu.b2clogin.com', 'good.b2clogin.com', false],
+    ['eu.good.b2clogin.com', 'good.b2clogin.com', true],
+    ['evil.auth0.com', 'good.auth0.com', false],
+    ['evil.us.auth0.com', 'good.us.auth0.com', true],
+    ['auth0.com', 'good.auth0.com', false],
+    ['evil.kobe.jp', 'good.kobe.jp', false],
+    ['evil.s3.amazonaws.com', 'cognito-idp.eu-west-1.amazonaws.com', false],
+    ['evil-uc.a.run.app', 'good-uc.a.run.app', false],
+    ['evil.up.railway.app', 'good.up.railway.app', false],
+    ['api.example.internal', 'login.example.internal', true],
+    ['evil.internal', 'example.internal', false],
     ['com', 'example.com', false],
     ['evil', 'localhost', false],
     ['localhost', 'localhost', true],
     ['127.0.0.1', '127.0.0.1', true],
     ['1.127.0.0.1', '127.0.0.1', false],
     ['10.0.0.1', '11.0.0.1', false],
-  ])('%s belongs to the owner of %s: %s (M3)', (host, issuer, belongs) => {
-    expect(sharesDomain(host, issuer)).toBe(belongs);
+  ])('%s belongs to the owner of %s: %s (M3)', async (host, issuer, belongs) => {
+    await expect(sharesDomain(host, issuer)).resolves.toBe(belongs);
   });
 
-  it('on the operator’s list is that domain or below it, and no sister', () => {
-    expect(isWithin('oauth2.googleapis.com', 'googleapis.com')).toBe(true);
-    expect(isWithin('sister.example.com', 'api.example.com')).toBe(false);
-    expect(isWithin('evil.github.io', 'github.io')).toBe(false);
+  it('on the operator’s list is that domain or below it, and no sister', async () => {
+    await expect(isWithin('oauth2.example.com', 'Example.com')).resolves.toBe(true);
+    await expect(isWithin('oauth2.googleapis.com', 'oauth2.googleapis.com')).resolves.toBe(true);
+    await expect(isWithin('oauth2.googleapis.com', 'googleapis.com')).resolves.toBe(false);
+    await expect(isWithin('sister.example.com', 'api.example.com')).resolves.toBe(false);
+    await expect(isWithin('evil.github.io', 'github.io')).resolves.toBe(false);
+    await expect(isWithin('1.127.0.0.1', '127.0.0.1')).resolves.toBe(false);
   });
 });
 
