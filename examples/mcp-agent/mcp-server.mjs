@@ -1,7 +1,7 @@
 /** A real MCP server with one tool, and its own authorization server by the SDK's `mcpAuthRouter`. Forgets all at its end. */
 
 import { randomUUID } from 'node:crypto';
-import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
+import { InvalidGrantError, InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import { getOAuthProtectedResourceMetadataUrl, mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
 import { createMcpExpressApp } from '@modelcontextprotocol/sdk/server/express.js';
@@ -96,6 +96,7 @@ function createAuthorizationServer(byHand) {
     },
     async exchangeRefreshToken(_client, token) {
       const grant = refresh.get(token);
+      if (grant === undefined) throw new InvalidGrantError('used or unknown refresh token');
       refresh.delete(token);
       return issue(grant);
     },

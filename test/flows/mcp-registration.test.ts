@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { OAuthNotConnected } from '../../src/core/errors.js';
 import { type McpWorld, type McpWorldOptions, openMcpWorld, places } from '../support/mcp-world.js';
+import { storeKinds } from '../support/service.js';
 
 const worlds: McpWorld[] = [];
 
@@ -102,16 +103,21 @@ describe('our client', () => {
 });
 
 describe('registration', () => {
-  it('happens once for 50 callers at the same time, in two managers on one store (M7)', async () => {
-    const world = await open();
-    const sibling = await world.openSibling();
-    const callers = Array.from({ length: 50 }, (_, at) =>
-      (at % 2 ? sibling : world.manager).mcp.requireToken(`u${at}`, world.url),
-    );
-    const outcomes = await Promise.allSettled(callers);
-    expect(outcomes.every((each) => each.status === 'rejected' && each.reason instanceof OAuthNotConnected)).toBe(true);
-    expect(registrations(world)).toHaveLength(1);
-  });
+  it.each(storeKinds)(
+    'happens once for 50 callers at the same time, in two managers on one %s store (M7)',
+    async (store) => {
+      const world = await open({ store });
+      const sibling = await world.openSibling();
+      const callers = Array.from({ length: 50 }, (_, at) =>
+        (at % 2 ? sibling : world.manager).mcp.requireToken(`u${at}`, world.url),
+      );
+      const outcomes = await Promise.allSettled(callers);
+      expect(outcomes.every((each) => each.status === 'rejected' && each.reason instanceof OAuthNotConnected)).toBe(
+        true,
+      );
+      expect(registrations(world)).toHaveLength(1);
+    },
+  );
 
   it('that is refused is the operator’s to mend, with the word of the server (S1-10)', async () => {
     const world = await open({

@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import { type ManagerOptions, openManager } from '../../src/open-manager.js';
 import { codeChallengeOf, createCodeVerifier } from '../../src/protocol/authorization-request.js';
 import { approve } from '../support/browser-walk.js';
+import { startRacer } from '../support/racer.js';
 import { makePlace, type Place, secrets, storeKinds } from '../support/service.js';
 import { openStrictService } from '../support/strict-service.js';
 import { type RelayedProvider, startRelayedProvider } from '../support/token-relay.js';
@@ -17,7 +15,6 @@ const callers = 50;
 /** Nobody is sent back there: the tokens are fetched by hand. */
 const baseUrl = 'http://127.0.0.1:9';
 const redirectUri = `${baseUrl}/oauth/strict/callback`;
-const childPath = fileURLToPath(new URL('../support/refresh-race-child.mjs', import.meta.url));
 
 /** What a manager on that place is opened with, here and in other processes. */
 function optionsOn(place: Place, strict: ProviderEntry): ManagerOptions {
@@ -52,41 +49,6 @@ async function storeExpired(options: ManagerOptions): Promise<void> {
   await manager.close();
 }
 
-interface Racer {
-  readonly ready: Promise<string>;
-  /** Lets it ask; answers all the tokens that it got. */
-  race(): Promise<readonly string[]>;
-}
-
-function startRacer(options: ManagerOptions): Racer {
-  const child = spawn(process.execPath, [childPath, JSON.stringify(options), String(callers)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => endProcess(child));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const nextLine = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error('the process ended without an answer');
-    return value;
-  };
-  const ready = nextLine();
-  return {
-    ready,
-    race: async () => {
-      await ready;
-      child.stdin.write('go\n');
-      return JSON.parse(await nextLine());
-    },
-  };
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}
-
 /** One refresh; everybody has its token; and the family lives on, as it would not after a second one. */
 async function expectOneRefresh(strict: RelayedProvider, tokens: readonly (string | undefined)[]): Promise<void> {
   expect(strict.requests('refresh_token')).toHaveLength(1);
@@ -108,7 +70,7 @@ describe.each(storeKinds)('callers of one expired token cost one refresh, on the
     const strict = await startRelayedProvider({ redirectUri, hold });
     const options = optionsOn(await makePlace(kind), strict.entry);
     await storeExpired(options);
-    const racers = [1, 2, 3].map(() => startRacer(options));
+    const racers = [1, 2, 3].map(() => startRacer(options, callers));
     await Promise.all(racers.map(({ ready }) => ready));
     const tokens = (await Promise.all(racers.map((racer) => racer.race()))).flat();
     expect(tokens).toHaveLength(3 * callers);

@@ -1,246 +1,165 @@
 /** The interceptor around every request to an MCP server: nothing where nothing is wanted, everything where it is. */
 
 import { createHash } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
-import { OAuthNotConnected } from '../../src/core/errors.js';
-import { createMcpFetch } from '../../src/mcp/mcp-fetch.js';
-import { challengeOf, type McpWorld, type McpWorldOptions, openMcpWorld, places } from '../support/mcp-world.js';
+import { describe, expect, it } from 'vitest';
+import { bearerOf, call, connected, fetchFor, needed, openWorld } from '../support/mcp-caller.js';
+import { challengeOf, places } from '../support/mcp-world.js';
+import { storeKinds } from '../support/service.js';
 
-const worlds: McpWorld[] = [];
-
-afterEach(async () => {
-  await Promise.all(worlds.splice(0).map((world) => world.close()));
-});
-
-async function open(options: McpWorldOptions = {}): Promise<McpWorld> {
-  const world = await openMcpWorld(options);
-  worlds.push(world);
-  return world;
-}
-
-const call = { method: 'POST', headers: { 'content-type': 'application/json', 'x-own': 'kept' }, body: '{"id":1}' };
-
-const fetchFor = (world: McpWorld, userId = 'ada') => createMcpFetch({ userId, manager: world.manager }, world.url);
-
-async function needed(work: Promise<unknown>): Promise<OAuthNotConnected> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof OAuthNotConnected) return error;
-  throw error ?? new TypeError('nobody was needed');
-}
-
-/** Connects a user as a person would, on the first 401. */
-async function connected(world: McpWorld, userId = 'ada') {
-  const mcpFetch = fetchFor(world, userId);
-  const { connectUrl } = await needed(mcpFetch(world.url, call));
-  const authorizationUrl = await world.connect(connectUrl);
-  return { mcpFetch, authorizationUrl };
-}
-
-const bearerOf = (world: McpWorld, at: number) => world.server.requestsTo('/mcp').at(at)?.headers.authorization;
-
-describe('a server that never answers 401', () => {
-  it('gets its requests as they are and not one more (S1-02)', async () => {
-    const world = await open();
-    world.server.answer('/mcp', { json: { ok: true } });
-    for (let count = 0; count < 3; count += 1) await fetchFor(world)(world.url, call);
-    expect(world.server.requests).toHaveLength(3);
-    expect(world.server.requests.map(({ headers }) => headers.authorization)).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
-    expect(world.issuer.requests).toEqual([]);
-  });
-});
-
-describe('a request with an Authorization of its own, or to another origin', () => {
-  it('is passed on untouched, and its 401 comes back (S1-02)', async () => {
-    const world = await open();
-    const response = await fetchFor(world)(world.url, { ...call, headers: { authorization: 'Bearer static' } });
-    expect(response.status).toBe(401);
-    expect(world.outside()).toEqual([]);
-  });
-
-  it('gets no token of the user (M-41)', async () => {
-    const world = await open();
-    const { mcpFetch } = await connected(world);
-    await mcpFetch(`${world.issuer.url}/elsewhere`, call);
-    expect(world.issuer.requestsTo('/elsewhere')[0]?.headers.authorization).toBeUndefined();
-  });
-});
-
-describe('the first 401', () => {
-  it('costs at most 5 requests until there is a link, and little time of ours', async () => {
-    const world = await open();
-    const begun = performance.now();
-    const { connectUrl, provider, reason } = await needed(fetchFor(world)(world.url, call));
-    const elapsed = performance.now() - begun;
-    expect(world.outside()).toEqual([places.resource, places.metadata, '/register']);
-    expect(reason).toBe('not_connected');
-    expect(connectUrl).toContain(`/oauth/${provider}?link=`);
-    expect(provider).toBe(`mcp-${createHash('sha256').update(world.url).digest('hex').slice(0, 16)}`);
-    // With four round trips on loopback in it; the bound is loose because the machine is shared.
-    expect(elapsed).toBeLessThan(1_000);
-  });
-
-  it('costs nothing for a second user: no discovery, no registration (S1-14)', async () => {
-    const world = await open();
-    await needed(fetchFor(world)(world.url, call));
-    const before = world.outside().length;
-    await needed(fetchFor(world, 'grace')(world.url, call));
-    await needed(fetchFor(world)(world.url, call));
-    expect(world.outside()).toHaveLength(before);
-  });
-
-  it('of one tenant says nothing about the server to another: challenges come through callers', async () => {
-    const world = await open();
-    const evil = await open();
-    world.server.answer('/upload', { json: { resource: world.url, authorization_servers: [evil.issuer.url] } });
-    const wwwAuthenticate = `Bearer resource_metadata="${world.server.url}/upload"`;
-    await needed(world.manager.mcp.requireToken('eve', world.url, { tenant: 'evil', wwwAuthenticate }));
-    const { connectUrl } = await needed(fetchFor(world)(world.url, call));
-    expect((await world.connect(connectUrl)).origin).toBe(world.issuer.url);
-  });
-
-  it('may come at any request (S1-01)', async () => {
-    const world = await open();
-    world.server.answer(
-      '/mcp',
-      { json: {} },
-      { json: {} },
-      { status: 401, headers: { 'www-authenticate': challengeOf(world.server.url) } },
-    );
-    const mcpFetch = fetchFor(world);
-    expect((await mcpFetch(world.url, call)).status).toBe(200);
-    expect((await mcpFetch(world.url, call)).status).toBe(200);
-    await needed(mcpFetch(world.url, call));
-  });
-});
-
-describe('once the person has connected', () => {
-  it('requests carry the token in the header and nowhere else (M-40, S1-19)', async () => {
-    const world = await open();
-    const { mcpFetch } = await connected(world);
-    const before = world.outside().length;
-    expect(await (await mcpFetch(world.url, call)).json()).toEqual({ echo: call.body });
-    const request = world.server.requestsTo('/mcp').at(-1);
-    expect(request?.headers).toMatchObject({ 'x-own': 'kept', 'content-type': 'application/json' });
-    expect(request?.headers.authorization).toMatch(/^Bearer at-/);
-    expect([...(request?.query ?? [])]).toEqual([]);
-    expect(world.outside()).toHaveLength(before);
-  });
-
-  it('each user has a token of their own', async () => {
-    const world = await open();
-    const [ada, grace] = [await connected(world), await connected(world, 'grace')];
-    await ada.mcpFetch(world.url, call);
-    await grace.mcpFetch(world.url, call);
-    expect(bearerOf(world, -1)).not.toBe(bearerOf(world, -2));
-    expect(world.issuer.requestsTo('/register')).toHaveLength(1);
-    await expect(world.manager.mcp.findToken('eve', world.url)).resolves.toBeUndefined();
-    await expect(world.manager.mcp.findToken('ada', world.url, { tenant: 'other' })).resolves.toBeUndefined();
-  });
-
-  it('another server of the same authorization server gets no token of the first (M-41)', async () => {
-    const world = await open();
-    await connected(world);
-    const other = world.url.replace('/mcp', '/other');
-    await expect(world.manager.mcp.findToken('ada', other)).resolves.toBeUndefined();
-  });
-
-  it('the very same request is sent again with the token, body and headers included (S1-12)', async () => {
-    const world = await open();
-    const { mcpFetch } = await connected(world);
-    world.server.answer('/mcp', { status: 401 }, ({ body }) => ({ json: { echo: body } }));
-    const before = world.server.requestsTo('/mcp').length;
-    const body = new Blob(['{"big":', '"body"}'], { type: 'application/json' }).stream();
-    const response = await mcpFetch(world.url, { ...call, body, duplex: 'half' } as RequestInit);
-    expect(await response.json()).toEqual({ echo: '{"big":"body"}' });
-    const arrived = world.server.requestsTo('/mcp').slice(before);
-    const [first, second] = arrived.map(({ headers: { authorization, ...headers }, ...rest }) => ({
-      ...rest,
-      headers,
-    }));
-    expect(arrived).toHaveLength(2);
-    expect(second).toEqual(first);
-    expect(arrived[1]?.headers.authorization).not.toBe(arrived[0]?.headers.authorization);
-  });
-
-  it('an ended access token is refreshed without anybody (S1-16), with the resource (M-22)', async () => {
-    const world = await open();
-    const { mcpFetch } = await connected(world);
-    world.clock.advance(3_600_000 + 1_000);
-    expect((await mcpFetch(world.url, call)).status).toBe(200);
-    const refreshes = world.issuer
-      .requestsTo('/token')
-      .filter(({ form }) => form.get('grant_type') === 'refresh_token');
-    expect(refreshes).toHaveLength(1);
-    expect(refreshes[0]?.form.get('resource')).toBe(world.url);
-    // Rotated: the second refresh uses the new one, and no family ends.
-    world.clock.advance(3_600_000 + 1_000);
-    expect((await mcpFetch(world.url, call)).status).toBe(200);
-    expect(world.tokens.refreshCount()).toBe(2);
-  });
-
-  it('a grant that has ended needs the person again', async () => {
-    const world = await open();
-    const { mcpFetch } = await connected(world);
-    await mcpFetch(world.url, call);
-    world.tokens.end(bearerOf(world, -1)?.replace('Bearer ', '') ?? '');
-    const { reason, connectUrl } = await needed(mcpFetch(world.url, call));
-    expect(reason).toBe('reauthorization_required');
-    await world.connect(connectUrl);
-    expect((await mcpFetch(world.url, call)).status).toBe(200);
-  });
-});
-
-describe('a token that is refused', () => {
-  it('is renewed once, and a server that refuses the new one as well is an error, not a loop (S1-12)', async () => {
-    const world = await open();
-    const { mcpFetch } = await connected(world);
-    world.server.answer('/mcp', {
-      status: 401,
-      headers: { 'www-authenticate': challengeOf(world.server.url, ', error="invalid_token"') },
+describe.each(storeKinds)('on the %s store', (store) => {
+  describe('a server that never answers 401', () => {
+    it('gets its requests as they are and not one more (S1-02)', async () => {
+      const world = await openWorld({ store });
+      world.server.answer('/mcp', { json: { ok: true } });
+      for (let count = 0; count < 3; count += 1) await fetchFor(world)(world.url, call);
+      expect(world.server.requests).toHaveLength(3);
+      expect(world.server.requests.map(({ headers }) => headers.authorization)).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      expect(world.issuer.requests).toEqual([]);
     });
-    const before = world.server.requestsTo('/mcp').length;
-    await expect(mcpFetch(world.url, call)).rejects.toMatchObject({
-      code: 'discovery_failed',
-      step: 'token',
-      origin: world.server.url,
+  });
+
+  describe('a request with an Authorization of its own, or to another origin', () => {
+    it('is passed on untouched, and its 401 comes back (S1-02)', async () => {
+      const world = await openWorld({ store });
+      const response = await fetchFor(world)(world.url, { ...call, headers: { authorization: 'Bearer static' } });
+      expect(response.status).toBe(401);
+      expect(world.outside()).toEqual([]);
     });
-    expect(world.server.requestsTo('/mcp').length - before).toBe(2);
-    expect(world.tokens.refreshCount()).toBe(1);
+
+    it('gets no token of the user (M-41)', async () => {
+      const world = await openWorld({ store });
+      const { mcpFetch } = await connected(world);
+      await mcpFetch(`${world.issuer.url}/elsewhere`, call);
+      expect(world.issuer.requestsTo('/elsewhere')[0]?.headers.authorization).toBeUndefined();
+    });
   });
 
-  it('makes us read the metadata again: a server that moved is followed (M-10, M-16, M-44)', async () => {
-    const world = await open();
-    const { mcpFetch } = await connected(world);
-    const second = await open();
-    world.server.answer(places.resource, { json: { resource: world.url, authorization_servers: [second.issuer.url] } });
-    world.server.answer('/mcp', { status: 401, headers: { 'www-authenticate': challengeOf(world.server.url) } });
-    const before = world.issuer.requests.length;
-    const first = await needed(mcpFetch(world.url, call));
-    expect(world.issuer.requests).toHaveLength(before);
-    expect(second.issuer.requestsTo('/register')).toHaveLength(1);
-    const authorizationUrl = await world.connect(first.connectUrl);
-    expect(authorizationUrl.origin).toBe(second.issuer.url);
-    const sent = second.issuer.requests.map(({ body }) => body).join();
-    expect(sent).not.toMatch(/rt-|refresh_token=/);
-    const redirectUris = [world, second].map(
-      ({ issuer }) => JSON.parse(issuer.requestsTo('/register')[0]?.body ?? '').redirect_uris[0],
-    );
-    expect(new Set(redirectUris).size).toBe(2);
+  describe('the first 401', () => {
+    it('costs at most 5 requests until there is a link, and little time of ours', async () => {
+      const world = await openWorld({ store });
+      const begun = performance.now();
+      const { connectUrl, provider, reason } = await needed(fetchFor(world)(world.url, call));
+      const elapsed = performance.now() - begun;
+      expect(world.outside()).toEqual([places.resource, places.metadata, '/register']);
+      expect(reason).toBe('not_connected');
+      expect(connectUrl).toContain(`/oauth/${provider}?link=`);
+      expect(provider).toBe(`mcp-${createHash('sha256').update(world.url).digest('hex').slice(0, 16)}`);
+      // With four round trips on loopback in it; the bound is loose because the machine is shared.
+      expect(elapsed).toBeLessThan(1_000);
+    });
+
+    it('costs nothing for a second user: no discovery, no registration (S1-14)', async () => {
+      const world = await openWorld({ store });
+      await needed(fetchFor(world)(world.url, call));
+      const before = world.outside().length;
+      await needed(fetchFor(world, 'grace')(world.url, call));
+      await needed(fetchFor(world)(world.url, call));
+      expect(world.outside()).toHaveLength(before);
+    });
+
+    it('of one tenant says nothing about the server to another: challenges come through callers', async () => {
+      const world = await openWorld({ store });
+      const evil = await openWorld({ store });
+      world.server.answer('/upload', { json: { resource: world.url, authorization_servers: [evil.issuer.url] } });
+      const wwwAuthenticate = `Bearer resource_metadata="${world.server.url}/upload"`;
+      await needed(world.manager.mcp.requireToken('eve', world.url, { tenant: 'evil', wwwAuthenticate }));
+      const { connectUrl } = await needed(fetchFor(world)(world.url, call));
+      expect((await world.connect(connectUrl)).origin).toBe(world.issuer.url);
+    });
+
+    it('may come at any request (S1-01)', async () => {
+      const world = await openWorld({ store });
+      world.server.answer(
+        '/mcp',
+        { json: {} },
+        { json: {} },
+        { status: 401, headers: { 'www-authenticate': challengeOf(world.server.url) } },
+      );
+      const mcpFetch = fetchFor(world);
+      expect((await mcpFetch(world.url, call)).status).toBe(200);
+      expect((await mcpFetch(world.url, call)).status).toBe(200);
+      await needed(mcpFetch(world.url, call));
+    });
   });
 
-  it('does not make us read the metadata without end', async () => {
-    const world = await open();
-    const { mcpFetch } = await connected(world);
-    world.server.answer('/mcp', { status: 401 });
-    const before = world.server.requestsTo(places.resource).length;
-    for (let count = 0; count < 20; count += 1) await mcpFetch(world.url, call).catch(() => undefined);
-    expect(world.server.requestsTo(places.resource).length - before).toBeLessThanOrEqual(8);
+  describe('once the person has connected', () => {
+    it('requests carry the token in the header and nowhere else (M-40, S1-19)', async () => {
+      const world = await openWorld({ store });
+      const { mcpFetch } = await connected(world);
+      const before = world.outside().length;
+      expect(await (await mcpFetch(world.url, call)).json()).toEqual({ echo: call.body });
+      const request = world.server.requestsTo('/mcp').at(-1);
+      expect(request?.headers).toMatchObject({ 'x-own': 'kept', 'content-type': 'application/json' });
+      expect(request?.headers.authorization).toMatch(/^Bearer at-/);
+      expect([...(request?.query ?? [])]).toEqual([]);
+      expect(world.outside()).toHaveLength(before);
+    });
+
+    it('each user has a token of their own', async () => {
+      const world = await openWorld({ store });
+      const [ada, grace] = [await connected(world), await connected(world, 'grace')];
+      await ada.mcpFetch(world.url, call);
+      await grace.mcpFetch(world.url, call);
+      expect(bearerOf(world, -1)).not.toBe(bearerOf(world, -2));
+      expect(world.issuer.requestsTo('/register')).toHaveLength(1);
+      await expect(world.manager.mcp.findToken('eve', world.url)).resolves.toBeUndefined();
+      await expect(world.manager.mcp.findToken('ada', world.url, { tenant: 'other' })).resolves.toBeUndefined();
+    });
+
+    it('another server of the same authorization server gets no token of the first (M-41)', async () => {
+      const world = await openWorld({ store });
+      await connected(world);
+      const other = world.url.replace('/mcp', '/other');
+      await expect(world.manager.mcp.findToken('ada', other)).resolves.toBeUndefined();
+    });
+
+    it('the very same request is sent again with the token, body and headers included (S1-12)', async () => {
+      const world = await openWorld({ store });
+      const { mcpFetch } = await connected(world);
+      world.server.answer('/mcp', { status: 401 }, ({ body }) => ({ json: { echo: body } }));
+      const before = world.server.requestsTo('/mcp').length;
+      const body = new Blob(['{"big":', '"body"}'], { type: 'application/json' }).stream();
+      const response = await mcpFetch(world.url, { ...call, body, duplex: 'half' } as RequestInit);
+      expect(await response.json()).toEqual({ echo: '{"big":"body"}' });
+      const arrived = world.server.requestsTo('/mcp').slice(before);
+      const [first, second] = arrived.map(({ headers: { authorization, ...headers }, ...rest }) => ({
+        ...rest,
+        headers,
+      }));
+      expect(arrived).toHaveLength(2);
+      expect(second).toEqual(first);
+      expect(arrived[1]?.headers.authorization).not.toBe(arrived[0]?.headers.authorization);
+    });
+
+    it('an ended access token is refreshed without anybody (S1-16), with the resource (M-22)', async () => {
+      const world = await openWorld({ store });
+      const { mcpFetch } = await connected(world);
+      world.clock.advance(3_600_000 + 1_000);
+      expect((await mcpFetch(world.url, call)).status).toBe(200);
+      const refreshes = world.issuer
+        .requestsTo('/token')
+        .filter(({ form }) => form.get('grant_type') === 'refresh_token');
+      expect(refreshes).toHaveLength(1);
+      expect(refreshes[0]?.form.get('resource')).toBe(world.url);
+      // Rotated: the second refresh uses the new one, and no family ends.
+      world.clock.advance(3_600_000 + 1_000);
+      expect((await mcpFetch(world.url, call)).status).toBe(200);
+      expect(world.tokens.refreshCount()).toBe(2);
+    });
+
+    it('a grant that has ended needs the person again', async () => {
+      const world = await openWorld({ store });
+      const { mcpFetch } = await connected(world);
+      await mcpFetch(world.url, call);
+      world.tokens.end(bearerOf(world, -1)?.replace('Bearer ', '') ?? '');
+      const { reason, connectUrl } = await needed(mcpFetch(world.url, call));
+      expect(reason).toBe('reauthorization_required');
+      await world.connect(connectUrl);
+      expect((await mcpFetch(world.url, call)).status).toBe(200);
+    });
   });
 });
