@@ -82,6 +82,7 @@ const corePackages = /^(zod|node:crypto)$/;
 const longFiles: Record<string, string> = {
   'src/core/errors.ts': 'one small class per error; the union at its end is only readable beside all of them',
   'test/hostile/callback-params.test.ts': 'a table of hostile input: one row, one line',
+  'test/hostile/metadata-documents.test.ts': 'a table of hostile input: one row, one line',
   'test/hostile/flow-artifacts.test.ts': 'a table of every one-time value in every slot, and how each is spent',
 };
 

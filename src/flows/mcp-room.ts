@@ -16,6 +16,8 @@ export interface McpRoom {
   readonly providers: LRUCache<string, Provider>;
   /** Discoveries on their way, by server: callers share one. */
   readonly flights: Map<string, Promise<Provider>>;
+  /** Registrations that did not work, by registration key: not tried again before `until`, epoch ms. */
+  readonly failedRegistrations: LRUCache<string, { readonly error: unknown; readonly until: number }>;
   /** Tokens of our own (client credentials), by provider and scope. */
   readonly appTokens: LRUCache<string, TokenSet>;
 }
@@ -34,6 +36,7 @@ export function createMcpRoom(
     allowInsecureLoopback: parts.allowInsecureLoopback ?? false,
     providers: new LRUCache({ max: mostRemembered, ttl: memoryMs }),
     flights: new Map(),
+    failedRegistrations: new LRUCache({ max: mostRemembered }),
     appTokens: new LRUCache({ max: mostRemembered }),
   };
 }

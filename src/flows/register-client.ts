@@ -7,6 +7,7 @@ import type { ProviderId } from '../core/identifiers.js';
 import {
   type DiscoveredProvider,
   mcpCollections,
+  type RegisteredClient,
   registeredClientSchema,
   registrationKeyOf,
 } from '../core/mcp-server.js';
@@ -28,6 +29,8 @@ const leaseMs = 15_000;
 const lookEveryMs = 50;
 /** A secret that ends within this time is not begun with. */
 const expiryMarginMs = 60_000;
+/** A registration that did not work is not tried again in this time, however many callers want it (M7). */
+const backOffMs = 30_000;
 /** A server that forgets its clients is given new ones, but not in a row. */
 const forgetWindowMs = 3_600_000;
 const mostForgotten = 3;
@@ -55,6 +58,8 @@ export async function requireForeignClient(
   const { registrationEndpoint, issuer } = order.record;
   if (registrationEndpoint === undefined) throw new ClientRegistrationRequired({ issuer, redirectUri });
   const key = registrationKeyOf(issuer, redirectUri);
+  const failed = room.failedRegistrations.get(key);
+  if (failed !== undefined && deps.now() < failed.until) throw failed.error;
   const [lease, holder] = [`${mcpCollections.client}:${key}`, randomUUID()];
   for (let looks = 0; !(await deps.store.leases.acquire(lease, holder, leaseMs)); looks += 1) {
     if (looks > leaseMs / lookEveryMs) throw busy(issuer);
@@ -76,26 +81,41 @@ async function findUsable(deps: Dependencies, { id, record }: RegistrationOrder)
 }
 
 /** Registers and keeps what came of it. An expired registration is replaced, a good one never. */
-async function register(
-  deps: Dependencies,
-  room: McpRoom,
-  order: RegistrationOrder & { readonly key: string; readonly redirectUri: string },
-): Promise<ForeignClient> {
-  const { id, record, key, redirectUri } = order;
+async function register(deps: Dependencies, room: McpRoom, order: KeyedOrder): Promise<ForeignClient> {
+  const { id, record, key } = order;
+  const registered = await send(deps, room, order);
+  await deps.store.documents.remove(mcpCollections.client, key);
+  const kept = registeredClientSchema.encode(registered);
+  const isOurs = await deps.store.documents.create(mcpCollections.client, key, kept);
+  room.providers.delete(id);
+  deps.log.info({ provider: id }, 'a client was registered at a discovered authorization server');
+  return (isOurs ? undefined : await findForeignClient(deps, id, record)) ?? toForeignClient(registered);
+}
+
+/** A registration order with the name it is kept under. */
+interface KeyedOrder extends RegistrationOrder {
+  readonly key: string;
+  readonly redirectUri: string;
+}
+
+/** Sends the request. What did not work is remembered for a while. */
+async function send(deps: Dependencies, room: McpRoom, order: KeyedOrder): Promise<RegisteredClient> {
+  const { record, key, redirectUri } = order;
   const { registrationEndpoint: endpoint = '', authenticationMethods, issuer } = record;
-  const name = clientNameOf(room);
+  const request = {
+    endpoint,
+    name: clientNameOf(room),
+    redirectUri,
+    ...(authenticationMethods && { authenticationMethods }),
+  };
   try {
-    const request = { endpoint, name, redirectUri, ...(authenticationMethods && { authenticationMethods }) };
-    const registered = await registerClient(room.guarded, request);
-    const kept = registeredClientSchema.encode(registered);
-    await deps.store.documents.remove(mcpCollections.client, key);
-    const isOurs = await deps.store.documents.create(mcpCollections.client, key, kept);
-    room.providers.delete(id);
-    deps.log.info({ provider: id }, 'a client was registered at a discovered authorization server');
-    return (isOurs ? undefined : await findForeignClient(deps, id, record)) ?? toForeignClient(registered);
-  } catch (error) {
-    if (!(error instanceof RegistrationRefused)) throw error;
-    throw new ClientRegistrationRequired({ issuer, redirectUri, oauthError: error.oauthError });
+    return await registerClient(room.guarded, request);
+  } catch (caught) {
+    const { oauthError } = caught instanceof RegistrationRefused ? caught : {};
+    const error =
+      oauthError === undefined ? caught : new ClientRegistrationRequired({ issuer, redirectUri, oauthError });
+    room.failedRegistrations.set(key, { error, until: deps.now() + backOffMs });
+    throw error;
   }
 }
 

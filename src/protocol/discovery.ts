@@ -67,6 +67,7 @@ type Document = z.infer<typeof documentSchema>;
  * @throws {ProviderUnavailable} it could not be fetched now
  */
 export async function findServerMetadata(http: Http, question: ServerQuestion): Promise<ServerMetadata> {
+  if (!isIssuerUrl(question.issuer)) throw new DiscoveryFailed(step, question.issuer, 'is no URL of an issuer.');
   for (const url of metadataPlaces(question.issuer)) {
     const document = await fetchDocument(http, { step, url });
     if (document !== undefined) return await readMetadata(document, question);
@@ -74,6 +75,12 @@ export async function findServerMetadata(http: Http, question: ServerQuestion): 
   if (question.legacyEndpoints) return readMetadata(legacyDocument(question.issuer), question);
   if (question.configured?.token_endpoint !== undefined) return readMetadata({ issuer: question.issuer }, question);
   throw new DiscoveryFailed(step, question.issuer, 'has no metadata at the places of RFC 8414 and OpenID.');
+}
+
+/** RFC 8414 section 2: no query, no fragment; and nobody's credentials, which would be dropped in silence. */
+function isIssuerUrl(text: string): boolean {
+  const { username, password } = new URL(text);
+  return username === '' && password === '' && !/[?#]/.test(text);
 }
 
 /** In the order of the MCP specification. A path belongs to the issuer: metadata of the bare host is somebody else's. */

@@ -135,13 +135,18 @@ describe('registration', () => {
     ['a redirect', { status: 307, headers: { location: 'http://127.0.0.1:1/' } }, 'discovery_failed'],
     ['no client id', { status: 201, json: { client_secret: 'x' } }, 'discovery_failed'],
     ['a page', { status: 200, text: '<html>' }, 'discovery_failed'],
-  ])('answered with %s can be tried again later (S1-10, M-15)', async (_what, registration, code) => {
-    const world = await open({ registration });
-    expect(await ask(world)).toMatchObject({ code });
-    expect(registrations(world)).toHaveLength(1);
-    world.issuer.answer('/register', { status: 201, json: { client_id: 'later' } });
-    expect(await ask(world)).toMatchObject({ code: 'not_connected' });
-  });
+  ])(
+    'answered with %s is tried again half a minute later, and not before (S1-10, M-15, M7)',
+    async (_what, registration, code) => {
+      const world = await open({ registration });
+      expect(await ask(world)).toMatchObject({ code });
+      world.issuer.answer('/register', { status: 201, json: { client_id: 'later' } });
+      for (let count = 0; count < 5; count += 1) expect(await ask(world)).toMatchObject({ code });
+      expect(registrations(world)).toHaveLength(1);
+      world.clock.advance(30_000);
+      expect(await ask(world)).toMatchObject({ code: 'not_connected' });
+    },
+  );
 
   it('is made anew when its secret is about to end, without discovery (M-17)', async () => {
     const now = Math.floor(Date.now() / 1000);
