@@ -2,7 +2,8 @@
  * `npm run test:conformance`: the official MCP conformance suite judges our way through a 401.
  *
  * The suite needs Node 22, which comes as the npm package `node`; the client that is judged runs on the Node at hand.
- * A name as argument runs only the scenarios that contain it.
+ * A name as argument runs only the scenarios that contain it. In the end clients that are broken on purpose have to fail:
+ * a harness that lets them pass would let us pass, too. `control` as argument runs only those.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -54,6 +55,12 @@ const required = [
   { version: '2026-07-28', names: extensions, title: 'extensions' },
 ];
 
+/** How a client is broken (see test/conformance/client.mjs), and scenarios that have to find that out. */
+const controls = [
+  { fault: 'resource', names: ['metadata-default', 'token-endpoint-auth-basic'] },
+  { fault: 'iss', names: ['iss-supported-missing', 'iss-wrong-issuer', 'iss-unexpected'] },
+];
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, 'node_modules', '.cache', 'conformance');
 const bin = join(cache, 'node_modules', '.bin');
@@ -62,15 +69,21 @@ if (!existsSync(join(bin, 'conformance'))) install();
 if (process.env.VALETKEY_DIST === undefined) build({ onlyIfChanged: true });
 const filter = process.argv[2] ?? '';
 let failed = 0;
-for (const { version, names, title = version } of required) {
+for (const { version, names, title = version } of filter === 'control' ? [] : required) {
   const results = await runAll(
     names.filter((name) => name.includes(filter)),
     version,
   );
   const checks = results.reduce((sum, result) => sum + result.passed, 0);
-  const good = results.filter((result) => result.isGood).length;
+  const good = results.filter((result) => result.isAsWanted).length;
   failed += results.length - good;
   console.log(`${title}: ${good} of ${results.length} scenarios, ${checks} checks passed`);
+}
+for (const { fault, names } of filter === '' || filter === 'control' ? controls : []) {
+  const results = await runAll(names, '2026-07-28', fault);
+  const found = results.filter((result) => result.isAsWanted).length;
+  failed += results.length - found;
+  console.log(`control: a client without "${fault}" fails in ${found} of ${results.length} scenarios, as it must`);
 }
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -82,18 +95,19 @@ function install() {
   if (status !== 0) throw new Error('The conformance suite could not be installed.');
 }
 
-async function runAll(names, version) {
+async function runAll(names, version, fault) {
   const waiting = [...names];
   const results = [];
   const work = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) results.push(await run(name, version));
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
+      results.push(await run(name, version, fault));
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return results;
 }
 
-/** One scenario. Warnings count as failures, as they do in the suite. */
-async function run(name, version) {
+/** One scenario. Warnings count as failures, as they do in the suite. With a fault the client is broken. */
+async function run(name, version, fault = '') {
   const client = [process.execPath, join(root, 'test/conformance/client.mjs')].map((part) => `"${part}"`).join(' ');
   const args = [
     'client',
@@ -107,17 +121,22 @@ async function run(name, version) {
     ...patience,
   ];
   const isExtension = extensions.includes(name);
-  const { status, output } = await collect([...args, ...(isExtension ? ['--force'] : [])]);
+  const { status, output } = await collect([...args, ...(isExtension ? ['--force'] : [])], fault);
   const counts = /Passed: (\d+)\/(\d+), (\d+) failed, (\d+) warnings/.exec(output);
   const [passed, , failures, warnings] = (counts ?? []).slice(1).map(Number);
   const isGood = status === 0 && counts !== null && failures === 0 && warnings === 0;
-  console.log(`${isGood ? 'ok  ' : 'FAIL'} ${version} auth/${name} (${passed ?? 0} checks)`);
-  if (!isGood) console.log(output.slice(-4000));
-  return { isGood, passed: passed ?? 0 };
+  // A scenario that did not run at all has found nothing out.
+  const isFound = counts !== null && !isGood;
+  const isAsWanted = fault === '' ? isGood : isFound;
+  const what = fault === '' ? version : `without ${fault}:`;
+  console.log(`${isAsWanted ? 'ok  ' : 'FAIL'} ${what} auth/${name} (${passed ?? 0} checks, ${failures ?? 0} failed)`);
+  if (!isAsWanted) console.log(output.slice(-4000));
+  return { isAsWanted, passed: passed ?? 0 };
 }
 
-function collect(args) {
-  const env = { ...process.env, VALETKEY_DIST: process.env.VALETKEY_DIST ?? join(root, 'dist') };
+function collect(args, fault) {
+  const dist = process.env.VALETKEY_DIST ?? join(root, 'dist');
+  const env = { ...process.env, VALETKEY_DIST: dist, VALETKEY_CONFORMANCE_FAULT: fault };
   const child = spawn(join(bin, 'node'), [join(bin, 'conformance'), ...args], { cwd: root, env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));

@@ -15,6 +15,8 @@ const serverUrl = process.argv.at(-1);
 const version = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION;
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
+/** How this client is broken on purpose: `resource` is never sent, or `iss` never looked at; empty = not at all. */
+const fault = process.env.VALETKEY_CONFORMANCE_FAULT ?? '';
 const userId = 'conformance';
 /** More than any scenario needs; the manager's own limits are what is judged. */
 const mostConnects = 6;
@@ -80,7 +82,10 @@ async function connect({ provider, connectUrl }) {
   const answer = await fetch(authorizationUrl, { redirect: 'manual' });
   const location = answer.headers.get('location');
   if (location === null) throw new Error(`the authorization server answered ${answer.status} without a redirect`);
-  await manager.finishAuthorization(provider, new URL(location).searchParams, browserSecret.reveal());
+  const { searchParams } = new URL(location);
+  // As if whatever came were the right one.
+  if (fault === 'iss') searchParams.set('iss', await readIssuer());
+  await manager.finishAuthorization(provider, searchParams, browserSecret.reveal());
 }
 
 function findNotConnected(error) {
@@ -97,6 +102,7 @@ async function policyFor() {
   return {
     client_metadata_url: 'https://conformance-test.local/client-metadata.json',
     ...(isAlone && { servers: { [serverUrl]: { grant: 'client_credentials' } } }),
+    ...(fault === 'resource' && { servers: { [serverUrl]: { omit_resource: true } } }),
     ...(client_id && {
       clients: [
         {
