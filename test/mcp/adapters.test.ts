@@ -1,6 +1,7 @@
 /** The adapters, used by the clients of both lines of the MCP SDK against a real server of the SDK. */
 
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { auth, Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { auth as authV1 } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,5 +94,30 @@ describe.each(ways)('%s', (_name, call) => {
     await world.connect(error.connectUrl);
     expect(await call(context, server.url)).toEqual(said);
     expect(server.registrations()).toBe(1);
+  });
+});
+
+describe('createOAuthClientProvider after a token was refused', () => {
+  it.each([
+    ['@modelcontextprotocol/client', auth],
+    ['@modelcontextprotocol/sdk', authV1],
+  ])('has it renewed, makes the flow of %s end without a request, and has the new one then', async (_package, flow) => {
+    const context = { userId: 'ada', manager: world.manager };
+    const provider = createOAuthClientProvider(context, world.url);
+    const error = await world.manager.mcp.requireToken('ada', world.url).catch((thrown: unknown) => thrown);
+    if (!(error instanceof OAuthNotConnected)) throw error;
+    await world.connect(error.connectUrl);
+    const refused = (await provider.tokens())?.access_token;
+    let requests = 0;
+    const fetchFn = async () => {
+      requests += 1;
+      return new Response();
+    };
+    const options = { serverUrl: world.url, fetchFn };
+    await expect(flow(provider, options)).rejects.toMatchObject({ code: 'provider_unavailable', retryAfterMs: 0 });
+    expect(requests).toBe(0);
+    const renewed = (await provider.tokens())?.access_token ?? '';
+    expect(renewed).not.toBe(refused);
+    expect(world.tokens.isLive(renewed)).toBe(true);
   });
 });

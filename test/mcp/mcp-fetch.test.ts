@@ -39,17 +39,13 @@ describe.each(storeKinds)('on the %s store', (store) => {
   });
 
   describe('the first 401', () => {
-    it('costs at most 5 requests until there is a link, and little time of ours', async () => {
+    it('costs at most 5 requests until there is a link', async () => {
       const world = await openWorld({ store });
-      const begun = performance.now();
       const { connectUrl, provider, reason } = await needed(fetchFor(world)(world.url, call));
-      const elapsed = performance.now() - begun;
       expect(world.outside()).toEqual([places.resource, places.metadata, '/register']);
       expect(reason).toBe('not_connected');
       expect(connectUrl).toContain(`/oauth/${provider}?link=`);
       expect(provider).toBe(`mcp-${createHash('sha256').update(world.url).digest('hex').slice(0, 16)}`);
-      // With four round trips on loopback in it; the bound is loose because the machine is shared.
-      expect(elapsed).toBeLessThan(1_000);
     });
 
     it('costs nothing for a second user: no discovery, no registration (S1-14)', async () => {
@@ -108,6 +104,25 @@ describe.each(storeKinds)('on the %s store', (store) => {
       expect(world.issuer.requestsTo('/register')).toHaveLength(1);
       await expect(world.manager.mcp.findToken('eve', world.url)).resolves.toBeUndefined();
       await expect(world.manager.mcp.findToken('ada', world.url, { tenant: 'other' })).resolves.toBeUndefined();
+    });
+
+    it('many at the same time are never mixed up, while they connect and while all are refreshed', async () => {
+      const world = await openWorld({ store });
+      const users = Array.from({ length: 8 }, (_, at) => `slack:T1:U${at}`);
+      const send = (user: string) =>
+        fetchFor(world, user)(world.url, { ...call, headers: { ...call.headers, 'x-user': user } });
+      const asked = await Promise.all(users.map((user) => needed(send(user))));
+      await Promise.all(asked.map(({ connectUrl }) => world.connect(connectUrl)));
+      world.clock.advance(3_600_000 + 1_000);
+      const before = world.server.requestsTo('/mcp').length;
+      const answers = await Promise.all([...users, ...users, ...users].map(send));
+      expect(answers.map(({ status }) => status)).toEqual(Array(24).fill(200));
+      const seen = world.server.requestsTo('/mcp').slice(before);
+      const pairs = new Set(seen.map(({ headers }) => `${headers['x-user']} ${headers.authorization}`));
+      expect(pairs.size).toBe(8);
+      expect(new Set(seen.map(({ headers }) => headers.authorization)).size).toBe(8);
+      expect(world.tokens.refreshCount()).toBe(8);
+      expect(world.issuer.requestsTo('/register')).toHaveLength(1);
     });
 
     it('another server of the same authorization server gets no token of the first (M-41)', async () => {

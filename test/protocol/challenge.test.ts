@@ -80,9 +80,12 @@ describe('a Bearer challenge', () => {
     ['blanks between blanks', (size: number) => `Bearer ${'a , '.repeat(size / 4)}`],
   ])('of 8 KiB of %s is read in under 50 ms', (_what, make) => {
     const header = make(8000);
-    findBearerChallenge(header);
-    const begun = performance.now();
-    findBearerChallenge(header);
-    expect(performance.now() - begun).toBeLessThan(50);
+    // The best of several: one of them may be held up by the machine, all of them only by the reader.
+    const times = Array.from({ length: 10 }, () => {
+      const begun = performance.now();
+      findBearerChallenge(header);
+      return performance.now() - begun;
+    });
+    expect(Math.min(...times)).toBeLessThan(50);
   });
 });
