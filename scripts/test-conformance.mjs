@@ -46,6 +46,8 @@ const since2026 = [
   'iss-normalized',
   'metadata-issuer-mismatch',
 ];
+/** Servers of the first revision, which an operator has to name as such. */
+const legacy = ['2025-03-26-oauth-metadata-backcompat', '2025-03-26-oauth-endpoint-fallback'];
 const extensions = ['client-credentials-basic', 'client-credentials-jwt'];
 
 /** What must pass, by revision. Fixed lists: a scenario that disappears is a failure too. */
@@ -53,6 +55,7 @@ const required = [
   { version: '2026-07-28', names: [...common, ...since2026] },
   { version: '2025-11-25', names: common },
   { version: '2026-07-28', names: extensions, title: 'extensions' },
+  { version: '2025-03-26', names: legacy },
 ];
 
 /** How a client is broken (see test/conformance/client.mjs), and scenarios that have to find that out. */

@@ -101,6 +101,7 @@ async function policyFor() {
   const isAlone = scenario.startsWith('auth/client-credentials');
   return {
     client_metadata_url: 'https://conformance-test.local/client-metadata.json',
+    ...(scenario.startsWith('auth/2025-03-26') && { servers: { [serverUrl]: { legacy_endpoints: true } } }),
     ...(isAlone && { servers: { [serverUrl]: { grant: 'client_credentials' } } }),
     ...(fault === 'resource' && { servers: { [serverUrl]: { omit_resource: true } } }),
     ...(client_id && {
