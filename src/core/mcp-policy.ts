@@ -132,11 +132,19 @@ function isAllowedBy({ allow, deny = [] }: Access, server: string): boolean {
 }
 
 function names(pattern: string, url: URL): boolean {
-  if (pattern.includes('://')) return URL.canParse(pattern) && new URL(pattern).origin === url.origin;
+  if (pattern.includes('://')) return URL.canParse(pattern) && originOf(new URL(pattern)) === originOf(url);
   const host = pattern.toLowerCase();
-  // A dot at the end of a host name means the same host.
-  const hostname = url.hostname.replace(/\.$/, '');
+  const hostname = hostOf(url);
   return host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host;
+}
+
+/** A dot at the end of a host name means the same host. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/\.$/, '');
+}
+
+function originOf(url: URL): string {
+  return `${url.protocol}//${hostOf(url)}:${url.port}`;
 }
 
 /**

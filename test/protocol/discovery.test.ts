@@ -2,7 +2,8 @@
 
 import { buildDiscoveryUrls } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
-import { canonicalServerUrl, mcpPolicySchema } from '../../src/core/mcp-policy.js';
+import { tenantIdSchema } from '../../src/core/identifiers.js';
+import { canonicalServerUrl, type McpPolicy, maySpeakTo, mcpPolicySchema } from '../../src/core/mcp-policy.js';
 import { metadataPlaces } from '../../src/protocol/discovery.js';
 import { isWithin, sharesDomain } from '../../src/protocol/domains.js';
 import { fitsResource } from '../../src/protocol/resource-metadata.js';
@@ -143,6 +144,29 @@ describe('the operator’s rules', () => {
     ['and an issuer that is none', { issuer: 'login', token_endpoint: 'https://login.example/token' }, false],
   ])('may name endpoints %s: %j -> %s (S1-15)', (_what, rules, isGood) => {
     expect(mcpPolicySchema.safeParse({ servers: { 'https://mcp.example': rules } }).success).toBe(isGood);
+  });
+
+  it.each<[string, McpPolicy, boolean]>([
+    ['https://mcp.example/x', {}, true],
+    ['https://mcp.example/x', { deny: ['mcp.example'] }, false],
+    ['https://mcp.example./x', { deny: ['mcp.example'] }, false],
+    ['https://mcp.example./x', { deny: ['https://mcp.example'] }, false],
+    ['https://mcp.example:8443/x', { deny: ['https://mcp.example'] }, true],
+    ['https://a.mcp.example/x', { deny: ['*.mcp.example'] }, false],
+    ['https://notmcp.example/x', { deny: ['*.mcp.example', 'mcp.example'] }, true],
+    ['https://mcp.example/x', { allow: [] }, false],
+    ['https://mcp.example/x', { allow: ['MCP.example'] }, true],
+    ['https://mcp.example/x', { allow: ['https://mcp.example:443'] }, true],
+    ['http://mcp.example/x', { allow: ['https://mcp.example'] }, false],
+    ['https://mcp.example.evil/x', { allow: ['mcp.example'] }, false],
+    ['https://mcp.example/x', { allow: ['mcp.example'], deny: ['mcp.example'] }, false],
+    ['https://mcp.example/x', { tenants: { t: { deny: ['mcp.example'] } } }, false],
+    ['https://mcp.example/x', { tenants: { t: { allow: ['other.example'] } } }, false],
+    ['https://mcp.example/x', { deny: ['mcp.example'], tenants: { t: { allow: ['mcp.example'] } } }, false],
+    ['https://mcp.example/x', { tenants: { other: { allow: [] } } }, true],
+  ])('let tenant t use %s under %j: %s', (url, policy, may) => {
+    const server = canonicalServerUrl(url) ?? '';
+    expect(maySpeakTo(policy, tenantIdSchema.parse('t'), server)).toBe(may);
   });
 
   it('have no unknown fields', () => {
