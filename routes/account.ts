@@ -6,12 +6,15 @@ import { z } from 'zod';
 import { Forbidden, Gone, InvalidRequest, Unauthorized } from '../src/core/errors.js';
 import { accountLabelSchema } from '../src/core/identifiers.js';
 import type { SessionView } from '../src/core/views.js';
-import type { OAuthManager } from '../src/oauth-manager.js';
-import { recordPerson } from './audit.js';
+import type { Journeys, OAuthManager } from '../src/oauth-manager.js';
+import { journeysOf, type PlacedIn, recordPerson } from './audit.js';
 import { readerOf } from './browser-pages.js';
 import { findCookie, formatCookie, formatForgottenCookie, sessionCookieName } from './cookies.js';
 import { type BrowserContext, parseProvider, requireLink, requireProvider } from './oauth.js';
 import { connectionsPage, disconnectedPage } from './pages/connections.js';
+
+/** What the person does on the account page. */
+export type AccountJourneys = Pick<Journeys, 'redeemAccountLink' | 'startConnect' | 'deleteToken'>;
 
 /** What the account page asks of the manager. */
 export type AccountManager = Pick<
@@ -19,14 +22,12 @@ export type AccountManager = Pick<
   | 'isProviderConfigured'
   | 'listProviders'
   | 'describeAccountLink'
-  | 'redeemAccountLink'
   | 'findSession'
   | 'endSession'
   | 'listUserConnections'
-  | 'startConnect'
-  | 'deleteToken'
   | 'recordAct'
->;
+> &
+  PlacedIn<AccountJourneys>;
 
 type Context = BrowserContext<AccountManager>;
 
@@ -53,7 +54,7 @@ async function showEntrance(context: Context, request: FastifyRequest, reply: Fa
 /** Spends the link. The session is always a new one, so a session id planted before is worth nothing. */
 async function enter(context: Context, request: FastifyRequest, reply: FastifyReply) {
   const { manager, site, now } = context;
-  const { sessionSecret, session } = await manager.redeemAccountLink(requireLink(request.body));
+  const { sessionSecret, session } = await journeysOf(manager, request).redeemAccountLink(requireLink(request.body));
   await recordPerson(manager, request, { session, act: 'account_link.redeem' });
   const cookie = formatCookie(site, {
     name: sessionCookieName(site),
@@ -80,7 +81,7 @@ async function connect(context: Context, request: FastifyRequest, reply: Fastify
   const present = (await manager.listUserConnections(userId, { tenant })).find(
     (connection) => connection.provider === provider && connection.account === account,
   );
-  const { connectUrl, connectId } = await manager.startConnect(userId, provider, {
+  const { connectUrl, connectId } = await journeysOf(manager, request).startConnect(userId, provider, {
     tenant,
     // Connecting again asks for what was granted before, not for less.
     ...(present?.scope.length ? { scopes: [...present.scope] } : {}),
@@ -96,7 +97,7 @@ async function disconnect(context: Context, request: FastifyRequest, reply: Fast
   const { session, account } = await requireForm(context, request);
   // One that is no longer configured can still be disconnected.
   const provider = parseProvider(request.params);
-  const { revoked } = await manager.deleteToken(session.userId, provider, {
+  const { revoked } = await journeysOf(manager, request).deleteToken(session.userId, provider, {
     tenant: session.tenant,
     ...(account === undefined ? {} : { account }),
   });

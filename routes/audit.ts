@@ -1,9 +1,8 @@
 /** Writes what callers of the API do into the audit trail: each route declares its act, one hook does the rest. */
 
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { AuditAct, AuditActor, AuditEntry } from '../src/core/audit.js';
+import { type ActOrigin, type AuditAct, type AuditActor, type AuditEntry, tokenDigestOf } from '../src/core/audit.js';
 import { Forbidden, Unauthorized } from '../src/core/errors.js';
 import {
   accountLabelSchema,
@@ -27,6 +26,19 @@ declare module 'fastify' {
 
 /** What the trail needs of the manager. */
 export type Trail = Pick<OAuthManager, 'recordAct'>;
+
+/** What has journeys that can be told which request they belong to. */
+export interface PlacedIn<Some> {
+  at(origin: ActOrigin): Some;
+}
+
+/**
+ * The journeys of the manager as part of a request: what they write into the trail along the way bears its id and
+ * address, and the act of the request itself is written here.
+ */
+export function journeysOf<Some>(manager: PlacedIn<Some>, request: FastifyRequest): Some {
+  return manager.at(originOf(request));
+}
 
 /** Acts that hand a secret out: without an entry they do not happen. */
 const handsOut: ReadonlySet<AuditAct> = new Set([
@@ -93,13 +105,25 @@ export function recordPerson(
 ): Promise<void> {
   const { tenant, userId } = session;
   const actor: AuditActor = { kind: 'person', id: userId };
-  return record(trail, request, { tenant, actor, user: userId, ...placeOf(request), outcome: 'ok', ...act });
+  return record(trail, request, { tenant, actor, user: userId, ...originOf(request), outcome: 'ok', ...act });
 }
 
 /** Records that somebody asked too often: once per window, or the trail itself would be flooded. Never throws. */
 export function recordLimited(trail: Trail, request: FastifyRequest, bucket: string): Promise<void> {
-  const about = { ...whoAsks(request), ...placeOf(request) };
+  const about = { ...whoAsks(request), ...originOf(request) };
   return record(trail, request, { act: 'rate_limit', ...about, outcome: 'refused', reason: bucket });
+}
+
+/**
+ * Records that a form was refused for where it stood or for whom it was sent: another site's, a session that is over, a
+ * token that is not the session's. Never throws.
+ */
+export async function recordRefusedForm(trail: Trail, request: FastifyRequest, error: unknown): Promise<void> {
+  if (request.method !== 'POST') return;
+  const about = { ...whoAsks(request), ...originOf(request), outcome: 'refused' } as const;
+  if (error instanceof Unauthorized)
+    await record(trail, request, { act: 'authenticate', ...about, reason: error.reason });
+  if (error instanceof Forbidden) await record(trail, request, { act: 'authorize', ...about, reason: error.code });
 }
 
 async function record(trail: Trail, request: FastifyRequest, entry: Omit<AuditEntry, 'at'>): Promise<void> {
@@ -132,7 +156,7 @@ function aboutRequest(request: FastifyRequest): Omit<AuditEntry, 'at' | 'act' | 
     provider,
     account,
     object: connect_id ?? id ?? subject ?? jti,
-    ...placeOf(request),
+    ...originOf(request),
   };
 }
 
@@ -142,7 +166,7 @@ function aboutAnswer(payload: unknown): Partial<AuditEntry> {
   const { access_token, connection_id, connect_id, id, provider, revoked } = data;
   const object = connect_id ?? id;
   return {
-    ...(access_token !== undefined && { token_digest: digestOf(access_token) }),
+    ...(access_token !== undefined && { token_digest: tokenDigestOf(access_token) }),
     ...(connection_id !== undefined && { connection_id }),
     ...(object !== undefined && { object }),
     ...(provider !== undefined && { provider }),
@@ -157,10 +181,6 @@ function whoAsks(request: FastifyRequest): { tenant: TenantId; actor: AuditActor
   return { tenant: caller.tenant, actor: { kind: 'caller', id: caller.id } };
 }
 
-function placeOf(request: FastifyRequest): Pick<AuditEntry, 'request_id' | 'address'> {
+function originOf(request: FastifyRequest): ActOrigin {
   return { request_id: request.id, address: request.ip.slice(0, 64) };
-}
-
-function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex').slice(0, 12);
 }

@@ -4,7 +4,7 @@ import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { Forbidden } from '../src/core/errors.js';
 import { type AccountManager, addAccountRoutes } from './account.js';
-import { recordLimited } from './audit.js';
+import { recordLimited, recordRefusedForm } from './audit.js';
 import { createPageSender } from './browser-pages.js';
 import { addClientMetadataRoute, type DescribingManager } from './mcp.js';
 import { addOAuthRoutes, type BrowserContext, type ConnectingManager } from './oauth.js';
@@ -54,7 +54,10 @@ export const browserRoutes: FastifyPluginAsync<BrowserRoutesOptions> = async (ap
     if (isPrefetch(request.headers)) throw new Forbidden('Pages are not fetched ahead.');
     if (!request.url.startsWith('/assets/')) await limits?.browser(request, reply);
   });
-  app.setErrorHandler((error, request, reply) => pages.error(request, reply, error));
+  app.setErrorHandler(async (error, request, reply) => {
+    await recordRefusedForm(manager, request, error);
+    return pages.error(request, reply, error);
+  });
 
   addAssetRoute(app, assets);
   addOAuthRoutes(app, context);

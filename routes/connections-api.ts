@@ -2,6 +2,7 @@
 
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { OAuthManager } from '../src/oauth-manager.js';
+import { journeysOf } from './audit.js';
 import { callerOf, reachesProvider } from './caller.js';
 import {
   accountLinkAnswer,
@@ -54,7 +55,7 @@ export const connectionsApi: FastifyPluginAsyncZod<{ manager: OAuthManager }> = 
     handler: async (request) => {
       const { user, provider } = request.params;
       const { tenant } = callerOf(request);
-      const { revoked, alsoEnded } = await manager.deleteToken(user, provider, {
+      const { revoked, alsoEnded } = await journeysOf(manager, request).deleteToken(user, provider, {
         tenant,
         account: request.query.account,
       });
@@ -80,9 +81,12 @@ const wholeUser: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, 
     },
     handler: async (request) => {
       const { tenant } = callerOf(request);
-      const { connections, revoked, notRevoked, unsupported } = await manager.eraseUser(request.params.user, {
-        tenant,
-      });
+      const { connections, revoked, notRevoked, unsupported } = await journeysOf(manager, request).eraseUser(
+        request.params.user,
+        {
+          tenant,
+        },
+      );
       return { connections, revoked, not_revoked: notRevoked, unsupported };
     },
   });
@@ -100,7 +104,7 @@ const wholeUser: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, 
     },
     handler: async (request, reply) => {
       const { tenant } = callerOf(request);
-      const { url, expiresAt } = await manager.createAccountLink(request.params.user, { tenant });
+      const { url, expiresAt } = await journeysOf(manager, request).createAccountLink(request.params.user, { tenant });
       return reply.code(201).send({ url, expires_at: toSeconds(expiresAt) });
     },
   });

@@ -3,6 +3,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Forbidden, UnknownConnect } from '../src/core/errors.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
+import { journeysOf } from './audit.js';
 import { callerOf, reachesProvider } from './caller.js';
 import { createDepartures } from './departure.js';
 import {
@@ -49,7 +50,7 @@ const start: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
       if (caller.role === 'user' && chat_identity?.subject !== undefined) {
         throw new Forbidden('This credential may not name a subject.');
       }
-      const started = await manager.startConnect(user, provider, {
+      const started = await journeysOf(manager, request).startConnect(user, provider, {
         ...rest,
         returnTo: return_to,
         chatIdentity: chat_identity,
@@ -103,7 +104,9 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
     },
     handler: async (request) => {
       const { tenant } = callerOf(request);
-      return formatProven(await manager.submitProof(request.params.user, request.body.code, { tenant }));
+      return formatProven(
+        await journeysOf(manager, request).submitProof(request.params.user, request.body.code, { tenant }),
+      );
     },
   });
 
@@ -122,7 +125,9 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
     },
     handler: async (request) => {
       const { tenant } = callerOf(request);
-      return formatProven(await manager.verifyConnect(request.params.connect_id, request.body.user, { tenant }));
+      return formatProven(
+        await journeysOf(manager, request).verifyConnect(request.params.connect_id, request.body.user, { tenant }),
+      );
     },
   });
 };

@@ -3,6 +3,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { OAuthManager } from '../src/oauth-manager.js';
+import { journeysOf } from './audit.js';
 import { callerOf } from './caller.js';
 import { providerParams, scopeList } from './schemas.js';
 import { tokenAnswer } from './token-answer.js';
@@ -33,7 +34,12 @@ export const exchange: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async 
       const { tenant } = callerOf(request);
       const { provider } = request.params;
       return formatToken(
-        await manager.exchangeToken(provider, { subjectToken: subject_token, scopes, resource, tenant }),
+        await journeysOf(manager, request).exchangeToken(provider, {
+          subjectToken: subject_token,
+          scopes,
+          resource,
+          tenant,
+        }),
       );
     },
   });

@@ -7,7 +7,8 @@ import { Forbidden, NotFound } from '../src/core/errors.js';
 import { providerIdSchema } from '../src/core/identifiers.js';
 import { sharedConnectionId } from '../src/core/mcp-server.js';
 import type { AccessToken } from '../src/core/views.js';
-import type { OAuthManager } from '../src/oauth-manager.js';
+import type { Journeys, OAuthManager } from '../src/oauth-manager.js';
+import { journeysOf } from './audit.js';
 import { callerOf, type Role } from './caller.js';
 import { mcpTokenBody, userParams } from './schemas.js';
 import { tokenAnswer } from './token-answer.js';
@@ -31,7 +32,11 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
     },
     handler: async (request) => {
       const caller = callerOf(request);
-      const token = await findToken(manager, { ...request.body, user: request.params.user, tenant: caller.tenant });
+      const token = await findToken(journeysOf(manager, request), {
+        ...request.body,
+        user: request.params.user,
+        tenant: caller.tenant,
+      });
       // One that the whole deployment shares is not for a person's own credential.
       if (caller.role === 'user' && token.connectionId === sharedConnectionId) {
         throw new Forbidden('The tokens of this server are not those of one person.');
@@ -43,7 +48,7 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
 
 /** A 401 gets a token, or the way to one; a 403 only a wider token, or the way to that. */
 async function findToken(
-  { mcp }: OAuthManager,
+  { mcp }: Journeys,
   wish: z.infer<typeof mcpTokenBody> & { readonly user: string; readonly tenant: string },
 ): Promise<AccessToken> {
   const { user, tenant, server_url, account, return_to, www_authenticate, rejected_token_sha256, status } = wish;

@@ -6,7 +6,8 @@ import { Gone, InvalidRequest, UnknownProvider } from '../src/core/errors.js';
 import { type ProviderId, providerIdSchema } from '../src/core/identifiers.js';
 import { Secret } from '../src/core/secret.js';
 import type { FinishedView, LinkView } from '../src/core/views.js';
-import type { OAuthManager } from '../src/oauth-manager.js';
+import type { Journeys, OAuthManager } from '../src/oauth-manager.js';
+import { journeysOf, type PlacedIn } from './audit.js';
 import { type PageSender, readerOf } from './browser-pages.js';
 import { findCookie, flowCookieName, formatCookie } from './cookies.js';
 import { donePage, type FinishedPage } from './pages/done.js';
@@ -14,17 +15,15 @@ import { landingPage } from './pages/landing.js';
 import { readPostedResponse, repostPage } from './posted-response.js';
 import type { Site } from './site.js';
 
-/** What connecting in the browser asks of the manager. */
-export type ConnectingManager = Pick<
-  OAuthManager,
-  | 'isProviderConfigured'
-  | 'describeLink'
-  | 'startAuthorization'
-  | 'finishAuthorization'
-  | 'describeFinished'
-  | 'startChatLogin'
-  | 'finishChatLogin'
+/** What connecting in the browser does. */
+export type ConnectingJourneys = Pick<
+  Journeys,
+  'startAuthorization' | 'finishAuthorization' | 'startChatLogin' | 'finishChatLogin'
 >;
+
+/** What connecting in the browser asks of the manager. */
+export type ConnectingManager = Pick<OAuthManager, 'isProviderConfigured' | 'describeLink' | 'describeFinished'> &
+  PlacedIn<ConnectingJourneys>;
 
 /** What the routes of the browser half share. */
 export interface BrowserContext<Manager> {
@@ -76,7 +75,7 @@ async function startAuthorization(
 ) {
   const { manager, site, now } = context;
   const provider = requireProvider(manager, request.params);
-  const started = await manager.startAuthorization(provider, requireLink(request.body));
+  const started = await journeysOf(manager, request).startAuthorization(provider, requireLink(request.body));
   // Always the value chosen here: a cookie that was planted before is worth nothing.
   const cookie = formatCookie(site, {
     name: flowCookieName(site, provider),
@@ -95,11 +94,12 @@ async function finishAuthorization(
   const provider = requireProvider(manager, request.params);
   const name = flowCookieName(site, provider);
   const browserSecret = findCookie(request.headers.cookie, name);
-  const signedInFor = await manager.finishChatLogin(provider, response, browserSecret);
+  const journeys = journeysOf(manager, request);
+  const signedInFor = await journeys.finishChatLogin(provider, response, browserSecret);
   if (signedInFor !== undefined) return reply.redirect(`${site.basePath}/oauth/${signedInFor}/done`, 303);
   const done = `${site.basePath}/oauth/${provider}/done`;
   try {
-    await manager.finishAuthorization(provider, response, browserSecret);
+    await journeys.finishAuthorization(provider, response, browserSecret);
   } catch (error) {
     // A second click at the provider: the first answer was taken, and its result stands on the done page.
     if (!(error instanceof Gone) || browserSecret === undefined) throw error;
@@ -142,7 +142,7 @@ async function startChatLogin(
   const provider = requireProvider(manager, request.params);
   const browserSecret = findCookie(request.headers.cookie, flowCookieName(site, provider));
   if (browserSecret === undefined) throw new Gone('This browser has finished nothing.');
-  const started = await manager.startChatLogin(provider, browserSecret);
+  const started = await journeysOf(manager, request).startChatLogin(provider, browserSecret);
   const cookie = formatCookie(site, {
     name: flowCookieName(site, started.provider),
     value: new Secret(browserSecret),

@@ -3,6 +3,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Forbidden } from '../src/core/errors.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
+import { journeysOf } from './audit.js';
 import { type Caller, callerOf, type Role } from './caller.js';
 import { accountQuery, refreshBody, tokenQuery, userProviderParams } from './schemas.js';
 import { tokenAnswer } from './token-answer.js';
@@ -32,7 +33,7 @@ export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (a
       const { user, provider } = request.params;
       const { account, min_ttl, scopes } = request.query;
       checkOwn(manager, callerOf(request), provider);
-      const token = await manager.requireToken(user, provider, {
+      const token = await journeysOf(manager, request).requireToken(user, provider, {
         tenant: callerOf(request).tenant,
         account,
         scopes,
@@ -60,7 +61,7 @@ export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (a
     handler: async (request) => {
       const { user, provider } = request.params;
       checkOwn(manager, callerOf(request), provider);
-      const token = await manager.refreshToken(user, provider, {
+      const token = await journeysOf(manager, request).refreshToken(user, provider, {
         tenant: callerOf(request).tenant,
         account: request.query.account,
         rejectedTokenSha256: request.body.rejected_token_sha256,

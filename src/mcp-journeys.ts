@@ -24,20 +24,32 @@ export interface McpAnswer extends McpOptions {
   readonly rejectedTokenSha256?: string;
 }
 
+/** Writes down who was given a token, or why not; then answers or throws as `ask` does. */
+export type RecordMcpToken = <Found extends AccessToken | undefined>(
+  who: Pick<McpTokenRequest, 'owner' | 'account'>,
+  ask: () => Promise<Found>,
+) => Promise<Found>;
+
 const digestSchema = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits');
 
 /** What `OAuthManager.mcp` offers. All methods reject with a member of `AnyOAuthManagerError`. */
 export class McpJourneys {
   readonly #desk: () => TokenDesk;
+  readonly #record: RecordMcpToken;
 
-  /** @param desk throws once the manager is closed */
-  constructor(desk: () => TokenDesk) {
+  /**
+   * @param desk throws once the manager is closed
+   * @param record absent = whoever calls writes it down
+   */
+  constructor(desk: () => TokenDesk, record: RecordMcpToken = (_who, ask) => ask()) {
     this.#desk = desk;
+    this.#record = record;
   }
 
   /** The user's token for a server, if there is one: no discovery, no link. */
   async findToken(userId: string, serverUrl: string, options: McpOptions = {}): Promise<AccessToken | undefined> {
-    return findMcpToken(this.#desk(), parseRequest(userId, serverUrl, options));
+    const request = parseRequest(userId, serverUrl, options);
+    return this.#record(request, () => findMcpToken(this.#desk(), request));
   }
 
   /**
@@ -47,7 +59,8 @@ export class McpJourneys {
    * @throws {DiscoveryFailed | ClientRegistrationRequired} the server, or its authorization server, cannot be used yet
    */
   async requireToken(userId: string, serverUrl: string, answer: McpAnswer = {}): Promise<AccessToken> {
-    return requireMcpToken(this.#desk(), parseRequest(userId, serverUrl, answer));
+    const request = parseRequest(userId, serverUrl, answer);
+    return this.#record(request, () => requireMcpToken(this.#desk(), request));
   }
 
   /**
@@ -64,7 +77,7 @@ export class McpJourneys {
     const { challenge, ...request } = parseRequest(userId, serverUrl, answer);
     if (challenge?.error !== 'insufficient_scope') return undefined;
     const rejectedTokenSha256 = parseInput(digestSchema, 'rejected_token_sha256', answer.rejectedTokenSha256);
-    return stepUpMcp(this.#desk(), { ...request, challenge, rejectedTokenSha256 });
+    return this.#record(request, () => stepUpMcp(this.#desk(), { ...request, challenge, rejectedTokenSha256 }));
   }
 
   /**

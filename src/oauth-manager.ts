@@ -1,48 +1,34 @@
 /** OAuthManager: binds the dependencies once and offers one short method per journey. */
 
-import { ConnectJourneys } from './connect-journeys.js';
-import { ManagerLifecycleError, OAuthNotConnected } from './core/errors.js';
+import type { ActOrigin } from './core/audit.js';
+import { ManagerLifecycleError } from './core/errors.js';
 import { isDiscoveredId } from './core/mcp-server.js';
-import { parseOwner } from './core/parse-input.js';
-import { unionScope } from './core/scope.js';
 import type { AuditStore, EventStore, StoreFigures, StoreHealth } from './core/store.js';
 import type * as views from './core/views.js';
 import { providerLabel } from './flows/announce.js';
-import { startConnect } from './flows/connect-link.js';
 import type { Dependencies } from './flows/dependencies.js';
 import { DeviceWorker } from './flows/device/device-worker.js';
-import { type Erasure, eraseUser } from './flows/disconnect.js';
-import type { TokenDesk, TokenOutcome, TokenRequest } from './flows/get-token.js';
-import { listConnections } from './flows/list-connections.js';
 import { DueWorker } from './flows/look-after-due.js';
 import { ProviderCircuits } from './flows/provider-circuits.js';
 import { RefreshFlights } from './flows/refresh.js';
 import { RefreshPace } from './flows/refresh-pace.js';
-import { type Disconnected, disconnectAndTell } from './flows/sibling-connections.js';
 import { createSources, type TokenSources } from './flows/sources/create-sources.js';
-import { getSourcedToken, hasSourcedToken, listProviders } from './flows/sources/find-source.js';
+import { listProviders } from './flows/sources/find-source.js';
 import { storeSpooled } from './flows/spooled-commits.js';
-import { storeToken } from './flows/store-token.js';
-import { listUses, UsageLedger } from './flows/usage-ledger.js';
+import { UsageLedger } from './flows/usage-ledger.js';
 import { UsageMarks } from './flows/usage-marks.js';
-import {
-  type ExchangeOptions,
-  type HasTokenOptions,
-  type HostTokenInput,
-  type In,
-  parseExchange,
-  parseHostToken,
-  parseTokenRequest,
-  type TokenOptions,
-} from './manager-input.js';
-import { McpJourneys } from './mcp-journeys.js';
+import { RecordedJourneys } from './recorded-journeys.js';
 import { SignalJourneys } from './signal-journeys.js';
+import { type JourneyRoom, TokenJourneys } from './token-journeys.js';
+
+/** Every journey, without an entry of its own in the audit trail. */
+export type Journeys = TokenJourneys;
 
 /**
  * Keeps the OAuth 2.0 tokens of many users. All methods reject with a member of `AnyOAuthManagerError`; a store that
  * is down rejects with `StoreUnavailable` and never looks like "not connected".
  */
-export class OAuthManager extends ConnectJourneys {
+export class OAuthManager extends RecordedJourneys {
   readonly #deps: Dependencies;
   readonly #circuits: ProviderCircuits;
   readonly #flights: RefreshFlights;
@@ -52,8 +38,7 @@ export class OAuthManager extends ConnectJourneys {
   readonly #devices: DeviceWorker;
   readonly #sources: TokenSources;
   readonly #onClosed: () => Promise<void> | void;
-  /** Tokens for MCP servers, by their URL. */
-  readonly mcp: McpJourneys;
+  /** What providers send by themselves. */
   readonly signals: SignalJourneys;
   #closing: Promise<void> | undefined;
 
@@ -70,9 +55,8 @@ export class OAuthManager extends ConnectJourneys {
     this.#ledger = new UsageLedger(dependencies);
     this.#worker = new DueWorker({ deps: dependencies, flights: this.#flights, pace });
     this.#devices = new DeviceWorker(dependencies);
-    this.#sources = createSources(this.#desk());
-    this.mcp = new McpJourneys(() => this.#desk());
-    this.signals = new SignalJourneys(() => this.#desk());
+    this.#sources = createSources({ deps: dependencies, flights: this.#flights, usage: this.#usage });
+    this.signals = new SignalJourneys(() => this.room().desk);
   }
 
   /** The event log, by tenant. */
@@ -103,74 +87,14 @@ export class OAuthManager extends ConnectJourneys {
     return listProviders(this.#deps);
   }
 
-  // Tokens
-
-  /** A valid token, refreshed if needed; `undefined` when the person has to connect first. */
-  async getToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken | undefined> {
-    const outcome = await this.#token(parseTokenRequest(userId, provider, options));
-    return outcome.kind === 'token' ? outcome.token : undefined;
-  }
+  // Audit trail
 
   /**
-   * A valid token, refreshed if needed.
-   *
-   * @throws {OAuthNotConnected} with a new connect link that asks for what is missing
+   * The journeys for a program around this manager that writes its own acts into the audit trail, as the routes do:
+   * none is written for them, and what the service does along the way is said to belong to that request.
    */
-  async requireToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken> {
-    return this.#tokenOrLink(parseTokenRequest(userId, provider, options));
-  }
-
-  /**
-   * A token in exchange for another one (source `token_exchange`).
-   *
-   * @throws {InvalidRequest | Forbidden} the subject token, scope or resource is not one that may be exchanged
-   */
-  async exchangeToken(provider: string, options: ExchangeOptions): Promise<views.AccessToken> {
-    return this.#tokenOrLink(parseExchange(provider, options));
-  }
-
-  /** Forces one refresh, if the refused token (hex SHA-256) is still the stored one; then as {@link requireToken}. */
-  async refreshToken(
-    userId: string,
-    provider: string,
-    options: TokenOptions & { readonly rejectedTokenSha256: string },
-  ): Promise<views.AccessToken> {
-    const { rejectedTokenSha256 } = options;
-    return this.#tokenOrLink({ ...parseTokenRequest(userId, provider, options), rejectedTokenSha256 });
-  }
-
-  /**
-   * Whether a token is to be had without anybody's doing: there is a usable connection, or the provider's source has
-   * what it needs (of one that exchanges, a `subjectToken` of yours). By records alone: no refresh, no secret.
-   */
-  async hasToken(userId: string, provider: string, options: HasTokenOptions = {}): Promise<boolean> {
-    return hasSourcedToken(this.#desk(), this.#sources, parseTokenRequest(userId, provider, options));
-  }
-
-  /** What a user has connected. */
-  async listUserConnections(userId: string, options: In = {}): Promise<readonly views.ConnectionSummary[]> {
-    return listConnections(this.running(), parseOwner(userId, options.tenant));
-  }
-
-  /** Who used the token of a connection, newest first; at most 50, of callers that said who they are. */
-  async listTokenUses(userId: string, provider: string, options: In & { account?: string } = {}) {
-    return listUses(this.running(), parseTokenRequest(userId, provider, options));
-  }
-
-  /** Stores a token that the host got by itself and whose owner the host answers for. */
-  async storeToken(userId: string, token: HostTokenInput, options: In = {}): Promise<void> {
-    const deps = this.running();
-    return storeToken(deps, parseHostToken(userId, token, { ...options, now: deps.now() }));
-  }
-
-  /** Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. Idempotent. */
-  async deleteToken(userId: string, provider: string, options: In & { account?: string } = {}): Promise<Disconnected> {
-    return disconnectAndTell(this.#desk(), parseTokenRequest(userId, provider, options));
-  }
-
-  /** Revokes and erases everything of a user. */
-  async eraseUser(userId: string, options: In = {}): Promise<Erasure> {
-    return eraseUser(this.running(), parseOwner(userId, options.tenant));
+  at(origin: ActOrigin): Journeys {
+    return new JourneysAt(() => this.room(), origin);
   }
 
   // Life
@@ -223,28 +147,25 @@ export class OAuthManager extends ConnectJourneys {
     await this.#onClosed();
   }
 
-  protected override running(): Dependencies {
+  protected override room(): JourneyRoom {
     if (this.#closing !== undefined) throw new ManagerLifecycleError('This OAuthManager was closed.');
-    return this.#deps;
+    const desk = { deps: this.#deps, flights: this.#flights, usage: this.#usage };
+    return { desk, sources: this.#sources, ledger: this.#ledger };
+  }
+}
+
+class JourneysAt extends TokenJourneys {
+  readonly #room: () => JourneyRoom;
+  readonly #origin: ActOrigin;
+
+  constructor(room: () => JourneyRoom, origin: ActOrigin) {
+    super();
+    this.#room = room;
+    this.#origin = origin;
   }
 
-  async #token(request: TokenRequest): Promise<TokenOutcome> {
-    const outcome = await getSourcedToken(this.#desk(), this.#sources, request);
-    if (outcome.kind === 'token' && request.usedBy) this.#ledger.note(outcome.token.connectionId, request.usedBy);
-    return outcome;
-  }
-
-  #desk(): TokenDesk {
-    return { deps: this.running(), flights: this.#flights, usage: this.#usage };
-  }
-
-  /** The new link asks for everything granted so far and for what is missing. */
-  async #tokenOrLink(request: TokenRequest): Promise<views.AccessToken> {
-    const outcome = await this.#token(request);
-    if (outcome.kind === 'token') return outcome.token;
-    const { reason, missingScope: missingScopes, grantedScope = [] } = outcome;
-    const scope = unionScope(grantedScope, request.scope ?? []);
-    const { connectUrl, connectId } = await startConnect(this.#deps, { ...request, scope });
-    throw new OAuthNotConnected({ provider: request.provider, reason, connectUrl, connectId, missingScopes });
+  protected override room(): JourneyRoom {
+    const { desk, ...room } = this.#room();
+    return { ...room, desk: { ...desk, deps: { ...desk.deps, origin: this.#origin } } };
   }
 }

@@ -46,6 +46,11 @@ export interface ManagerOptions {
   readonly store?: Store;
   /** How long the audit trail is kept, days; 90 by default. */
   readonly auditRetentionDays?: number;
+  /**
+   * Writes an entry also for each token that is handed out in process, and hands none out without it. Off by default:
+   * it costs a write where there is one read. The routes write theirs in any case.
+   */
+  readonly auditTokens?: boolean;
   /** Replicas of Redis that every commit waits for, and how long; none by default. */
   readonly redisWait?: { readonly replicas: number; readonly timeoutMs: number; readonly onDisk: boolean };
   /** Where refreshed tokens lie, sealed, while the store does not take them; only in memory by default. */
@@ -205,6 +210,7 @@ function settingsOf(options: ManagerOptions): Settings {
     accountPolicy: options.accountPolicy ?? 'warn',
     chatLogins: options.chatLogins ?? [],
     requestDeadlineMs: 10_000,
+    auditTokens: options.auditTokens ?? false,
     refreshAhead: aheadOf(options.refreshAhead),
   };
 }

@@ -16,8 +16,8 @@ const rooms: readonly { room: RegExp; mayImport: RegExp }[] = [
   { room: /^src\/keys\//, mayImport: /^src\/(core|protocol|keys)\// },
   { room: /^src\/flows\//, mayImport: /^src\/(core|protocol|flows)\// },
   {
-    room: /^src\/(oauth-manager|browser-journeys|connect-journeys|mcp-journeys|signal-journeys|manager-input)\.ts$/,
-    mayImport: /^src\/(core\/|flows\/|(manager-input|(browser|connect|mcp|signal)-journeys)\.ts$)/,
+    room: /^src\/(oauth-manager|(browser|connect|mcp|signal|token|recorded)-journeys|manager-input)\.ts$/,
+    mayImport: /^src\/(core\/|flows\/|(manager-input|(browser|connect|mcp|signal|token|recorded)-journeys)\.ts$)/,
   },
   {
     room: /^src\/(require|with)-oauth-token\.ts$/,

@@ -1,6 +1,7 @@
 /** `valetkey api-keys`: keys that live in the store; running services know of a change at once. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { operatorActor } from '../core/audit.js';
 import { providerIdSchema, tenantIdSchema } from '../core/identifiers.js';
 import { type ApiKeyView, createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../service/api-keys.js';
 import { callerRoleSchema } from '../service/config-schema.js';
@@ -50,7 +51,7 @@ async function create({ owner, role, tenant, providers, days, json }: CreateOpti
     const expiresAt = days === undefined ? undefined : now + days * 86_400_000;
     const { key, view } = await createApiKey(store.documents, { ...request, expiresAt }, now);
     // Before it is shown: a key that nobody wrote down is handed to nobody.
-    await store.audit.append({ at: now, act: 'api_key.create', actor, ...aboutKey(view) });
+    await store.audit.append({ at: now, act: 'api_key.create', actor: operatorActor, ...aboutKey(view) });
     console.log(json ? JSON.stringify({ ...view, key: key.reveal() }) : key.reveal());
   });
 }
@@ -67,12 +68,9 @@ async function revoke(id: string): Promise<void> {
     if (view === undefined) throw new CommandFailed('There is no key of that id.');
     const now = await store.now();
     await revokeApiKey(store.documents, id, now);
-    await store.audit.append({ at: now, act: 'api_key.revoke', actor, ...aboutKey(view) });
+    await store.audit.append({ at: now, act: 'api_key.revoke', actor: operatorActor, ...aboutKey(view) });
   });
 }
-
-/** Whoever may read the keys of the store may do everything; who that is, the machine knows. */
-const actor = { kind: 'operator', id: 'cli' } as const;
 
 function aboutKey({ tenant, id, role }: ApiKeyView) {
   return { tenant, object: id, reason: `role: ${role}`, outcome: 'ok' } as const;

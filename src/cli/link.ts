@@ -1,6 +1,8 @@
 /** `valetkey link`: mints a one-time link by hand, for support and for trying things out. */
 
 import { Command } from 'commander';
+import { operatorActor } from '../core/audit.js';
+import { parseAccount, parseOwner, parseProviderId } from '../core/parse-input.js';
 import { withManager } from './open-local.js';
 
 interface LinkOptions {
@@ -35,15 +37,29 @@ export function linkCommand(): Command {
 
 async function connect(user: string, provider: string, { scopes, json, account, tenant }: LinkOptions): Promise<void> {
   const wanted = scopes?.split(/[\s,]+/).filter((scope) => scope !== '');
-  const started = await withManager((manager) =>
-    manager.startConnect(user, provider, { account, tenant, ...(wanted ? { scopes: wanted } : {}) }),
-  );
+  const started = await withManager(async (manager) => {
+    const options = { account, tenant, ...(wanted ? { scopes: wanted } : {}) };
+    const made = await manager.at({}).startConnect(user, provider, options);
+    const whose = { ...ownerOf(user, tenant), provider: parseProviderId(provider), account: parseAccount(account) };
+    await manager.recordAct({ act: 'connect.create', ...whose, object: made.connectId, outcome: 'ok' });
+    return made;
+  });
   print({ connect_id: started.connectId, url: started.connectUrl, expires_at: seconds(started.expiresAt) }, json);
 }
 
 async function account(user: string, { tenant, json }: LinkOptions): Promise<void> {
-  const { url, expiresAt } = await withManager((manager) => manager.createAccountLink(user, { tenant }));
+  const { url, expiresAt } = await withManager(async (manager) => {
+    const made = await manager.at({}).createAccountLink(user, { tenant });
+    await manager.recordAct({ act: 'account_link.create', ...ownerOf(user, tenant), outcome: 'ok' });
+    return made;
+  });
   print({ url, expires_at: seconds(expiresAt) }, json);
+}
+
+/** For the audit trail: a link that nobody wrote down is printed for nobody. */
+function ownerOf(user: string, tenant: string | undefined) {
+  const owner = parseOwner(user, tenant);
+  return { actor: operatorActor, tenant: owner.tenant, user: owner.userId };
 }
 
 function print(link: { connect_id?: string; url: string; expires_at: number }, json: boolean | undefined): void {

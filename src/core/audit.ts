@@ -1,5 +1,6 @@
 /** One entry of the audit trail: who did what for whom, and what came of it. Never a secret. */
 
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { accountLabelSchema, providerIdSchema, tenantIdSchema, userIdSchema } from './identifiers.js';
 
@@ -48,6 +49,9 @@ export const auditActorSchema = z.object({
 });
 export type AuditActor = Readonly<z.infer<typeof auditActorSchema>>;
 
+/** Whoever may run the command line on a machine may do everything there; who that is, the machine knows. */
+export const operatorActor: AuditActor = { kind: 'operator', id: 'cli' };
+
 export const auditEntrySchema = z.object({
   /** Epoch ms. */
   at: z.number().int().nonnegative(),
@@ -75,6 +79,14 @@ export const auditEntrySchema = z.object({
     .optional(),
 });
 export type AuditEntry = Readonly<z.infer<typeof auditEntrySchema>>;
+
+/** The request that something was done for: its id, and the network address it came from. */
+export type ActOrigin = Pick<AuditEntry, 'request_id' | 'address'>;
+
+/** The `token_digest` of an access token. */
+export function tokenDigestOf(accessToken: string): string {
+  return createHash('sha256').update(accessToken).digest('hex').slice(0, 12);
+}
 
 /** An entry with its place in the tenant's trail. */
 export interface StoredAuditEntry {

@@ -6,6 +6,7 @@ import type { Secret } from '../core/secret.js';
 import type { SessionView } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 import { newOneTimeValue } from './one-time-values.js';
+import { recordRefusedBrowser } from './record-act.js';
 
 const idleMs = 30 * 60_000;
 const absoluteMs = 10 * 3_600_000;
@@ -35,7 +36,11 @@ export async function redeemAccountLink(
   code: string,
 ): Promise<{ sessionSecret: Secret; session: SessionView }> {
   const link = await deps.store.expiring.take('account_link', code);
-  if (link === undefined) throw new Gone('This link was used already or is too old. Ask for a new one in the chat.');
+  if (link === undefined) {
+    const error = new Gone('This link was used already or is too old. Ask for a new one in the chat.');
+    await recordRefusedBrowser(deps, { act: 'account_link.redeem' }, error);
+    throw error;
+  }
   const startedAt = deps.now();
   const sessionSecret = newOneTimeValue();
   const { tenant, userId } = link;

@@ -15,12 +15,12 @@ import { fetchIdentity } from '../protocol/identity.js';
 import { revokeTokens } from '../protocol/revocation.js';
 import { redeemAuthorizationCode } from '../protocol/token-endpoint.js';
 import { activate } from './activate.js';
-import { type BrowserAnswer, checkBrowser, soleState } from './browser-binding.js';
+import { type BrowserAnswer, checkBrowser } from './browser-binding.js';
 import { findChatPerson } from './chat-person.js';
 import type { ChatLogin, Dependencies } from './dependencies.js';
 import { endGrant } from './end-grant.js';
 import { digestOf, newOneTimeValue } from './one-time-values.js';
-import { type Act, aboutConnect, browser, recordAct } from './record-act.js';
+import { type Act, aboutConnect, browser, recordAct, recordRefusedBrowser } from './record-act.js';
 import { redirectUriOf } from './redirect-uri.js';
 
 /**
@@ -71,18 +71,32 @@ export async function startChatLogin(
  */
 export async function finishChatLogin(deps: Dependencies, answer: BrowserAnswer): Promise<ProviderId | undefined> {
   if ((deps.settings.chatLogins ?? []).length === 0) return undefined;
-  const state = soleState(answer.parameters);
+  const [state, ...more] = answer.parameters.getAll('state');
+  if (state === undefined || state === '' || more.length > 0) return undefined;
   const seen = await deps.store.expiring.find('chat_login', state);
   if (seen === undefined) return undefined;
+  const { pending, provider, response } = await accept(deps, { state, seen }, answer).catch(async (error: unknown) => {
+    await recordRefusedBrowser(deps, { act: 'proof', intent: seen.intent }, error);
+    throw error;
+  });
+  if ('error' in response) await recordProof(deps, pending.intent, { outcome: 'refused', reason: response.error });
+  else await judge(deps, pending, await whoSignedIn(deps, provider, { pending, code: response.code }));
+  return pending.intent.provider;
+}
+
+/** Takes the answer as that of this browser, once. */
+async function accept(
+  deps: Dependencies,
+  { state, seen }: { state: string; seen: PendingChatLogin },
+  answer: BrowserAnswer,
+) {
   checkBrowser(seen, answer);
   const provider = loginProvider(deps, personOf(deps, seen.intent).login);
   const { issuer, issParameterSupported } = provider;
   const response = readAuthorizationResponse(answer.parameters, { issuer, issParameterSupported });
   const pending = await deps.store.expiring.take('chat_login', state);
   if (pending === undefined) throw over();
-  if ('error' in response) await recordProof(deps, pending.intent, { outcome: 'refused', reason: response.error });
-  else await judge(deps, pending, await whoSignedIn(deps, provider, { pending, code: response.code }));
-  return pending.intent.provider;
+  return { pending, provider, response };
 }
 
 /** The immutable id of the account that signed in. What the sign-in brought is forgotten at once. */

@@ -1,5 +1,6 @@
 /** What every journey needs: bound once by the manager, passed as the first argument. */
 
+import type { ActOrigin } from '../core/audit.js';
 import type { ProofMode } from '../core/connection.js';
 import type { ProviderId } from '../core/identifiers.js';
 import type { Meter } from '../core/meter.js';
@@ -48,6 +49,8 @@ export interface Settings {
   readonly chatLogins?: readonly ChatLogin[];
   /** How long one token request may take; the refresh lease outlives it. */
   readonly requestDeadlineMs: number;
+  /** Writes an entry for every token that is handed out in process as well; without the entry, no token. */
+  readonly auditTokens?: boolean;
   /** What one process refreshes ahead per provider: so many at a time, and so many a second (0 = no limit). Absent = off. */
   readonly refreshAhead?: { readonly concurrency: number; readonly perSecond: number } | undefined;
 }
@@ -70,4 +73,6 @@ export interface Dependencies {
   readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
   /** For MCP servers that nobody configured; without it there are none. */
   readonly mcp?: McpRoom;
+  /** The request that is being worked on, for the audit trail; absent when there is none. */
+  readonly origin?: ActOrigin;
 }

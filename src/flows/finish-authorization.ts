@@ -14,7 +14,7 @@ import type { Dependencies } from './dependencies.js';
 import { newGrant } from './new-grant.js';
 import { parkGrant } from './park-grant.js';
 import { httpOf, requireProvider } from './provider-of.js';
-import { type Act, aboutConnect, browser, recordAct } from './record-act.js';
+import { type Act, aboutConnect, browser, recordAct, recordRefusedBrowser } from './record-act.js';
 import { forgetRegistration } from './register-client.js';
 
 /**
@@ -29,17 +29,7 @@ import { forgetRegistration } from './register-client.js';
  */
 export async function finishAuthorization(deps: Dependencies, answer: BrowserAnswer): Promise<void> {
   const configured = await requireProvider(deps, answer.provider);
-  const state = soleState(answer.parameters);
-  const seen = await deps.store.expiring.find('pending_authorization', state);
-  if (seen === undefined) throw usedUp();
-  const browserSecret = checkBrowser({ provider: seen.intent.provider, browserHash: seen.browserHash }, answer);
-  const response = readAuthorizationResponse(answer.parameters, {
-    issuer: seen.issuer,
-    issParameterSupported: configured.issParameterSupported,
-  });
-  checkCallback(withParameters(configured, seen.intent.parameters), answer.parameters);
-  const pending = await deps.store.expiring.take('pending_authorization', state);
-  if (pending === undefined) throw usedUp();
+  const { pending, browserSecret, response } = await accept(deps, configured, answer);
   const provider = withParameters(configured, pending.intent.parameters);
   if ('error' in response) return fail(deps, pending, { browserSecret, error: response.error });
   try {
@@ -50,6 +40,28 @@ export async function finishAuthorization(deps: Dependencies, answer: BrowserAns
     if (error instanceof ProviderError && error.oauthError === 'invalid_client')
       await forgetRegistration(deps, provider);
     await fail(deps, pending, { browserSecret, error: error instanceof OAuthManagerError ? error.code : 'internal' });
+    throw error;
+  }
+}
+
+/** Takes the answer as that of this browser, once. Nobody was asked and nothing sent until then; refusals are recorded. */
+async function accept(deps: Dependencies, configured: Provider, answer: BrowserAnswer) {
+  let seen: PendingAuthorization | undefined;
+  try {
+    const state = soleState(answer.parameters);
+    seen = await deps.store.expiring.find('pending_authorization', state);
+    if (seen === undefined) throw usedUp();
+    const { intent, browserHash, issuer } = seen;
+    const browserSecret = checkBrowser({ provider: intent.provider, browserHash }, answer);
+    const { issParameterSupported } = configured;
+    const response = readAuthorizationResponse(answer.parameters, { issuer, issParameterSupported });
+    checkCallback(withParameters(configured, intent.parameters), answer.parameters);
+    const pending = await deps.store.expiring.take('pending_authorization', state);
+    if (pending === undefined) throw usedUp();
+    return { pending, browserSecret, response };
+  } catch (error) {
+    const about = { act: 'connect.finish', provider: answer.provider, intent: seen?.intent } as const;
+    await recordRefusedBrowser(deps, about, error);
     throw error;
   }
 }

@@ -3,6 +3,8 @@
 import type { AuditActor, AuditEntry } from '../core/audit.js';
 import type { ConnectIntent } from '../core/connect.js';
 import type { Connection } from '../core/connection.js';
+import { Gone, InvalidRequest } from '../core/errors.js';
+import { defaultTenant, type ProviderId } from '../core/identifiers.js';
 import type { Dependencies } from './dependencies.js';
 
 /** The service by itself: refreshing, and ending what nobody proved. */
@@ -20,7 +22,7 @@ export type Act = Omit<AuditEntry, 'at'>;
  */
 export async function recordAct(deps: Dependencies, act: Act): Promise<void> {
   try {
-    await deps.store.audit.append({ at: deps.now(), ...act, reason: act.reason?.slice(0, 200) });
+    await deps.store.audit.append({ at: deps.now(), ...deps.origin, ...act, reason: act.reason?.slice(0, 200) });
   } catch {
     deps.log.error({ act: act.act, outcome: act.outcome }, 'an entry of the audit trail could not be written');
   }
@@ -37,4 +39,20 @@ export function aboutConnection(
 /** The part of an entry that says which connect it is about. */
 export function aboutConnect({ tenant, userId: user, provider, account, connectId }: ConnectIntent) {
   return { tenant, user, provider, account, object: connectId };
+}
+
+/**
+ * Records that a browser came with what is not its own, or is over: the reason names the field, never its value. Faults
+ * of ours are told elsewhere. What belongs to no connect that we know stands in the trail of `default`.
+ */
+export async function recordRefusedBrowser(
+  deps: Dependencies,
+  about: Pick<Act, 'act'> & { readonly provider?: ProviderId; readonly intent?: ConnectIntent | undefined },
+  error: unknown,
+): Promise<void> {
+  const { act, provider, intent } = about;
+  if (!(error instanceof InvalidRequest || error instanceof Gone)) return;
+  const reason = error instanceof InvalidRequest ? `${error.code}: ${error.field}` : error.code;
+  const whom = intent === undefined ? { tenant: defaultTenant, provider } : aboutConnect(intent);
+  await recordAct(deps, { act, actor: browser, ...whom, outcome: 'refused', reason });
 }

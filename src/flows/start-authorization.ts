@@ -12,7 +12,7 @@ import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { digestOf, newOneTimeValue } from './one-time-values.js';
 import { requireProvider } from './provider-of.js';
-import { aboutConnect, browser, recordAct } from './record-act.js';
+import { aboutConnect, browser, recordAct, recordRefusedBrowser } from './record-act.js';
 import { redirectUriOf } from './redirect-uri.js';
 
 /**
@@ -28,7 +28,7 @@ export async function startAuthorization(
 ): Promise<StartedAuthorization> {
   const configured = await requireProvider(deps, id);
   const peeked: ConnectLink | undefined = await deps.store.expiring.find('connect_link', code);
-  if (peeked === undefined || peeked.intent.provider !== id) throw usedUp();
+  if (peeked === undefined || peeked.intent.provider !== id) return refuse(deps, id, peeked);
   const provider = withParameters(configured, peeked.intent.parameters);
   const flow = { state: newOneTimeValue(), browserSecret: newOneTimeValue(), codeVerifier: createCodeVerifier() };
   const pending = pendingOf(deps, provider, { link: peeked, ...flow });
@@ -37,7 +37,7 @@ export async function startAuthorization(
   const link = await deps.store.expiring.take('connect_link', code);
   if (link === undefined) {
     await deps.store.expiring.remove('pending_authorization', flow.state.reveal());
-    throw usedUp();
+    return refuse(deps, id, peeked);
   }
   const expiresAt = pending.startedAt + deps.settings.linkTtlMs;
   await moveConnect(deps, link.intent, { status: { kind: 'pending' }, expiresAt });
@@ -66,6 +66,8 @@ function pendingOf(
   };
 }
 
-function usedUp(): Gone {
-  return new Gone('This link was used already or is too old. Ask for a new one in the chat.');
+async function refuse(deps: Dependencies, provider: ProviderId, link: ConnectLink | undefined): Promise<never> {
+  const error = new Gone('This link was used already or is too old. Ask for a new one in the chat.');
+  await recordRefusedBrowser(deps, { act: 'connect.start', provider, intent: link?.intent }, error);
+  throw error;
 }

@@ -1,5 +1,6 @@
 /** Writes imported connections: creates, never replaces; can be run again after it was interrupted. */
 
+import { operatorActor } from '../core/audit.js';
 import { type Connection, nextGeneration, refOf } from '../core/connection.js';
 import { OAuthManagerError } from '../core/errors.js';
 import type { Store } from '../core/store.js';
@@ -68,8 +69,16 @@ async function importOne(connection: Connection, target: ImportTarget): Promise<
   const change = { kind: 'put_connection', connection, expect: 'absent', generation } as const;
   if ((await store.connections.write(ref.owner, [change])) === 'moved') return 'existing';
   const dueAt = refreshDueAt(connection, target.refreshBufferMs);
-  if (dueAt !== undefined) await store.due.schedule({ kind: 'refresh', ref }, dueAt);
+  await Promise.all([
+    dueAt === undefined ? undefined : store.due.schedule({ kind: 'refresh', ref }, dueAt),
+    store.audit.append({ ...aboutImport(connection), at: now() }),
+  ]);
   return 'created';
+}
+
+function aboutImport({ tenant, userId: user, provider, account, connectionId }: Connection) {
+  const whose = { tenant, user, provider, account, connection_id: connectionId };
+  return { act: 'token.store', actor: operatorActor, ...whose, outcome: 'ok', reason: 'import' } as const;
 }
 
 /** A record that cannot be opened is there as well. */

@@ -153,6 +153,12 @@ describe('link', () => {
     expect((await running.app.inject(pathname + search)).statusCode).toBe(200);
     const account = new URL((await run('link account u1')).out);
     expect((await running.app.inject(account.pathname + account.search)).statusCode).toBe(200);
+    const trail = (await run('audit tail --json')).out.split('\n').map((line) => JSON.parse(line));
+    const operator = { kind: 'operator', id: 'cli' };
+    expect(trail.map(({ act, user, actor }) => ({ act, user, actor }))).toEqual([
+      { act: 'connect.create', user: 'u1', actor: operator },
+      { act: 'account_link.create', user: 'u1', actor: operator },
+    ]);
   });
 });
 

@@ -48,6 +48,9 @@ describe('import jsonl', () => {
       ],
     });
     expect(ended.out + ended.err).not.toContain('canary');
+    const trail = (await run('audit export')).out;
+    expect(trail.split('\n').map((line) => JSON.parse(line).act)).toEqual(['token.store', 'token.store']);
+    expect(trail).not.toContain('canary');
     const [google] = await connectionsOf('U2');
     expect(revealed(google)).toMatchObject({
       provider: 'google',

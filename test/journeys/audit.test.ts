@@ -109,6 +109,48 @@ describe.each(storeKinds)('the audit trail, on the %s store', (kind) => {
     expect((await trail('?act=connect.finish')).acts).toEqual(['connect.finish refused access_denied']);
   });
 
+  it('tells what browsers were refused that came with what is not theirs, from where and by which request', async () => {
+    const { bot, trail, baseUrl, address } = await openAudited(kind);
+    const { connectUrl, connectId } = await bot.connect(user, 'strict');
+    const [person, stranger] = [new Person(), new Person('eve')];
+    const callback = await person.consent(connectUrl);
+    const without = (name: string, value?: string) => {
+      const url = new URL(callback);
+      if (value === undefined) url.searchParams.delete(name);
+      else url.searchParams.set(name, value);
+      return url;
+    };
+    for (const url of [without('state'), without('state', 'made-up'), without('iss', 'https://evil.example')])
+      expect((await person.finish(url)).status).toBeGreaterThanOrEqual(400);
+    expect((await stranger.finish(callback)).status).toBe(400);
+    await person.press(connectUrl);
+    await fetch(`${baseUrl}/connections/enter`, { method: 'POST', body: new URLSearchParams({ link: 'made-up' }) });
+    await fetch(`${address}/connections/leave`, { method: 'POST', headers: { origin: 'https://evil.example' } });
+    await fetch(`${address}/connections/leave`, { method: 'POST' });
+    expect((await person.finish(callback)).code).toMatch(/^\w{8}$/);
+    await person.finish(callback);
+    const { entries, acts } = await trail();
+    expect(acts).toEqual([
+      'connect.create ok',
+      'connect.start ok',
+      'connect.finish refused invalid_request: state',
+      'connect.finish refused gone',
+      'connect.finish refused invalid_request: iss',
+      'connect.finish refused invalid_request: cookie',
+      'connect.start refused gone',
+      'account_link.redeem refused gone',
+      'authorize refused forbidden',
+      'authenticate refused no session',
+      'connect.finish ok',
+      'connect.finish refused gone',
+    ]);
+    for (const entry of entries)
+      expect(entry).toMatchObject({ address: '127.0.0.1', request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    for (const known of [4, 5]) expect(entries[known]).toMatchObject({ user, provider: 'strict', object: connectId });
+    expect(entries[3]).toMatchObject({ tenant: 'default', provider: 'strict', actor: { kind: 'person' } });
+    expect(JSON.stringify(entries)).not.toMatch(/made-up|evil\.example/);
+  });
+
   it('is read page by page, filtered, and as JSON lines to the end', async () => {
     const { bot, trail, address } = await openAudited(kind);
     for (const one of ['u1', 'u2', 'u1', 'u2']) await bot.token(one, 'strict');

@@ -102,6 +102,7 @@ export async function buildApi(
     plugin?: Partial<ApiOptions>;
     fastify?: FastifyServerOptions;
     observe?: (app: FastifyInstance) => unknown;
+    settings?: Partial<Settings>;
   } = {},
 ): Promise<ApiUnderTest> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'valetkey-api-'));
@@ -109,7 +110,14 @@ export async function buildApi(
   const store = createStore(engine, Keyring.parse(`k1:${Buffer.alloc(32, 7).toString('base64')}`));
   const http = createHttp();
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const manager = new OAuthManager({ store, providers: registry, http, now: Date.now, log, settings });
+  const manager = new OAuthManager({
+    store,
+    providers: registry,
+    http,
+    now: Date.now,
+    log,
+    settings: { ...settings, ...also.settings },
+  });
   const logged: string[] = [];
   const app = Fastify({
     ...serverOptions,

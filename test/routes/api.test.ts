@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { providerIdSchema } from '../../src/core/identifiers.js';
+import { TokenJourneys } from '../../src/token-journeys.js';
 import { type ApiUnderTest, bearer, buildApi, keys } from './api-app.js';
 import { get, inSeconds, send } from './calls.js';
 
@@ -38,7 +39,7 @@ describe('GET /v1/users/{user}/tokens/{provider}', () => {
   });
 
   it('reads scopes separated by space and by comma, account and min_ttl', async () => {
-    const spy = vi.spyOn(api.manager, 'requireToken');
+    const spy = vi.spyOn(TokenJourneys.prototype, 'requireToken');
     await get(api, '/v1/users/t1/tokens/github?scopes=read%20repo&min_ttl=60');
     await get(api, '/v1/users/t1/tokens/github?scopes=read,repo&account=work');
     await get(api, '/v1/users/t1/tokens/github?scopes=');
@@ -72,7 +73,7 @@ describe('GET /v1/users/{user}/tokens/{provider}', () => {
 
 describe('POST …/refresh', () => {
   it('hands the hash on in lower case and answers a token like GET', async () => {
-    const spy = vi.spyOn(api.manager, 'refreshToken');
+    const spy = vi.spyOn(TokenJourneys.prototype, 'refreshToken');
     const hash = createHash('sha256').update('not the stored one').digest('hex');
     const { status, body, headers } = await send(api, 'POST', '/v1/users/t1/tokens/github/refresh', {
       payload: {
@@ -87,7 +88,7 @@ describe('POST …/refresh', () => {
 
 describe('connects', () => {
   it('starts one with everything the contract allows, and with no body at all', async () => {
-    const spy = vi.spyOn(api.manager, 'startConnect');
+    const spy = vi.spyOn(TokenJourneys.prototype, 'startConnect');
     const full = await send(api, 'POST', '/v1/users/c1/connect/github', {
       payload: {
         scopes: ['repo'],
@@ -155,8 +156,8 @@ describe('connects', () => {
       provider: providerIdSchema.parse('github'),
       identity: { id: '7', name: 'octo', email: undefined },
     };
-    vi.spyOn(api.manager, 'submitProof').mockResolvedValue(connected);
-    vi.spyOn(api.manager, 'verifyConnect').mockResolvedValue(connected);
+    vi.spyOn(TokenJourneys.prototype, 'submitProof').mockResolvedValue(connected);
+    vi.spyOn(TokenJourneys.prototype, 'verifyConnect').mockResolvedValue(connected);
     const expected = {
       status: 'connected',
       connect_id: 'cn_1',

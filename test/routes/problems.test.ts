@@ -26,6 +26,7 @@ import {
 } from '../../src/core/errors.js';
 import { providerIdSchema, tenantIdSchema } from '../../src/core/identifiers.js';
 import { createApiKey, revokeApiKey } from '../../src/service/api-keys.js';
+import { TokenJourneys } from '../../src/token-journeys.js';
 import { type ApiUnderTest, bearer, buildApi, jwtIssuer, jwtSecret, keys } from './api-app.js';
 
 let api: ApiUnderTest;
@@ -111,7 +112,7 @@ describe('the table of statuses and codes', () => {
   it.each(table.map((row) => [`${row[0].name} (${row[0].code})`, ...row] as const))(
     'answers %s',
     async (_name, error, status, code, extras, retryAfter) => {
-      vi.spyOn(api.manager, 'requireToken').mockRejectedValue(error);
+      vi.spyOn(TokenJourneys.prototype, 'requireToken').mockRejectedValue(error);
       const response = await api.app.inject({ url: tokenPath, headers: bearer(keys.bot) });
       expect(response.statusCode).toBe(status);
       expect(response.headers['content-type']).toBe('application/problem+json');
@@ -125,14 +126,14 @@ describe('the table of statuses and codes', () => {
 
   it('tells nothing of our insides when a dependency is down', async () => {
     for (const error of [new StoreUnavailable(canary), new KeyUnavailable(canary), new StoredTokenUnreadable(canary)]) {
-      vi.spyOn(api.manager, 'requireToken').mockRejectedValue(error);
+      vi.spyOn(TokenJourneys.prototype, 'requireToken').mockRejectedValue(error);
       const { body } = await api.app.inject({ url: tokenPath, headers: bearer(keys.bot) });
       expect(body).not.toContain(canary);
     }
   });
 
   it('answers an error that nobody planned with 500, and its message goes nowhere, not even into the log', async () => {
-    vi.spyOn(api.manager, 'requireToken').mockRejectedValue(new RangeError(`boom ${canary}`));
+    vi.spyOn(TokenJourneys.prototype, 'requireToken').mockRejectedValue(new RangeError(`boom ${canary}`));
     const response = await api.app.inject({ url: tokenPath, headers: bearer(keys.bot) });
     expect([response.statusCode, response.json().code]).toEqual([500, 'internal_error']);
     expect(response.body + api.logged.join('')).not.toContain(canary);

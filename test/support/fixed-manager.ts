@@ -1,12 +1,15 @@
 /** A manager that shows the same things every time, so that every page can be looked at without going there. */
 
+import type { AccountJourneys } from '../../routes/account.js';
 import type { BrowserRoutesOptions } from '../../routes/browser.js';
+import type { ConnectingJourneys } from '../../routes/oauth.js';
 import { type OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../../src/core/errors.js';
 import { accountLabelSchema, providerIdSchema, tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
 import type { FinishedView, LinkView, SessionView } from '../../src/core/views.js';
 
-type BrowserManager = BrowserRoutesOptions['manager'];
+/** The manager and its journeys in one. */
+type FixedManager = BrowserRoutesOptions['manager'] & ConnectingJourneys & AccountJourneys;
 
 const github = providerIdSchema.parse('github');
 const google = providerIdSchema.parse('google');
@@ -86,7 +89,10 @@ const failures: Readonly<Record<string, OAuthManagerError>> = {
 };
 
 /** Answers by fixed values; `failing` makes the callback fail in that way. */
-export const fixedManager: BrowserManager = {
+export const fixedManager: FixedManager = {
+  at() {
+    return this;
+  },
   isProviderConfigured: (provider) => ['github', 'google', 'notion'].includes(provider),
   listProviders: () => [
     { id: github, displayName: 'GitHub', icon: 'github', configured: true, scope: [], source: 'authorization_code' },

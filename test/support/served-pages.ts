@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { type BrowserRoutesOptions, browserRoutes } from '../../routes/browser.js';
+import { browserRoutes } from '../../routes/browser.js';
 import { launchChromium, openWatchedPage, type WatchedPage } from './chromium.js';
 import { fixedManager } from './fixed-manager.js';
 
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** Our pages at `http://127.0.0.1:…`. It listens first, because the pages have to know the port. */
-export async function serve(changes: Partial<BrowserRoutesOptions['manager']> = {}): Promise<string> {
+export async function serve(changes: Partial<typeof fixedManager> = {}): Promise<string> {
   const app = fastify();
   const { port } = await listen((request, response) => app.routing(request, response));
   const baseUrl = `http://127.0.0.1:${port}`;

@@ -1,0 +1,136 @@
+/** Tokens and connections of users, beside the journeys of connecting. */
+
+import { ConnectJourneys } from './connect-journeys.js';
+import { OAuthNotConnected } from './core/errors.js';
+import { parseOwner } from './core/parse-input.js';
+import { unionScope } from './core/scope.js';
+import type * as views from './core/views.js';
+import { startConnect } from './flows/connect-link.js';
+import type { Dependencies } from './flows/dependencies.js';
+import { type Erasure, eraseUser } from './flows/disconnect.js';
+import type { TokenDesk, TokenOutcome, TokenRequest } from './flows/get-token.js';
+import { listConnections } from './flows/list-connections.js';
+import { type Disconnected, disconnectAndTell } from './flows/sibling-connections.js';
+import type { TokenSources } from './flows/sources/create-sources.js';
+import { getSourcedToken, hasSourcedToken } from './flows/sources/find-source.js';
+import { storeToken } from './flows/store-token.js';
+import { listUses, type UsageLedger } from './flows/usage-ledger.js';
+import {
+  type ExchangeOptions,
+  type HasTokenOptions,
+  type HostTokenInput,
+  type In,
+  parseExchange,
+  parseHostToken,
+  parseTokenRequest,
+  type TokenOptions,
+} from './manager-input.js';
+import { McpJourneys } from './mcp-journeys.js';
+
+/** What all journeys of one manager share. */
+export interface JourneyRoom {
+  readonly desk: TokenDesk;
+  readonly sources: TokenSources;
+  readonly ledger: UsageLedger;
+}
+
+/** Every journey, as the program around calls it that writes its own acts into the audit trail. */
+export abstract class TokenJourneys extends ConnectJourneys {
+  /** Throws `ManagerLifecycleError` once the manager is closed. */
+  protected abstract room(): JourneyRoom;
+
+  protected override running(): Dependencies {
+    return this.room().desk.deps;
+  }
+
+  /** Tokens for MCP servers, by their URL. */
+  get mcp(): McpJourneys {
+    return new McpJourneys(() => this.room().desk);
+  }
+
+  /** A valid token, refreshed if needed; `undefined` when the person has to connect first. */
+  async getToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken | undefined> {
+    const outcome = await this.#token(this.room(), parseTokenRequest(userId, provider, options));
+    return outcome.kind === 'token' ? outcome.token : undefined;
+  }
+
+  /**
+   * A valid token, refreshed if needed.
+   *
+   * @throws {OAuthNotConnected} with a new connect link that asks for what is missing
+   */
+  async requireToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken> {
+    return this.#tokenOrLink(parseTokenRequest(userId, provider, options));
+  }
+
+  /**
+   * A token in exchange for another one (source `token_exchange`).
+   *
+   * @throws {InvalidRequest | Forbidden} the subject token, scope or resource is not one that may be exchanged
+   */
+  async exchangeToken(provider: string, options: ExchangeOptions): Promise<views.AccessToken> {
+    return this.#tokenOrLink(parseExchange(provider, options));
+  }
+
+  /** Forces one refresh, if the refused token (hex SHA-256) is still the stored one; then as {@link requireToken}. */
+  async refreshToken(
+    userId: string,
+    provider: string,
+    options: TokenOptions & { readonly rejectedTokenSha256: string },
+  ): Promise<views.AccessToken> {
+    const { rejectedTokenSha256 } = options;
+    return this.#tokenOrLink({ ...parseTokenRequest(userId, provider, options), rejectedTokenSha256 });
+  }
+
+  /**
+   * Whether a token is to be had without anybody's doing: there is a usable connection, or the provider's source has
+   * what it needs (of one that exchanges, a `subjectToken` of yours). By records alone: no refresh, no secret.
+   */
+  async hasToken(userId: string, provider: string, options: HasTokenOptions = {}): Promise<boolean> {
+    const { desk, sources } = this.room();
+    return hasSourcedToken(desk, sources, parseTokenRequest(userId, provider, options));
+  }
+
+  /** What a user has connected. */
+  async listUserConnections(userId: string, options: In = {}): Promise<readonly views.ConnectionSummary[]> {
+    return listConnections(this.running(), parseOwner(userId, options.tenant));
+  }
+
+  /** Who used the token of a connection, newest first; at most 50, of callers that said who they are. */
+  async listTokenUses(userId: string, provider: string, options: In & { account?: string } = {}) {
+    return listUses(this.running(), parseTokenRequest(userId, provider, options));
+  }
+
+  /** Stores a token that the host got by itself and whose owner the host answers for. */
+  async storeToken(userId: string, token: HostTokenInput, options: In = {}): Promise<void> {
+    const deps = this.running();
+    return storeToken(deps, parseHostToken(userId, token, { ...options, now: deps.now() }));
+  }
+
+  /** Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. Idempotent. */
+  async deleteToken(userId: string, provider: string, options: In & { account?: string } = {}): Promise<Disconnected> {
+    return disconnectAndTell(this.room().desk, parseTokenRequest(userId, provider, options));
+  }
+
+  /** Revokes and erases everything of a user. */
+  async eraseUser(userId: string, options: In = {}): Promise<Erasure> {
+    return eraseUser(this.running(), parseOwner(userId, options.tenant));
+  }
+
+  async #token(room: JourneyRoom, request: TokenRequest): Promise<TokenOutcome> {
+    const outcome = await getSourcedToken(room.desk, room.sources, request);
+    if (outcome.kind === 'token' && request.usedBy) room.ledger.note(outcome.token.connectionId, request.usedBy);
+    return outcome;
+  }
+
+  /** The new link asks for everything granted so far and for what is missing. */
+  async #tokenOrLink(request: TokenRequest): Promise<views.AccessToken> {
+    const room = this.room();
+    const outcome = await this.#token(room, request);
+    if (outcome.kind === 'token') return outcome.token;
+    const { reason, missingScope: missingScopes, grantedScope = [] } = outcome;
+    const scope = unionScope(grantedScope, request.scope ?? []);
+    const { connectUrl, connectId } = await startConnect(room.desk.deps, { ...request, scope });
+    throw new OAuthNotConnected({ provider: request.provider, reason, connectUrl, connectId, missingScopes });
+  }
+}
