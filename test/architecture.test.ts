@@ -83,6 +83,7 @@ const longFiles: Record<string, string> = {
   'src/core/errors.ts': 'one small class per error; the union at its end is only readable beside all of them',
   'test/hostile/callback-params.test.ts': 'a table of hostile input: one row, one line',
   'test/hostile/metadata-documents.test.ts': 'a table of hostile input: one row, one line',
+  'test/hostile/stored-record.test.ts': 'a table of what can lie in the place of a record',
   'test/hostile/flow-artifacts.test.ts': 'a table of every one-time value in every slot, and how each is spent',
 };
 

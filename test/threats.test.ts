@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { surfaces } from './hostile/surface.js';
 import { readText, root } from './support/source-tree.js';
 import { numbered, readTestTable } from './support/test-table.js';
 
@@ -43,5 +44,26 @@ describe('docs/threats.md', () => {
     const files = [...manual.matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
     expect(files.length).toBeGreaterThan(wanted.length);
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+
+  describe('surfaces of hostile input', () => {
+    const listed = new Map(
+      [...manual.matchAll(/^\| `([a-z_]+)` \| (`test\/.+) \|$/gm)].map(([, surface = '', files = '']) => [
+        surface,
+        [...files.matchAll(/`([^`]+)`/g)].map(([, file = '']) => file),
+      ]),
+    );
+    const short = manual.slice(manual.indexOf('## Not shown'));
+
+    it('are those of the specification, in order', () => {
+      expect([...listed.keys()]).toEqual(surfaces);
+    });
+
+    it.each(surfaces)('%s stands in 60 rows that are counted, or is named as shorter', (surface) => {
+      const counted = (listed.get(surface) ?? []).filter((file) =>
+        new RegExp(`expectRows\\(\\s*'${surface}'`).test(readText(file)),
+      );
+      expect(counted.length > 0).toBe(!short.includes(`\`${surface}\``));
+    });
   });
 });

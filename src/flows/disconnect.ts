@@ -2,13 +2,14 @@
 
 import type { StoredConnection } from '../core/connection.js';
 import { refOf } from '../core/connection.js';
-import type { Owner } from '../core/identifiers.js';
+import { StoredTokenUnreadable } from '../core/errors.js';
+import { defaultAccount, type Owner } from '../core/identifiers.js';
 import type { RevocationOutcome } from '../core/views.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { dropDevices } from './device/drop-devices.js';
 import { endGrant } from './end-grant.js';
-import { type ConnectionWish, findConnection } from './find-connection.js';
+import { type ConnectionWish, type FoundConnection, findConnection } from './find-connection.js';
 import { dropPendingActions } from './pending-actions.js';
 import { revokeConnection } from './revoke-connection.js';
 import { schedule } from './schedule.js';
@@ -23,10 +24,30 @@ import { leaveAccount } from './shared-account.js';
  */
 export async function disconnect(deps: Dependencies, wish: ConnectionWish): Promise<RevocationOutcome> {
   for (;;) {
-    const found = await findConnection(deps, wish);
+    const found = await findRemovable(deps, wish);
+    if (found === 'unreadable') return removeUnreadable(deps, wish);
     if (found.kind === 'none') return 'no';
     if (await remove(deps, found.stored)) return concludeRemoval(deps, found.stored);
   }
+}
+
+/** As {@link findConnection}, but a record that nobody can read is no error: it can still be forgotten. */
+export async function findRemovable(deps: Dependencies, wish: ConnectionWish): Promise<FoundConnection | 'unreadable'> {
+  try {
+    return await findConnection(deps, wish);
+  } catch (error) {
+    if (error instanceof StoredTokenUnreadable) return 'unreadable';
+    throw error;
+  }
+}
+
+/** Nobody knows its tokens any more, so there is nothing that could be revoked. */
+async function removeUnreadable(deps: Dependencies, wish: ConnectionWish): Promise<RevocationOutcome> {
+  const { owner, provider, account = defaultAccount } = wish;
+  const ref = { owner, provider, account };
+  await deps.store.connections.write(owner, [{ kind: 'remove_connection', ref, expect: 'any' }]);
+  await schedule(deps, { kind: 'refresh', ref }, undefined);
+  return 'no';
 }
 
 /** By compare-and-set, so that the tokens that are revoked are the newest there were. */

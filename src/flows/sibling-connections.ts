@@ -3,8 +3,8 @@
 import type { Connection, StoredConnection } from '../core/connection.js';
 import type { RevocationOutcome } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
-import { disconnect } from './disconnect.js';
-import { type ConnectionWish, findConnection } from './find-connection.js';
+import { disconnect, findRemovable } from './disconnect.js';
+import type { ConnectionWish } from './find-connection.js';
 import type { TokenDesk } from './get-token.js';
 import { recheckSibling } from './recheck-sibling.js';
 
@@ -51,8 +51,8 @@ export async function disconnectAndTell(
 
 /** Those that had not ended before. */
 async function findLivingSiblings(deps: Dependencies, wish: ConnectionWish): Promise<readonly StoredConnection[]> {
-  const found = await findConnection(deps, wish);
-  if (found.kind === 'none') return [];
+  const found = await findRemovable(deps, wish);
+  if (found === 'unreadable' || found.kind === 'none') return [];
   const { connections } = await deps.store.connections.list(wish.owner);
   const siblings = siblingsOf(
     deps,

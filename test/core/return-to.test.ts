@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidRequest } from '../../src/core/errors.js';
 import { parseReturnTo } from '../../src/core/return-to.js';
+import { expectRows } from '../hostile/surface.js';
 
 const allowed = ['https://app.example', 'https://dev.example:8443', 'http://localhost:5173'];
 const own = 'https://own.example';
@@ -100,12 +101,13 @@ const homoglyphs = [
 ];
 const notAddresses = ['', ...texts('connections ./a ../a app.example app.example/a ?a #a . .. %2f %2f%2fevil.example')];
 
+const families = { slashes, backslashes, blanks, schemes, userinfo, hosts, homoglyphs, notAddresses };
+const refused = Object.entries(families).flatMap(([family, list]) => list.map((text) => [family, text] as const));
+
 describe('return_to is refused', () => {
-  it.each(
-    Object.entries({ slashes, backslashes, blanks, schemes, userinfo, hosts, homoglyphs, notAddresses }).flatMap(
-      ([family, list]) => list.map((text) => [family, text] as const),
-    ),
-  )('for its %s: %j (threats L16)', (_, text) => {
+  expectRows('return_to', refused);
+
+  it.each(refused)('for its %s: %j (threats L16)', (_, text) => {
     expect(accepted(text)).toBeUndefined();
   });
 

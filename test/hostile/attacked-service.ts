@@ -25,6 +25,9 @@ export const keys = {
   foreign: 'hostile-foreign-key-hostile-forei-01',
 } as const;
 
+/** The key of its store, for whoever attacks with the key in hand. */
+export const encryptionKeys = `k1:${Buffer.alloc(32, 7).toString('base64')}`;
+
 /** The secret and the claims of a JWT that would be believed. */
 export const jwt = {
   secret: 'hostile-jwt-secret-hostile-jwt-secret-1',
@@ -38,6 +41,7 @@ export interface AttackedService extends Pick<Service, 'manager' | 'store' | 'ap
   readonly port: number;
   readonly clock: ManualClock;
   readonly log: readonly string[];
+  readonly dataDir: string;
   /** The authorization server of `scripted`, `issuing` (sends `iss`) and `twin`. */
   readonly server: ScriptedServer;
   readonly tokens: ScriptedTokens;
@@ -55,7 +59,7 @@ export async function openAttacked(variables: Readonly<Record<string, string>> =
   const config = loadConfig({
     DATA_DIR: dataDir,
     BASE_URL: `http://127.0.0.1:${port}`,
-    ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+    ENCRYPTION_KEYS: encryptionKeys,
     API_KEYS: `bot:bot:${keys.bot},viewer:viewer:${keys.viewer},admin:admin:${keys.admin},foreign:bot:${keys.foreign}:other`,
     API_JWT_ISSUER: jwt.issuer,
     API_JWT_AUDIENCE: jwt.audience,
@@ -90,7 +94,7 @@ export async function openAttacked(variables: Readonly<Record<string, string>> =
     await server.close();
     await rm(dataDir, { recursive: true, force: true });
   };
-  return { app, manager, store, address: running.address, port, clock, log, server, tokens, close };
+  return { app, manager, store, address: running.address, port, clock, log, dataDir, server, tokens, close };
 }
 
 /** A request as it goes over the wire: the path is not tidied, headers are sent as they stand. */

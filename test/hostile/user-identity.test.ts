@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AttackedService, asJson, attack, bearer, keys, openAttacked, shoot } from './attacked-service.js';
+import { expectRows } from './surface.js';
 
 let service: AttackedService;
 beforeAll(async () => {
@@ -127,10 +128,7 @@ const path = (user: string, rest: string) => `/v1/users/${user}${rest}`;
 const encode = (user: string) => encodeURIComponent(user).replace(/\./g, '%2e');
 
 describe('user ids', () => {
-  it('stand in more than 60 rows, no two of them the same', () => {
-    expect(new Set(everybody).size).toBe(everybody.length);
-    expect(everybody.length + malformed.length).toBeGreaterThanOrEqual(60);
-  });
+  expectRows('user_identity', everybody, malformed);
 
   it('of any characters are kept apart: each has its own token and no other (S8)', async () => {
     for (const [at, user] of everybody.entries()) {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGuardedHttp, type GuardOptions, isPublicAddress } from '../../src/protocol/guarded-http.js';
 import { HttpFailure } from '../../src/protocol/http-failure.js';
+import { expectRows } from '../hostile/surface.js';
 import { type Canary, startCanary } from '../support/canary.js';
 import { takeRefusedConnections } from '../support/network-guard.js';
 import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
@@ -110,6 +111,9 @@ describe('addresses (M-52)', () => {
 });
 
 describe('a URL with an address in it (M-50, M-56)', () => {
+  const named = privateAddresses.map((row) => ['by name', ...row]);
+  expectRows('ssrf_url', privateAddresses, named, spellings);
+
   it.each(privateAddresses.filter(([, address]) => !address.includes('%')))(
     '%s is not connected to: %s',
     async (_what, address) => {
