@@ -1,49 +1,14 @@
 /** What passed in whole runs, good and bad, stands in nothing that can be read afterwards: answers, metrics, store, wire of the store. */
 
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { Person } from '../support/person.js';
 import { entryAt, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
-import { makePlace, type OpenService, openService, type Place, secrets, storeKinds } from '../support/service.js';
+import { dump, findLeaks, issueMarked, monitor, spellings } from '../support/secret-sweep.js';
+import { makePlace, type OpenService, openService, secrets, storeKinds } from '../support/service.js';
 
 const user = 'slack:T1:U2';
 const clientSecret = 'sweep-client&secret/of 32 characters+';
 const adminKey = 'sweep-admin-key-sweep-admin-key-0001';
-
-/** Tokens that no other text looks like: `MARK-<kind>-<count>-…`. */
-function issueMarked(server: ScriptedServer): string[] {
-  const issued: string[] = [];
-  const mark = (kind: string) => {
-    const token = `MARK-${kind}-${issued.length}-${'x7Qz'.repeat(6)}`;
-    issued.push(token);
-    return token;
-  };
-  server.answer('/authorize', ({ query }) => {
-    const back = new URL(query.get('redirect_uri') ?? '');
-    back.searchParams.set('code', mark('code'));
-    back.searchParams.set('state', query.get('state') ?? '');
-    return { status: 302, headers: { location: back.href } };
-  });
-  const tokens = () => ({ access_token: mark('access'), refresh_token: mark('refresh'), id_token: mark('id') });
-  server.answer('/token', ({ form }) => {
-    const verifier = form.get('code_verifier');
-    if (verifier !== null) issued.push(verifier);
-    return { json: { ...tokens(), token_type: 'Bearer', expires_in: 3600 } };
-  });
-  server.answer('/userinfo', { json: { sub: '4711', name: 'Ada' } });
-  server.answer('/revoke', { status: 200 });
-  return issued;
-}
-
-const spellings = (secret: string) => [
-  secret,
-  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-  Buffer.from(secret).toString('base64url'),
-  Buffer.from(secret).toString('hex'),
-  encodeURIComponent(secret),
-];
 
 /** Good, refused, unproven, with provider errors and void grants; everything that was answered beside tokens. */
 async function run(service: OpenService, server: ScriptedServer, issued: string[]): Promise<string[]> {
@@ -89,57 +54,6 @@ async function run(service: OpenService, server: ScriptedServer, issued: string[
   return seen;
 }
 
-/** Every name and value on the server, as bytes. */
-async function dumpRedis(url: string, prefix: string): Promise<string[]> {
-  const client = new Redis(url, { protocol: 2 });
-  const dump: string[] = [];
-  for (const key of await client.keys(`${prefix}*`)) {
-    const type = await client.type(key);
-    const value =
-      type === 'hash'
-        ? await client.hgetallBuffer(key)
-        : type === 'string'
-          ? await client.getBuffer(key)
-          : type === 'stream'
-            ? await client.xrangeBuffer(key, '-', '+')
-            : type;
-    dump.push(key, ...flatten(value));
-  }
-  client.disconnect();
-  return dump;
-}
-
-function flatten(value: unknown): string[] {
-  if (Buffer.isBuffer(value)) return [value.toString('latin1')];
-  if (Array.isArray(value)) return value.flatMap(flatten);
-  if (typeof value === 'object' && value !== null)
-    return Object.entries(value).flatMap(([name, one]) => [name, ...flatten(one)]);
-  return [String(value)];
-}
-
-async function dumpFiles(directory: string): Promise<string[]> {
-  const names = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = names.filter((entry) => entry.isFile());
-  return Promise.all(files.map(async (file) => (await readFile(join(file.parentPath, file.name))).toString('latin1')));
-}
-
-const dump = (place: Place) =>
-  place.REDIS_URL === undefined ? dumpFiles(place.DATA_DIR ?? '') : dumpRedis(place.REDIS_URL, place.KEY_PREFIX ?? '');
-
-/** Every command that the server gets meanwhile. */
-async function monitor(place: Place): Promise<string[]> {
-  const lines: string[] = [];
-  if (place.REDIS_URL === undefined) return lines;
-  const client = new Redis(place.REDIS_URL, { protocol: 2 });
-  const watch = await client.monitor();
-  watch.on('monitor', (_time: string, args: string[]) => lines.push(args.join(' ')));
-  onTestFinished(() => {
-    watch.disconnect();
-    client.disconnect();
-  });
-  return lines;
-}
-
 it.each(storeKinds)(
   'no secret of whole runs stands in any answer, log, metric, record or command, on the %s store (S7, A4)',
   async (kind) => {
@@ -159,13 +73,20 @@ it.each(storeKinds)(
     const stored = await dump(place);
     expect(stored.join('').length).toBeGreaterThan(1000);
     if (kind === 'redis') expect(commands.length).toBeGreaterThan(20);
-    const texts = { answers: seen, log: service.log, stored, commands };
-    const leaks = Object.entries(texts).flatMap(([where, lines]) => {
-      const text = lines.join('\n');
-      return canaries
-        .filter((secret) => spellings(secret).some((one) => text.includes(one)))
-        .map((secret) => `${where}: ${secret.slice(0, 14)}`);
-    });
+    const leaks = findLeaks({ answers: seen, log: service.log, stored, commands }, canaries);
     expect(leaks).toEqual([]);
   },
 );
+
+it('the sweep would see a secret in each of its spellings, also amid other text', () => {
+  const secret = 'a secret/with "signs"+ and ünicode';
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const written = [
+    ...spellings(secret),
+    ...['', 'x', 'xy', 'xyz'].map((before) => base64(`${before}${secret} and more`)),
+    Buffer.from(`{"t":"${secret}"}`).toString('base64url'),
+  ];
+  for (const one of written)
+    expect([one, findLeaks({ here: [`… ${one} …`] }, [secret])]).toEqual([one, ['here: a secret/with ']]);
+  expect(findLeaks({ here: ['a secret'] }, [secret])).toEqual([]);
+});
