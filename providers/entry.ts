@@ -116,6 +116,8 @@ export const providerEntrySchema = z.strictObject({
   audience: z.string().min(1).optional(),
   /** Source `token_exchange`: values of `iss`; subject tokens of others are not sent on. */
   subject_token_issuers: z.array(z.string().min(1)).min(1).optional(),
+  /** Source `token_exchange`: who we are in `may_act` of subject tokens; the client id unless told. */
+  subject_token_actor: z.string().min(1).optional(),
   /** Source `token_exchange`: how many exchanged tokens are kept in memory. */
   exchange_cache_size: z.number().int().min(1).max(1_000_000).optional(),
   /** Seconds that one request to its token endpoint may take; at most, and unless told, 10. */

@@ -25,7 +25,7 @@ export function sourceOf(entry: ProviderEntry): SourceSettings | undefined {
 
 function exchangeOf(entry: ProviderEntry) {
   const { grant_type, subject_token_param, subject_token_type, requested_token_type, audience } = entry;
-  const { subject_token_issuers } = entry;
+  const { subject_token_issuers, subject_token_actor } = entry;
   return {
     cacheSize: entry.exchange_cache_size ?? defaultCacheSize,
     ...(grant_type !== undefined && { grantType: grant_type }),
@@ -34,5 +34,6 @@ function exchangeOf(entry: ProviderEntry) {
     ...(requested_token_type !== undefined && { requestedTokenType: requested_token_type }),
     ...(audience !== undefined && { audience }),
     ...(subject_token_issuers !== undefined && { subjectIssuers: subject_token_issuers }),
+    ...(subject_token_actor !== undefined && { actor: subject_token_actor }),
   };
 }

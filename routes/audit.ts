@@ -11,7 +11,7 @@ import {
   type TenantId,
   userIdSchema,
 } from '../src/core/identifiers.js';
-import type { SessionView } from '../src/core/views.js';
+import type { AccessToken, SessionView } from '../src/core/views.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { findCaller } from './caller.js';
 import { problemOf } from './error-handler.js';
@@ -38,6 +38,15 @@ export interface PlacedIn<Some> {
  */
 export function journeysOf<Some>(manager: PlacedIn<Some>, request: FastifyRequest): Some {
   return manager.at(originOf(request));
+}
+
+const notes = new WeakMap<FastifyRequest, Pick<AuditEntry, 'object' | 'reason'>>();
+
+/** What only the handler of this request knows of its act; it goes into the entry when the act succeeds. */
+export function noteForAudit(request: FastifyRequest, { delegation }: Pick<AccessToken, 'delegation'>): void {
+  if (delegation === undefined) return;
+  const { subject, actors } = delegation;
+  notes.set(request, { object: subject, reason: `act: ${actors.join(' < ')}`.slice(0, 200) });
 }
 
 /** Acts that hand a secret out: without an entry they do not happen. */
@@ -81,7 +90,13 @@ export function recordCallers(app: FastifyInstance, options: { trail: Trail; fai
     const act = request.routeOptions.config.audit;
     if (act === undefined || reply.statusCode >= 400) return payload;
     try {
-      await trail.recordAct({ act, ...aboutRequest(request), ...aboutAnswer(payload), outcome: 'ok' });
+      await trail.recordAct({
+        act,
+        ...aboutRequest(request),
+        ...aboutAnswer(payload),
+        ...notes.get(request),
+        outcome: 'ok',
+      });
     } catch (error) {
       request.log.error({ act }, 'an entry of the audit trail could not be written');
       if (handsOut.has(act) && !failOpen) throw error;

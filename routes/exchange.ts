@@ -3,7 +3,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { OAuthManager } from '../src/oauth-manager.js';
-import { journeysOf } from './audit.js';
+import { journeysOf, noteForAudit } from './audit.js';
 import { callerOf } from './caller.js';
 import { providerParams, scopeList } from './schemas.js';
 import { tokenAnswer } from './token-answer.js';
@@ -33,14 +33,10 @@ export const exchange: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async 
       const { subject_token, scopes, resource } = request.body;
       const { tenant } = callerOf(request);
       const { provider } = request.params;
-      return formatToken(
-        await journeysOf(manager, request).exchangeToken(provider, {
-          subjectToken: subject_token,
-          scopes,
-          resource,
-          tenant,
-        }),
-      );
+      const wish = { subjectToken: subject_token, scopes, resource, tenant };
+      const token = await journeysOf(manager, request).exchangeToken(provider, wish);
+      noteForAudit(request, token);
+      return formatToken(token);
     },
   });
 };

@@ -2,6 +2,7 @@
 
 import type { Scope } from './scope.js';
 import type { Secret } from './secret.js';
+import type { Delegation } from './views.js';
 
 /** What a caller wants of a source. */
 export interface SourceRequest {
@@ -25,6 +26,8 @@ export interface SourcedToken {
   /** Epoch ms; absent = does not expire. */
   readonly expiresAt?: number;
   readonly scope?: Scope;
+  /** Whom an exchanged token is about; for the audit trail. */
+  readonly delegation?: Delegation | undefined;
 }
 
 /** Gives tokens. Hosts may bring their own (`sources` of the manager's options). */
@@ -47,6 +50,8 @@ export interface ExchangeSettings {
   readonly audience?: string;
   /** Whose subject tokens are sent on at all: values of `iss`. Absent = the authorization server alone decides. */
   readonly subjectIssuers?: readonly string[];
+  /** Who we are in `may_act` of subject tokens; our client id unless told. */
+  readonly actor?: string;
   /** How many exchanged tokens are kept in memory. */
   readonly cacheSize: number;
 }

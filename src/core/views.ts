@@ -22,6 +22,15 @@ export interface AccessToken {
   readonly parameters?: Readonly<Record<string, string>>;
   /** The places that the grant reaches, at providers where those may be several. */
   readonly sites?: readonly Site[];
+  /** Whom an exchanged token is about, where that is known. In process only. */
+  readonly delegation?: Delegation;
+}
+
+/** Who acts for whom (RFC 8693 section 4.1). */
+export interface Delegation {
+  readonly subject?: string | undefined;
+  /** The current actor first, then those before it. */
+  readonly actors: readonly string[];
 }
 
 /** One connection as it is listed. Never a secret. */

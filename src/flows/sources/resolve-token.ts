@@ -75,10 +75,19 @@ function checkRequest({ source, allowedScope }: NamedSource, request: SourceRequ
 }
 
 function handOut(provider: ProviderId, token: SourcedToken): AccessToken {
-  const { accessToken, tokenType = 'Bearer', expiresAt, scope = [] } = token ?? {};
+  const { accessToken, tokenType = 'Bearer', expiresAt, scope = [], delegation } = token ?? {};
   const secret = typeof accessToken === 'string' ? new Secret(accessToken) : accessToken;
   if (!(secret instanceof Secret) || secret.reveal() === '') throw failed(provider, 'gave no token');
-  return { accessToken: secret, tokenType, expiresAt, scope, provider, connectionId: `source:${provider}` };
+  const connectionId = `source:${provider}`;
+  return {
+    accessToken: secret,
+    tokenType,
+    expiresAt,
+    scope,
+    provider,
+    connectionId,
+    ...(delegation && { delegation }),
+  };
 }
 
 function failed(provider: ProviderId, problem: string): ProviderError {

@@ -6,10 +6,10 @@ import type { Provider } from '../../core/provider.js';
 import type { Scope } from '../../core/scope.js';
 import type { Secret } from '../../core/secret.js';
 import type { ExchangeSettings, SourceRequest, TokenSource } from '../../core/token-source.js';
-import { readJwtClaims } from '../../protocol/dialects.js';
 import { exchangeToken } from '../../protocol/token-exchange.js';
 import type { FreshToken, KeptTokens } from './kept-tokens.js';
 import { asFreshToken, type SourceRoom } from './source-room.js';
+import { delegationOf, endOf, refusalOf } from './subject-token.js';
 
 /** One exchange as it is sent. */
 interface Exchange {
@@ -38,23 +38,15 @@ export function tokenExchange(desk: ExchangeDesk): TokenSource {
       const exchange = checkedExchange(desk, request);
       const { minTtlMs, rejectedTokenSha256 } = request;
       const key = exchangeKeyOf(desk.provider.id, exchange);
-      return desk.kept.get(key, { minTtlMs, rejectedTokenSha256 }, () => send(desk, exchange));
+      const token = await desk.kept.get(key, { minTtlMs, rejectedTokenSha256 }, () => send(desk, exchange));
+      return { ...token, delegation: delegationOf(desk.provider, exchange.subjectToken, token.accessToken) };
     },
   };
 }
 
-/** By what the token says of itself; whether it is genuine is the authorization server's to say. */
-function isExchangeable({ room, settings }: ExchangeDesk, subjectToken: Secret | undefined): boolean {
-  if (subjectToken === undefined || !isTrusted(settings, subjectToken)) return false;
-  const end = readJwtClaims(subjectToken.reveal())?.exp;
-  return typeof end !== 'number' || room.now() < end * 1000;
-}
-
-/** Whether its issuer is one of those that are configured, if any are. */
-function isTrusted({ subjectIssuers }: ExchangeSettings, subjectToken: Secret): boolean {
-  if (subjectIssuers === undefined) return true;
-  const issuer = readJwtClaims(subjectToken.reveal())?.iss;
-  return subjectIssuers.some((trusted) => trusted === issuer);
+function isExchangeable({ room, provider, settings }: ExchangeDesk, subjectToken: Secret | undefined): boolean {
+  if (subjectToken === undefined || refusalOf(provider, settings, subjectToken) !== undefined) return false;
+  return room.now() < (endOf(subjectToken) ?? Number.POSITIVE_INFINITY);
 }
 
 /** Names an exchange in memory without holding the subject token. Parts are length-prefixed, so that none can pose as two. */
@@ -71,15 +63,14 @@ function checkedExchange({ provider, settings }: ExchangeDesk, request: SourceRe
   if (resource !== undefined && resource !== provider.resource) {
     throw new InvalidRequest('resource', 'is not the one that is configured');
   }
-  if (!isTrusted(settings, subjectToken)) {
-    throw new Forbidden('The subject token is of an issuer that is not trusted here.');
-  }
+  const refusal = refusalOf(provider, settings, subjectToken);
+  if (refusal !== undefined) throw new Forbidden(refusal);
   const scope = request.scope.length > 0 ? request.scope : provider.defaultScope;
   return { subjectToken, scope, resource: provider.resource };
 }
 
 async function send({ room, provider, settings }: ExchangeDesk, exchange: Exchange): Promise<FreshToken> {
-  const { cacheSize: _, subjectIssuers: __, ...form } = settings;
+  const { cacheSize: _, subjectIssuers: __, actor: ___, ...form } = settings;
   try {
     const { tokenSet } = await exchangeToken(provider, { ...form, ...exchange }, room.http);
     return endedWithSubject(asFreshToken(tokenSet), exchange.subjectToken, room.now());
@@ -89,11 +80,10 @@ async function send({ room, provider, settings }: ExchangeDesk, exchange: Exchan
   }
 }
 
-/** Nothing that was got for a token outlives it. Whether the token is genuine is the authorization server's to say. */
+/** Nothing that was got for a token outlives it. */
 function endedWithSubject(token: FreshToken, subjectToken: Secret, now: number): FreshToken {
-  const end = readJwtClaims(subjectToken.reveal())?.exp;
-  if (typeof end !== 'number' || !Number.isFinite(end)) return token;
-  const endsAt = Math.floor(end * 1000);
+  const endsAt = endOf(subjectToken);
+  if (endsAt === undefined) return token;
   return {
     ...token,
     expiresAt: Math.min(token.expiresAt ?? endsAt, endsAt),
