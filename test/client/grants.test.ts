@@ -62,7 +62,12 @@ describe('a program that uses the client', () => {
         { account: 'default', id: 'ada' },
         { account: 'work', id: 'ada' },
       ]);
-      server.answer('/token', countedTokens());
+      const tokens = countedTokens();
+      server.answer('/token', (request) => {
+        if (request.form.get('grant_type') === 'refresh_token')
+          return { status: 400, json: { error: 'invalid_grant' } };
+        return typeof tokens === 'function' ? tokens(request) : tokens;
+      });
       const input = [`--input-type=${kind}`, '-e', program + start, '--', address, secrets.botKey, subjectToken, user];
       const { stdout } = await promisify(execFile)(process.execPath, input, { cwd: root });
       const seen = JSON.parse(stdout);
