@@ -93,10 +93,9 @@ async function tryCommit(
     await revokeTokens(refresh.provider, connection.tokenSet, deps.http);
     return { kind: 'gone' };
   }
-  if (latest.generation === generation) return concluded(deps, latest);
-  return holdsSameRefreshToken(latest, refresh.sent)
-    ? { kind: 'rebase', onto: latest }
-    : { kind: 'current', stored: latest };
+  // Its own write, whose reply was lost, is written once more: a reply is what says that it will last.
+  const isOpen = latest.generation === generation || holdsSameRefreshToken(latest, refresh.sent);
+  return isOpen ? { kind: 'rebase', onto: latest } : { kind: 'current', stored: latest };
 }
 
 function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): StoredConnection {

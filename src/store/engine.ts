@@ -28,6 +28,14 @@ export interface FieldClaim {
   readonly holder: string;
 }
 
+/** What a claim is made with: the version that the field must have, the length of the lease, and the note. */
+export interface ClaimRequest extends FieldClaim {
+  readonly version: number;
+  readonly leaseMs: number;
+  readonly note: Buffer;
+  readonly replaceNote?: boolean;
+}
+
 export type ClaimOutcome =
   | { readonly kind: 'claimed'; readonly previousNote?: Buffer }
   | { readonly kind: 'busy'; readonly remainingMs: number }
@@ -70,15 +78,7 @@ export interface OwnerFields {
    * holder's already) and writes the note. A note that is there already is answered as `previousNote`, and left as it
    * is unless `replaceNote`.
    */
-  claimField(
-    owner: OwnerKey,
-    claim: FieldClaim & {
-      readonly version: number;
-      readonly leaseMs: number;
-      readonly note: Buffer;
-      readonly replaceNote?: boolean;
-    },
-  ): Promise<ClaimOutcome>;
+  claimField(owner: OwnerKey, claim: ClaimRequest): Promise<ClaimOutcome>;
   /** Prolongs the lease if it is still the holder's. */
   renewClaim(owner: OwnerKey, claim: FieldClaim, leaseMs: number): Promise<boolean>;
   /** Gives the lease back if it is still the holder's; then removes the note too if `endNote`. */

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type FaultNode, managerOn } from '../support/fault-nodes.js';
-import { eventually } from '../support/redis.js';
+import { eventually, type RedisProcess } from '../support/redis.js';
 import { startCluster } from '../support/redis-topologies.js';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
 import { ask, connect, openBench, openNode, openProvider, openRedis, type Place } from './stage.js';
@@ -20,6 +20,7 @@ async function openPair() {
   await eventually('the replica is in step', inStep);
   return {
     url: `redis://127.0.0.1:${proxy.port}`,
+    proxy,
     master,
     replica,
     /** From now on the replica hears nothing any more (threats 6.2). */
@@ -39,6 +40,16 @@ async function openPair() {
     },
   };
 }
+
+/** All that one server holds in one of the hashes of owners. */
+async function hashesIn(server: RedisProcess, pattern: string): Promise<readonly string[]> {
+  const keys = await server.command('KEYS', pattern);
+  const hashes = (Array.isArray(keys) ? keys : []).map((key) => server.command('HGETALL', String(key)));
+  return (await Promise.all(hashes)).map((hash) => JSON.stringify(hash));
+}
+
+const recordsIn = async (server: RedisProcess, prefix: string) => (await hashesIn(server, `${prefix}:{*}:r`)).join();
+const holdersOf = (server: RedisProcess, prefix: string) => hashesIn(server, `${prefix}:{*}:l`);
 
 describe('R9: a failover that loses the latest writes', () => {
   it('gets a refresh back from the process that committed it, and the spent refresh token is not sent again', async () => {
@@ -68,6 +79,48 @@ describe('R9: a failover that loses the latest writes', () => {
     const token = await ask(bench, 'u');
     await pair.failOver();
     await eventually('it answers', async () => (await ask(bench, 'u')) === token);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  }, 30_000);
+
+  it('knows of a sending under way: nobody sends the same refresh token again', async () => {
+    const pair = await openPair();
+    const provider = await openProvider();
+    const place: Place = { redisUrl: pair.url, keyPrefix: 'r9' };
+    const [sender, other] = [await openBench(place, provider), await openBench(place, provider)];
+    await connect(sender, provider, { user: 'u', leftMs: endedMs });
+    await pair.part();
+    const open = provider.hold();
+    const asked = ask(sender, 'u');
+    await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+    await pair.failOver();
+    const second = ask(other, 'u');
+    await eventually('its intent is back', async () => (await holdersOf(pair.replica, 'r9')).length === 1);
+    open();
+    expect(provider.honours(await asked)).toBe(true);
+    await eventually('the other has it, too', async () => (await ask(other, 'u')) === (await asked));
+    expect([await asked, 'store_unavailable']).toContain(await second);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  }, 30_000);
+
+  it('gets a commit back whose reply was lost before', async () => {
+    const pair = await openPair();
+    const provider = await openProvider();
+    const place: Place = { redisUrl: pair.url, keyPrefix: 'r9' };
+    const bench = await openBench(place, provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    await pair.part();
+    const open = provider.hold();
+    const asked = ask(bench, 'u');
+    await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+    const before = await recordsIn(pair.master, 'r9');
+    pair.proxy.setMode('cut-replies');
+    open();
+    await eventually('the commit has arrived', async () => (await recordsIn(pair.master, 'r9')) !== before);
+    pair.proxy.setMode('pass');
+    const token = await asked;
+    await pair.failOver();
+    const other = await openBench(place, provider);
+    await eventually('it is put back', async () => (await ask(other, 'u')) === token);
     expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
   }, 30_000);
 

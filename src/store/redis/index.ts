@@ -15,7 +15,7 @@ import { nameKeys } from './keys.js';
 import { command, createLink, type RedisLink } from './link.js';
 import { createLogs } from './logs.js';
 import { watchMasters } from './master-watch.js';
-import { createOwnerFields, restoreCommit } from './owner-fields.js';
+import { createOwnerFields, restoreClaim, restoreCommit } from './owner-fields.js';
 import { RecentCommits } from './recent-commits.js';
 import { parseList, parseText } from './replies.js';
 import { createWalks } from './walks.js';
@@ -61,6 +61,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
     onChange: async () => {
       let count = 0;
       for (const commit of journal.list()) if (await restoreCommit(link, keys, commit)) count += 1;
+      for (const claim of journal.listClaims()) await restoreClaim(link, keys, claim);
       restored += count;
       if (count > 0) log?.warn({ count }, 'commits that a failover had lost were put back');
     },

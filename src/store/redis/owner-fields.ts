@@ -1,13 +1,13 @@
 /** Fields, marks, notes and leases of owners: four hashes with one hash tag, one script per call. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
-import type { ClaimOutcome, FieldChange, OwnerFields, Versioned } from '../engine.js';
+import type { ClaimOutcome, ClaimRequest, FieldChange, OwnerFields, Versioned } from '../engine.js';
 import type { CommitLanes } from './commit-lanes.js';
 import type { ReadField } from './gathered-reads.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
 import type { MasterWatch } from './master-watch.js';
-import type { Commit, RecentCommits } from './recent-commits.js';
+import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
 import { parseBuffer, parseList, parseNumber, parsePairs, parseText, unexpected } from './replies.js';
 import { loadScript } from './scripts.js';
 
@@ -51,6 +51,7 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
       const args = [changes.length, ...changes.flatMap(formatChange), ...claim];
       const applied = parseNumber(await lanes.run(writeFieldsScript, keys.ofOwner(owner), args)) === 1;
       if (applied) journal.note(owner, changes);
+      if (finishes) journal.released(owner, finishes);
       return applied ? 'stored' : 'moved';
     },
     exchangeField: async (owner, field, next) => {
@@ -63,15 +64,18 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
     mark: async (owner, field, value) => {
       await link.write(markScript(keys.ofOwner(owner), field, value));
     },
-    claimField: async (owner, { field, holder, version, leaseMs, note, replaceNote = false }) => {
+    claimField: async (owner, claim) => {
       // A refresh that begins on a record that a failover has set back would spend a refresh token twice.
       await masters.settled();
-      const args = [field, holder, formatVersion(version), Math.ceil(leaseMs), note, replaceNote ? 1 : 0];
-      return parseClaim(parseList(await lanes.run(claimScript, keys.ofOwner(owner), args)));
+      const reply = await lanes.run(claimScript, keys.ofOwner(owner), formatClaim(claim));
+      const outcome = parseClaim(parseList(reply));
+      if (outcome.kind === 'claimed') journal.claimed(owner, claim);
+      return outcome;
     },
     renewClaim: async (owner, { field, holder }, leaseMs) =>
       parseNumber(await link.write(renewScript(keys.ofOwner(owner), field, holder, Math.ceil(leaseMs)))) === 1,
     releaseClaim: async (owner, { field, holder }, endNote) => {
+      journal.released(owner, { field, holder });
       await link.write(releaseScript(keys.ofOwner(owner), field, holder, endNote ? 1 : 0));
     },
     readNote: async (owner, field) => parseBuffer(await link.read(command('HGET', notesOf(owner), field))),
@@ -101,6 +105,11 @@ export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, c
   return parseNumber(restored) === 1;
 }
 
+/** Makes a claim again that is lost: the field must have the version still, and the lease be nobody else's. */
+export async function restoreClaim(link: RedisLink, keys: RedisKeys, { owner, claim }: OpenClaim): Promise<void> {
+  await link.write(claimScript(keys.ofOwner(owner), ...formatClaim(claim)));
+}
+
 /** Lua numbers are doubles, and version times bytes never meet them: versions travel and compare as 8 bytes. */
 function formatVersion(version: number): Buffer {
   const bytes = Buffer.alloc(8);
@@ -117,6 +126,11 @@ function parseVersioned(stored: Buffer): Versioned {
 function formatChange({ field, expect, next }: FieldChange): readonly (string | Buffer)[] {
   const expected = expect === 'any' ? '*' : expect === 'absent' ? '-' : formatVersion(expect);
   return [field, expected, next ? Buffer.concat([formatVersion(next.version), next.bytes]) : ''];
+}
+
+function formatClaim(claim: ClaimRequest): readonly (string | number | Buffer)[] {
+  const { field, holder, version, leaseMs, note, replaceNote = false } = claim;
+  return [field, holder, formatVersion(version), Math.ceil(leaseMs), note, replaceNote ? 1 : 0];
 }
 
 function parseClaim([kind, rest]: readonly unknown[]): ClaimOutcome {

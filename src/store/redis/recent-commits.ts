@@ -1,10 +1,11 @@
 /**
- * Holds the latest commits of this process, sealed as they are stored, and puts them back when a failover has lost them
- * (threats R9): replication is asynchronous, and a refresh token that was rotated away is no use to anybody.
+ * Holds the latest commits of this process, sealed as they are stored, and its open claims, and puts them back when a
+ * failover has lost them (threats R9): replication is asynchronous, and a refresh token that was rotated away is no use
+ * to anybody. Nor is one that somebody else sends a second time, because the intent of the first sending is gone.
  */
 
 import type { OwnerKey } from '../../core/identifiers.js';
-import type { FieldChange } from '../engine.js';
+import type { ClaimRequest, FieldChange, FieldClaim } from '../engine.js';
 
 /** Far longer than any failover takes, ms. */
 const keepMs = 300_000;
@@ -18,9 +19,16 @@ export interface Commit {
   readonly at: number;
 }
 
+/** A claim that was granted and not given back. */
+export interface OpenClaim {
+  readonly owner: OwnerKey;
+  readonly claim: ClaimRequest;
+}
+
 /** The journal of one process, in memory and bounded. */
 export class RecentCommits {
   readonly #commits = new Map<string, Commit>();
+  readonly #claims = new Map<string, OpenClaim>();
 
   /** Notes a write; an earlier one of the same fields is of no use any more. */
   note(owner: OwnerKey, changes: readonly FieldChange[]): void {
@@ -40,7 +48,23 @@ export class RecentCommits {
     return [...this.#commits.values()].filter(({ at }) => at >= since);
   }
 
+  /** Notes a claim. There are as many as refreshes under way. */
+  claimed(owner: OwnerKey, claim: ClaimRequest): void {
+    this.#claims.set(JSON.stringify([owner, claim.field]), { owner, claim });
+  }
+
+  /** Notes that a claim was given back, or is about to be. */
+  released(owner: OwnerKey, { field, holder }: FieldClaim): void {
+    const name = JSON.stringify([owner, field]);
+    if (this.#claims.get(name)?.claim.holder === holder) this.#claims.delete(name);
+  }
+
+  /** The claims that are held now. */
+  listClaims(): readonly OpenClaim[] {
+    return [...this.#claims.values()];
+  }
+
   get isEmpty(): boolean {
-    return this.#commits.size === 0;
+    return this.#commits.size === 0 && this.#claims.size === 0;
   }
 }
