@@ -31,6 +31,8 @@ const renewEveryMs = 2_000;
 const lookEveryMs = 25;
 /** Beyond the request's own deadline, until its answer counts as lost. */
 const deadlineMarginMs = 5_000;
+/** Within this time after a store is back, a living holder has reconnected and offered it the answer that it refused. */
+const lateCommitMs = 2_500;
 
 /** The flights of one process. Callers of one connection share one; nobody's leaving ends it. */
 export class RefreshFlights {
@@ -141,6 +143,8 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
 
   const again = assess(seen.connection, provider, { ...wish, now: deps.now() }, lostSending(begun.previous));
   if (again.kind === 'refresh') {
+    // Who began may be alive, with an answer that the store would not take. A commit needs no lease, so it gets through.
+    if (provider.refreshReuse !== 'none' && deps.now() >= begun.previous.deadline) await sleep(lateCommitMs);
     const weighed = newIntent(deps, seen, { holder, attempt: again.attempt });
     const replaced = await deps.store.connections.beginRefresh(ref, weighed, { ms: leaseMs, replaces: true });
     return replaced.kind === 'begun' ? send(flight, weighed) : 'wait';

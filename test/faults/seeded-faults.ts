@@ -1,4 +1,4 @@
-/** The faults of a random schedule, whom they befall, and the numbers that choose them. */
+/** The faults of a random schedule, and the numbers that choose them. */
 
 /** What may happen next; what stands here more often happens more often. */
 export const faults = [
@@ -15,20 +15,6 @@ export const faults = [
   'failover',
 ] as const;
 export type Fault = (typeof faults)[number];
-
-/** A user of one schedule. */
-export interface Subject {
-  readonly user: string;
-  /** The first refresh token of its latest grant. */
-  first: string;
-  /** `undefined`: a disconnect failed, and nobody knows whether it was carried out. */
-  connected: boolean | undefined;
-  /** A process died while it worked for this user: an answer may be lost for good. */
-  uncertain: boolean;
-  busy: number;
-  /** What happened, in order. */
-  readonly story: string[];
-}
 
 /** Numbers from 0 to 1 that follow from the seed alone (mulberry32). */
 export function seeded(seed: number): () => number {

@@ -17,6 +17,7 @@ const answerSchema = z.looseObject({
   token: z.string().optional(),
   expiresAt: z.number().optional(),
   tokens: z.array(z.string()).optional(),
+  revoked: z.string().optional(),
   failed: z.array(z.string()).optional(),
   logged: z.array(z.looseObject({ level: z.string(), message: z.string() })).optional(),
   commitsUnacknowledged: z.number().optional(),

@@ -24,18 +24,29 @@ interface Family {
   access: string;
 }
 
+/** A refresh token that arrived. */
+export interface Sending {
+  readonly token: string;
+  /** The client id that it came with. */
+  readonly from: string;
+  /** The access token of the answer, unless it was a refusal. */
+  readonly accessToken?: string;
+  /** It had been replaced before. */
+  readonly isReuse: boolean;
+}
+
 /** A running one. */
 export interface RotatingProvider {
   readonly entry: ProviderEntry;
   /** Tokens of a new grant. */
   grant(): { readonly accessToken: string; readonly refreshToken: string };
-  /** What has happened so far. `reuses` are sendings of replaced refresh tokens, `reused` the first tokens of their families. */
+  /** What has happened so far. `reuses` are sendings of replaced refresh tokens. */
   readonly seen: {
     redemptions: number;
     reuses: number;
     revocations: number;
     readonly startedAt: number[];
-    readonly reused: Set<string>;
+    readonly sendings: Sending[];
   };
   setMode(mode: AnswerMode): void;
   setDelay(ms: number): void;
@@ -43,6 +54,8 @@ export interface RotatingProvider {
   hold(): () => void;
   /** The refresh token that would be honoured; `undefined` when the family of this token was ended. */
   newest(token: string): string | undefined;
+  /** The first refresh token of the family that this access or refresh token belongs to; `undefined` = not issued here. */
+  firstOf(token: string): string | undefined;
   /** Whether the provider would take this access token. */
   honours(accessToken: string): boolean;
   /** Ends a family, as a user does in the provider's settings. */
@@ -54,7 +67,7 @@ export interface RotatingProvider {
 export async function startRotatingProvider(options: RotatingProviderOptions = {}): Promise<RotatingProvider> {
   const { reuse = 'strict', graceMs = 60_000, expiresIn = 3600 } = options;
   const byToken = new Map<string, Family>();
-  const seen = { redemptions: 0, reuses: 0, revocations: 0, startedAt: [] as number[], reused: new Set<string>() };
+  const seen = { redemptions: 0, reuses: 0, revocations: 0, startedAt: [] as number[], sendings: [] as Sending[] };
   let mode: AnswerMode = 'answer';
   let delayMs = options.delayMs ?? 0;
   let gate: Promise<void> = Promise.resolve();
@@ -69,18 +82,24 @@ export async function startRotatingProvider(options: RotatingProviderOptions = {
     byToken.set(family.access, family);
     return { accessToken: family.access, refreshToken };
   };
-  const redeem = (token: string): object | undefined => {
+  const redeem = (form: URLSearchParams): object | undefined => {
+    const token = form.get('refresh_token') ?? '';
+    const from = form.get('client_id') ?? '';
     seen.redemptions += 1;
     seen.startedAt.push(performance.now());
     const family = byToken.get(token);
     const replacedAt = family?.issued.get(token);
     if (replacedAt !== undefined) {
       seen.reuses += 1;
-      for (const first of [...(family?.issued.keys() ?? [])].slice(0, 1)) seen.reused.add(first);
       if (family && !(reuse === 'grace' && Date.now() - replacedAt <= graceMs)) family.live = false;
     }
-    if (!family?.live) return undefined;
+    const isReuse = replacedAt !== undefined;
+    if (!family?.live) {
+      seen.sendings.push({ token, from, isReuse });
+      return undefined;
+    }
     const { accessToken, refreshToken } = issue(family);
+    seen.sendings.push({ token, from, isReuse, accessToken });
     return {
       access_token: accessToken,
       token_type: 'Bearer',
@@ -93,7 +112,7 @@ export async function startRotatingProvider(options: RotatingProviderOptions = {
     if (asked === 'down') return void response.writeHead(503).end();
     if (asked === 'invalid_client') return send(response, 401, { error: 'invalid_client' });
     const held = gate;
-    const answer = redeem(form.get('refresh_token') ?? '');
+    const answer = redeem(form);
     if (delayMs > 0) await sleep(delayMs);
     await held;
     if (asked === 'lose') return void response.socket?.destroy();
@@ -138,6 +157,7 @@ export async function startRotatingProvider(options: RotatingProviderOptions = {
       if (!family?.live) return undefined;
       return [...family.issued].find(([, replacedAt]) => replacedAt === undefined)?.[0];
     },
+    firstOf: (token) => byToken.get(token)?.issued.keys().next().value,
     honours: (accessToken) => byToken.get(accessToken)?.live === true,
     end,
     close: async () => {

@@ -1,0 +1,8 @@
+/** How hard the fault tests push: in `npm test` as hard as its time allows, in `npm run test:nightly` in full. */
+
+const isFull = process.env.FAULTS_AT_FULL_STRENGTH === 'true';
+
+/** Durations in ms. */
+export const strength = isFull
+  ? { refusedMs: 20_000, idleClients: 5_000, redisSchedules: 200, embeddedSchedules: 50 }
+  : { refusedMs: 2_000, idleClients: 1_000, redisSchedules: 5, embeddedSchedules: 3 };
