@@ -8,6 +8,7 @@ import type * as views from './core/views.js';
 import { providerLabel } from './flows/announce.js';
 import type { Dependencies } from './flows/dependencies.js';
 import { DeviceWorker } from './flows/device/device-worker.js';
+import { GrantJanitor } from './flows/grant-janitor.js';
 import { DueWorker } from './flows/look-after-due.js';
 import { ProviderCircuits } from './flows/provider-circuits.js';
 import { RefreshFlights } from './flows/refresh.js';
@@ -36,6 +37,7 @@ export class OAuthManager extends RecordedJourneys {
   readonly #ledger: UsageLedger;
   readonly #worker: DueWorker;
   readonly #devices: DeviceWorker;
+  readonly #janitor: GrantJanitor;
   readonly #sources: TokenSources;
   readonly #onClosed: () => Promise<void> | void;
   /** What providers send by themselves. */
@@ -55,6 +57,7 @@ export class OAuthManager extends RecordedJourneys {
     this.#ledger = new UsageLedger(dependencies);
     this.#worker = new DueWorker({ deps: dependencies, flights: this.#flights, pace });
     this.#devices = new DeviceWorker(dependencies);
+    this.#janitor = new GrantJanitor(dependencies);
     this.#sources = createSources({ deps: dependencies, flights: this.#flights, usage: this.#usage });
     this.signals = new SignalJourneys(() => this.room().desk);
   }
@@ -99,10 +102,11 @@ export class OAuthManager extends RecordedJourneys {
 
   // Life
 
-  /** Begins the background work: device authorizations, and unless it is switched off, refreshing ahead and ending grants. */
+  /** Begins the background work: device authorizations, ending grants, and unless it is switched off, refreshing ahead. */
   startBackgroundWork(): void {
     if (this.running().settings.refreshAhead !== undefined) this.#worker.start();
     this.#devices.start();
+    this.#janitor.start();
   }
 
   /** Stores what an earlier process had to leave in the spool; part of opening a manager. */
@@ -140,7 +144,7 @@ export class OAuthManager extends RecordedJourneys {
 
   async #end(): Promise<void> {
     this.#flights.stop();
-    await Promise.all([this.#worker.stop(), this.#devices.stop()]);
+    await Promise.all([this.#worker.stop(), this.#devices.stop(), this.#janitor.stop()]);
     await this.#flights.drain();
     await this.#ledger.settled();
     await this.#deps.store.close();

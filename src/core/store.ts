@@ -133,21 +133,17 @@ export interface LeaseStore {
   release(name: string, holder: string): Promise<void>;
 }
 
-/** What wants attention at a time: a connection its refresh, an unproven grant its end. */
-export type DueTarget =
-  | { readonly kind: 'refresh'; readonly ref: ConnectionRef }
-  | { readonly kind: 'grant'; readonly owner: Owner; readonly connectId: string };
+/** A claimed entry with its connection; that is `undefined` when it is gone. `member` is opaque to all but the store. */
+export interface DueEntry {
+  readonly member: string;
+  readonly stored: StoredConnection | undefined;
+}
 
-/** A claimed entry with what it points at; that is `undefined` when it is gone. `member` is opaque to all but the store. */
-export type DueEntry =
-  | { readonly member: string; readonly kind: 'refresh'; readonly stored: StoredConnection | undefined }
-  | { readonly member: string; readonly kind: 'grant'; readonly stored: StoredGrant | undefined };
-
-/** When what wants attention, over all owners. */
+/** When connections want to be looked after, over all owners. */
 export interface DueStore {
-  /** Sets (or moves) when the target is due, epoch ms. */
-  schedule(target: DueTarget, dueAt: number): Promise<void>;
-  unschedule(target: DueTarget): Promise<void>;
+  /** Sets (or moves) when the connection is due, epoch ms. */
+  schedule(ref: ConnectionRef, dueAt: number): Promise<void>;
+  unschedule(ref: ConnectionRef): Promise<void>;
   /** Up to `limit` entries due at `now`; each is hidden from other claimers for `leaseMs`. */
   claim(now: number, limit: number, leaseMs: number): Promise<readonly DueEntry[]>;
   /** Moves a claimed entry, or takes it out. */

@@ -9,8 +9,9 @@ import { about, announce } from './announce.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { endGrant, rememberEnd } from './end-grant.js';
+import { unlistGrant } from './listed-grants.js';
 import { revokeConnection } from './revoke-connection.js';
-import { schedule, scheduleRefresh } from './schedule.js';
+import { scheduleRefresh } from './schedule.js';
 import { enterAccount, leaveAccount, tellShared } from './shared-account.js';
 
 /** Somebody else may write between read and write; so often the pair is repeated. */
@@ -104,11 +105,7 @@ function provenConnection(deps: Dependencies, grant: StoredGrant, previous: Stor
 
 async function tellEverybody(deps: Dependencies, { grant, previous, connection }: Replacement): Promise<void> {
   const { owner } = refOf(connection);
-  await Promise.all([
-    scheduleRefresh(deps, connection),
-    schedule(deps, { kind: 'grant', owner, connectId: grant.connectId }, undefined),
-    rememberEnd(deps, owner),
-  ]);
+  await Promise.all([scheduleRefresh(deps, connection), unlistGrant(deps, grant.connectId), rememberEnd(deps, owner)]);
   const changed = isOtherAccount(previous, grant);
   const base = about(connection, connection.updatedAt);
   await announce(

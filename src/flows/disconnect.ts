@@ -46,7 +46,7 @@ async function removeUnreadable(deps: Dependencies, wish: ConnectionWish): Promi
   const { owner, provider, account = defaultAccount } = wish;
   const ref = { owner, provider, account };
   await deps.store.connections.write(owner, [{ kind: 'remove_connection', ref, expect: 'any' }]);
-  await schedule(deps, { kind: 'refresh', ref }, undefined);
+  await schedule(deps, ref, undefined);
   return 'no';
 }
 
@@ -63,7 +63,7 @@ async function concludeRemoval(deps: Dependencies, { connection }: StoredConnect
   const ref = refOf(connection);
   const revoked = await revokeConnection(deps, connection);
   await leaveAccount(deps, connection);
-  await schedule(deps, { kind: 'refresh', ref }, undefined);
+  await schedule(deps, ref, undefined);
   await deps.store.expiring.remove('usage_ledger', connection.connectionId);
   await announce(deps, ref.owner.tenant, { type: 'connection.deleted', ...about(connection, deps.now()) });
   return revoked;

@@ -5,9 +5,9 @@ import { ownerKeyOf } from '../core/identifiers.js';
 import type { StoredGrant } from '../core/store.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
+import { unlistGrant } from './listed-grants.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
 import { revokeConnection } from './revoke-connection.js';
-import { schedule } from './schedule.js';
 
 /** Why a grant ended without a connection. */
 export type GrantEnd =
@@ -32,7 +32,7 @@ export async function endGrant(deps: Dependencies, stored: StoredGrant, why: Gra
   const connect = await deps.store.expiring.find('connect', connectId);
   if (connect !== undefined) await moveConnect(deps, connect, { status: { kind: 'failed', error: why } });
   await recordEnd(deps, stored, why, await revokeConnection(deps, grant.connection));
-  await schedule(deps, { kind: 'grant', owner, connectId }, undefined);
+  await unlistGrant(deps, connectId);
   return true;
 }
 

@@ -1,4 +1,4 @@
-/** The background worker over the due index: refreshes ahead of callers, and ends grants that nobody proved. */
+/** The background worker over the due index: refreshes ahead of callers. */
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,6 @@ import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { DueEntry } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
-import { endGrant } from './end-grant.js';
 import { warnOfEnd } from './grant-end-warning.js';
 import { findProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
@@ -30,8 +29,7 @@ export interface DueDesk {
   readonly pace: RefreshPace;
 }
 
-type RefreshEntry = Extract<DueEntry, { kind: 'refresh' }>;
-type Stored = RefreshEntry['stored'] & object;
+type Stored = DueEntry['stored'] & object;
 
 /** Claims and works until stopped. Any number of processes may run it at once. */
 export class DueWorker {
@@ -91,10 +89,9 @@ export class DueWorker {
     const { deps } = this.#desk;
     try {
       if (entry.stored === undefined) await deps.store.due.settle(entry.member, 'remove');
-      else if (entry.kind === 'grant') await endGrant(deps, entry.stored, 'expired');
       else await this.#lookAfter(entry.member, entry.stored);
     } catch (error) {
-      deps.log.debug({ kind: entry.kind, code: codeOf(error) }, 'a due entry is tried again later');
+      deps.log.debug({ code: codeOf(error) }, 'a due entry is tried again later');
       await this.#putOff(entry.member, retryMs).catch(() => undefined);
     }
   }

@@ -6,8 +6,8 @@ import { revokeTokens } from '../protocol/revocation.js';
 import { activate } from './activate.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
+import { listGrant } from './listed-grants.js';
 import { newReturnCode } from './one-time-values.js';
-import { schedule } from './schedule.js';
 
 /** A redeemed grant, the connect it belongs to, and the browser that brought it. */
 export interface NewGrant {
@@ -30,6 +30,7 @@ export async function parkGrant(deps: Dependencies, provider: Provider, parked: 
   const codeDigest = returnCode && deps.store.codes.digest(owner, returnCode.reveal());
   const grant: AwaitingGrant = { connection, proof: intent.proof, codeDigest, expiresAt: until };
   try {
+    await listGrant(deps, { owner, connectId: intent.connectId, endsAt: until });
     await deps.store.connections.write(owner, [
       { kind: 'put_grant', connectId: intent.connectId, grant, expect: 'absent' },
     ]);
@@ -37,7 +38,6 @@ export async function parkGrant(deps: Dependencies, provider: Provider, parked: 
     await revokeTokens(provider, connection.tokenSet, deps.http);
     throw error;
   }
-  await schedule(deps, { kind: 'grant', owner, connectId: intent.connectId }, until);
   const finished = { intent, identity: connection.identity, returnCode };
   if (parked.browserSecret !== undefined) {
     await deps.store.expiring.save('finished_flow', parked.browserSecret, finished, deps.settings.proofTtlMs);

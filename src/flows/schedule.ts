@@ -1,10 +1,10 @@
-/** Puts connections and unproven grants into the due index, for the worker that looks after them. */
+/** Puts connections into the due index, for the worker that looks after them. */
 
 import type { Connection } from '../core/connection.js';
 import { refOf } from '../core/connection.js';
+import type { ConnectionRef } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
 import { hardEndOf, isRenewedByUse } from '../core/refresh-end.js';
-import type { DueTarget } from '../core/store.js';
 import { effectiveBufferMs } from '../core/token-set.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider } from './provider-of.js';
@@ -71,13 +71,13 @@ export function nextLook(connection: Connection, { provider, bufferMs, now }: Ci
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
-/** Sets when the target is due, or takes it out. A failure is logged: then callers refresh on demand. */
-export async function schedule(deps: Dependencies, target: DueTarget, dueAt: number | undefined): Promise<void> {
+/** Sets when the connection is due, or takes it out. A failure is logged: then callers refresh on demand. */
+export async function schedule(deps: Dependencies, ref: ConnectionRef, dueAt: number | undefined): Promise<void> {
   try {
-    if (dueAt === undefined) await deps.store.due.unschedule(target);
-    else await deps.store.due.schedule(target, dueAt);
+    if (dueAt === undefined) await deps.store.due.unschedule(ref);
+    else await deps.store.due.schedule(ref, dueAt);
   } catch {
-    deps.log.warn({ kind: target.kind }, 'the due index could not be written');
+    deps.log.warn({}, 'the due index could not be written');
   }
 }
 
@@ -86,7 +86,7 @@ export async function scheduleRefresh(deps: Dependencies, connection: Connection
   const provider = await findProvider(deps, connection.provider);
   const bufferMs = provider?.refreshBufferMs ?? deps.settings.refreshBufferMs;
   const next = nextLook(connection, { provider, bufferMs, now: deps.now() });
-  return schedule(deps, { kind: 'refresh', ref: refOf(connection) }, next);
+  return schedule(deps, refOf(connection), next);
 }
 
 function canRefresh({ tokenSet, state }: Connection): boolean {

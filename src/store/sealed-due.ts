@@ -1,19 +1,19 @@
-/** What is due, with the record that each entry points at. */
+/** What is due, with the connection that each entry points at. */
 
 import { OAuthManagerError } from '../core/errors.js';
-import { ownerKeyOf } from '../core/identifiers.js';
-import type { DueEntry, DueStore, DueTarget } from '../core/store.js';
+import type { ConnectionRef } from '../core/identifiers.js';
+import type { DueEntry, DueStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
-import { dueMemberOf, fieldKind, grantFieldOf, splitDueMember } from './field-names.js';
+import { dueMemberOf, splitDueMember } from './field-names.js';
 import { placeOf } from './sealed-connections.js';
-import { openConnection, openGrant } from './sealed-fields.js';
+import { openConnection } from './sealed-fields.js';
 import type { Keyring } from './sealing.js';
 
 /** Binds the methods to an engine and a keyring. */
 export function sealedDue(engine: StorageEngine, keyring: Keyring): DueStore {
   return {
-    schedule: (target, dueAt) => engine.schedule(memberOf(target), dueAt),
-    unschedule: (target) => engine.unschedule(memberOf(target)),
+    schedule: (ref, dueAt) => engine.schedule(memberOf(ref), dueAt),
+    unschedule: (ref) => engine.unschedule(memberOf(ref)),
     async claim(now, limit, leaseMs) {
       const members = await engine.claimDue(now, limit, leaseMs);
       const entries = await Promise.all(members.map((member) => load(engine, keyring, member)));
@@ -24,9 +24,8 @@ export function sealedDue(engine: StorageEngine, keyring: Keyring): DueStore {
   };
 }
 
-function memberOf(target: DueTarget): string {
-  if (target.kind === 'grant') return dueMemberOf(ownerKeyOf(target.owner), grantFieldOf(target.connectId));
-  const { owner, field } = placeOf(target.ref);
+function memberOf(ref: ConnectionRef): string {
+  const { owner, field } = placeOf(ref);
   return dueMemberOf(owner, field);
 }
 
@@ -35,9 +34,7 @@ async function load(engine: StorageEngine, keyring: Keyring, member: string): Pr
   const place = splitDueMember(member);
   const found = await engine.readField(place.owner, place.field);
   try {
-    return fieldKind(place.field) === 'grant'
-      ? { member, kind: 'grant', stored: found && openGrant(keyring, place, found) }
-      : { member, kind: 'refresh', stored: found && openConnection(keyring, place, found) };
+    return { member, stored: found && openConnection(keyring, place, found) };
   } catch (error) {
     if (error instanceof OAuthManagerError) return undefined;
     throw error;

@@ -70,7 +70,7 @@ async function importOne(connection: Connection, target: ImportTarget): Promise<
   if ((await store.connections.write(ref.owner, [change])) === 'moved') return 'existing';
   const dueAt = refreshDueAt(connection, target.refreshBufferMs);
   await Promise.all([
-    dueAt === undefined ? undefined : store.due.schedule({ kind: 'refresh', ref }, dueAt),
+    dueAt === undefined ? undefined : store.due.schedule(ref, dueAt),
     store.audit.append({ ...aboutImport(connection), at: now() }),
   ]);
   return 'created';

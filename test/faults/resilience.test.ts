@@ -135,7 +135,8 @@ it('F16: clients that connect and say nothing hold up nobody', async () => {
     sockets.push(socket);
   }
   await eventually('they are connected', () => sockets.every((socket) => socket.readyState === 'open'));
-  for (const socket of sockets.slice(0, strength.idleClients / 2)) socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+  for (const socket of sockets.slice(0, strength.idleClients / 2))
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
   const startedAt = performance.now();
   expect((await bot.connections('u')).status).toBe(200);
   expect(performance.now() - startedAt).toBeLessThan(2_000);
@@ -186,7 +187,7 @@ describe('a refresh token with an end', () => {
     const known = createRegistry({ rotating: entry }, { allowInsecureLoopback: true }).find(id);
     const look = nextLook(connection, { provider: known, bufferMs: 300_000, now: Date.now() });
     if (look === undefined) throw new TypeError('nobody looks after it');
-    await store.due.schedule({ kind: 'refresh', ref }, look);
+    await store.due.schedule(ref, look);
     await store.close();
     const clock = createManualClock(Date.now());
     const run = async (days: number) => {

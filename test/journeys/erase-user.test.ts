@@ -105,7 +105,7 @@ describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
     }
     const grant = { kind: 'put_grant', connectId: 'g1', grant: aGrant(owner), expect: 'absent' } as const;
     await store.connections.write(owner, [grant]);
-    await store.due.schedule({ kind: 'grant', owner, connectId: 'g1' }, Date.now());
+    await store.documents.put('awaiting-grants', 'g1', { ...owner, endsAt: Date.now() });
     await manager.startConnect(user, 'own');
     for (const each of [user, other]) await manager.startConnect(each, 'own', { method: 'device', proof: 'none' });
     await manager.createAccountLink(user);

@@ -75,20 +75,24 @@ describe.each(storeKinds)('two persons, on the %s store', (kind) => {
     expect((await bot.progress(connectId)).body).toMatchObject({ status: 'failed', error: 'attempts_used_up' });
   });
 
-  it('a grant that nobody proved is revoked and erased at the end of its life, whoever looks (L21)', async () => {
-    const { bot, strict, store, clock } = await openStrictService(kind, { backgroundWork: true });
-    const { connectId, connectUrl } = await bot.connect(attacker, 'strict');
-    await new Person('alice').connect(connectUrl);
-    const issued = lastIssued(strict);
-    const owner = { tenant: tenantIdSchema.parse('default'), userId: userIdSchema.parse(attacker) };
-    clock.advance(9 * minuteMs);
-    expect((await store.connections.list(owner)).awaiting).toHaveLength(1);
-    expect(await strict.userinfoStatus(issued)).toBe(200);
-    clock.advance(minuteMs);
-    await eventually('the provider refuses the token', async () => (await strict.userinfoStatus(issued)) === 401);
-    expect((await store.connections.list(owner)).awaiting).toEqual([]);
-    expect((await bot.progress(connectId)).body.status).toBe('expired');
-  });
+  it.each(['true', 'false'])(
+    'a grant that nobody proved is revoked and erased at the end of its life, with REFRESH_AHEAD=%s (L21)',
+    async (refreshAhead) => {
+      const variables = { REFRESH_AHEAD: refreshAhead };
+      const { bot, strict, store, clock } = await openStrictService(kind, { backgroundWork: true, variables });
+      const { connectId, connectUrl } = await bot.connect(attacker, 'strict');
+      await new Person('alice').connect(connectUrl);
+      const issued = lastIssued(strict);
+      const owner = { tenant: tenantIdSchema.parse('default'), userId: userIdSchema.parse(attacker) };
+      clock.advance(9 * minuteMs);
+      expect((await store.connections.list(owner)).awaiting).toHaveLength(1);
+      expect(await strict.userinfoStatus(issued)).toBe(200);
+      clock.advance(minuteMs);
+      await eventually('the provider refuses the token', async () => (await strict.userinfoStatus(issued)) === 401);
+      expect((await store.connections.list(owner)).awaiting).toEqual([]);
+      expect((await bot.progress(connectId)).body.status).toBe('expired');
+    },
+  );
 });
 
 it('tries spread over three replicas on one Redis count together (L9)', async () => {

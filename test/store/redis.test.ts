@@ -34,6 +34,8 @@ describe('what Redis sees', () => {
   beforeAll(async () => {
     server = await startRedis();
     engine = await openRedisEngine({ url: server.url, keyPrefix: 'valetkey' });
+    // Waits for the first look at the master, which would put back what is written before it.
+    await engine.claimField(owner, { field: 'none', holder: 'h', version: 1, leaseMs: 1, note: Buffer.from('n') });
     monitor = await new Redis(server.url, { protocol: 2 }).monitor();
     seen = [];
     monitor.on('monitor', (_time: string, args: readonly string[], source: string) => {

@@ -50,7 +50,7 @@ async function fill() {
   const grant = { kind: 'put_grant', connectId: 'g1', grant: aGrant(refTo(first).owner), expect: 'absent' } as const;
   await store.connections.write(refTo(first).owner, [grant]);
   await store.connections.markUsed(refTo(first), t0);
-  await store.due.schedule({ kind: 'refresh', ref: refTo(first) }, t0 + 5);
+  await store.due.schedule(refTo(first), t0 + 5);
   const intent = { generation: 1, holder: 'h', startedAt: t0, deadline: t0, attempt: 1 };
   await store.connections.beginRefresh(refTo(first), intent, { ms: 60_000 });
   await store.documents.put('things', 'a', { b: 1 });

@@ -2,10 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { providerIdSchema } from '../../../src/core/identifiers.js';
 import { Secret } from '../../../src/core/secret.js';
 import { expiringKeyOf } from '../../../src/store/field-names.js';
 import { createStore } from '../../../src/store/sealed-store.js';
-import { aConnection, aGrant, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
+import { aConnection, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
 import type { Opened } from './store.js';
 
 export function storeRecordsContract(opened: Opened): void {
@@ -123,25 +124,20 @@ function dueFacts(opened: Opened): void {
       const connection = aConnection(owner);
       await opened.store.connections.write(owner, [
         { kind: 'put_connection', connection, expect: 'absent', generation: 5 },
-        { kind: 'put_grant', connectId: 'c1', grant: aGrant(owner), expect: 'absent' },
       ]);
       const { due } = opened.store;
-      await due.schedule({ kind: 'refresh', ref: refTo(connection) }, 10);
-      await due.schedule({ kind: 'grant', owner, connectId: 'c1' }, 11);
-      await due.schedule({ kind: 'grant', owner, connectId: 'gone' }, 12);
-      expect(await due.backlog(12)).toBe(3);
+      await due.schedule(refTo(connection), 10);
+      await due.schedule(refTo(aConnection(owner, { provider: providerIdSchema.parse('slack') })), 11);
+      expect(await due.backlog(11)).toBe(2);
 
       const claimed = await due.claim(12, 10, 1_000);
-      expect(claimed.map((entry) => entry.kind)).toEqual(['refresh', 'grant', 'grant']);
-      expect(claimed[0]?.stored?.generation).toBe(5);
-      expect(claimed[1]?.stored).toMatchObject({ connectId: 'c1' });
-      expect(claimed[2]?.stored).toBeUndefined();
+      expect(claimed.map(({ stored }) => stored?.generation)).toEqual([5, undefined]);
       expect(await due.claim(12, 10, 1_000)).toEqual([]);
 
       for (const { member } of claimed.slice(1)) await due.settle(member, 'remove');
       await due.settle(claimed[0]?.member ?? '', 20);
-      expect((await due.claim(20, 10, 1_000)).map((entry) => entry.kind)).toEqual(['refresh']);
-      await due.unschedule({ kind: 'refresh', ref: refTo(connection) });
+      expect((await due.claim(20, 10, 1_000)).map(({ stored }) => stored?.generation)).toEqual([5]);
+      await due.unschedule(refTo(connection));
       expect(await due.backlog(9_999)).toBe(0);
     });
 
@@ -152,14 +148,12 @@ function dueFacts(opened: Opened): void {
       await elsewhere.connections.write(refTo(theirs).owner, [{ ...put, connection: theirs }]);
       await opened.store.connections.write(refTo(ours).owner, [{ ...put, connection: ours }]);
       for (const connection of [theirs, ours]) {
-        await opened.store.due.schedule({ kind: 'refresh', ref: refTo(connection) }, 10);
+        await opened.store.due.schedule(refTo(connection), 10);
       }
       const claimed = await opened.store.due.claim(10, 10, 1_000);
-      expect(claimed.map((entry) => entry.kind === 'refresh' && entry.stored?.connection.connectionId)).toEqual([
-        ours.connectionId,
-      ]);
+      expect(claimed.map(({ stored }) => stored?.connection.connectionId)).toEqual([ours.connectionId]);
       for (const connection of [theirs, ours]) {
-        await opened.store.due.unschedule({ kind: 'refresh', ref: refTo(connection) });
+        await opened.store.due.unschedule(refTo(connection));
       }
     });
   });

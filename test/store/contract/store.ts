@@ -120,7 +120,7 @@ function connectionContract(opened: Opened): void {
         { kind: 'put_connection', connection, expect: 'absent', generation: 1 },
         { kind: 'put_grant', connectId: 'c1', grant: aGrant(owner), expect: 'absent' },
       ]);
-      await opened.store.due.schedule({ kind: 'grant', owner, connectId: 'c1' }, 1);
+      await opened.store.due.schedule(refTo(connection), 1);
       expect(await opened.store.connections.erase(owner)).toBe(1);
       const { connections, awaiting, lastUsedAt } = await opened.store.connections.list(owner);
       expect([connections.length, awaiting.length, lastUsedAt.size]).toEqual([0, 0, 0]);

@@ -1,0 +1,58 @@
+/** The background worker that ends grants nobody has proven in time. Any number of processes may run it at once. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dependencies } from './dependencies.js';
+import { endGrant } from './end-grant.js';
+import { findListedGrants, type ListedGrant, unlistGrant } from './listed-grants.js';
+
+const pauseMs = 2_000;
+const failurePauseMs = 10_000;
+
+/** Looks until stopped. */
+export class GrantJanitor {
+  readonly #deps: Dependencies;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
+
+  /** Begins; a second call changes nothing. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Begins no round any more; resolves when the one under way is finished. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** One look at all that wait. One that cannot be ended now holds up no other. */
+  async round(): Promise<void> {
+    const listed = await findListedGrants(this.#deps);
+    const over = listed.filter(({ endsAt }) => endsAt <= this.#deps.now());
+    const ends = await Promise.allSettled(over.map((grant) => this.#end(grant)));
+    const failed = ends.filter(({ status }) => status === 'rejected').length;
+    if (failed > 0) this.#deps.log.warn({ failed }, 'unproven grants are ended later');
+  }
+
+  async #end({ owner, connectId }: ListedGrant): Promise<void> {
+    const { awaiting, unreadable } = await this.#deps.store.connections.list(owner);
+    const grant = awaiting.find((each) => each.connectId === connectId);
+    if (grant !== undefined) await endGrant(this.#deps, grant, 'expired');
+    else if (unreadable.length === 0) await unlistGrant(this.#deps, connectId);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const pause = await this.round().then(
+        () => pauseMs,
+        () => failurePauseMs,
+      );
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** The list of grants that wait for a proof. There are few: each is proven or ended within minutes. */
+
+import { z } from 'zod';
+import { type Owner, tenantIdSchema, userIdSchema } from '../core/identifiers.js';
+import type { Dependencies } from './dependencies.js';
+
+const collection = 'awaiting-grants';
+
+const entrySchema = z.object({
+  tenant: tenantIdSchema,
+  userId: userIdSchema,
+  /** Epoch ms. */
+  endsAt: z.number(),
+});
+
+/** Where a grant is, and until when it may be proven (epoch ms). */
+export interface ListedGrant {
+  readonly owner: Owner;
+  readonly connectId: string;
+  readonly endsAt: number;
+}
+
+/** Lists a grant. Before it is stored, so that none is forgotten. @throws {StoreUnavailable} */
+export async function listGrant({ store }: Dependencies, { owner, connectId, endsAt }: ListedGrant): Promise<void> {
+  const { tenant, userId } = owner;
+  await store.documents.put(collection, connectId, { tenant, userId, endsAt });
+}
+
+/** Takes a grant off the list. One that stays is found out to be gone when its time comes. */
+export async function unlistGrant({ store, log }: Dependencies, connectId: string): Promise<void> {
+  await store.documents.remove(collection, connectId).catch(() => {
+    log.warn({}, 'the list of awaiting grants could not be written');
+  });
+}
+
+/** All that wait, in one round trip. */
+export async function findListedGrants({ store }: Dependencies): Promise<readonly ListedGrant[]> {
+  const found = await store.documents.list(collection);
+  return [...found].map(([connectId, entry]) => {
+    const { tenant, userId, endsAt } = entrySchema.parse(entry);
+    return { owner: { tenant, userId }, connectId, endsAt };
+  });
+}
