@@ -7,6 +7,7 @@ import { StoreUnavailable } from '../../core/errors.js';
 import type { RedisAddress } from './address.js';
 import { type ClientTimes, createClient } from './client.js';
 import { type StoreLog, watchConnection } from './connection-watch.js';
+import { isForbidden } from './failures.js';
 import { type Argument, createLink, type RedisLink } from './link.js';
 import { parseNumber } from './replies.js';
 import type { Script } from './scripts.js';
@@ -15,7 +16,7 @@ import type { Script } from './scripts.js';
 export interface ReplicaWait {
   readonly replicas: number;
   readonly timeoutMs: number;
-  /** `WAITAOF` (Redis 7.2): on the disk here and there, not only in memory there. */
+  /** `WAITAOF` (Redis 7.2): on the disk here and there, not only in memory there. Where Redis has none, as without. */
   readonly onDisk: boolean;
 }
 
@@ -51,7 +52,8 @@ export function openCommitLanes(
   times: ClientTimes,
   options: { readonly wait: ReplicaWait; readonly log?: StoreLog | undefined },
 ): CommitLanes {
-  const { wait, log } = options;
+  const { log } = options;
+  let { wait } = options;
   // The reply may have to wait for its own WAIT and for one more in front of it.
   const commandTimeoutMs = times.commandTimeoutMs + 2 * wait.timeoutMs;
   const lanes = Array.from({ length: laneCount }, (): Lane => {
@@ -72,8 +74,12 @@ export function openCommitLanes(
       const lane = lanes.reduce((best, each) => (each.busy < best.busy ? each : best));
       lane.busy += 1;
       try {
-        const { reply, acknowledged } = await runAndWait(lane.link, { script, keys, args, wait });
-        note(acknowledged);
+        const { reply, waited } = await runAndWait(lane.link, { script, keys, args, wait });
+        note(countOf(waited));
+        if (wait.onDisk && isForbidden(waited)) {
+          wait = { ...wait, onDisk: false };
+          log?.warn({}, 'Redis has no WAITAOF for us (7.2 has it): commits wait for the memory of replicas');
+        }
         return reply;
       } finally {
         lane.busy -= 1;
@@ -86,7 +92,7 @@ export function openCommitLanes(
   };
 }
 
-/** The script's reply, and how many replicas have it; a wait that fails has none. */
+/** The script's reply, and that of the wait, which may be an error. */
 async function runAndWait(
   link: RedisLink,
   commit: {
@@ -95,22 +101,20 @@ async function runAndWait(
     readonly args: readonly Argument[];
     readonly wait: ReplicaWait;
   },
-): Promise<{ reply: unknown; acknowledged: number }> {
+): Promise<{ reply: unknown; waited: unknown }> {
   const { script, keys, args, wait } = commit;
-  const outcome: { reply?: unknown; acknowledged: number } = { acknowledged: 0 };
+  const outcome: { reply?: unknown; waited?: unknown } = {};
   await link.write(async (client) => {
-    const [reply, acknowledged] = await script.followed(client, keys, args, waitCommand(wait));
-    outcome.reply = reply;
-    outcome.acknowledged = countOf(acknowledged);
+    [outcome.reply, outcome.waited] = await script.followed(client, keys, args, waitCommand(wait));
   });
-  return { reply: outcome.reply, acknowledged: outcome.acknowledged };
+  return { reply: outcome.reply, waited: outcome.waited };
 }
 
 function waitCommand({ replicas, timeoutMs, onDisk }: ReplicaWait): readonly [string, ...Argument[]] {
   return onDisk ? ['call', 'WAITAOF', 1, replicas, timeoutMs] : ['call', 'WAIT', replicas, timeoutMs];
 }
 
-/** WAIT answers a number, WAITAOF how many local disks and how many replicas'. */
+/** WAIT answers a number, WAITAOF how many local disks and how many replicas'; a wait that failed counts none. */
 function countOf(reply: unknown): number {
   if (reply instanceof Error) return 0;
   const [local, replicas] = Array.isArray(reply) ? reply : [1, reply];
