@@ -124,6 +124,7 @@ export const refreshChainSchema = z.object({
   userId: userIdSchema,
   provider: providerIdSchema,
   account: accountLabelSchema,
+  connectionId: z.string().optional(),
 });
 
 /** Behind the place of a connection to be: what a program meant to do there when the person had to connect first. */

@@ -6,6 +6,7 @@ import type { Owner } from '../core/identifiers.js';
 import type { OwnerRecords, StoredGrant } from '../core/store.js';
 import type { ProvenConnect } from '../core/views.js';
 import { about, announce } from './announce.js';
+import { leadChain } from './chain-leader.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { endGrant, rememberEnd } from './end-grant.js';
@@ -105,7 +106,12 @@ function provenConnection(deps: Dependencies, grant: StoredGrant, previous: Stor
 
 async function tellEverybody(deps: Dependencies, { grant, previous, connection }: Replacement): Promise<void> {
   const { owner } = refOf(connection);
-  await Promise.all([scheduleRefresh(deps, connection), unlistGrant(deps, grant.connectId), rememberEnd(deps, owner)]);
+  await Promise.all([
+    scheduleRefresh(deps, connection),
+    leadSiblings(deps, previous, connection),
+    unlistGrant(deps, grant.connectId),
+    rememberEnd(deps, owner),
+  ]);
   const changed = isOtherAccount(previous, grant);
   const base = about(connection, connection.updatedAt);
   await announce(
@@ -124,6 +130,16 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
     await leaveAccount(deps, previous.connection);
     await revokeConnection(deps, previous.connection);
   }
+}
+
+/** Another account may be another workspace, with a chain of its own. */
+async function leadSiblings(
+  deps: Dependencies,
+  previous: StoredConnection | undefined,
+  connection: Connection,
+): Promise<void> {
+  if (previous === undefined || !isSameAccount(previous, connection)) return;
+  if (deps.providers.find(connection.provider)?.sharedChain) await leadChain(deps, previous, connection);
 }
 
 function isSamePlace(one: Connection, other: StoredGrant['grant']['connection']): boolean {

@@ -71,7 +71,10 @@ export async function getToken(desk: TokenDesk, request: TokenRequest): Promise<
   }
   const verdict = assess(stored.connection, provider, wishOf(desk.deps, provider, { stored, request }));
   if (verdict.kind === 'fresh') return handOut(desk, stored);
-  if (verdict.kind === 'ended') return verdict.live ? handOut(desk, stored) : { kind: 'none', reason: verdict.reason };
+  if (verdict.live && verdict.kind === 'ended') return handOut(desk, stored);
+  // Another connection of its chain may have been consented to anew.
+  const mayRevive = provider.sharedChain === true && stored.connection.tokenSet.refreshToken !== undefined;
+  if (verdict.kind === 'ended' && !mayRevive) return { kind: 'none', reason: verdict.reason };
   if (verdict.kind === 'wait' && verdict.live) return handOut(desk, stored);
   return refreshed(desk, provider, { stored, request });
 }

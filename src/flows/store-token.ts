@@ -27,10 +27,11 @@ export interface HostToken {
  * @throws {UnknownProvider | StoreUnavailable}
  */
 export async function storeToken(deps: Dependencies, token: HostToken): Promise<void> {
-  await requireConnectable(deps, token.place.provider);
+  const provider = await requireConnectable(deps, token.place.provider);
   for (let tries = 0; tries < mostTries; tries += 1) {
     const previous = await deps.store.connections.find(token.place);
-    const connection = newConnection(deps.now(), token, previous?.connection);
+    const isOtherChain = provider.sharedChain === true && isOtherGrant(previous?.connection, token.tokenSet);
+    const connection = newConnection(deps.now(), token, isOtherChain ? undefined : previous?.connection);
     const outcome = await deps.store.connections.write(token.place.owner, [
       {
         kind: 'put_connection',
@@ -46,6 +47,11 @@ export async function storeToken(deps: Dependencies, token: HostToken): Promise<
     return;
   }
   throw new StoreUnavailable('The connection is being written by others all the time.');
+}
+
+/** Nobody says of which workspace it is, so the siblings of the one before must not follow into it. */
+function isOtherGrant(previous: Connection | undefined, { refreshToken }: TokenSet): boolean {
+  return previous?.tokenSet.refreshToken?.reveal() !== refreshToken?.reveal();
 }
 
 function newConnection(now: number, { place, tokenSet, requestedScope }: HostToken, previous?: Connection): Connection {

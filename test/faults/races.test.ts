@@ -2,9 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { managerOn } from '../support/fault-nodes.js';
 import { eventually } from '../support/redis.js';
-import { ask, connect, makePlace, openBench, openNode, openNodes, openProvider, storeKinds } from './stage.js';
+import { ask, connect, makePlace, openBench, openNodes, openProvider, storeKinds } from './stage.js';
 
 const endedMs = -10_000;
 
@@ -134,46 +133,6 @@ it.each(storeKinds)('R21: marks of use during a refresh cannot fail its commit, 
   expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
   expect([...answers].every((token) => token.startsWith('at-'))).toBe(true);
   expect(await ask(bench, 'u')).toBe(await ask(other, 'u'));
-});
-
-describe('connections of one refresh token chain', () => {
-  it('take turns: one sends, the other has the same new tokens, and the provider sees no reuse', async () => {
-    const provider = await openProvider({ delayMs: 100 });
-    const place = await makePlace('redis');
-    const slack = { ...provider.entry, template: 'slack' as const };
-    const bench = await openBench(place, { ...provider, entry: slack });
-    const tokens = provider.grant();
-    const expiresAt = Math.floor((Date.now() + endedMs) / 1000);
-    const users = ['one', 'two', 'three'];
-    for (const user of users) {
-      await bench.manager.storeToken(user, { provider: 'rotating', ...tokens, expiresAt, scopes: ['read'] });
-    }
-    const options = managerOn(place, slack);
-    const nodes = [await openNode({ options }), await openNode({ options })];
-    const answers = await Promise.all(nodes.map((node) => node.ask('many', { users, count: 5 })));
-    expect(answers.flatMap(({ failed }) => failed)).toEqual([]);
-    expect(new Set(answers.flatMap(({ tokens: each }) => each)).size).toBe(1);
-    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
-  });
-
-  it('go on with what the leader has, however long they slept', async () => {
-    const provider = await openProvider();
-    const slack = { ...provider.entry, template: 'slack' as const };
-    const bench = await openBench(await makePlace('embedded'), { ...provider, entry: slack });
-    const tokens = provider.grant();
-    const expiresAt = Math.floor((Date.now() + endedMs) / 1000);
-    for (const user of ['one', 'two']) {
-      await bench.manager.storeToken(user, { provider: 'rotating', ...tokens, expiresAt, scopes: ['read'] });
-    }
-    for (let hour = 0; hour < 3; hour += 1) {
-      expect(provider.honours(await ask(bench, 'one'))).toBe(true);
-      bench.clock.advance(3_600_000);
-    }
-    const sleeper = await ask(bench, 'two');
-    expect(provider.honours(sleeper)).toBe(true);
-    expect(await ask(bench, 'one')).toBe(sleeper);
-    expect(provider.seen).toMatchObject({ redemptions: 4, reuses: 0 });
-  });
 });
 
 it('R20: a caller that goes away ends nothing: the answer is stored', async () => {

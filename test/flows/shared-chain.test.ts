@@ -1,0 +1,67 @@
+/** Connections of one workspace share a chain of refresh tokens: a new consent of one is for all that shared it. */
+
+import { expect, test } from 'vitest';
+import { defaultTenant } from '../../src/core/identifiers.js';
+import { openSourced } from '../support/sourced-manager.js';
+
+const hourMs = 3_600_000;
+
+/** Two people of one Slack workspace, whose app has one rotating chain of tokens for all of them. */
+async function openWorkspace() {
+  const { server, openAnother, clock } = await openSourced(
+    {},
+    { unsafeConnectWithoutProof: true, connectProof: 'none' },
+  );
+  const urls = { token_endpoint: `${server.url}/token`, revocation_endpoint: `${server.url}/revoke` };
+  const entry = { template: 'slack', client_id: 'c', client_secret: 's', ...urls };
+  const manager = await openAnother({ providers: { here: entry } });
+  server.answer('/revoke', { json: { ok: true } });
+  const issue = (tokens: string, more: object = {}) => {
+    const json = { ok: true, token_type: 'bot', access_token: `at-${tokens}`, refresh_token: `rt-${tokens}` };
+    server.answer('/token', { json: { ...json, expires_in: 3600, ...more } });
+  };
+  const end = () => server.answer('/token', { json: { ok: false, error: 'invalid_refresh_token' } });
+  const consent = async (user: string, tokens: string, workspace = 'T1') => {
+    issue(tokens, { team: { id: workspace, name: 'Example' }, authed_user: { id: user } });
+    const code = await manager.createLinkCode(user, 'here');
+    const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+    const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
+    await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+    end();
+  };
+  const tokenOf = async (user: string) => (await manager.getToken(user, 'here'))?.accessToken.reveal();
+  for (const user of ['u1', 'u2']) await consent(user, 'first');
+  clock.advance(2 * hourMs);
+  return { manager, clock, issue, end, consent, tokenOf };
+}
+
+test('whoever shared its refresh token has what a new consent brought, even after their own had ended', async () => {
+  const { manager, consent, tokenOf } = await openWorkspace();
+  for (const user of ['u1', 'u2']) expect(await tokenOf(user)).toBeUndefined();
+  await consent('u2', 'second');
+  expect(await tokenOf('u1')).toBe('at-second');
+  expect((await manager.listUserConnections('u1'))[0]?.status).toBe('active');
+  const events = await manager.events.read(defaultTenant, undefined, 100);
+  const renewed = events.filter(({ event }) => 'change' in event && event.change === 'reconnected');
+  expect(renewed.map(({ event }) => event.userId)).toEqual(['u2', 'u1']);
+});
+
+test('also when the others had gone on while the one that consents slept', async () => {
+  const { clock, issue, end, consent, tokenOf } = await openWorkspace();
+  for (const tokens of ['renewed', 'renewed-again']) {
+    issue(tokens);
+    expect(await tokenOf('u1')).toBe(`at-${tokens}`);
+    clock.advance(2 * hourMs);
+  }
+  end();
+  await consent('u2', 'second');
+  expect(await tokenOf('u1')).toBe('at-second');
+});
+
+test('nobody follows into another workspace', async () => {
+  const { consent, tokenOf } = await openWorkspace();
+  for (const user of ['u1', 'u2']) expect(await tokenOf(user)).toBeUndefined();
+  await consent('u2', 'second', 'T2');
+  expect(await tokenOf('u2')).toBe('at-second');
+  expect(await tokenOf('u1')).toBeUndefined();
+});
