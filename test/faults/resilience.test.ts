@@ -1,8 +1,7 @@
-/** Providers and operators that go wrong: nobody loses a connection by it (R14, R17, F12, F16, F17). */
+/** Providers and operators that go wrong: nobody loses a connection by it (R14, R17, F12, F17). */
 
-import { connect as openSocket, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createRegistry } from '../../providers/index.js';
 import { nextGeneration } from '../../src/core/connection.js';
 import { defaultAccount, defaultTenant, providerIdSchema, userIdSchema } from '../../src/core/identifiers.js';
@@ -12,9 +11,7 @@ import { openStore } from '../../src/open-manager.js';
 import { createManualClock } from '../support/clock.js';
 import { managerOn } from '../support/fault-nodes.js';
 import { eventually } from '../support/redis.js';
-import { openService } from '../support/service.js';
 import { ask, connect, makeDirectory, makePlace, openBench, openNode, openProvider } from './stage.js';
-import { strength } from './strength.js';
 
 const hourMs = 3_600_000;
 const endedMs = -10_000;
@@ -120,26 +117,6 @@ describe('F12: when it is told to end', () => {
     expect(await ask(bench, 'running')).toBe((await running).token);
     expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
   });
-});
-
-it('F16: clients that connect and say nothing hold up nobody', async () => {
-  const { address, bot } = await openService({ providers: async () => ({}) });
-  const port = Number(new URL(address).port);
-  const sockets: Socket[] = [];
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  for (let index = 0; index < strength.idleClients; index += 1) {
-    const socket = openSocket(port, '127.0.0.1');
-    socket.on('error', () => undefined);
-    sockets.push(socket);
-  }
-  await eventually('they are connected', () => sockets.every((socket) => socket.readyState === 'open'));
-  for (const socket of sockets.slice(0, strength.idleClients / 2))
-    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
-  const startedAt = performance.now();
-  expect((await bot.connections('u')).status).toBe(200);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
 });
 
 it('F17: a provider that was taken out of the configuration keeps its connections, and gives them when it is back', async () => {

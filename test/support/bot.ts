@@ -45,6 +45,11 @@ export class Bot {
     this.#key = key;
   }
 
+  /** What says who calls. */
+  get headers(): Readonly<Record<string, string>> {
+    return { authorization: `Bearer ${this.#key}` };
+  }
+
   /** Any call. `path` follows `/v1`. */
   async call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<BotAnswer> {
     const response = await fetch(`${this.#address}/v1${path}`, {
