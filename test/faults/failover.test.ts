@@ -1,12 +1,10 @@
-/** Masters that die with writes that nobody else has: what was committed is put back, and nobody loses a connection (R9, F4). */
+/** Masters that die with writes that nobody else has: what was committed is put back, and nobody loses a connection (R9). */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type FaultNode, managerOn } from '../support/fault-nodes.js';
 import { eventually, type RedisProcess } from '../support/redis.js';
-import { startCluster } from '../support/redis-topologies.js';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
-import { ask, connect, openBench, openNode, openProvider, openRedis, type Place } from './stage.js';
+import { ask, connect, openBench, openProvider, openRedis, type Place } from './stage.js';
 
 const endedMs = -10_000;
 
@@ -170,69 +168,3 @@ describe('R9: commits that wait for replicas', () => {
     pair.replica.resume();
   }, 30_000);
 });
-
-describe('F4: a Cluster master that is killed under load', () => {
-  it('costs no connection and no reuse, and callers with live tokens a gap and no more', async () => {
-    const cluster = await startCluster({ replicas: true });
-    onTestFinished(() => cluster.stop());
-    const provider = await openProvider({ delayMs: 10 });
-    const place: Place = {
-      redisUrl: cluster.url,
-      keyPrefix: 'load',
-      redisWait: { replicas: 1, timeoutMs: 100, onDisk: false },
-    };
-    const bench = await openBench(place, provider);
-    const users = Array.from({ length: 24 }, (_, index) => `user-${index}`);
-    for (const user of users) await connect(bench, provider, { user, leftMs: 3_600_000 });
-    const options = managerOn(place, provider.entry);
-    const nodes = await Promise.all([openNode({ options }), openNode({ options })]);
-    const load = startLoad(nodes, users);
-    await sleep(1_500);
-    await cluster.nodes[0]?.kill9();
-    await eventually('every user can be renewed again', async () => {
-      const answers = await Promise.all(users.map((user) => nodes[0].ask('token', { user })));
-      return answers.every(({ token }) => token !== undefined);
-    });
-    await sleep(1_500);
-    const { renewed, gapMs } = await load.stop();
-    expect(renewed).toBeGreaterThan(20);
-    expect(gapMs).toBeLessThan(12_000);
-    for (const user of users) {
-      await eventually(`${user} is still connected`, async () => {
-        const { token } = await nodes[1].ask('renew', { user });
-        return token !== undefined && provider.honours(token);
-      });
-    }
-    expect(provider.seen.reuses).toBe(0);
-  }, 60_000);
-});
-
-/** Renews and reads all the time; `gapMs` is the longest time in which some read failed. */
-function startLoad(nodes: readonly FaultNode[], users: readonly string[]) {
-  let running = true;
-  let renewed = 0;
-  const failedReads: number[] = [];
-  const renew = async (node: FaultNode, offset: number) => {
-    for (let turn = offset; running; turn += 1) {
-      const { token } = await node.ask('renew', { user: users[turn % users.length] });
-      if (token === undefined) await sleep(50);
-      else renewed += 1;
-    }
-  };
-  const read = async (node: FaultNode) => {
-    for (let turn = 0; running; turn += 1) {
-      const { token } = await node.ask('token', { user: users[turn % users.length] });
-      if (token === undefined) failedReads.push(performance.now());
-      await sleep(10);
-    }
-  };
-  const loops = nodes.flatMap((node, index) => [renew(node, index * 7), renew(node, index * 7 + 3), read(node)]);
-  return {
-    stop: async () => {
-      running = false;
-      await Promise.all(loops);
-      const [first = 0, last = 0] = [failedReads[0], failedReads.at(-1)];
-      return { renewed, gapMs: last - first };
-    },
-  };
-}
