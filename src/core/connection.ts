@@ -103,8 +103,10 @@ export function refOf(connection: Pick<Connection, 'tenant' | 'userId' | 'provid
   return { owner: { tenant, userId }, provider, account };
 }
 
-/** The generation after `previous`: unique over time and larger, so that "newer" can be told after a failover. */
+/**
+ * The generation after `previous`: larger, so that "newer" can be told after a failover, and hardly ever the one that
+ * somebody else makes at the same moment, also while the clock stands behind the one that made `previous`.
+ */
 export function nextGeneration(previous: number | undefined, now: number): number {
-  const byClock = now * 1000 + Math.floor(Math.random() * 1000);
-  return Math.max((previous ?? 0) + 1, byClock);
+  return Math.max((previous ?? 0) + 1, now * 1000) + Math.floor(Math.random() * 1000);
 }

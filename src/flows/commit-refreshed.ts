@@ -94,8 +94,10 @@ async function tryCommit(
     return { kind: 'gone' };
   }
   // Its own write, whose reply was lost, is written once more: a reply is what says that it will last.
-  const isOpen = latest.generation === generation || holdsSameRefreshToken(latest, refresh.sent);
-  return isOpen ? { kind: 'rebase', onto: latest } : { kind: 'current', stored: latest };
+  const isOwn = latest.generation === generation && holdsSameAccessToken(latest, next);
+  return isOwn || holdsSameRefreshToken(latest, refresh.sent)
+    ? { kind: 'rebase', onto: latest }
+    : { kind: 'current', stored: latest };
 }
 
 function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): StoredConnection {
@@ -119,6 +121,10 @@ async function concluded(deps: Dependencies, stored: StoredConnection): Promise<
     ...about(connection, connection.updatedAt),
   });
   return { kind: 'current', stored };
+}
+
+function holdsSameAccessToken(one: StoredConnection, other: StoredConnection): boolean {
+  return one.connection.tokenSet.accessToken.reveal() === other.connection.tokenSet.accessToken.reveal();
 }
 
 function holdsSameRefreshToken(latest: StoredConnection, sent: StoredConnection): boolean {

@@ -55,42 +55,49 @@ describe.each(storeKinds)('on the %s store', (kind) => {
   }, 30_000);
 });
 
-it('R3: a frozen holder of a token with grace is overtaken, and its late answer is dropped, not revoked', async () => {
-  const provider = await openProvider({ reuse: 'grace', delayMs: 200 });
-  const place = await makePlace('redis');
-  const bench = await openBench(place, provider);
-  await connect(bench, provider, { user: 'u', leftMs: endedMs });
-  const [frozen, other] = await openNodes(place, provider, 2);
-  const first = frozen?.ask('token', { user: 'u' });
-  await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
-  frozen?.freeze();
-  const second = (await other?.ask('token', { user: 'u' }))?.token;
-  expect(provider.seen.redemptions).toBe(2);
-  frozen?.thaw();
-  expect((await first)?.token).toBe(second);
-  expect(provider.honours(second ?? '')).toBe(true);
-  expect(provider.seen.revocations).toBe(0);
-}, 30_000);
+it.each(storeKinds)(
+  'R3: a frozen holder of a token with grace is overtaken, and its late answer is dropped, not revoked, on the %s store',
+  async (kind) => {
+    const provider = await openProvider({ reuse: 'grace', delayMs: 200 });
+    const place = await makePlace(kind);
+    const bench = await openBench(place, provider);
+    await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    const [frozen, other] = await openNodes(place, provider, 2);
+    const first = frozen?.ask('token', { user: 'u' });
+    await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+    frozen?.freeze();
+    const second = (await other?.ask('token', { user: 'u' }))?.token;
+    expect(provider.seen.redemptions).toBe(2);
+    frozen?.thaw();
+    expect((await first)?.token).toBe(second);
+    expect(provider.honours(second ?? '')).toBe(true);
+    expect(provider.seen.revocations).toBe(0);
+  },
+  30_000,
+);
 
-it('R12: a refusal that comes after somebody else has stored newer tokens ends nothing', async () => {
-  const provider = await openProvider();
-  const bench = await openBench(await makePlace('embedded'), provider);
-  const { refreshToken } = await connect(bench, provider, { user: 'u', leftMs: endedMs });
-  const open = provider.hold();
-  provider.end(refreshToken);
-  const refused = ask(bench, 'u');
-  await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
-  const newer = await connect(bench, provider, { user: 'u', leftMs: 3_600_000 });
-  open();
-  expect(await refused).toBe(newer.accessToken);
-  const [summary] = await bench.manager.listUserConnections('u');
-  expect(summary?.status).toBe('active');
-});
+it.each(storeKinds)(
+  'R12: a refusal that comes after somebody else has stored newer tokens ends nothing, on the %s store',
+  async (kind) => {
+    const provider = await openProvider();
+    const bench = await openBench(await makePlace(kind), provider);
+    const { refreshToken } = await connect(bench, provider, { user: 'u', leftMs: endedMs });
+    const open = provider.hold();
+    provider.end(refreshToken);
+    const refused = ask(bench, 'u');
+    await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+    const newer = await connect(bench, provider, { user: 'u', leftMs: 3_600_000 });
+    open();
+    expect(await refused).toBe(newer.accessToken);
+    const [summary] = await bench.manager.listUserConnections('u');
+    expect(summary?.status).toBe('active');
+  },
+);
 
-describe('R19: during a refresh', () => {
+describe.each(storeKinds)('R19: during a refresh on the %s store', (kind) => {
   it('a disconnect wins: nothing comes back, and the fresh tokens are revoked', async () => {
     const provider = await openProvider();
-    const bench = await openBench(await makePlace('embedded'), provider);
+    const bench = await openBench(await makePlace(kind), provider);
     await connect(bench, provider, { user: 'u', leftMs: endedMs });
     const open = provider.hold();
     const waiting = ask(bench, 'u');
@@ -105,7 +112,7 @@ describe('R19: during a refresh', () => {
 
   it('a reconnect wins, and its tokens are served at once', async () => {
     const provider = await openProvider();
-    const bench = await openBench(await makePlace('embedded'), provider);
+    const bench = await openBench(await makePlace(kind), provider);
     await connect(bench, provider, { user: 'u', leftMs: endedMs });
     const open = provider.hold();
     const waiting = ask(bench, 'u');
