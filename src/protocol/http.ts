@@ -2,10 +2,12 @@
 
 import { promisify } from 'node:util';
 import { type BrotliOptions, brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { isAllowedEndpoint } from '../core/endpoint.js';
 import { Exchange, type RawAnswer } from './exchange.js';
 import { HttpFailure } from './http-failure.js';
+import { keepBriefly } from './kept-connections.js';
+import { WholeResponse } from './whole-response.js';
 
 /** What protocol functions need to reach an authorization server. */
 export interface Http {
@@ -47,15 +49,12 @@ const decompressors: ReadonlyMap<string, Decompress> = new Map([
 ]);
 
 /**
- * Opens the door to configured endpoints.
- *
- * Connections are not kept alive: a POST on a kept connection that the server has just closed would leave it unknown
- * whether a single-use token was spent.
+ * Opens the door to configured endpoints. Connections are kept for the next request as {@link keepBriefly} says.
  *
  * @returns `fetch` that rejects with {@link HttpFailure} and nothing else; `close` ends what is still open
  */
 export function createHttp(options: HttpOptions = {}): Http & { close(): Promise<void> } {
-  const dispatcher = options.dispatcher ?? new Agent({ pipelining: 0 });
+  const dispatcher = options.dispatcher ?? keepBriefly();
   const { deadlineMs = 10_000, largestAnswerBytes: largestBytes = largestAnswerBytes } = options;
   const settings = { dispatcher, deadlineMs, largestBytes };
   return {
@@ -116,6 +115,8 @@ function readHeaders(given: RequestInit['headers']): Record<string, string> {
   }
 }
 
+const utf8 = new TextDecoder();
+
 /** A `Response` of what came, decompressed within the size limit. Redirects end here. */
 async function toResponse(raw: RawAnswer, largestBytes: number): Promise<Response> {
   if (raw.status >= 300 && raw.status < 400) throw new HttpFailure('redirect', 'unknown', raw.status);
@@ -124,8 +125,7 @@ async function toResponse(raw: RawAnswer, largestBytes: number): Promise<Respons
   const body = await decompress(raw.body, headers.get('content-encoding') ?? 'identity', largestBytes);
   headers.delete('content-encoding');
   headers.delete('content-length');
-  const bodyless = raw.status === 204 || raw.status === 205;
-  return new Response(bodyless ? null : new Uint8Array(body), { status: raw.status, headers });
+  return new WholeResponse(utf8.decode(body), { status: raw.status, headers });
 }
 
 /** Some servers compress although they were asked not to. */

@@ -165,12 +165,14 @@ function requestParameters(provider: Provider, request: TokenRequest): Record<st
   };
 }
 
-/** Lets the protocol library check the token response: types, presence, kind of token. */
+/** Lets the protocol library check a token response that is not of the usual form: types, presence, kind of token. */
 async function readStandard(
   provider: Provider,
   read: { server: oauth.AuthorizationServer; client: oauth.Client; answer: StandardAnswer },
 ): Promise<oauth.TokenEndpointResponse> {
   const { server, client, answer } = read;
+  const usual = readUsual(answer.tokenResponse);
+  if (usual !== undefined) return usual;
   try {
     const response = Response.json(answer.tokenResponse);
     return await oauth.processGenericTokenEndpointResponse(server, client, response);
@@ -181,6 +183,19 @@ async function readStandard(
       about,
     );
   }
+}
+
+/** A bearer token with whatever else `dialects.ts` lets through, all of it text; `undefined` for anything else. */
+function readUsual(tokenResponse: JsonObject | undefined): oauth.TokenEndpointResponse | undefined {
+  const { access_token, token_type, refresh_token, scope } = tokenResponse ?? {};
+  if (typeof access_token !== 'string' || access_token === '') return undefined;
+  if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') return undefined;
+  return {
+    access_token,
+    token_type: 'bearer',
+    ...(typeof refresh_token === 'string' && { refresh_token }),
+    ...(typeof scope === 'string' && { scope }),
+  };
 }
 
 function toTokenSet(

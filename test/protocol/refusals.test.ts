@@ -176,8 +176,8 @@ test('no error shows a token, code, secret, verifier or answer, however it is pr
   ];
   for (const answer of answers) {
     server.answer('/token', answer);
-    for (const attempt of [refreshTokens(provider, set, http), redeem()]) {
-      const error: unknown = await attempt.catch((caught: unknown) => caught);
+    for (const attempt of [() => refreshTokens(provider, set, http), redeem]) {
+      const error: unknown = await attempt().catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(Error);
       const printed = [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), String(error)];
       if (error instanceof Error) printed.push(error.stack ?? '', inspect(error.cause));

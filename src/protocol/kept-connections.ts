@@ -1,0 +1,31 @@
+/** Keeps connections to configured endpoints for the next request, but never for long: a refresh token is sent once. */
+
+import { Agent } from 'undici';
+
+/** An idle connection is used again within this time, or not at all, ms. Servers keep them for 2 s (gunicorn) and longer. */
+export const keptIdleMs = 1_000;
+/** So long before the end that a server announces (`Keep-Alive: timeout=5`) it counts as ended, ms. */
+const marginMs = 2_000;
+/** However busy a connection is, a new one is made after this, ms: names come to mean other addresses. */
+const oldestMs = 60_000;
+
+/**
+ * An agent whose connections are reused while they are warm: one request at a time on each, none ever sent twice.
+ *
+ * A server may close an idle connection at the very moment at which a request leaves on it. Then nothing but a reset
+ * comes back, and nobody can tell whether the request was read: `HttpFailure` with `sent: 'unknown'`, as for any other
+ * lost answer. That takes a server that closes within the second in which we reuse, and one that has closed before is
+ * noticed: undici lets the event loop turn once before it writes on a connection that was idle, and connects anew
+ * when the end of it has arrived. `Keep-Alive: timeout` and `Connection: close` are obeyed (RFC 9112 9.3).
+ *
+ * @see RFC 9112 section 9.3.1: a client must not repeat a POST by itself on a connection that was closed
+ */
+export function keepBriefly(): Agent {
+  return new Agent({
+    pipelining: 1,
+    keepAliveTimeout: keptIdleMs,
+    keepAliveMaxTimeout: keptIdleMs,
+    keepAliveTimeoutThreshold: marginMs,
+    clientTtl: oldestMs,
+  });
+}
