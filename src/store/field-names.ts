@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import type { Purpose } from '../core/connect.js';
 import { type ConnectionRef, defaultAccount, type OwnerKey } from '../core/identifiers.js';
 
-/** Length of an owner key: 24 characters of base64url. */
-const ownerKeyLength = 24;
+/** What the 24 characters of an owner key stand for. */
+const ownerKeyBytes = 18;
 const connectIdPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** SHA-256 in base64url: stands in keys for what is secret, long or of any alphabet. */
@@ -45,12 +45,18 @@ export function expiringKeyOf(purpose: Purpose, secretKey: string): string {
   return `${purpose}/${hashOf(secretKey)}`;
 }
 
-/** The due index's member for a field. */
+/**
+ * The due index's member for a field: the owner key as its 18 bytes, then `{provider}[/{account}]` or `/{connect id}`.
+ * Redis keeps a million of them in memory, where 30 bytes cost 32 and one more costs 48.
+ */
 export function dueMemberOf(owner: OwnerKey, field: string): string {
-  return owner + field;
+  const short = fieldKind(field) === 'connection' ? field.slice(2) : field.slice(1);
+  return Buffer.from(owner, 'base64url').toString('latin1') + short;
 }
 
 /** Owner and field of a member of the due index. */
 export function splitDueMember(member: string): { readonly owner: OwnerKey; readonly field: string } {
-  return { owner: member.slice(0, ownerKeyLength) as OwnerKey, field: member.slice(ownerKeyLength) };
+  const owner = Buffer.from(member.slice(0, ownerKeyBytes), 'latin1').toString('base64url') as OwnerKey;
+  const short = member.slice(ownerKeyBytes);
+  return { owner, field: short.startsWith('/') ? `g${short}` : `c/${short}` };
 }
