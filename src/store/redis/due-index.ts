@@ -1,12 +1,14 @@
 /** The due index: sorted sets by time, spread over shards so that a Cluster carries it together. */
 
 import type { DueIndex } from '../engine.js';
+import type { Gather } from './gathering.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
 import { parseBuffer, parseList, parseNumber, parseText, unexpected } from './replies.js';
 import { loadScript } from './scripts.js';
 
 const claimScript = loadScript('claim-due');
+const scheduleScript = loadScript('schedule-due');
 
 interface DueMember {
   readonly shard: string;
@@ -14,12 +16,17 @@ interface DueMember {
   readonly dueAt: number;
 }
 
-/** Binds the part to a link and a prefix. */
-export function createDueIndex(link: RedisLink, keys: RedisKeys): DueIndex {
+/** Binds the part to a link and a prefix. `gather`: see `gathering.ts`. */
+export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather): DueIndex {
+  const schedule = gather(async (entries: readonly Omit<DueMember, 'shard'>[]) => {
+    const shards = entries.map(({ member }) => keys.due(member));
+    return parseList(
+      await link.write(scheduleScript(shards, ...entries.flatMap(({ dueAt, member }) => [dueAt, member]))),
+    );
+  });
   return {
     schedule: async (member, dueAt) => {
-      const bytes = Buffer.from(member, 'latin1');
-      await link.write(command('ZADD', keys.due(bytes), dueAt, bytes));
+      await schedule({ member: Buffer.from(member, 'latin1'), dueAt });
     },
     unschedule: async (member) => {
       const bytes = Buffer.from(member, 'latin1');
@@ -62,18 +69,27 @@ async function claimMembers(
   return oldest.map(({ member }) => member.toString('latin1')).filter((member) => claimed.has(member));
 }
 
-/** What is due over all shards, oldest first. Somebody else may claim it before we do. */
+/**
+ * The oldest that are due over all shards, in order, up to the limit. Somebody else may claim them before we do.
+ *
+ * Of each shard no more is read than about its part. What lies behind the end of a part might not be the oldest, so it
+ * is left for the next look.
+ */
 async function findOldest(
   link: RedisLink,
   keys: RedisKeys,
   { now, limit }: { now: number; limit: number },
 ): Promise<readonly DueMember[]> {
-  const peeks = keys.allDue().map(async (shard) => {
-    const range = command('ZRANGEBYSCORE', shard, '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit);
+  const shards = keys.allDue();
+  const part = Math.ceil((2 * limit) / shards.length);
+  const peeks = shards.map(async (shard) => {
+    const range = command('ZRANGEBYSCORE', shard, '-inf', now, 'WITHSCORES', 'LIMIT', 0, part);
     return parseScored(shard, parseList(await link.read(range)));
   });
-  const all = (await Promise.all(peeks)).flat();
-  return all.sort((a, b) => a.dueAt - b.dueAt).slice(0, limit);
+  const parts = await Promise.all(peeks);
+  const known = Math.min(...parts.map((found) => (found.length < part ? now : (found.at(-1)?.dueAt ?? now))));
+  const oldest = parts.flat().filter(({ dueAt }) => dueAt <= known);
+  return oldest.sort((a, b) => a.dueAt - b.dueAt).slice(0, limit);
 }
 
 function parseScored(shard: string, flat: readonly unknown[]): readonly DueMember[] {

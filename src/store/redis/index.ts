@@ -10,12 +10,14 @@ import { createDocuments } from './documents.js';
 import { createDueIndex } from './due-index.js';
 import { createExpiringValues } from './expiring-values.js';
 import { readsOneByOne, readsTogether } from './gathered-reads.js';
+import { type Gather, oneByOne, together } from './gathering.js';
 import { examineRedis } from './health.js';
 import { nameKeys } from './keys.js';
 import { command, createLink, type RedisLink } from './link.js';
 import { createLogs } from './logs.js';
 import { watchMasters } from './master-watch.js';
 import { createOwnerFields, restoreClaim, restoreCommit } from './owner-fields.js';
+import { createOwnerWrites } from './owner-writes.js';
 import { RecentCommits } from './recent-commits.js';
 import { parseList, parseText } from './replies.js';
 import { createWalks } from './walks.js';
@@ -48,11 +50,14 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const client = createClient(address, { commandTimeoutMs, connectTimeoutMs });
   const watch = watchConnection(client, log);
   const link = createLink(client, watch, commandTimeoutMs);
-  const readField = address.topology === 'cluster' ? readsOneByOne(link) : readsTogether(link);
+  const isCluster = address.topology === 'cluster';
+  const readField = isCluster ? readsOneByOne(link) : readsTogether(link);
+  const gather: Gather = isCluster ? oneByOne : together;
   const logs = createLogs(link, keys);
   const journal = new RecentCommits();
   const times = { commandTimeoutMs, connectTimeoutMs };
   const lanes = options.wait ? openCommitLanes(address, times, { wait: options.wait, log }) : sharedLane(link);
+  const writes = createOwnerWrites(lanes, keys, gather);
   let restored = 0;
   const masters = watchMasters(client, link, {
     isReady: watch.isReady,
@@ -81,9 +86,9 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const { stop: _stop, ...logMethods } = logs;
   return {
     kind: 'redis',
-    ...createOwnerFields(link, keys, { readField, lanes, journal, masters }),
+    ...createOwnerFields(link, keys, { readField, writes, journal, masters }),
     ...createExpiringValues(link, keys),
-    ...createDueIndex(link, keys),
+    ...createDueIndex(link, keys, gather),
     ...logMethods,
     ...createDocuments(link, keys),
     ...createWalks(link, keys),

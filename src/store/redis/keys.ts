@@ -1,6 +1,5 @@
 /** The names of all keys in Redis. */
 
-import { createHash } from 'node:crypto';
 import { ConfigurationError } from '../../core/errors.js';
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { Walked } from '../engine.js';
@@ -41,7 +40,8 @@ export function nameKeys(prefix: string): RedisKeys {
       return [`${base}:r`, `${base}:m`, `${base}:n`, `${base}:l`];
     },
     expiring: (key) => `${prefix}:${kinds.expiring}:${key}`,
-    due: (member) => shard(createHash('sha256').update(member).digest().readUInt8() % dueShards),
+    // A member begins with a digest.
+    due: (member) => shard(member.readUInt8() % dueShards),
     allDue: () => Array.from({ length: dueShards }, (_, index) => shard(index)),
     log: (name) => `${prefix}:${kinds.logs}:${name}`,
     documents: (collection) => `${prefix}:${kinds.collections}:${collection}`,

@@ -1,22 +1,27 @@
 /** Fields, marks, notes and leases of owners: four hashes with one hash tag, one script per call. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
-import type { ClaimOutcome, ClaimRequest, FieldChange, OwnerFields, Versioned } from '../engine.js';
-import type { CommitLanes } from './commit-lanes.js';
+import type { OwnerFields, Versioned } from '../engine.js';
 import type { ReadField } from './gathered-reads.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
 import type { MasterWatch } from './master-watch.js';
+import {
+  claimFieldsScript,
+  formatClaim,
+  formatVersion,
+  formatWrite,
+  type OwnerWrites,
+  writeFieldsScript,
+} from './owner-writes.js';
 import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
 import { parseBuffer, parseList, parseNumber, parsePairs, parseText, unexpected } from './replies.js';
 import { loadScript } from './scripts.js';
 
 const readOwnerScript = loadScript('read-owner');
-const writeFieldsScript = loadScript('write-fields');
 const eraseOwnerScript = loadScript('erase-owner');
 const exchangeScript = loadScript('exchange-field');
 const markScript = loadScript('mark-field');
-const claimScript = loadScript('claim-field');
 const renewScript = loadScript('renew-claim');
 const releaseScript = loadScript('release-claim');
 const restoreScript = loadScript('restore-field');
@@ -24,14 +29,14 @@ const restoreScript = loadScript('restore-field');
 /** What reads fields, and what makes commits last. */
 export interface OwnerAccess {
   readonly readField: ReadField;
-  readonly lanes: CommitLanes;
+  readonly writes: OwnerWrites;
   readonly journal: RecentCommits;
   readonly masters: MasterWatch;
 }
 
 /** Binds the part to a link and a prefix. */
 export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: OwnerAccess): OwnerFields {
-  const { readField, lanes, journal, masters } = access;
+  const { readField, writes, journal, masters } = access;
   const fieldsOf = (owner: OwnerKey) => keys.ofOwner(owner)[0];
   const notesOf = (owner: OwnerKey) => keys.ofOwner(owner)[2];
   return {
@@ -47,12 +52,10 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
       };
     },
     writeFields: async (owner, changes, finishes) => {
-      const claim = finishes ? [finishes.field, finishes.holder] : [];
-      const args = [changes.length, ...changes.flatMap(formatChange), ...claim];
-      const applied = parseNumber(await lanes.run(writeFieldsScript, keys.ofOwner(owner), args)) === 1;
-      if (applied) journal.note(owner, changes);
+      const outcome = await writes.write({ owner, changes, finishes });
+      if (outcome === 'stored') journal.note(owner, changes);
       if (finishes) journal.released(owner, finishes);
-      return applied ? 'stored' : 'moved';
+      return outcome;
     },
     exchangeField: async (owner, field, next) => {
       const value = Buffer.concat([formatVersion(next.version), next.bytes]);
@@ -67,8 +70,7 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
     claimField: async (owner, claim) => {
       // A refresh that begins on a record that a failover has set back would spend a refresh token twice.
       await masters.settled();
-      const reply = await lanes.run(claimScript, keys.ofOwner(owner), formatClaim(claim));
-      const outcome = parseClaim(parseList(reply));
+      const outcome = await writes.claim({ owner, ...claim });
       if (outcome.kind === 'claimed') journal.claimed(owner, claim);
       return outcome;
     },
@@ -94,8 +96,8 @@ export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, c
   if (others.length > 0) {
     // Without a version to find again nothing tells a lost write from one that was undone on purpose.
     if (!changes.some(({ expect }) => typeof expect === 'number')) return false;
-    const args = [changes.length, ...changes.flatMap(formatChange)];
-    return parseNumber(await link.write(writeFieldsScript(keys.ofOwner(owner), ...args))) === 1;
+    const [written] = parseList(await link.write(writeFieldsScript(keys.ofOwner(owner), ...formatWrite({ changes }))));
+    return parseNumber(written) === 1;
   }
   const { field, expect, next } = change;
   const version = next?.version ?? (typeof expect === 'number' ? expect : undefined);
@@ -107,36 +109,10 @@ export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, c
 
 /** Makes a claim again that is lost: the field must have the version still, and the lease be nobody else's. */
 export async function restoreClaim(link: RedisLink, keys: RedisKeys, { owner, claim }: OpenClaim): Promise<void> {
-  await link.write(claimScript(keys.ofOwner(owner), ...formatClaim(claim)));
-}
-
-/** Lua numbers are doubles, and version times bytes never meet them: versions travel and compare as 8 bytes. */
-function formatVersion(version: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(version));
-  return bytes;
+  await link.write(claimFieldsScript(keys.ofOwner(owner), ...formatClaim(claim)));
 }
 
 function parseVersioned(stored: Buffer): Versioned {
   if (stored.length < 8) throw unexpected();
   return { version: Number(stored.readBigUInt64BE()), bytes: stored.subarray(8) };
-}
-
-/** Three arguments: the field; `-` absent, `*` any, else the expected version; the new value, or nothing to remove it. */
-function formatChange({ field, expect, next }: FieldChange): readonly (string | Buffer)[] {
-  const expected = expect === 'any' ? '*' : expect === 'absent' ? '-' : formatVersion(expect);
-  return [field, expected, next ? Buffer.concat([formatVersion(next.version), next.bytes]) : ''];
-}
-
-function formatClaim(claim: ClaimRequest): readonly (string | number | Buffer)[] {
-  const { field, holder, version, leaseMs, note, replaceNote = false } = claim;
-  return [field, holder, formatVersion(version), Math.ceil(leaseMs), note, replaceNote ? 1 : 0];
-}
-
-function parseClaim([kind, rest]: readonly unknown[]): ClaimOutcome {
-  const word = parseText(kind);
-  if (word === 'moved') return { kind: 'moved' };
-  if (word === 'busy') return { kind: 'busy', remainingMs: parseNumber(rest) };
-  const previous = parseBuffer(rest);
-  return { kind: 'claimed', ...(previous ? { previousNote: previous } : {}) };
 }

@@ -1,37 +1,53 @@
--- Applies all changes, or none when any expectation does not hold.
--- KEYS: fields, marks, notes, leases.
--- ARGV: number of changes; per change: field, expected version ('-' absent, '*' any), new value ('' removes);
---       then, if a claim is finished: its field and its holder.
--- A stored value begins with its version, 8 bytes big-endian. Answers 1 = stored, 0 = moved.
-local count = tonumber(ARGV[1])
+-- For each of several writes: applies all of its changes, or none when any expectation does not hold.
+-- KEYS, of each write: fields, marks, notes, leases.
+-- ARGV, of each write: number of changes; per change: field, expected version ('-' absent, '*' any), new value ('' removes);
+--       then the field and the holder of the claim that it finishes, '' = none.
+-- A stored value begins with its version, 8 bytes big-endian. Answers for each 1 = stored, 0 = moved.
+local function holds(fields, first, count)
+  for i = first, first + 3 * (count - 1), 3 do
+    local expected = ARGV[i + 1]
+    if expected ~= '*' then
+      local stored = redis.call('HGET', fields, ARGV[i])
+      local found = stored and string.sub(stored, 1, 8) or '-'
+      if found ~= expected then return false end
+    end
+  end
+  return true
+end
 
-for i = 0, count - 1 do
-  local field, expected = ARGV[2 + 3 * i], ARGV[3 + 3 * i]
-  if expected ~= '*' then
-    local stored = redis.call('HGET', KEYS[1], field)
-    local found = stored and string.sub(stored, 1, 8) or '-'
-    if found ~= expected then return 0 end
+local function apply(fields, marks, notes, first, count)
+  local last = first + 3 * (count - 1)
+  -- What grows comes first: a Redis without memory refuses it, and then nothing has been changed.
+  for i = first, last, 3 do
+    if ARGV[i + 2] ~= '' then redis.call('HSET', fields, ARGV[i], ARGV[i + 2]) end
+  end
+  for i = first, last, 3 do
+    -- A note belongs to the version that was.
+    redis.call('HDEL', notes, ARGV[i])
+    if ARGV[i + 2] == '' then
+      redis.call('HDEL', fields, ARGV[i])
+      redis.call('HDEL', marks, ARGV[i])
+    end
   end
 end
 
--- What grows comes first: a Redis without memory refuses it, and then nothing has been changed.
-for i = 0, count - 1 do
-  if ARGV[4 + 3 * i] ~= '' then redis.call('HSET', KEYS[1], ARGV[2 + 3 * i], ARGV[4 + 3 * i]) end
-end
-for i = 0, count - 1 do
-  local field = ARGV[2 + 3 * i]
-  -- A note belongs to the version that was.
-  redis.call('HDEL', KEYS[3], field)
-  if ARGV[4 + 3 * i] == '' then
-    redis.call('HDEL', KEYS[1], field)
-    redis.call('HDEL', KEYS[2], field)
-  end
-end
-
-local field, holder = ARGV[2 + 3 * count], ARGV[3 + 3 * count]
-if field then
+local function finish(leases, field, holder)
+  if field == '' then return end
   -- A lease is '{end, epoch ms}:{holder}'.
-  local lease = redis.call('HGET', KEYS[4], field)
-  if lease and string.match(lease, '^%d+:(.*)$') == holder then redis.call('HDEL', KEYS[4], field) end
+  local lease = redis.call('HGET', leases, field)
+  if lease and string.match(lease, '^%d+:(.*)$') == holder then redis.call('HDEL', leases, field) end
 end
-return 1
+
+local answers = {}
+local at = 1
+for k = 1, #KEYS, 4 do
+  local first, count = at + 1, tonumber(ARGV[at])
+  at = first + 3 * count + 2
+  local stored = holds(KEYS[k], first, count)
+  if stored then
+    apply(KEYS[k], KEYS[k + 1], KEYS[k + 2], first, count)
+    finish(KEYS[k + 3], ARGV[at - 2], ARGV[at - 1])
+  end
+  answers[#answers + 1] = stored and 1 or 0
+end
+return answers

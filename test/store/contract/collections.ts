@@ -25,6 +25,20 @@ export function dueContract(open: OpenEngine): void {
       expect(await engine.claimDue(t, 10, 1_000)).toEqual(['third']);
     });
 
+    it('claims the oldest of many, wherever they lie', async () => {
+      const times = new Map<string, number>();
+      for (let index = 0; index < 400; index += 1) times.set(randomUUID(), t - ((index * 7_919) % 400));
+      // Most of them where the oldest are, so that no part of the index has its share.
+      for (const [member, dueAt] of [...times].slice(0, 150)) times.set(`0${member}`, dueAt - 1_000);
+      await Promise.all([...times].map(([member, dueAt]) => engine.schedule(member, dueAt)));
+      const order = [...times.values()].sort((a, b) => a - b);
+      for (const first of [0, 100, 200, 500]) {
+        const limit = first === 200 ? 300 : 100;
+        const claimed = await engine.claimDue(t, limit, 1_000);
+        expect(claimed.map((member) => times.get(member))).toEqual(order.slice(first, first + limit));
+      }
+    });
+
     it('hides a claimed member until its lease ends', async () => {
       await engine.schedule('m', t);
       expect(await engine.claimDue(t, 10, 1_000)).toEqual(['m']);

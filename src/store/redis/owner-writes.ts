@@ -1,0 +1,80 @@
+/** Writes and claims of owners' fields, several of them by one script. */
+
+import type { OwnerKey } from '../../core/identifiers.js';
+import type { ClaimOutcome, ClaimRequest, FieldChange, FieldClaim } from '../engine.js';
+import type { CommitLanes } from './commit-lanes.js';
+import type { Gather } from './gathering.js';
+import type { RedisKeys } from './keys.js';
+import type { Argument } from './link.js';
+import { parseBuffer, parseList, parseNumber, parseText } from './replies.js';
+import { loadScript } from './scripts.js';
+
+/** Runs {@link formatWrite}s. */
+export const writeFieldsScript = loadScript('write-fields');
+/** Runs {@link formatClaim}s. */
+export const claimFieldsScript = loadScript('claim-fields');
+
+/** Changes of one owner that happen together or not at all. */
+export interface OwnerWrite {
+  readonly owner: OwnerKey;
+  readonly changes: readonly FieldChange[];
+  readonly finishes?: FieldClaim | undefined;
+}
+
+/** A claim as the script takes it. */
+export interface OwnerClaim extends ClaimRequest {
+  readonly owner: OwnerKey;
+}
+
+/** Both by the lanes of commits, so that an intent waits for replicas as a commit does. */
+export interface OwnerWrites {
+  write(write: OwnerWrite): Promise<'stored' | 'moved'>;
+  claim(claim: OwnerClaim): Promise<ClaimOutcome>;
+}
+
+/** Binds them to the lanes. `gather`: see `gathering.ts`. */
+export function createOwnerWrites(lanes: CommitLanes, keys: RedisKeys, gather: Gather): OwnerWrites {
+  const keysOf = (items: readonly { readonly owner: OwnerKey }[]) => items.flatMap(({ owner }) => keys.ofOwner(owner));
+  return {
+    write: gather(async (writes: readonly OwnerWrite[]) => {
+      const replies = parseList(await lanes.run(writeFieldsScript, keysOf(writes), writes.flatMap(formatWrite)));
+      return replies.map((reply) => (parseNumber(reply) === 1 ? 'stored' : 'moved'));
+    }),
+    claim: gather(async (claims: readonly OwnerClaim[]) => {
+      const replies = parseList(await lanes.run(claimFieldsScript, keysOf(claims), claims.flatMap(formatClaim)));
+      return replies.map((reply) => parseClaim(parseList(reply)));
+    }),
+  };
+}
+
+/** The arguments of one write. */
+export function formatWrite({ changes, finishes }: Omit<OwnerWrite, 'owner'>): readonly Argument[] {
+  return [changes.length, ...changes.flatMap(formatChange), finishes?.field ?? '', finishes?.holder ?? ''];
+}
+
+/** The arguments of one claim. */
+export function formatClaim(claim: ClaimRequest): readonly Argument[] {
+  const { field, holder, version, leaseMs, note, replaceNote = false } = claim;
+  return [field, holder, formatVersion(version), Math.ceil(leaseMs), note, replaceNote ? 1 : 0];
+}
+
+/** Lua numbers are doubles, and version times bytes never meet them: versions travel and compare as 8 bytes. */
+export function formatVersion(version: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(version));
+  return bytes;
+}
+
+/** Three arguments: the field; `-` absent, `*` any, else the expected version; the new value, or nothing to remove it. */
+function formatChange({ field, expect, next }: FieldChange): readonly (string | Buffer)[] {
+  const expected = expect === 'any' ? '*' : expect === 'absent' ? '-' : formatVersion(expect);
+  return [field, expected, next ? Buffer.concat([formatVersion(next.version), next.bytes]) : ''];
+}
+
+function parseClaim([kind, rest]: readonly unknown[]): ClaimOutcome {
+  const word = parseText(kind);
+  if (word === 'moved') return { kind: 'moved' };
+  if (word === 'busy') return { kind: 'busy', remainingMs: parseNumber(rest) };
+  const previous = parseBuffer(rest);
+  return { kind: 'claimed', ...(previous ? { previousNote: previous } : {}) };
+}
