@@ -37,6 +37,8 @@ const lateCommitMs = 2_500;
 /** The flights of one process. Callers of one connection share one; nobody's leaving ends it. */
 export class RefreshFlights {
   readonly #flights = new Map<string, Promise<Refreshed>>();
+  /** What is still written about flights that have landed. */
+  readonly #notes = new Set<Promise<void>>();
   readonly #deps: Dependencies;
   readonly #circuits: ProviderCircuits;
   readonly #pace: RefreshPace | undefined;
@@ -74,7 +76,11 @@ export class RefreshFlights {
   }
 
   #fly(order: RefreshOrder): Promise<Refreshed> {
-    const own = (each: RefreshOrder) => fly({ deps: this.#deps, circuits: this.#circuits, ...each });
+    const note = (written: Promise<void>) => {
+      const noted: Promise<void> = written.finally(() => this.#notes.delete(noted));
+      this.#notes.add(noted);
+    };
+    const own = (each: RefreshOrder) => fly({ deps: this.#deps, circuits: this.#circuits, note, ...each });
     if (!order.provider.sharedChain) return own(order);
     return refreshInChain(this.#deps, order, { own, leader: (each) => this.refresh(each) });
   }
@@ -89,9 +95,10 @@ export class RefreshFlights {
     this.#circuits.succeeded(provider);
   }
 
-  /** Resolves when every running flight has ended, however it ended. */
+  /** Resolves when every running flight has ended, however it ended, and all about it is written. */
   async drain(): Promise<void> {
     await Promise.allSettled(this.#flights.values());
+    await Promise.allSettled(this.#notes);
   }
 }
 
@@ -104,6 +111,8 @@ function endingNow({ id }: Provider): ProviderUnavailable {
 interface Flight extends RefreshOrder {
   readonly deps: Dependencies;
   readonly circuits: ProviderCircuits;
+  /** Takes what goes on while the callers already have their token. */
+  readonly note: (written: Promise<void>) => void;
 }
 
 /** Looks, locks and looks again until this process may send, or somebody else has done it. */
@@ -165,19 +174,20 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
     circuits.succeeded(provider.id);
     const committed = await commitRefreshed(deps, { provider, sent: seen, answer, holder: intent.holder });
     await tellRotation(deps, { provider, sent: seen, answer });
-    await recordRefresh(flight, committed.kind === 'gone' ? { outcome: 'refused', reason: 'gone' } : { outcome: 'ok' });
+    recordRefresh(flight, committed.kind === 'gone' ? { outcome: 'refused', reason: 'gone' } : { outcome: 'ok' });
     return committed;
   } catch (error) {
     if (!(error instanceof OAuthManagerError)) throw error;
-    const recorded = recordRefresh(flight, { outcome: 'failed', reason: error.code });
-    return await settleFailure(flight, intent, error).finally(() => recorded);
+    recordRefresh(flight, { outcome: 'failed', reason: error.code });
+    return await settleFailure(flight, intent, error);
   } finally {
     release();
   }
 }
 
-function recordRefresh({ deps, seen }: Flight, what: Pick<Act, 'outcome' | 'reason'>): Promise<void> {
-  return recordAct(deps, { act: 'refresh', actor: system, ...aboutConnection(seen.connection), ...what });
+/** Nobody waits for the trail: the new tokens are stored, and it could not undo that. */
+function recordRefresh({ deps, seen, note }: Flight, what: Pick<Act, 'outcome' | 'reason'>): void {
+  note(recordAct(deps, { act: 'refresh', actor: system, ...aboutConnection(seen.connection), ...what }));
 }
 
 /** Prolongs the lease until told otherwise. Losing it is no harm: it saves traffic, the generation decides. */
