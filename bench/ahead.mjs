@@ -1,16 +1,23 @@
 /**
- * Refreshing ahead: `npm run bench:ahead [-- due [index]]`. So many due connections against a loopback token endpoint, as a share of
- * what bare undici reaches there in the same run; what the due index costs in Redis, and what a claim costs at two sizes of it.
+ * Refreshing ahead: `npm run bench:ahead [-- --due 100000 --index 1000000]`. So many due connections against a loopback
+ * token endpoint, by one process and by two, as a share of what bare undici reaches there in the same run; then what the
+ * due index costs in Redis, and what a claim costs at two sizes of it.
  */
 
+import { createHash } from 'node:crypto';
 import { Agent, request } from 'undici';
 import { openManager } from '../dist/src/open-manager.js';
+import { dueMemberOf } from '../dist/src/store/field-names.js';
 import { openRedisEngine } from '../dist/src/store/redis/index.js';
+import { inTurns } from './support/measure.mjs';
+import { connectPlain } from './support/redis-server.mjs';
 import { endAll, managerAt, startRedis, startScript } from './support/refresh-stage.mjs';
+import { printNote, printTable, readCounts, shown } from './support/report.mjs';
 
-const due = Number(process.argv[2] ?? 2_000);
-const indexSize = Number(process.argv[3] ?? 100_000);
-const concurrency = 64;
+const { due, index, concurrency } = readCounts({ due: 20_000, index: 1_000_000, concurrency: 200 });
+const bareRequests = 20_000;
+/** Nothing is waited for longer than this, ms. */
+const longestMs = 70_000;
 
 /** Runs `work` for 0..count-1, so many at a time; answers how many a second. */
 async function rate(count, atOnce, work) {
@@ -23,11 +30,11 @@ async function rate(count, atOnce, work) {
   return (count * 1_000) / (performance.now() - startedAt);
 }
 
-async function measureBare(origin, name, options) {
-  const dispatcher = new Agent(options);
-  const count = Math.min(Math.max(due, 2_000), 20_000);
-  const perSecond = await rate(count, concurrency, async (index) => {
-    const body = `grant_type=refresh_token&client_id=bench&client_secret=s&refresh_token=${name}-${index}`;
+/** Refreshes by undici and nothing else, over kept connections. */
+async function measureBare(origin, name) {
+  const dispatcher = new Agent();
+  const perSecond = await rate(bareRequests, 64, async (number) => {
+    const body = `grant_type=refresh_token&client_id=bench&client_secret=s&refresh_token=${name}-${number}`;
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await request(`${origin}/token`, { method: 'POST', headers, body, dispatcher });
     await answer.body.json();
@@ -36,90 +43,115 @@ async function measureBare(origin, name, options) {
   return perSecond;
 }
 
-async function measureAhead(redisUrl, origin) {
-  const options = managerAt(origin, { redisUrl, keyPrefix: `ahead${process.pid}` });
-  const filling = await openManager(options);
+async function fillDue(options, name) {
+  const manager = await openManager(options);
   const expiresAt = Math.floor(Date.now() / 1000) - 10;
-  await rate(due, 20, (index) =>
-    filling.storeToken(`user-${index}`, {
-      provider: 'strict',
-      accessToken: 'a',
-      refreshToken: `due-${index}`,
-      expiresAt,
-    }),
+  const token = { provider: 'strict', accessToken: 'a', expiresAt };
+  await rate(due, 100, (number) =>
+    manager.storeToken(`user-${number}`, { ...token, refreshToken: `${name}-${number}` }),
   );
-  await filling.close();
-  const before = await countRedemptions(origin);
-  const memory = [];
+  await manager.close();
+}
+
+/** Lets so many processes refresh all that is due; the heap is that of the first, halfway and at the end. */
+async function measureAhead(redisUrl, origin, processes) {
+  const name = `ahead-${processes}`;
+  const options = managerAt(origin, { redisUrl, keyPrefix: `${name}-${process.pid}` });
+  await fillDue(options, name);
+  const ahead = JSON.stringify({ ...options, refreshAhead: { concurrency, perSecond: 0 } });
+  const nodes = Array.from({ length: processes }, () => startScript('ahead-node.mjs', ahead));
+  for (const node of nodes) await node.line();
+  const before = await readCountsOf(origin);
+  const heapOf = async (node, word) => {
+    node.say(word);
+    return Number(await node.line());
+  };
   const startedAt = performance.now();
-  const worker = await openManager({ ...options, backgroundWork: true, refreshAhead: { concurrency, perSecond: 0 } });
+  const heap = [await Promise.all(nodes.map((node) => heapOf(node, 'go'))).then(([first]) => first)];
   let done = 0;
-  while (done < due) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    done = (await countRedemptions(origin)) - before;
-    memory.push(process.memoryUsage().heapUsed);
-    if (performance.now() - startedAt > 600_000) break;
+  while (done < due && performance.now() - startedAt < longestMs) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    done = (await readCountsOf(origin)).redemptions - before.redemptions;
+    if (heap.length === 1 && done >= due / 2) heap.push(await heapOf(nodes[0], 'tell'));
   }
   const perSecond = (done * 1_000) / (performance.now() - startedAt);
-  await worker.close();
-  return { perSecond, done, memory };
+  heap.push(await heapOf(nodes[0], 'tell'));
+  for (const node of nodes) await heapOf(node, 'stop');
+  return { perSecond, done, heap, reuses: (await readCountsOf(origin)).reuses - before.reuses };
 }
 
-async function countRedemptions(origin) {
-  return (await (await fetch(`${origin}/counts`)).json()).redemptions;
+async function readCountsOf(origin) {
+  return (await fetch(`${origin}/counts`)).json();
 }
 
-async function measureIndex(redisUrl, size) {
-  const keyPrefix = `index${process.pid}-${size}`;
-  const engine = await openRedisEngine({ url: redisUrl, keyPrefix });
-  const memberOf = (index) => `${index.toString(36).padStart(24, 'o')}c/google`;
-  const before = await usedMemory(redisUrl);
-  // All of them lie ahead but what is claimed below.
-  await rate(size, 500, (index) => engine.schedule(memberOf(index), Date.now() + 3_600_000 + index));
-  const bytes = ((await usedMemory(redisUrl)) - before) / size;
-  const times = [];
-  for (let round = 0; round < 30; round += 1) {
-    await rate(100, 100, (index) => engine.schedule(memberOf(round * 100 + index), 1));
+/** An index of so many; `bytes` is what each costs, `claim` times one claim of a hundred that have just become due. */
+async function openIndex(redisUrl, size) {
+  const engine = await openRedisEngine({ url: redisUrl, keyPrefix: `index-${process.pid}-${size}` });
+  const plain = await connectPlain(redisUrl);
+  const memberOf = (number) =>
+    dueMemberOf(createHash('sha256').update(`${number}`).digest('base64url').slice(0, 24), 'c/google');
+  const before = await usedMemory(plain);
+  // All of them lie ahead but what is claimed.
+  await rate(size, 2_000, (number) => engine.schedule(memberOf(number), Date.now() + 3_600_000 + number));
+  const bytes = ((await usedMemory(plain)) - before) / size;
+  plain.disconnect();
+  let round = 0;
+  const claim = async () => {
+    const first = (round++ * 100) % size;
+    await rate(100, 100, (number) => engine.schedule(memberOf(first + number), 1));
     const startedAt = performance.now();
     const claimed = await engine.claimDue(Date.now(), 100, 3_600_000);
-    times.push(performance.now() - startedAt);
+    const ms = performance.now() - startedAt;
     if (claimed.length !== 100) throw new Error(`claimed ${claimed.length}`);
-  }
-  await engine.close();
-  times.sort((a, b) => a - b);
-  return { bytes, claimMs: times[15] };
+    return ms;
+  };
+  return { bytes, claim, close: () => engine.close() };
 }
 
-async function usedMemory(redisUrl) {
-  const { Redis } = await import('ioredis');
-  const client = new Redis(redisUrl);
-  const info = await client.info('memory');
-  client.disconnect();
-  return Number(/used_memory_dataset:(\d+)/.exec(info)?.[1]);
+async function usedMemory(client) {
+  return Number(/used_memory_dataset:(\d+)/.exec(await client.info('memory'))?.[1]);
 }
 
 try {
   const redisUrl = process.env.REDIS_URL ?? (await startRedis());
   if (!redisUrl) throw new Error('There is no redis-server, and REDIS_URL is not set.');
   const origin = await startScript('refreshing-endpoint.mjs', '0').line();
-  await measureBare(origin, 'warm', {});
-  const kept = await measureBare(origin, 'kept', {});
-  const fresh = await measureBare(origin, 'fresh', { pipelining: 0 });
-  console.log(
-    `bare undici: ${kept.toFixed(0)}/s, one connection a request: ${fresh.toFixed(0)}/s (${(fresh / kept).toFixed(2)})`,
-  );
-  const { perSecond, done, memory } = await measureAhead(redisUrl, origin);
-  const share = `${(perSecond / kept).toFixed(2)} of bare undici, ${(perSecond / fresh).toFixed(2)} of it without kept connections`;
-  const heap = (index) => `${((memory.at(index) ?? 0) / 2 ** 20).toFixed(0)} MiB`;
-  console.log(
-    `refreshing ahead: ${done} of ${due} at ${perSecond.toFixed(0)}/s = ${share}; heap ${heap(0)} -> ${heap(-1)}`,
-  );
-  for (const size of [10_000, indexSize]) {
-    const { bytes, claimMs } = await measureIndex(redisUrl, size);
-    console.log(
-      `due index of ${size}: ${bytes.toFixed(0)} bytes a connection, a claim of 100 takes ${claimMs.toFixed(1)} ms (median of 30)`,
-    );
+  await measureBare(origin, 'warm');
+  const rows = [];
+  let before = await measureBare(origin, 'bare-0');
+  for (const processes of [1, 2]) {
+    const { perSecond, done, heap, reuses } = await measureAhead(redisUrl, origin, processes);
+    const after = await measureBare(origin, `bare-${processes}`);
+    const bare = (before + after) / 2;
+    before = after;
+    const heaps = heap.map((each) => `${each}`).join(', ');
+    rows.push([
+      `${processes}`,
+      `${done} of ${due}`,
+      `${reuses}`,
+      shown(perSecond),
+      shown(bare),
+      shown(perSecond / bare),
+      heaps,
+    ]);
   }
+  printTable(
+    'Refreshing ahead',
+    ['processes', 'refreshed', 'reuses', 'per second', 'bare undici', 'ratio (goal 0.40)', 'heap MiB at 0, 1/2, end'],
+    rows,
+  );
+  if (due < 100_000) printNote('A sample of what is due; `--due 100000` takes all of the goal.');
+  const [small, large] = [await openIndex(redisUrl, 10_000), await openIndex(redisUrl, index)];
+  const claims = await inTurns({ small: small.claim, large: large.claim }, 100);
+  printTable(
+    'Due index in Redis',
+    ['connections', 'bytes each (goal 130)', 'claim of 100, ms', 'ratio (goal 1)'],
+    [
+      ['10,000', shown(small.bytes), shown(claims.small.median), ''],
+      [index.toLocaleString('en-US'), shown(large.bytes), shown(claims.large.median), shown(claims.large.ratio)],
+    ],
+  );
+  await Promise.all([small.close(), large.close()]);
 } finally {
   await endAll();
 }

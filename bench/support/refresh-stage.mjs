@@ -19,7 +19,7 @@ export async function endAll() {
 /** Starts a script beside this file; `line()` is its next line, `say(text)` writes one to it. */
 export function startScript(name, ...args) {
   const path = fileURLToPath(new URL(name, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--expose-gc', path, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   ending.push(() => end(child));
   return { line: async () => (await lines.next()).value, say: (text) => child.stdin.write(`${text}\n`) };

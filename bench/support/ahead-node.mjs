@@ -1,0 +1,18 @@
+/**
+ * One process that refreshes ahead: `node --expose-gc ahead-node.mjs <manager options>`. Begins when told; reports its heap,
+ * in MiB after a collection, whenever it is asked.
+ */
+
+import { createInterface } from 'node:readline';
+import { openManager } from '../../dist/src/open-manager.js';
+
+const manager = await openManager({ ...JSON.parse(process.argv[2] ?? '{}'), backgroundWork: false });
+process.stdout.write('ready\n');
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'go') manager.startBackgroundWork();
+  else if (line === 'stop') await manager.close();
+  globalThis.gc?.();
+  process.stdout.write(`${Math.round(process.memoryUsage().heapUsed / 2 ** 20)}\n`);
+}
+// Whoever started it is gone.
+process.exit(0);
