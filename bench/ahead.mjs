@@ -1,7 +1,7 @@
 /**
- * Refreshing ahead: `npm run bench:ahead [-- --due 100000 --index 1000000]`. So many due connections against a loopback
- * token endpoint, by one process and by two, as a share of what bare undici reaches there in the same run; then what the
- * due index costs in Redis, and what a claim costs at two sizes of it.
+ * Refreshing ahead: `npm run bench:ahead [-- --due 100000 --index 1000000 --from 1 --to 2]`. So many due connections against
+ * a loopback token endpoint, by one process (`from`) and by two (`to`), as a share of what bare undici reaches there in the
+ * same run; then what the due index costs in Redis, and what a claim costs at two sizes of it.
  */
 
 import { createHash } from 'node:crypto';
@@ -14,7 +14,13 @@ import { connectPlain } from './support/redis-server.mjs';
 import { endAll, managerAt, startRedis, startScript } from './support/refresh-stage.mjs';
 import { printNote, printTable, readCounts, shown } from './support/report.mjs';
 
-const { due, index, concurrency } = readCounts({ due: 20_000, index: 1_000_000, concurrency: 200 });
+const { due, index, concurrency, from, to } = readCounts({
+  due: 20_000,
+  index: 1_000_000,
+  concurrency: 200,
+  from: 1,
+  to: 2,
+});
 const bareRequests = 20_000;
 /** Nothing is waited for longer than this, ms. */
 const longestMs = 70_000;
@@ -119,7 +125,7 @@ try {
   await measureBare(origin, 'warm');
   const rows = [];
   let before = await measureBare(origin, 'bare-0');
-  for (const processes of [1, 2]) {
+  for (let processes = from; processes <= to; processes += 1) {
     const { perSecond, done, heap, reuses } = await measureAhead(redisUrl, origin, processes);
     const after = await measureBare(origin, `bare-${processes}`);
     const bare = (before + after) / 2;
