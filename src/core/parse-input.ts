@@ -7,6 +7,8 @@ import {
   accountLabelSchema,
   defaultTenant,
   internalTenant,
+  isPlainUserId,
+  isProviderId,
   type Owner,
   type ProviderId,
   providerIdSchema,
@@ -30,7 +32,7 @@ export function parseInput<S extends z.ZodType>(schema: S, field: string, value:
 export function parseOwner(userId: string, tenant: string | undefined): Owner {
   return {
     tenant: parseTenant(tenant),
-    userId: parseInput(userIdSchema, 'user', userId),
+    userId: isPlainUserId(userId) ? userId : parseInput(userIdSchema, 'user', userId),
   };
 }
 
@@ -46,7 +48,7 @@ export function parseTenant(tenant: string | undefined): TenantId {
 }
 
 export function parseProviderId(provider: string): ProviderId {
-  return parseInput(providerIdSchema, 'provider', provider);
+  return isProviderId(provider) ? provider : parseInput(providerIdSchema, 'provider', provider);
 }
 
 export function parseAccount(account: string | undefined): AccountLabel | undefined {

@@ -1,7 +1,7 @@
 /** The hot path: one read; fresh -> hand out; due -> refresh; nothing usable -> say why. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { refOf, type StoredConnection } from '../core/connection.js';
+import type { StoredConnection } from '../core/connection.js';
 import { type NotConnectedReason, OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
 import { missingScopeAt, type Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
@@ -129,7 +129,7 @@ async function withPatience(flight: Promise<Refreshed>, seen: StoredConnection):
 
 function handOut(desk: TokenDesk, stored: StoredConnection): TokenOutcome {
   const { connection } = stored;
-  desk.usage.mark(refOf(connection));
+  desk.usage.mark(connection);
   const { accessToken, tokenType, expiresAt, scope } = connection.tokenSet;
   const { provider, identity, connectionId, parameters, sites } = connection;
   return {

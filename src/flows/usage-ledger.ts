@@ -1,7 +1,7 @@
 /** Who fetched the token of a connection, when, and what for if it was said: the last fifty, noted aside. */
 
-import { LRUCache } from 'lru-cache';
 import { InvalidRequest } from '../core/errors.js';
+import { RecentMap } from '../core/recent-map.js';
 import type { TokenUse } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
@@ -20,7 +20,7 @@ const longestPurpose = 200;
 /** Notes of one process. Reading a token neither waits for them nor fails with them. */
 export class UsageLedger {
   readonly #deps: Dependencies;
-  readonly #noted = new LRUCache<string, number>({ max: mostRemembered });
+  readonly #noted = new RecentMap<string, number>(mostRemembered);
   /** Notes on one connection wait for each other, so that none writes over another of this process. */
   readonly #writing = new Map<string, Promise<void>>();
 

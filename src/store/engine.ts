@@ -49,7 +49,8 @@ export interface LogEntry {
 
 /** Fields of one owner. Everything of one owner lives together, so that each call is one round trip. */
 export interface OwnerFields {
-  readField(owner: OwnerKey, field: string): Promise<Versioned | undefined>;
+  /** @param known what the caller has at hand; answered itself, not a copy, when it has the bytes and the version there */
+  readField(owner: OwnerKey, field: string, known?: Versioned): Promise<Versioned | undefined>;
   /** All fields and all marks of one owner. */
   readOwner(owner: OwnerKey): Promise<{
     readonly fields: ReadonlyMap<string, Versioned>;

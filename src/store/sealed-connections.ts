@@ -36,23 +36,19 @@ export function sealedConnections(
   keyring: Keyring,
   { now, keepOpened }: SealedConnectionOptions,
 ): ConnectionStore {
-  const opened = new OpenedRecords<StoredConnection>(keepOpened);
-  /** A name that no two places share. */
-  const nameOf = (owner: OwnerKey, field: string) => `${owner}/${field}`;
+  const opened = new OpenedRecords<Place, StoredConnection>(keepOpened);
   return {
     async find(ref) {
-      const place = placeOf(ref);
-      const name = nameOf(place.owner, place.field);
-      const found = await engine.readField(place.owner, place.field);
-      const known = found && opened.find(name, found);
-      if (known) return known;
-      if (found === undefined) {
-        opened.forget(name);
-        return undefined;
-      }
-      const stored = openConnection(keyring, place, found);
-      opened.remember(name, found, stored);
-      return stored;
+      const name = nameOf(ref.owner, connectionFieldOf(ref));
+      const known = opened.find(name);
+      const place = known?.place ?? placeOf(ref);
+      const found = await engine.readField(place.owner, place.field, known);
+      if (known !== undefined && found === known) return known.value;
+      opened.forget(name);
+      if (found === undefined) return undefined;
+      const value = openConnection(keyring, place, found);
+      opened.remember(name, { ...found, place, value });
+      return value;
     },
 
     async list(owner) {
@@ -63,7 +59,7 @@ export function sealedConnections(
 
     write(owner, changes, finishes) {
       const fieldChanges = changes.map((change) => toFieldChange(keyring, owner, change, now()));
-      for (const { field } of fieldChanges) opened.forget(nameOf(ownerKeyOf(owner), field));
+      for (const { field } of fieldChanges) opened.forget(nameOf(owner, field));
       const claim = finishes && { field: connectionFieldOf(finishes.ref), holder: finishes.holder };
       return engine.writeFields(ownerKeyOf(owner), fieldChanges, claim);
     },
@@ -71,7 +67,7 @@ export function sealedConnections(
     async erase(owner) {
       const key = ownerKeyOf(owner);
       const fields = await engine.eraseOwner(key);
-      for (const field of fields) opened.forget(nameOf(key, field));
+      for (const field of fields) opened.forget(nameOf(owner, field));
       await Promise.all(fields.map((field) => engine.unschedule(dueMemberOf(key, field))));
       return fields.filter((field) => fieldKind(field) === 'connection').length;
     },
@@ -99,6 +95,11 @@ export function sealedConnections(
       return note && parseIntent(note);
     },
   };
+}
+
+/** A name that no two places share: no part can hold a line break. Cheaper than the owner's key, which is a digest. */
+function nameOf({ tenant, userId }: Owner, field: string): string {
+  return `${tenant}\n${userId}\n${field}`;
 }
 
 async function beginRefresh(

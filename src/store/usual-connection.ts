@@ -8,7 +8,8 @@ import {
   accountLabelSchema,
   defaultAccount,
   defaultTenant,
-  providerIdSchema,
+  isPlainUserId,
+  isProviderId,
   tenantIdSchema,
   userIdSchema,
 } from '../core/identifiers.js';
@@ -22,8 +23,8 @@ export function readUsualConnection(record: unknown): Connection | undefined {
   const places: readonly unknown[] = record[1];
   const connectionId = places[0];
   const tenant = places[1] === 0 ? defaultTenant : tenantIdSchema.safeParse(places[1]).data;
-  const userId = userIdSchema.safeParse(places[2]).data;
-  const provider = providerIdSchema.safeParse(places[3]).data;
+  const userId = isPlainUserId(places[2]) ? places[2] : userIdSchema.safeParse(places[2]).data;
+  const provider = isProviderId(places[3]) ? places[3] : undefined;
   const account = places[4] === 0 ? defaultAccount : accountLabelSchema.safeParse(places[4]).data;
   if (typeof connectionId !== 'string' || tenant === undefined || userId === undefined) return undefined;
   if (provider === undefined || account === undefined || !places.slice(16).every(isUsual)) return undefined;

@@ -6,6 +6,8 @@ import {
   accountLabelSchema,
   defaultAccount,
   defaultTenant,
+  isPlainUserId,
+  isProviderId,
   type Owner,
   ownerKeyOf,
   providerIdSchema,
@@ -172,5 +174,20 @@ describe('ownerKeyOf', () => {
     ['full-width digits', ['a', '1'], ['a', '１']],
   ])('differs for %s', (_, one, other) => {
     expect(ownerKeyOf(ownerOf(...one))).not.toBe(ownerKeyOf(ownerOf(...other)));
+  });
+});
+
+describe('the short ways', () => {
+  it('take no text that the schemas refuse', () => {
+    const text = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: 'binary', maxLength: 300 }));
+    fc.assert(
+      fc.property(text, (value) => {
+        if (isPlainUserId(value)) expect(userIdSchema.safeParse(value).success).toBe(true);
+        expect(isProviderId(value)).toBe(providerIdSchema.safeParse(value).success);
+      }),
+    );
+    for (const value of [...notText, ...controls.map((one) => `a${one}`), '', 'u'.repeat(257)]) {
+      expect([isPlainUserId(value), isProviderId(value)]).toEqual([false, false]);
+    }
   });
 });

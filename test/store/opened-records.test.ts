@@ -80,6 +80,15 @@ describe('an opened connection', () => {
     expect(found).toMatchObject({ generation: newer, connection: { requestedScope: ['changed'] } });
   });
 
+  it('does not stand in for bytes of which one bit was changed', async () => {
+    const { owner, ref, generation } = await anOpenedConnection();
+    const stored = await engine.readField(ownerKeyOf(owner), 'c/github');
+    const bytes = Buffer.from(stored?.bytes ?? []);
+    bytes.writeUInt8(bytes.readUInt8(60) ^ 1, 60);
+    await engine.exchangeField(ownerKeyOf(owner), 'c/github', { version: generation, bytes });
+    await expect(ours.connections.find(ref)).rejects.toThrow(StoredTokenUnreadable);
+  });
+
   it('does not stand in for bytes that do not open: another record in its place is refused', async () => {
     const [mine, other] = [await anOpenedConnection(), await anOpenedConnection()];
     const foreign = await engine.readField(ownerKeyOf(other.owner), 'c/github');
@@ -91,51 +100,49 @@ describe('an opened connection', () => {
 });
 
 describe('what is remembered', () => {
-  const sealed = (text: string, version = 1) => ({ version, bytes: Buffer.from(text) });
+  const opened = <T>(value: T, version = 1) => ({ version, bytes: Buffer.from('bytes'), place: 'p', value });
 
-  it('answers only for the same bytes under the same version', () => {
-    const records = new OpenedRecords<string>(10);
-    records.remember('a', sealed('bytes'), 'opened');
-    expect(records.find('a', sealed('bytes'))).toBe('opened');
-    expect(records.find('a', sealed('bytes', 2))).toBeUndefined();
-    expect(records.find('a', sealed('other'))).toBeUndefined();
-    expect(records.find('b', sealed('bytes'))).toBeUndefined();
+  it('is found with its bytes and version, to be shown to the engine', () => {
+    const records = new OpenedRecords<string, string>(10);
+    records.remember('a', opened('value', 7));
+    expect(records.find('a')).toEqual(opened('value', 7));
+    expect(records.find('b')).toBeUndefined();
   });
 
   it('keeps bytes of its own, whatever becomes of the buffer they came in', () => {
-    const records = new OpenedRecords<string>(10);
-    const { version, bytes } = sealed('bytes');
-    records.remember('a', { version, bytes }, 'opened');
-    bytes.fill(0);
-    expect(records.find('a', { version, bytes })).toBeUndefined();
+    const records = new OpenedRecords<string, string>(10);
+    const record = opened('value');
+    records.remember('a', record);
+    record.bytes.fill(0);
+    expect(records.find('a')?.bytes.toString()).toBe('bytes');
   });
 
   it('is bounded, and what is evicted is let go', () => {
-    const records = new OpenedRecords<object>(100);
-    for (let index = 0; index < 1000; index += 1) records.remember(`p${index}`, sealed('x'), {});
+    const records = new OpenedRecords<string, object>(100);
+    for (let index = 0; index < 1000; index += 1) records.remember(`p${index}`, opened({}));
     expect(records.size).toBeLessThanOrEqual(200);
-    expect(records.find('p0', sealed('x'))).toBeUndefined();
-    expect(records.find('p999', sealed('x'))).toBeDefined();
+    expect(records.find('p0')).toBeUndefined();
+    expect(records.find('p999')).toBeDefined();
   });
 
   it('keeps all of a set that is as large as the bound and read again and again', () => {
-    const records = new OpenedRecords<number>(100);
-    for (let index = 0; index < 100; index += 1) records.remember(`p${index}`, sealed('x'), index);
-    for (let turn = 0; turn < 1000; turn += 1) expect(records.find(`p${(turn * 7) % 100}`, sealed('x'))).toBeDefined();
+    const records = new OpenedRecords<string, number>(100);
+    for (let index = 0; index < 100; index += 1) records.remember(`p${index}`, opened(index));
+    for (let turn = 0; turn < 1000; turn += 1) expect(records.find(`p${(turn * 7) % 100}`)).toBeDefined();
   });
 
   it('forgets all secrets within two minutes in which nobody reads', () => {
     vi.useFakeTimers();
-    const records = new OpenedRecords<string>(10);
-    records.remember('a', sealed('bytes'), 'secret');
+    const records = new OpenedRecords<string, string>(10);
+    records.remember('a', opened('secret'));
     vi.advanceTimersByTime(120_000);
     expect(records.size).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('forgets at once what it is told to', () => {
-    const records = new OpenedRecords<string>(10);
-    records.remember('a', sealed('bytes'), 'secret');
+    const records = new OpenedRecords<string, string>(10);
+    records.remember('a', opened('secret'));
     records.forget('a');
     expect(records.size).toBe(0);
   });

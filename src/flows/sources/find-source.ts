@@ -2,6 +2,7 @@
 
 import { InvalidRequest } from '../../core/errors.js';
 import { providerIdSchema } from '../../core/identifiers.js';
+import type { TokenSource } from '../../core/token-source.js';
 import type { ProviderListing } from '../../core/views.js';
 import type { Dependencies } from '../dependencies.js';
 import { getToken, type TokenDesk, type TokenOutcome, type TokenRequest } from '../get-token.js';
@@ -11,15 +12,19 @@ import type { TokenSources } from './create-sources.js';
 import { canResolve, resolveToken } from './resolve-token.js';
 
 /** A token, wherever it comes from: as `getToken`, and for a source as `resolveToken`. */
-export async function getSourcedToken(
+export function getSourcedToken(desk: TokenDesk, sources: TokenSources, request: TokenRequest): Promise<TokenOutcome> {
+  const source = sources.get(request.provider);
+  if (source === undefined && request.subjectToken === undefined) return getToken(desk, request);
+  return getOthersToken(desk, source, request);
+}
+
+async function getOthersToken(
   desk: TokenDesk,
-  sources: TokenSources,
+  source: TokenSource | undefined,
   request: TokenRequest,
 ): Promise<TokenOutcome> {
   const { provider, subjectToken, resource, minTtlMs, rejectedTokenSha256, scope = [] } = request;
-  const source = sources.get(provider);
   if (source === undefined) {
-    if (subjectToken === undefined) return getToken(desk, request);
     await requireProvider(desk.deps, provider);
     throw new InvalidRequest('subject_token', 'is not taken by this provider');
   }

@@ -14,6 +14,8 @@ const kinds = { expiring: 'x', logs: 'log', collections: 'doc' } as const;
 export interface RedisKeys {
   /** Fields, marks, notes and leases of one owner; the hash tag keeps them in one slot. */
   ofOwner(owner: OwnerKey): readonly [fields: string, marks: string, notes: string, leases: string];
+  /** The first of them alone. */
+  fieldsOf(owner: OwnerKey): string;
   expiring(key: string): string;
   /** The shard of a member of the due index. */
   due(member: Buffer): string;
@@ -39,6 +41,7 @@ export function nameKeys(prefix: string): RedisKeys {
       const base = `${prefix}:{${owner}}`;
       return [`${base}:r`, `${base}:m`, `${base}:n`, `${base}:l`];
     },
+    fieldsOf: (owner) => `${prefix}:{${owner}}:r`,
     expiring: (key) => `${prefix}:${kinds.expiring}:${key}`,
     // A member begins with a digest.
     due: (member) => shard(member.readUInt8() % dueShards),

@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import { StoreUnavailable } from '../../core/errors.js';
 import type { RedisClient } from './client.js';
 import type { ConnectionWatch } from './connection-watch.js';
-import { DeadlinePassed, describeFailure, type Failure, NotConnected } from './failures.js';
+import { within } from './deadlines.js';
+import { describeFailure, type Failure, NotConnected } from './failures.js';
 
 /** What goes over the wire beside the command's name. */
 export type Argument = string | number | Buffer;
@@ -86,13 +87,6 @@ function leavingTogether(client: RedisClient): (ask: Ask) => Promise<unknown> {
       underWay -= 1;
     }
   };
-}
-
-function within<T>(endsAt: number, reply: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlinePassed()), Math.max(endsAt - performance.now(), 0));
-    reply.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 /** QUIT lets what is in flight finish; a connection that does not answer it is dropped. */

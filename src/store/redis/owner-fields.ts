@@ -1,22 +1,16 @@
 /** Fields, marks, notes and leases of owners: four hashes with one hash tag, one script per call. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
-import type { OwnerFields, Versioned } from '../engine.js';
+import type { OwnerFields } from '../engine.js';
 import type { ReadField } from './gathered-reads.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
 import type { MasterWatch } from './master-watch.js';
-import {
-  claimFieldsScript,
-  formatClaim,
-  formatVersion,
-  formatWrite,
-  type OwnerWrites,
-  writeFieldsScript,
-} from './owner-writes.js';
+import { claimFieldsScript, formatClaim, formatWrite, type OwnerWrites, writeFieldsScript } from './owner-writes.js';
 import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
-import { parseBuffer, parseList, parseNumber, parsePairs, parseText, unexpected } from './replies.js';
+import { parseBuffer, parseList, parseNumber, parsePairs, parseText } from './replies.js';
 import { loadScript } from './scripts.js';
+import { formatField, formatVersion, parseField } from './stored-field.js';
 
 const readOwnerScript = loadScript('read-owner');
 const eraseOwnerScript = loadScript('erase-owner');
@@ -37,17 +31,14 @@ export interface OwnerAccess {
 /** Binds the part to a link and a prefix. */
 export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: OwnerAccess): OwnerFields {
   const { readField, writes, journal, masters } = access;
-  const fieldsOf = (owner: OwnerKey) => keys.ofOwner(owner)[0];
+  const fieldsOf = (owner: OwnerKey) => keys.fieldsOf(owner);
   const notesOf = (owner: OwnerKey) => keys.ofOwner(owner)[2];
   return {
-    readField: async (owner, field) => {
-      const stored = await readField(fieldsOf(owner), field);
-      return stored && parseVersioned(stored);
-    },
+    readField: (owner, field, known) => readField(fieldsOf(owner), field, known),
     readOwner: async (owner) => {
       const [fields, marks] = parseList(await link.read(readOwnerScript(keys.ofOwner(owner))));
       return {
-        fields: new Map(parsePairs(fields).map(([name, bytes]) => [name, parseVersioned(bytes)])),
+        fields: new Map(parsePairs(fields).map(([name, stored]) => [name, parseField(stored)])),
         marks: new Map(parsePairs(marks).map(([name, value]) => [name, Number(value.toString())])),
       };
     },
@@ -58,8 +49,7 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
       return outcome;
     },
     exchangeField: async (owner, field, next) => {
-      const value = Buffer.concat([formatVersion(next.version), next.bytes]);
-      const args = [field, formatVersion(next.version), value];
+      const args = [field, formatVersion(next.version), formatField(next)];
       const exchanged = await link.write(exchangeScript([fieldsOf(owner)], ...args));
       return parseNumber(exchanged) === 1 ? 'stored' : 'moved';
     },
@@ -102,7 +92,7 @@ export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, c
   const { field, expect, next } = change;
   const version = next?.version ?? (typeof expect === 'number' ? expect : undefined);
   if (version === undefined) return false;
-  const value = next ? Buffer.concat([formatVersion(next.version), next.bytes]) : '';
+  const value = next ? formatField(next) : '';
   const restored = await link.write(restoreScript(keys.ofOwner(owner), field, formatVersion(version), value));
   return parseNumber(restored) === 1;
 }
@@ -110,9 +100,4 @@ export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, c
 /** Makes a claim again that is lost: the field must have the version still, and the lease be nobody else's. */
 export async function restoreClaim(link: RedisLink, keys: RedisKeys, { owner, claim }: OpenClaim): Promise<void> {
   await link.write(claimFieldsScript(keys.ofOwner(owner), ...formatClaim(claim)));
-}
-
-function parseVersioned(stored: Buffer): Versioned {
-  if (stored.length < 8) throw unexpected();
-  return { version: Number(stored.readBigUInt64BE()), bytes: stored.subarray(8) };
 }

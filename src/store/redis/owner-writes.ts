@@ -8,6 +8,7 @@ import type { RedisKeys } from './keys.js';
 import type { Argument } from './link.js';
 import { parseBuffer, parseList, parseNumber, parseText } from './replies.js';
 import { loadScript } from './scripts.js';
+import { formatField, formatVersion } from './stored-field.js';
 
 /** Runs {@link formatWrite}s. */
 export const writeFieldsScript = loadScript('write-fields');
@@ -58,17 +59,10 @@ export function formatClaim(claim: ClaimRequest): readonly Argument[] {
   return [field, holder, formatVersion(version), Math.ceil(leaseMs), note, replaceNote ? 1 : 0];
 }
 
-/** Lua numbers are doubles, and version times bytes never meet them: versions travel and compare as 8 bytes. */
-export function formatVersion(version: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(version));
-  return bytes;
-}
-
 /** Three arguments: the field; `-` absent, `*` any, else the expected version; the new value, or nothing to remove it. */
 function formatChange({ field, expect, next }: FieldChange): readonly (string | Buffer)[] {
   const expected = expect === 'any' ? '*' : expect === 'absent' ? '-' : formatVersion(expect);
-  return [field, expected, next ? Buffer.concat([formatVersion(next.version), next.bytes]) : ''];
+  return [field, expected, next ? formatField(next) : ''];
 }
 
 function parseClaim([kind, rest]: readonly unknown[]): ClaimOutcome {

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type OwnerKey, ownerKeyOf, tenantIdSchema, userIdSchema } from '../../../src/core/identifiers.js';
+import type { Versioned } from '../../../src/store/engine.js';
 import type { Pair } from './engine.js';
 
 /** An owner that no other test has. */
@@ -28,6 +29,21 @@ export function fieldContract(pair: Pair): void {
       const version = 1_795_000_000_000_123;
       await pair.one.writeFields(owner, [{ field: 'c/github', expect: 'absent', next: { version, bytes } }]);
       expect(await pair.other.readField(owner, 'c/github')).toEqual({ version, bytes });
+    });
+
+    it('answers what the caller has at hand, and no copy, only while the same bytes stand there under the same version', async () => {
+      const owner = freshOwner();
+      const known = at(3, 'the same');
+      await pair.one.writeFields(owner, [{ field: 'f', expect: 'absent', next: at(3, 'the same') }]);
+      // Alone, and among others: engines may read these in different ways.
+      expect(await pair.other.readField(owner, 'f', known)).toBe(known);
+      const read = (shown: Versioned) => pair.other.readField(owner, 'f', shown);
+      const others = [at(3, 'the sama'), at(3, 'the same.'), at(3, 'the'), at(4, 'the same')];
+      const [same, ...different] = await Promise.all([known, ...others].map(read));
+      expect(same).toBe(known);
+      for (const found of different) expect(found).toEqual(at(3, 'the same'));
+      await pair.one.writeFields(owner, [{ field: 'f', expect: 3 }]);
+      expect(await Promise.all([read(known), read(known)])).toEqual([undefined, undefined]);
     });
 
     it('keeps a value of 64 KiB', async () => {
