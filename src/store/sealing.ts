@@ -1,13 +1,15 @@
 /** Sealing under a keyring: AES-256-GCM with one derived key per write, key id and place bound into every record. */
 
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ConfigurationError, KeyUnavailable, StoredTokenUnreadable } from '../core/errors.js';
 import type { Meter } from '../core/meter.js';
 
 /**
  * First byte of everything sealed. Layout: format (1), length of the key id (1), key id, salt (16), ciphertext, tag (16).
+ * The two formats differ in how the data key is derived; what is sealed now has the second.
  */
-const format = 1;
+const format = 2;
+const hmacFormat = 1;
 const saltBytes = 16;
 const tagBytes = 16;
 const masterKeyBytes = 32;
@@ -17,6 +19,10 @@ const keyIdPattern = /^[A-Za-z0-9._-]{1,32}$/;
 interface MasterKey {
   readonly id: string;
   readonly bytes: Buffer;
+  /** What is hashed before a salt: see {@link deriveDataKey}. */
+  readonly prefix: Buffer;
+  /** How everything begins that it seals. All its bytes are below 128, so it is the same as text and as UTF-8. */
+  readonly header: Buffer;
 }
 
 /**
@@ -70,12 +76,11 @@ export class Keyring {
   }
 
   #seal(plaintext: Buffer, associated: string): Buffer {
-    const keyId = Buffer.from(this.#active.id, 'latin1');
+    const { header } = this.#active;
     const salt = randomBytes(saltBytes);
-    const { key, nonce } = deriveDataKey(this.#active, salt);
-    const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-    const header = Buffer.concat([Buffer.from([format, keyId.length]), keyId]);
-    cipher.setAAD(Buffer.concat([header, Buffer.from(associated)]));
+    const derived = deriveDataKey(this.#active, salt);
+    const cipher = createCipheriv('aes-256-gcm', keyIn(derived), nonceIn(derived), gcm);
+    cipher.setAAD(Buffer.from(header.toString('latin1') + associated));
     return Buffer.concat([header, salt, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
@@ -90,14 +95,20 @@ export class Keyring {
   }
 
   #open(sealed: Buffer, associated: string): Buffer {
-    const { keyId, header, salt, ciphertext, tag } = splitSealed(sealed);
+    const headerEnd = 2 + (sealed[1] ?? 0);
+    const saltEnd = headerEnd + saltBytes;
+    const header = sealed.toString('latin1', 0, headerEnd);
+    const keyId = header.slice(2);
+    const isOurs = sealed[0] === format || sealed[0] === hmacFormat;
+    if (!isOurs || !keyIdPattern.test(keyId) || sealed.length < saltEnd + tagBytes) throw unreadable();
     const master = this.#keys.get(keyId);
     if (!master) throw new KeyUnavailable(keyId);
-    const { key, nonce } = deriveDataKey(master, salt);
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-    decipher.setAAD(Buffer.concat([header, Buffer.from(associated)]));
-    decipher.setAuthTag(tag);
-    const plaintext = decipher.update(ciphertext);
+    const salt = sealed.subarray(headerEnd, saltEnd);
+    const derived = sealed[0] === format ? deriveDataKey(master, salt) : deriveByHmac(master, salt);
+    const decipher = createDecipheriv('aes-256-gcm', keyIn(derived), nonceIn(derived), gcm);
+    decipher.setAAD(Buffer.from(header + associated));
+    decipher.setAuthTag(sealed.subarray(-tagBytes));
+    const plaintext = decipher.update(sealed.subarray(saltEnd, -tagBytes));
     try {
       // In GCM it adds no bytes; it throws when the tag is not right.
       decipher.final();
@@ -150,7 +161,8 @@ export class Keyring {
 /** The id of the key under which something is sealed, by its header; `undefined` when it is not of our format. */
 export function sealingKeyIdOf(sealed: Buffer): string | undefined {
   const keyId = sealed.toString('latin1', 2, 2 + (sealed[1] ?? 0));
-  return sealed[0] === format && keyIdPattern.test(keyId) ? keyId : undefined;
+  const isOurs = sealed[0] === format || sealed[0] === hmacFormat;
+  return isOurs && keyIdPattern.test(keyId) ? keyId : undefined;
 }
 
 function parseMasterKey(entry: string, position: number): MasterKey {
@@ -164,13 +176,27 @@ function parseMasterKey(entry: string, position: number): MasterKey {
   if (bytes.length !== masterKeyBytes || bytes.toString('base64') !== encoded) {
     throw unusable(`key ${position} is not 32 bytes in base64 (44 characters)`);
   }
-  return { id, bytes };
+  const prefix = Buffer.concat([Buffer.from([0, 0, 0, 1]), bytes, Buffer.from(derivationLabel)]);
+  return { id, bytes, prefix, header: Buffer.from([format, id.length, ...Buffer.from(id, 'latin1')]) };
 }
 
-/** HMAC-SHA-512 as a key derivation in one step (NIST SP 800-108): 64 bytes, of which 32 + 12 are used. */
-function deriveDataKey(master: MasterKey, salt: Buffer): { key: Buffer; nonce: Buffer } {
-  const derived = createHmac('sha512', master.bytes).update('valetkey data key 1').update(salt).digest();
-  return { key: derived.subarray(0, 32), nonce: derived.subarray(32, 44) };
+const derivationLabel = 'valetkey data key 2';
+const gcm = { authTagLength: tagBytes };
+const keyIn = (derived: Buffer) => derived.subarray(0, 32);
+const nonceIn = (derived: Buffer) => derived.subarray(32, 44);
+
+/**
+ * The one-step key derivation of NIST SP 800-56C r2 section 4.1 with SHA-512: H(counter, master key, label and salt), 64
+ * bytes, of which 44 are used. All parts have fixed lengths, and a third of the hash stays unseen, so nothing can be
+ * appended. 1.6 µs where an HMAC takes 4.5, since Node has it as one call.
+ */
+function deriveDataKey({ prefix }: MasterKey, salt: Buffer): Buffer {
+  return hash('sha512', Buffer.concat([prefix, salt]), 'buffer');
+}
+
+/** HMAC-SHA-512 as a key derivation in one step (NIST SP 800-108), as the first format has it. */
+function deriveByHmac({ bytes }: MasterKey, salt: Buffer): Buffer {
+  return createHmac('sha512', bytes).update('valetkey data key 1').update(salt).digest();
 }
 
 function digest(master: MasterKey, label: string, value: string): Buffer {
@@ -179,21 +205,6 @@ function digest(master: MasterKey, label: string, value: string): Buffer {
     .digest()
     .subarray(0, masterKeyBytes);
   return createHmac('sha256', pepper).update(value).digest();
-}
-
-function splitSealed(sealed: Buffer) {
-  const idLength = sealed[1] ?? 0;
-  const headerEnd = 2 + idLength;
-  const saltEnd = headerEnd + saltBytes;
-  const keyId = sealed.toString('latin1', 2, headerEnd);
-  if (sealed[0] !== format || !keyIdPattern.test(keyId) || sealed.length < saltEnd + tagBytes) throw unreadable();
-  return {
-    keyId,
-    header: sealed.subarray(0, headerEnd),
-    salt: sealed.subarray(headerEnd, saltEnd),
-    ciphertext: sealed.subarray(saltEnd, -tagBytes),
-    tag: sealed.subarray(-tagBytes),
-  };
 }
 
 function unreadable(): StoredTokenUnreadable {

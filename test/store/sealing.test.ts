@@ -1,10 +1,10 @@
 /** Sealing: what opens, what does not, and that nothing about a key shows (threats S1-S5). */
 
-import { createCipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Keyring } from '../../src/store/sealing.js';
+import { Keyring, sealingKeyIdOf } from '../../src/store/sealing.js';
 import { keyEntry, keyring } from './samples.js';
 
 const text = Buffer.from('gho_16C7e42F292c6912E7710c838347Ae178B4a');
@@ -110,11 +110,29 @@ describe('sealed bytes', () => {
     const entry = keyEntry('k1');
     const sealed = Keyring.parse(entry).seal(text, place);
     const master = Buffer.from(entry.slice(3), 'base64');
-    const derived = createHmac('sha512', master).update('valetkey data key 1').update(sealed.subarray(4, 20)).digest();
+    // NIST SP 800-56C r2 section 4.1: the hash of a counter, the secret, and what tells this use from others.
+    const parts = [Buffer.from([0, 0, 0, 1]), master, Buffer.from('valetkey data key 2'), sealed.subarray(4, 20)];
+    const derived = createHash('sha512').update(Buffer.concat(parts)).digest();
     const cipher = createCipheriv('aes-256-gcm', derived.subarray(0, 32), derived.subarray(32, 44));
     cipher.setAAD(Buffer.concat([sealed.subarray(0, 4), Buffer.from(place)]));
     const expected = Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
     expect(sealed.subarray(20).equals(expected)).toBe(true);
+  });
+
+  it('of the first format still open, but not with the format byte of the second, nor the other way round', () => {
+    const entry = keyEntry('k1');
+    const keys = Keyring.parse(entry);
+    const [header, salt] = [Buffer.from('\x01\x02k1'), randomBytes(16)];
+    const master = Buffer.from(entry.slice(3), 'base64');
+    const derived = createHmac('sha512', master).update('valetkey data key 1').update(salt).digest();
+    const cipher = createCipheriv('aes-256-gcm', derived.subarray(0, 32), derived.subarray(32, 44));
+    cipher.setAAD(Buffer.concat([header, Buffer.from(place)]));
+    const first = Buffer.concat([header, salt, cipher.update(text), cipher.final(), cipher.getAuthTag()]);
+    expect(keys.open(first, place).equals(text)).toBe(true);
+    expect(sealingKeyIdOf(first)).toBe('k1');
+    const second = keys.seal(text, place);
+    for (const sealed of [first, second]) sealed.writeUInt8(3 - sealed.readUInt8(0), 0);
+    for (const sealed of [first, second]) expect(() => keys.open(sealed, place)).toThrow(unreadable);
   });
 });
 
