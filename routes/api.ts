@@ -64,8 +64,9 @@ export const v1: FastifyPluginAsync<V1Options> = async (app, options) => {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   readJsonOnly(app);
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
+    done();
   });
   const { manager, authenticate, heartbeatMs, auditFailOpen } = options;
   const limits = options.limits && createRateLimits(options.limits, (...stopped) => recordLimited(manager, ...stopped));

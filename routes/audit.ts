@@ -1,13 +1,13 @@
 /** Writes what callers of the API do into the audit trail: each route declares its act, one hook does the rest. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { type ActOrigin, type AuditAct, type AuditActor, type AuditEntry, tokenDigestOf } from '../src/core/audit.js';
 import { Forbidden, Unauthorized } from '../src/core/errors.js';
 import {
   accountLabelSchema,
   defaultTenant,
-  providerIdSchema,
+  isPlainUserId,
+  isProviderId,
   type TenantId,
   userIdSchema,
 } from '../src/core/identifiers.js';
@@ -56,27 +56,6 @@ const handsOut: ReadonlySet<AuditAct> = new Set([
   'account_link.create',
   'api_key.create',
 ]);
-
-/** What an answer tells of an act; fields that are not there are no fault. */
-const answerSchema = z.looseObject({
-  access_token: z.string().optional(),
-  connection_id: z.string().optional(),
-  connect_id: z.string().optional(),
-  id: z.string().optional(),
-  revoked: z.unknown().optional(),
-  provider: providerIdSchema.optional(),
-});
-
-/** What a request tells of an act, wherever it says so. A name that cannot be one is left out. */
-const requestSchema = z.looseObject({
-  user: userIdSchema.optional().catch(undefined),
-  provider: providerIdSchema.optional().catch(undefined),
-  account: accountLabelSchema.optional().catch(undefined),
-  connect_id: z.string().max(128).optional().catch(undefined),
-  id: z.string().max(128).optional().catch(undefined),
-  subject: z.string().max(256).optional().catch(undefined),
-  jti: z.string().max(256).optional().catch(undefined),
-});
 
 /**
  * Has every route of `app` that declares an act write one entry, when it is known what came of it; and one entry for
@@ -161,33 +140,47 @@ function describeRefusal(
   return act && { act, outcome, reason: code };
 }
 
-/** Who asks, from where, about whom and what. */
+/** Who asks, from where, about whom and what. A name that cannot be one is left out. */
 function aboutRequest(request: FastifyRequest): Omit<AuditEntry, 'at' | 'act' | 'outcome'> {
-  const said = requestSchema.parse({ ...Object(request.query), ...Object(request.body), ...Object(request.params) });
-  const { user, provider, account, connect_id, id, subject, jti } = said;
+  const [user, account] = [named(request, 'user'), named(request, 'account')];
+  const provider = named(request, 'provider');
+  const object = shortText(named(request, 'connect_id'), 128) ?? shortText(named(request, 'id'), 128);
   return {
     ...whoAsks(request),
-    user,
-    provider,
-    account,
-    object: connect_id ?? id ?? subject ?? jti,
+    user: isPlainUserId(user) ? user : userIdSchema.safeParse(user).data,
+    provider: isProviderId(provider) ? provider : undefined,
+    account: account === undefined ? undefined : accountLabelSchema.safeParse(account).data,
+    object: object ?? shortText(named(request, 'subject'), 256) ?? shortText(named(request, 'jti'), 256),
     ...originOf(request),
   };
 }
 
+/** Wherever a request says it; what stands in the path counts before what stands in the body, and that before the query. */
+function named({ params, body, query }: FastifyRequest, name: string): unknown {
+  for (const part of [params, body, query]) {
+    if (typeof part === 'object' && part !== null && Object.hasOwn(part, name)) return Reflect.get(part, name);
+  }
+  return undefined;
+}
+
+function shortText(value: unknown, most: number): string | undefined {
+  return typeof value === 'string' && value.length <= most ? value : undefined;
+}
+
+/** What an answer tells of an act; fields that are not there are no fault. */
 function aboutAnswer(payload: unknown): Partial<AuditEntry> {
-  const { data } = answerSchema.safeParse(payload);
-  if (data === undefined) return {};
-  const { access_token, connection_id, connect_id, id, provider, revoked } = data;
-  const object = connect_id ?? id;
+  const { access_token, connection_id, connect_id, id, provider, revoked } = Object(payload);
+  const object = textOf(connect_id) ?? textOf(id);
   return {
-    ...(access_token !== undefined && { token_digest: tokenDigestOf(access_token) }),
-    ...(connection_id !== undefined && { connection_id }),
+    ...(typeof access_token === 'string' && { token_digest: tokenDigestOf(access_token) }),
+    ...(typeof connection_id === 'string' && { connection_id }),
     ...(object !== undefined && { object }),
-    ...(provider !== undefined && { provider }),
+    ...(isProviderId(provider) && { provider }),
     ...(revoked !== undefined && { reason: `revoked: ${String(revoked)}` }),
   };
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 /** One who showed no usable credential has no tenant; such entries stand in the trail of `default`. */
 function whoAsks(request: FastifyRequest): { tenant: TenantId; actor: AuditActor } {

@@ -1,6 +1,6 @@
 /** How callers show who they are: a bearer credential or an API key in a header, and keys that are known beforehand. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Unauthorized } from '../src/core/errors.js';
 import { tenantIdSchema } from '../src/core/identifiers.js';
@@ -31,7 +31,7 @@ export function readCredential(headers: IncomingHttpHeaders): string {
 }
 
 /** SHA-256: what credentials are compared and remembered by. */
-export const digestOf = (text: string) => createHash('sha256').update(text).digest();
+export const digestOf = (text: string) => hash('sha256', text, 'buffer');
 
 /** Looks keys up. Compares with every one of them, found or not: the time tells nothing. */
 export function knownKeys(keys: readonly KnownApiKey[]): (credential: string) => Caller | undefined {

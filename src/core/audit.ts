@@ -1,6 +1,6 @@
 /** One entry of the audit trail: who did what for whom, and what came of it. Never a secret. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { accountLabelSchema, providerIdSchema, tenantIdSchema, userIdSchema } from './identifiers.js';
 
@@ -85,7 +85,7 @@ export type ActOrigin = Pick<AuditEntry, 'request_id' | 'address'>;
 
 /** The `token_digest` of an access token. */
 export function tokenDigestOf(accessToken: string): string {
-  return createHash('sha256').update(accessToken).digest('hex').slice(0, 12);
+  return hash('sha256', accessToken, 'hex').slice(0, 12);
 }
 
 /** An entry with its place in the tenant's trail. */

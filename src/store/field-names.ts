@@ -1,6 +1,6 @@
 /** How owners' records are named in storage: the names hold no user text, and no two records share one. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Purpose } from '../core/connect.js';
 import { type ConnectionRef, defaultAccount, type OwnerKey } from '../core/identifiers.js';
 
@@ -10,7 +10,7 @@ const connectIdPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** SHA-256 in base64url: stands in keys for what is secret, long or of any alphabet. */
 export function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 /**
