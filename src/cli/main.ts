@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 /** The `valetkey` command. */
 
-import { runCommand } from './program.js';
+import module from 'node:module';
+
+// Node 22 and later keep what they have compiled, and start a third sooner the next time; Node 20 has no such thing.
+const enableCompileCache: unknown = Reflect.get(module, 'enableCompileCache');
+if (typeof enableCompileCache === 'function') enableCompileCache();
+const { runCommand } = await import('./program.js');
 
 process.exitCode = await runCommand(process.argv.slice(2));
 // What is still open now did not close in time; nothing that ends by itself is kept from ending.

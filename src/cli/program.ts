@@ -1,20 +1,24 @@
 /** All commands under one name, and the status with which each of them ends. */
 
 import { Command, CommanderError } from 'commander';
-import { apiKeysCommand } from './api-keys.js';
-import { auditCommand } from './audit.js';
-import { doctorCommand } from './doctor.js';
 import { exitCodes, reportFailure } from './exit.js';
-import { exportCommand } from './export.js';
-import { importCommand } from './import.js';
-import { keysCommand } from './keys.js';
-import { linkCommand } from './link.js';
-import { migrateCommand } from './migrate.js';
-import { sandboxCommand } from './sandbox.js';
-import { serveCommand } from './serve.js';
 import { readVersion } from './version.js';
-import { webhooksCommand } from './webhooks.js';
-import { workerCommand } from './worker.js';
+
+/** By name, loaded when they are wanted: all of them together take longer to load than a service takes to start. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.js')).serveCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
+  'api-keys': async () => (await import('./api-keys.js')).apiKeysCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
+  keys: async () => (await import('./keys.js')).keysCommand(),
+  link: async () => (await import('./link.js')).linkCommand(),
+  import: async () => (await import('./import.js')).importCommand(),
+  export: async () => (await import('./export.js')).exportCommand(),
+  migrate: async () => (await import('./migrate.js')).migrateCommand(),
+  sandbox: async () => (await import('./sandbox.js')).sandboxCommand(),
+  worker: async () => (await import('./worker.js')).workerCommand(),
+  webhooks: async () => (await import('./webhooks.js')).webhooksCommand(),
+};
 
 /**
  * Runs one command line, without the program's own name, and resolves with its exit status. Never rejects: what went
@@ -23,7 +27,8 @@ import { workerCommand } from './worker.js';
 export async function runCommand(args: readonly string[]): Promise<number> {
   process.exitCode = exitCodes.done;
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    const program = await createProgram(args[0] ?? '');
+    await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode);
   } catch (error) {
     // Help and version end this way too.
@@ -32,27 +37,15 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(): Command {
+/** With the one command that is named, or with all of them, to say which there are. */
+async function createProgram(name: string): Promise<Command> {
   const program = new Command('valetkey')
     .description('OAuth tokens per user for chat bots, agents and tool handlers')
     .version(readVersion())
     .addHelpText('after', '\nConfiguration comes from the environment: see .env.example and docs/configuration.md.')
     .showHelpAfterError('(add --help for what it takes)');
-  const commands = [
-    serveCommand,
-    doctorCommand,
-    apiKeysCommand,
-    auditCommand,
-    keysCommand,
-    linkCommand,
-    importCommand,
-    exportCommand,
-    migrateCommand,
-    sandboxCommand,
-    workerCommand,
-    webhooksCommand,
-  ];
-  for (const create of commands) program.addCommand(create());
+  const named = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  for (const create of named ? [named] : Object.values(commands)) program.addCommand(await create());
   return throwInsteadOfExit(program);
 }
 

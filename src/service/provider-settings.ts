@@ -1,7 +1,7 @@
 /** Which providers this deployment has: `<PROVIDER>_CLIENT_ID` and its sisters, joined with PROVIDERS_FILE. */
 
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { createRequire } from 'node:module';
 import { z } from 'zod';
 import {
   catalogue,
@@ -83,7 +83,9 @@ function loadFile(reader: EnvironmentReader, path: string): unknown {
     return undefined;
   }
   try {
-    return parseYaml(text);
+    // Only where there is such a file: the parser takes 4 percent of the start, and 8 MB.
+    const yaml: typeof import('yaml') = createRequire(import.meta.url)('yaml');
+    return yaml.parse(text);
   } catch {
     reader.fault('PROVIDERS_FILE', `${path} is neither JSON nor YAML`);
     return undefined;
