@@ -1,36 +1,53 @@
 /**
- * `npm run bench`: runs every bench that is there, one after the other, and writes bench/RESULTS.md. A bench that fails
- * or takes more than three minutes is named there; nothing is judged by the clock.
+ * `npm run bench [-- name …]`: runs every bench, or those that are named, one after the other, and writes
+ * bench/RESULTS.md; what was not run stays there as it was. A bench that fails or takes more than three minutes is named
+ * there; nothing is judged by the clock.
  */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 
-const benches = ['token', 'http', 'size', 'start', 'scale', 'storm', 'ahead'];
+const benches = ['token', 'http', 'peers', 'size', 'start', 'scale', 'storm', 'ahead'];
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !benches.includes(name));
+if (unknown.length > 0)
+  throw new TypeError(`There is no bench ${unknown.join(', ')}; there are ${benches.join(', ')}.`);
 const longestMs = 180_000;
 const here = (name) => new URL(name, import.meta.url).pathname;
 const { version } = JSON.parse(readFileSync(here('../package.json'), 'utf8'));
 const versionOf = (name) => JSON.parse(readFileSync(here(`../node_modules/${name}/package.json`), 'utf8')).version;
 
-const loadBefore = loadavg()[0];
 const begun = performance.now();
-const parts = [];
-for (const name of benches.filter((each) => existsSync(here(`./${each}.mjs`)))) {
-  parts.push(runOne(name));
+const sections = readSections();
+for (const name of benches) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  sections.set(name, runOne(name));
   // After each, so that what was measured stands there even if the run is broken off.
+  const parts = benches.flatMap((each) => sections.get(each) ?? []);
   writeFileSync(here('./RESULTS.md'), `${[describeRun(), ...parts].join('\n\n')}\n`);
 }
 console.log(`bench/RESULTS.md was written after ${Math.round((performance.now() - begun) / 1000)} s.`);
 
+/** What stands in RESULTS.md, by bench; nothing when all of it is measured anew. */
+function readSections() {
+  if (wanted.length === 0 || !existsSync(here('./RESULTS.md'))) return new Map();
+  const parts = readFileSync(here('./RESULTS.md'), 'utf8')
+    .split(/^## bench:/m)
+    .slice(1);
+  return new Map(parts.map((part) => [part.slice(0, part.indexOf('\n')), `## bench:${part.trim()}`]));
+}
+
 function runOne(name) {
   console.log(`bench:${name} …`);
+  const loads = loadavg();
   const options = { encoding: 'utf8', timeout: longestMs, killSignal: 'SIGTERM', maxBuffer: 1 << 24 };
   const { status, stdout, stderr } = spawnSync(process.execPath, [here(`./${name}.mjs`)], options);
   const ended = status === 0 ? '' : `\n\nIt did not come to its end (status ${status}).`;
   if (status !== 0) console.error(stderr);
   console.log(stdout.trim());
-  return `## bench:${name}\n\n${stdout.trim()}${ended}`;
+  const load = `Load average before: ${loads[0].toFixed(1)}.`;
+  return `## bench:${name}\n\n${load}\n\n${stdout.trim()}${ended}`;
 }
 
 function describeRun() {
@@ -44,7 +61,7 @@ function describeRun() {
     '',
     `- ${new Date().toISOString().slice(0, 10)}, valetkey ${version}`,
     `- ${cpus().length} x ${processor?.model.trim() || 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()}`,
-    `- load average ${loadBefore.toFixed(1)} before and ${loadavg()[0].toFixed(1)} after; far above the number of processors, figures are those of a busy machine`,
+    '- where a load average is far above the number of processors, figures are those of a busy machine',
     `- Node ${process.version}, ioredis ${versionOf('ioredis')}, lmdb ${versionOf('lmdb')}, fastify ${versionOf('fastify')}`,
     `- ${redis?.trim() ?? 'no redis-server'}`,
   ].join('\n');
