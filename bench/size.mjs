@@ -30,15 +30,15 @@ const redis = await startRedis();
 const plain = await connectPlain(redis.url);
 const rows = [];
 for (const [name, bundle] of Object.entries(bundles)) {
-  const ours = await bytesPerUser(async () => {
+  const ours = await bytesPerUser(async (count) => {
     const manager = await openBenchManager({ redisUrl: redis.url, providers });
-    await each((index) => manager.storeToken(`telegram:${100_000_000 + index}`, tokenOf(bundle)));
+    await each(count, (index) => manager.storeToken(`telegram:${100_000_000 + index}`, tokenOf(bundle)));
     await manager.close();
     // What comes with a connection and ends by itself is not the connection: the log of events.
     for (const log of await plain.keys('valetkey:log:*')) await plain.del(log);
   });
-  const theirs = await bytesPerUser(() =>
-    each((index) =>
+  const theirs = await bytesPerUser((count) =>
+    each(count, (index) =>
       plain.set(
         `valetkey:oauth_tokens:telegram:${100_000_000 + index}:${bundle.provider}`,
         sealFernet(bundleOf(tokenOf(bundle))),
@@ -59,17 +59,21 @@ function tokenOf({ provider, access, refresh, scopes }) {
   return { provider, accessToken: random(access), refreshToken: random(refresh), expiresAt, scopes };
 }
 
-async function each(act) {
-  for (let first = 0; first < users; first += 100) {
-    await Promise.all(Array.from({ length: Math.min(100, users - first) }, (_, index) => act(first + index)));
+async function each(count, act) {
+  for (let first = 0; first < count; first += 100) {
+    await Promise.all(Array.from({ length: Math.min(100, count - first) }, (_, index) => act(first + index)));
   }
 }
 
-/** From an empty database; the tables of the keyspace are the same for both, and grow in the same steps. */
+/**
+ * From an empty database. A few are written before, since Redis keeps a histogram of latencies for each kind of command
+ * (some 40 KB) and the scripts from their first use on, however many users there are.
+ */
 async function bytesPerUser(write) {
+  await write(100);
   await plain.flushall();
   const before = await usedMemory();
-  await write();
+  await write(users);
   const after = await usedMemory();
   return (after - before) / users;
 }
