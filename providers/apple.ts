@@ -32,5 +32,9 @@ export const apple: ProviderTemplate = {
     token: 'refresh',
     reach: 'grant',
   },
-  unverified: ['PKCE (a working client sends it, not documented)', 'ID token without the openid scope'],
+  unverified: [
+    'PKCE (a working client sends it, not documented)',
+    'ID token without the openid scope',
+    'restriction of redirect URIs (no localhost, no IP address)',
+  ],
 };

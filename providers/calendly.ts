@@ -30,5 +30,5 @@ export const calendly: ProviderTemplate = {
     token: 'refresh',
     reach: 'token',
   },
-  unverified: ['reach of a revocation'],
+  unverified: ['reach of a revocation', 'organization field'],
 };

@@ -34,5 +34,5 @@ export const canva: ProviderTemplate = {
     { error: 'revoked_access_token', means: 'dead_grant' },
   ],
   standardize: nameError,
-  unverified: ['identity field paths'],
+  unverified: ['identity field paths', 'OpenID endpoints (not used)'],
 };

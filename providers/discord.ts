@@ -21,6 +21,8 @@ export const discord: ProviderTemplate = {
     name: 'global_name|username',
     email: 'email',
   },
+  // With the scopes `bot` and `webhook.incoming`. The token of a webhook is a secret of its own, and not kept.
+  keepFromResponse: { guild_id: 'guild.id', webhook_id: 'webhook.id' },
   revocation: {
     endpoint: 'https://discord.com/api/oauth2/token/revoke',
     method: 'POST',
@@ -31,5 +33,5 @@ export const discord: ProviderTemplate = {
     reach: 'user',
   },
   signals: { form: 'discord' },
-  unverified: ['refresh token lifetime', 'whether revocation is per authorization or per user'],
+  unverified: ['refresh token lifetime', 'whether revocation is per authorization or per user', 'OpenID discovery URL'],
 };

@@ -39,5 +39,6 @@ export const docusign: ProviderTemplate = {
     'account_name in the list of accounts',
     'fate of a replaced refresh token',
     'whether extended is listed in the answer',
+    'about 5 live refresh tokens of a person',
   ],
 };

@@ -33,5 +33,5 @@ export const dropbox: ProviderTemplate = {
     token: 'access',
     reach: 'grant',
   },
-  unverified: ['what revoking does to the refresh token'],
+  unverified: ['what revoking does to the refresh token', 'Dropbox-API-Select headers of team apps'],
 };

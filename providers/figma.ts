@@ -16,5 +16,11 @@ export const figma: ProviderTemplate = {
   defaultLifetimeSeconds: 7_776_000,
   refreshReuse: 'none',
   identity: { from: 'userinfo', endpoint: 'https://api.figma.com/v1/me', id: 'id', name: 'handle', email: 'email' },
-  unverified: ['access token lifetime of 90 days', 'scope separator (space and comma seen)', 'PKCE'],
+  unverified: [
+    'access token lifetime of 90 days',
+    'scope separator (space and comma seen)',
+    'PKCE',
+    'code lifetime of 30 s',
+    'user_id_string in the answer',
+  ],
 };

@@ -72,5 +72,6 @@ export const github: ProviderTemplate = {
     'whether expiry is on by default for new OAuth Apps',
     'the full list of scopes that a wider one replaces',
     'that an Enterprise Server ignores PKCE',
+    'User-Agent requirement on the token endpoint',
   ],
 };

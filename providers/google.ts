@@ -53,5 +53,5 @@ export const google: ProviderTemplate = {
     { error: 'admin_policy_enforced', means: 'dead_grant' },
     { status: 403, error: 'rate_limit_exceeded', means: 'unavailable' },
   ],
-  unverified: ['exact access token lifetime (3599 and 3920 seen)'],
+  unverified: ['exact access token lifetime (3599 and 3920 seen)', 'tokeninfo URL'],
 };

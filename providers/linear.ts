@@ -35,5 +35,9 @@ export const linear: ProviderTemplate = {
     reach: 'grant',
     alsoDone: [400],
   },
-  unverified: ['30 minutes of grace for an old refresh token (taken as none)', 'refresh token lifetime'],
+  unverified: [
+    '30 minutes of grace for an old refresh token (taken as none)',
+    'refresh token lifetime',
+    'host of the migration call for old tokens',
+  ],
 };

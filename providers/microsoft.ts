@@ -71,5 +71,8 @@ export const microsoft: ProviderTemplate = {
     'meaning of AADSTS7000215, 7000222 and 700016',
     'login_required at the token endpoint',
     'device authorization endpoint',
+    'random access token lifetime of 60-90 minutes',
+    'addresses of the consent pages that a person may open',
+    'size of refresh tokens',
   ],
 };

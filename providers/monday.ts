@@ -33,5 +33,11 @@ export const monday: ProviderTemplate = {
     token: 'refresh',
     reach: 'grant',
   },
-  unverified: ['account fields', 'body format of the revocation', 'value of iss', 'fate of a replaced refresh token'],
+  unverified: [
+    'account fields',
+    'body format of the revocation',
+    'value of iss',
+    'fate of a replaced refresh token',
+    'form of the Authorization header',
+  ],
 };

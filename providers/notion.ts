@@ -23,6 +23,7 @@ export const notion: ProviderTemplate = {
     name: 'owner.user.name|workspace_name',
     email: 'owner.user.person.email',
   },
+  keepFromResponse: { workspace_id: 'workspace_id' },
   revocation: {
     endpoint: 'https://api.notion.com/v1/oauth/revoke',
     method: 'POST',

@@ -20,7 +20,9 @@ export const quickbooks: ProviderTemplate = {
   identity: {
     from: 'userinfo',
     endpoint: 'https://accounts.platform.intuit.com/v1/openid_connect/userinfo',
+    // One person may connect several companies.
     id: 'sub',
+    place: '{realm_id}',
     name: 'givenName+familyName|givenName',
     email: 'email',
   },

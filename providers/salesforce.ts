@@ -35,5 +35,9 @@ export const salesforce: ProviderTemplate = {
   placeholders: {
     login_host: { pattern: /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.salesforce\.com$/, default: 'login.salesforce.com' },
   },
-  unverified: ["session lifetime: the org's setting, taken as one hour"],
+  unverified: [
+    "session lifetime: the org's setting, taken as one hour",
+    'INVALID_SESSION_ID as the code of a 401',
+    'unit of issued_at',
+  ],
 };

@@ -28,9 +28,18 @@ export const shopify: ProviderTemplate = {
   reuseGraceSeconds: 600,
   refreshLifetime: { seconds: 7_776_000, renewedByUse: true },
   // The shop is the account; only online tokens name a person.
-  identity: { from: 'token_response', id: 'associated_user.id', email: 'associated_user.email' },
+  identity: {
+    from: 'token_response',
+    id: 'associated_user.id',
+    place: '{shop}.myshopify.com',
+    email: 'associated_user.email',
+  },
   callbackMatches: { shop: '{shop}.myshopify.com' },
   callbackSignature: 'hmac',
   placeholders: { shop: { pattern: hostLabel } },
-  unverified: ['write scope replacing the read scope', 'absence of a revocation endpoint'],
+  unverified: [
+    'write scope replacing the read scope',
+    'absence of a revocation endpoint',
+    'name of the webhook of an uninstallation',
+  ],
 };

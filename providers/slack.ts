@@ -31,6 +31,7 @@ export const slack: ProviderTemplate = {
     id: 'team.id+authed_user.id|enterprise.id+authed_user.id',
     name: 'team.name|enterprise.name',
   },
+  keepFromResponse: { team_id: 'team.id', enterprise_id: 'enterprise.id' },
   revocation: {
     endpoint: 'https://slack.com/api/auth.revoke',
     method: 'POST',
@@ -55,5 +56,9 @@ export const slack: ProviderTemplate = {
     { error: 'ratelimited', means: 'unavailable' },
   ],
   standardize: liftUserToken,
-  unverified: ['error codes of a code exchange beside invalid_code'],
+  unverified: [
+    'error codes of a code exchange beside invalid_code',
+    'parameters of apps.uninstall',
+    'e-mail path in users.info',
+  ],
 };

@@ -22,5 +22,5 @@ export const spotify: ProviderTemplate = {
     name: 'display_name',
     email: 'email',
   },
-  unverified: ['fate of a replaced refresh token'],
+  unverified: ['fate of a replaced refresh token', "address of the page of a person's apps"],
 };

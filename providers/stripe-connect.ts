@@ -15,4 +15,5 @@ export const stripeConnect: ProviderTemplate = {
   refreshReuse: 'none',
   identity: { from: 'token_response', id: 'stripe_user_id' },
   // Deauthorizing takes the account's id instead of a token, which is not done here.
+  unverified: ['name of the webhook of a deauthorization'],
 };

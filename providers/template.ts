@@ -29,6 +29,7 @@ const identitySchema = z.strictObject({
   headers: stringMap.optional(),
   body: text.optional(),
   id: text,
+  place: text.optional(),
   name: text.optional(),
   callbackName: z.strictObject({ parameter: text, path: text }).optional(),
   email: text.optional(),

@@ -36,5 +36,6 @@ export const todoist: ProviderTemplate = {
     'body format of the revocation',
     'PKCE',
     'fate of a replaced refresh token',
+    'redirect URI of older apps',
   ],
 };

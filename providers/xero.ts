@@ -34,5 +34,6 @@ export const xero: ProviderTemplate = {
     '30 minutes of grace for an old refresh token',
     'xero_userid claim',
     'tenantName in the list of organisations',
+    'userinfo URL (not used)',
   ],
 };

@@ -32,5 +32,9 @@ export const zendesk: ProviderTemplate = {
     reach: 'grant',
   },
   placeholders: { subdomain: { pattern: hostLabel } },
-  unverified: ['lifetimes when the request names none', 'whether a revocation also ends the refresh token'],
+  unverified: [
+    'lifetimes when the request names none',
+    'whether a revocation also ends the refresh token',
+    'allowed ranges of the lifetimes that a request may name',
+  ],
 };

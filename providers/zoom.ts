@@ -22,6 +22,7 @@ export const zoom: ProviderTemplate = {
     name: 'display_name|first_name+last_name',
     email: 'email',
   },
+  keepFromResponse: { api_url: 'api_url' },
   revocation: {
     endpoint: 'https://zoom.us/oauth/revoke',
     method: 'POST',
@@ -31,5 +32,5 @@ export const zoom: ProviderTemplate = {
     token: 'refresh',
     reach: 'grant',
   },
-  unverified: ['scope separator when scope is sent'],
+  unverified: ['api_url of the answer', 'scope separator when scope is sent'],
 };

@@ -1,7 +1,7 @@
 /** A provider's URLs: the places in them that a connection or configuration fills, and all of them changed at once. */
 
 import { InvalidRequest } from './errors.js';
-import type { Provider } from './provider.js';
+import type { IdentityMapping, Provider } from './provider.js';
 
 /**
  * The provider as one connection sees it: `{shop}` and the like filled into its endpoints.
@@ -41,8 +41,16 @@ export function mapEndpoints(provider: Provider, change: (url: string) => string
     ...(deviceAuthorizationEndpoint !== undefined && {
       deviceAuthorizationEndpoint: change(deviceAuthorizationEndpoint),
     }),
-    ...(identity.endpoint !== undefined && { identity: { ...identity, endpoint: change(identity.endpoint) } }),
+    identity: mapIdentity(identity, change),
     ...(sites && { sites: { ...sites, endpoint: change(sites.endpoint) } }),
     ...(revocation && { revocation: { ...revocation, endpoint: change(revocation.endpoint) } }),
+  };
+}
+
+function mapIdentity(identity: IdentityMapping, change: (url: string) => string): IdentityMapping {
+  return {
+    ...identity,
+    ...(identity.endpoint !== undefined && { endpoint: change(identity.endpoint) }),
+    ...(identity.place !== undefined && { place: change(identity.place) }),
   };
 }

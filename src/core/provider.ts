@@ -57,6 +57,8 @@ export interface IdentityMapping {
   /** JSON body of a POST, for GraphQL. */
   readonly body?: string;
   readonly id: string;
+  /** What the id is one within, as text with `{parameter}` names: `{realm_id}`, `{shop}.myshopify.com`. */
+  readonly place?: string;
   readonly name?: string;
   /** Where the name stands when the identity has none: the path within a parameter of the authorization response that is JSON. */
   readonly callbackName?: { readonly parameter: string; readonly path: string };

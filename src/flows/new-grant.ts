@@ -2,6 +2,7 @@
 
 import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
 import type { ProviderIdentity } from '../core/connection.js';
+import { withPlace } from '../core/identity-place.js';
 import { keptParameters } from '../core/kept-parameters.js';
 import type { Provider } from '../core/provider.js';
 import { withChosenSite } from '../core/site.js';
@@ -40,7 +41,7 @@ export async function newGrant(
     userId,
     provider: provider.id,
     account,
-    identity: named(identity, nameIn(provider, callback)),
+    identity: withPlace(provider.identity, named(identity, nameIn(provider, callback)), parameters),
     tokenSet: response.tokenSet,
     requestedScope: scope,
     parameters: Object.keys(parameters).length === 0 ? undefined : parameters,

@@ -93,14 +93,16 @@ function passOver(error: unknown): 'unreadable' {
 
 /**
  * One collection per tenant and provider account. The parameters count too: at providers with many instances an
- * account id means something within one instance only. Not so the choice among the sites of one account.
+ * account id means something within one instance only. Not so what the provider said beside the id, and the choice
+ * among the sites of one account.
  */
 function collectionOf(deps: Dependencies, connection: Omit<Identified, 'userId' | 'account'>): string | undefined {
   const { tenant, provider, identity, parameters = {} } = connection;
   if (identity === undefined) return undefined;
-  const choice = deps.providers.find(provider)?.sites?.parameter;
+  const { sites, keepFromCallback, keepFromResponse } = deps.providers.find(provider) ?? {};
+  const told = new Set([sites?.parameter, ...Object.keys({ ...keepFromCallback, ...keepFromResponse })]);
   const sorted = Object.entries(parameters)
-    .filter(([name]) => name !== choice)
+    .filter(([name]) => !told.has(name))
     .sort(([one], [other]) => (one < other ? -1 : 1));
   const name = JSON.stringify([tenant, provider, identity.id, sorted]);
   return `account-${createHash('sha256').update(name).digest('base64url')}`;

@@ -39,7 +39,9 @@ async function connectAt(
 test('QuickBooks: the company of the authorization response is kept with the connection', async () => {
   const { manager, comeBack } = await connectAt('quickbooks', {});
   await comeBack({ realmId: '9130357' });
-  expect((await manager.requireToken(user, 'here')).parameters).toEqual({ realm_id: '9130357' });
+  const { parameters, identity } = await manager.requireToken(user, 'here');
+  expect(parameters).toEqual({ realm_id: '9130357' });
+  expect(identity?.id).toBe('9130357:u1');
 });
 
 test('Salesforce: the instance of the token response is kept with the connection', async () => {
@@ -77,7 +79,33 @@ test.each([
   const { manager, state, comeBack } = await connectAt('shopify', { entry, parameters });
   const sent = { shop: 'acme.myshopify.com', host: 'YWRtaW4=', timestamp: '1' };
   await comeBack({ ...sent, hmac: sign({ code: 'x', state, ...sent }) });
-  expect((await manager.requireToken(user, 'here')).accessToken.reveal()).toBe('at');
+  const { accessToken, identity } = await manager.requireToken(user, 'here');
+  expect(accessToken.reveal()).toBe('at');
+  expect(identity).toEqual({ id: 'acme.myshopify.com', name: 'acme.myshopify.com' });
+});
+
+test('Shopify: a person’s own token is of that person in that shop', async () => {
+  const answer = { associated_user: { id: 7, email: 'ada@example.com' } };
+  const { manager, state, comeBack } = await connectAt('shopify', { answer, parameters: { shop: 'acme' } });
+  const sent = { shop: 'acme.myshopify.com', timestamp: '1' };
+  await comeBack({ ...sent, hmac: sign({ code: 'x', state, ...sent }) });
+  const { identity } = await manager.requireToken(user, 'here');
+  expect(identity).toEqual({ id: 'acme.myshopify.com:7', email: 'ada@example.com' });
+});
+
+test.each([
+  ['slack', { team: { id: 'T1' }, enterprise: null, authed_user: { id: 'U1' } }, { team_id: 'T1' }],
+  ['notion', { workspace_id: 'W1', bot_id: 'B1' }, { workspace_id: 'W1' }],
+  [
+    'discord',
+    { guild: { id: '41' }, webhook: { id: '42', token: 'hook-secret' } },
+    { guild_id: '41', webhook_id: '42' },
+  ],
+  ['zoom', { api_url: 'https://api-eu.zoom.us' }, { api_url: 'https://api-eu.zoom.us' }],
+])('%s: what its API wants to know beside the token is kept', async (template, answer, kept) => {
+  const { manager, comeBack } = await connectAt(template, { answer });
+  await comeBack({});
+  expect((await manager.requireToken(user, 'here')).parameters).toEqual(kept);
 });
 
 test.each([
