@@ -4,26 +4,19 @@ import type { ProviderEntry } from '../providers/index.js';
 import type { ProofMode } from './core/connection.js';
 import { ConfigurationError } from './core/errors.js';
 import { type McpPolicy, mcpPolicySchema } from './core/mcp-policy.js';
-import type { Meter } from './core/meter.js';
 import type { Store } from './core/store.js';
 import type { Rotation, TokenSource } from './core/token-source.js';
 import type { ChatLogin, Log, Settings } from './flows/dependencies.js';
 import { createMcpRoom } from './flows/mcp-room.js';
 import { StoreClock } from './flows/store-clock.js';
-import type { KeyService } from './keys/key-service.js';
-import { unwrapKeys, usualPatience } from './keys/key-service.js';
 import { OAuthManager } from './oauth-manager.js';
 import { openProviders } from './open-providers.js';
+import { openStore, type StoreOptions } from './open-store.js';
 import { createGuardedHttp } from './protocol/guarded-http.js';
 import { createHttp } from './protocol/http.js';
-import type { StorageEngine } from './store/engine.js';
-import { meterEngine } from './store/metered-engine.js';
-import { openSealedStore } from './store/sealed-store.js';
-import { Keyring } from './store/sealing.js';
-import { openSpool } from './store/spool.js';
 
 /** What a manager is made of. Durations in seconds, as in the environment. */
-export interface ManagerOptions {
+export interface ManagerOptions extends StoreOptions {
   /** Public origin (and path prefix) of the browser half; https unless loopback. */
   readonly baseUrl: string;
   /** By id; the fields of `PROVIDERS_FILE`, named as in RFC 8414 and RFC 7591. */
@@ -32,27 +25,13 @@ export interface ManagerOptions {
   readonly sources?: Readonly<Record<string, TokenSource>>;
   /** Called when the refresh token of a fixed identity (source `refresh_token`) was replaced; it is stored by then. */
   readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
-  /** `kid:base64(32 bytes)[,…]`: the first encrypts, all decrypt. */
-  readonly encryptionKeys: string;
-  /** With it, `encryptionKeys` holds `kid:wrapped`: what the service unwraps at the start. */
-  readonly keyService?: KeyService;
-  /** `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`; absent = embedded store in `dataDir`. */
-  readonly redisUrl?: string;
-  readonly keyPrefix?: string;
-  readonly dataDir?: string;
   /** An open store instead of one of those; it is closed with the manager. */
   readonly store?: Store;
-  /** How long the audit trail is kept, days; 90 by default. */
-  readonly auditRetentionDays?: number;
   /**
    * Writes an entry also for each token that is handed out in process, and hands none out without it. Off by default:
    * it costs a write where there is one read. The routes write theirs in any case.
    */
   readonly auditTokens?: boolean;
-  /** Replicas of Redis that every commit waits for, and how long; none by default. */
-  readonly redisWait?: { readonly replicas: number; readonly timeoutMs: number; readonly onDisk: boolean };
-  /** Where refreshed tokens lie, sealed, while the store does not take them; only in memory by default. */
-  readonly spoolDir?: string;
   readonly refreshBufferSeconds?: number;
   /** Refreshing ahead of callers, per provider and process; `false` leaves it to them. */
   readonly refreshAhead?: false | { readonly concurrency?: number; readonly perSecond?: number };
@@ -75,10 +54,6 @@ export interface ManagerOptions {
   /** Refreshes ahead of callers, keeps idle grants alive and ends unproven ones; on by default. */
   readonly backgroundWork?: boolean;
   readonly log?: Log;
-  /** Told what is counted and timed. */
-  readonly meter?: Meter;
-  /** Epoch ms; for tests. */
-  readonly now?: () => number;
   /** Called once the manager is closed. */
   readonly onClose?: () => void;
 }
@@ -134,58 +109,6 @@ function parsePolicy(policy: McpPolicy = {}): McpPolicy {
   throw new ConfigurationError(
     parsed.error.issues.map(({ path, message }) => fault(['mcp', ...path].join('.'), message)),
   );
-}
-
-/** What a store is opened with. */
-export type StoreOptions = Pick<
-  ManagerOptions,
-  | 'encryptionKeys'
-  | 'keyService'
-  | 'redisUrl'
-  | 'redisWait'
-  | 'spoolDir'
-  | 'keyPrefix'
-  | 'dataDir'
-  | 'auditRetentionDays'
-  | 'now'
-  | 'meter'
->;
-
-/**
- * Opens the store that the options name. A Redis that is down is no error: calls fail until it is back.
- *
- * @throws {ConfigurationError | KeyUnavailable} as {@link openManager}
- */
-export async function openStore(options: StoreOptions, log: Log = silent): Promise<Store> {
-  const { auditRetentionDays = 90, now } = options;
-  const keyring = await openKeyring(options, log);
-  const opened = await openEngine(options, log);
-  const engine = options.meter ? meterEngine(opened, options.meter) : opened;
-  const spool = options.spoolDir === undefined ? undefined : openSpool(options.spoolDir, keyring, log);
-  return openSealedStore(engine, keyring, { now, auditKeepMs: auditRetentionDays * 86_400_000, spool });
-}
-
-/** The keys that the options name, unwrapped. @throws {ConfigurationError | KeyUnavailable} as {@link unwrapKeys} */
-export async function openKeyring(options: StoreOptions, log: Log = silent): Promise<Keyring> {
-  const { encryptionKeys, keyService, meter } = options;
-  const patience = { ...usualPatience, onOutage: (message: string) => log.warn({}, `${message}; asking again`) };
-  return Keyring.parse(keyService ? await unwrapKeys(encryptionKeys, keyService, patience) : encryptionKeys, meter);
-}
-
-/**
- * What keeps the bytes of the store that the options name; for upkeep beneath the seals. Only that one is loaded: the
- * other takes a tenth of the start, and 10 MB.
- *
- * @throws {ConfigurationError}
- */
-export async function openEngine(options: StoreOptions, log: Log = silent): Promise<StorageEngine> {
-  const { redisUrl, redisWait: wait, keyPrefix = 'valetkey', dataDir = './data', now } = options;
-  if (!redisUrl) {
-    const { openEmbeddedEngine } = await import('./store/embedded/index.js');
-    return openEmbeddedEngine({ dataDir, keyPrefix, now });
-  }
-  const { openRedisEngine } = await import('./store/redis/index.js');
-  return openRedisEngine({ url: redisUrl, keyPrefix, log, ...(wait && { wait }) });
 }
 
 function settingsOf(options: ManagerOptions): Settings {

@@ -1,7 +1,8 @@
 /** Stores with many users' connections, and managers that read them. */
 
 import { randomBytes } from 'node:crypto';
-import { openEngine, openManager } from '../../dist/src/open-manager.js';
+import { openManager } from '../../dist/src/open-manager.js';
+import { openEngine } from '../../dist/src/open-store.js';
 import { createStore } from '../../dist/src/store/sealed-store.js';
 import { Keyring } from '../../dist/src/store/sealing.js';
 

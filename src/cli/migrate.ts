@@ -1,7 +1,7 @@
 /** `valetkey migrate`: from the configured store into Redis, beside the running service. */
 
 import { Command } from 'commander';
-import { openEngine } from '../open-manager.js';
+import { openEngine } from '../open-store.js';
 import type { Config } from '../service/config.js';
 import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';

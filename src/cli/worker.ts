@@ -1,7 +1,8 @@
 /** `valetkey worker`: refreshes ahead without serving anybody, beside services that leave it to this one. */
 
 import { Command } from 'commander';
-import { openManager, openStore } from '../open-manager.js';
+import { openManager } from '../open-manager.js';
+import { openStore } from '../open-store.js';
 import { loadConfig } from '../service/config.js';
 import { createLogger, logFunctions } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';

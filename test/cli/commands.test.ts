@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { catalogue } from '../../providers/index.js';
 import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
-import { openStore } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 import { makeDataDir, type Running, startRunning } from '../service/running.js';
 import { run } from '../support/command-line.js';
 

@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { openStore } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 import { aFullConnection, anOwner, keyEntry, refTo, revealed } from '../store/samples.js';
 import { run } from '../support/command-line.js';
 import { connectionsOf, operator, report, useNewStore, write } from '../support/operator-store.js';

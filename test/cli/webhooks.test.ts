@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultTenant } from '../../src/core/identifiers.js';
-import { openStore } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 import { makeDataDir } from '../service/running.js';
 import { happened } from '../service/webhooks/samples.js';
 import { run } from '../support/command-line.js';

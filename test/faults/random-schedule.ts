@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../src/core/store.js';
-import { openStore } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 import { type FaultNode, managerOn, startNode } from '../support/fault-nodes.js';
 import { eventually, succeeds } from '../support/redis.js';
 import { type RotatingProvider, startRotatingProvider } from '../support/rotating-provider.js';

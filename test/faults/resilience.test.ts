@@ -7,7 +7,7 @@ import { nextGeneration } from '../../src/core/connection.js';
 import { defaultAccount, defaultTenant, providerIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { RefreshPace } from '../../src/flows/refresh-pace.js';
 import { nextLook } from '../../src/flows/schedule.js';
-import { openStore } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 import { createManualClock } from '../support/clock.js';
 import { managerOn } from '../support/fault-nodes.js';
 import { eventually } from '../support/redis.js';

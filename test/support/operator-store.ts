@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { Connection } from '../../src/core/connection.js';
 import { parseOwner } from '../../src/core/parse-input.js';
-import { openStore } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 import { makeDataDir } from '../service/running.js';
 import { keyEntry } from '../store/samples.js';
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { defaultTenant } from '../../../src/core/identifiers.js';
-import { openStore } from '../../../src/open-manager.js';
+import { openStore } from '../../../src/open-store.js';
 import { makePlace, secrets } from '../../support/service.js';
 import { root } from '../../support/source-tree.js';
 import { startWebhookReceiver, webhookSecrets } from '../../support/webhook-receiver.js';

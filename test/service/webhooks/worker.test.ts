@@ -4,7 +4,7 @@ import { defaultTenant, type TenantId, tenantIdSchema } from '../../../src/core/
 import type { Meter } from '../../../src/core/meter.js';
 import { Secret } from '../../../src/core/secret.js';
 import type { Store } from '../../../src/core/store.js';
-import { openStore } from '../../../src/open-manager.js';
+import { openStore } from '../../../src/open-store.js';
 import { createMeter } from '../../../src/service/journey-metrics.js';
 import { countBacklog } from '../../../src/service/webhooks/backlog.js';
 import { signedHeaders } from '../../../src/service/webhooks/message.js';
