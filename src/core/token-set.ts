@@ -1,6 +1,6 @@
 /** The tokens of one grant: when they are fresh, and what a refresh changes about them. */
 
-import type { Scope } from './scope.js';
+import { type Scope, unionScope } from './scope.js';
 import type { Secret } from './secret.js';
 
 /** What one successful token response gave us (RFC 6749 section 5.1). */
@@ -48,13 +48,14 @@ export function isRefreshable(tokenSet: TokenSet, now: number): boolean {
 
 /**
  * The set to store after a refresh. A response without a refresh token leaves the old one in force (RFC 6749
- * section 6), and a refresh never narrows the recorded scope unless the response says so.
+ * section 6). What is recorded is what the person granted: an answer that names less speaks of one access token, and the next
+ * refresh may bring all of it again.
  */
 export function mergeAfterRefresh(previous: TokenSet, response: TokenSet): TokenSet {
   return {
     ...response,
     refreshToken: response.refreshToken ?? previous.refreshToken,
     refreshExpiresAt: response.refreshExpiresAt ?? (response.refreshToken ? undefined : previous.refreshExpiresAt),
-    scope: response.scope.length > 0 ? response.scope : previous.scope,
+    scope: unionScope(previous.scope, response.scope),
   };
 }

@@ -108,9 +108,10 @@ describe('mergeAfterRefresh', () => {
     expect(mergeAfterRefresh(without, answer({})).refreshToken).toBeUndefined();
   });
 
-  it('keeps the scope when the response names none, and takes a narrower one when it does (RFC 6749 5.1)', () => {
+  it('never narrows the recorded scope, and adds what is new', () => {
     expect(mergeAfterRefresh(previous, answer({ scope: [] })).scope).toEqual(['read', 'write']);
-    expect(mergeAfterRefresh(previous, answer({ scope: ['read'] })).scope).toEqual(['read']);
+    expect(mergeAfterRefresh(previous, answer({ scope: ['read'] })).scope).toEqual(['read', 'write']);
+    expect(mergeAfterRefresh(previous, answer({ scope: ['admin', 'read'] })).scope).toEqual(['admin', 'read', 'write']);
   });
 
   it('takes everything else from the response, the missing end of the access token too', () => {
