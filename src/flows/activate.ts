@@ -10,8 +10,8 @@ import { leadChain } from './chain-leader.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { endGrant, rememberEnd } from './end-grant.js';
+import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
-import { revokeConnection } from './revoke-connection.js';
 import { scheduleRefresh } from './schedule.js';
 import { enterAccount, leaveAccount, tellShared } from './shared-account.js';
 
@@ -128,7 +128,7 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
   }
   if (changed && previous !== undefined) {
     await leaveAccount(deps, previous.connection);
-    await revokeConnection(deps, previous.connection);
+    await giveBack(deps, previous.connection);
   }
 }
 

@@ -5,9 +5,9 @@ import { ownerKeyOf } from '../core/identifiers.js';
 import type { StoredGrant } from '../core/store.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
+import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
-import { revokeConnection } from './revoke-connection.js';
 
 /** Why a grant ended without a connection. */
 export type GrantEnd =
@@ -31,7 +31,7 @@ export async function endGrant(deps: Dependencies, stored: StoredGrant, why: Gra
   await rememberEnd(deps, owner);
   const connect = await deps.store.expiring.find('connect', connectId);
   if (connect !== undefined) await moveConnect(deps, connect, { status: { kind: 'failed', error: why } });
-  await recordEnd(deps, stored, why, await revokeConnection(deps, grant.connection));
+  await recordEnd(deps, stored, why, await giveBack(deps, grant.connection));
   await unlistGrant(deps, connectId);
   return true;
 }

@@ -1,0 +1,29 @@
+/** Gives a grant back that nobody will use, where that does not take a working connection along. */
+
+import type { Connection } from '../core/connection.js';
+import type { RevocationOutcome } from '../core/views.js';
+import type { Dependencies } from './dependencies.js';
+import { revokeConnection } from './revoke-connection.js';
+import { findByAccount } from './shared-account.js';
+
+/**
+ * Revokes, unless the provider would end everything of an account that somebody has connected: an attempt that was given up
+ * must not cost anybody what works. Never throws.
+ *
+ * @returns `no` as well where it was left alone
+ */
+export async function giveBack(deps: Dependencies, grant: Omit<Connection, 'proof'>): Promise<RevocationOutcome> {
+  const reach = deps.providers.find(grant.provider)?.revocation?.reach;
+  const isWide = reach === 'user' || reach === 'workspace';
+  if (isWide && (await isHeld(deps, grant))) return 'no';
+  return revokeConnection(deps, grant);
+}
+
+/** When it cannot be known, it may be so. */
+async function isHeld(deps: Dependencies, { tenant, provider, identity }: Omit<Connection, 'proof'>): Promise<boolean> {
+  if (identity === undefined) return false;
+  return findByAccount(deps, { tenant, provider, accountId: identity.id }).then(
+    (holders) => holders.length > 0,
+    () => true,
+  );
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import type { ProviderEntry } from '../../providers/index.js';
+import { connectAccounts, templateAt } from '../support/connected-accounts.js';
+import { entryAt } from '../support/scripted-server.js';
+import { openSourced } from '../support/sourced-manager.js';
+
+const [alice, mallory] = ['slack:T1:alice', 'slack:T1:mallory'];
+/** It revokes everything of a person at once. */
+const google = (url: string) => templateAt(url, 'google');
+const ada = { account: 'default', id: 'ada' };
+
+/** Alice works with the account `ada`; then somebody finishes another link with it, or with another account. */
+async function open(entryOf: (url: string) => ProviderEntry) {
+  const { server, openAnother } = await openSourced({}, { unsafeConnectWithoutProof: true, connectProof: 'none' });
+  const manager = await openAnother({ providers: { here: entryOf(server.url) } });
+  await connectAccounts({ manager, server }, alice, [ada]);
+  const revoked = () => server.requestsTo('/revoke').length;
+  return { manager, server, revoked };
+}
+
+test.each([
+  ['her own, given up', alice],
+  ['of another user, never proven', mallory],
+])('an unproven grant %s is not revoked where that would end what works', async (_title, user) => {
+  const { manager, server, revoked } = await open(google);
+  server.answer('/token', { json: { access_token: 'at-2', expires_in: 3600 } });
+  const code = await manager.createLinkCode(user, 'here', { account: 'second', proof: 'chat_code' });
+  const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+  const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
+  await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+  for (let tries = 0; tries < 5; tries += 1) await manager.submitProof(user, '22222222').catch(() => undefined);
+  await expect(manager.submitProof(user, '22222222')).rejects.toMatchObject({ code: 'gone' });
+  expect(revoked()).toBe(0);
+  expect((await manager.requireToken(alice, 'here')).accessToken.reveal()).toBe('at-default');
+});
+
+test.each([
+  ['nobody has that account', google, 'bob'],
+  ['a revocation ends the one grant', (url: string) => entryAt(url), 'ada'],
+])('it is revoked where %s', async (_title, entryOf, id) => {
+  const { manager, server, revoked } = await open(entryOf);
+  await connectAccounts({ manager, server }, mallory, [{ account: 'default', id: 'carol' }]);
+  // Another account in the same place: the earlier grant is given back.
+  await connectAccounts({ manager, server }, mallory, [{ account: 'default', id }]);
+  expect(await manager.listUserConnections(mallory)).toMatchObject([{ identity: { id } }]);
+  expect(revoked()).toBe(1);
+});
+
+test('an account that was replaced in one place is not revoked while another place works with it', async () => {
+  const { manager, server, revoked } = await open(google);
+  await connectAccounts({ manager, server }, alice, [{ account: 'work', id: 'ada' }]);
+  await connectAccounts({ manager, server }, alice, [{ account: 'work', id: 'bob' }]);
+  expect(revoked()).toBe(0);
+  expect((await manager.requireToken(alice, 'here')).accessToken.reveal()).toBe('at-default');
+});
