@@ -13,6 +13,7 @@ import {
   type RowPlaces,
   type Verdict,
 } from './hostile-mcp.js';
+import { expectRows } from './surface.js';
 
 let world: AttackedByMcp;
 beforeAll(async () => {
@@ -219,6 +220,11 @@ function spoil(
 
 const named = (table: readonly Row[], usual: Verdict) =>
   table.map(([title, change, verdict = usual]) => ({ title, change, verdict }));
+
+/** The same fault of two documents is two rows. */
+const at = (place: string, table: readonly Row[]) => table.map((row) => [place, ...row]);
+
+expectRows('metadata_documents', at('resource', ofResources), at('server', ofServers), at('client', ofRegistrations));
 
 describe('resource metadata with (M6)', () => {
   it.each(named(ofResources, noResource))('$title leads nobody anywhere', async ({ change, verdict }) => {

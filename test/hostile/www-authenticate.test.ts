@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canary } from './attacked-service.js';
 import { type AttackedByMcp, askFor, nextRow, openAttackedByMcp, type Verdict } from './hostile-mcp.js';
+import { expectRows } from './surface.js';
 
 let world: AttackedByMcp;
 beforeAll(async () => {
@@ -131,6 +132,8 @@ const sizes: readonly Row[] = [
   [`Bearer a="${'\\'.repeat(8000)}`, known()],
   ['a '.repeat(4000), known()],
 ];
+
+expectRows('www_authenticate', grammar, decoys, places, scopes, sizes);
 
 describe.each(Object.entries({ grammar, decoys, places, scopes, sizes }))(
   'a challenge with hostile %s (M8)',
