@@ -91,7 +91,7 @@ describe('a kept connection', () => {
     async (headers) => {
       server.onRequest = answer(headers);
       await post('first');
-      await closed(0);
+      await turn();
       await post('second');
       expect(connectionsUsed()).toEqual([0, 1]);
     },
