@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { InvalidRequest } from '../../src/core/errors.js';
 import { providerIdSchema, tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
-import { parseAccount, parseInput, parseOwner, parseProviderId } from '../../src/core/parse-input.js';
+import { parseAccount, parseInput, parseOwner, parseProviderId, parseTenant } from '../../src/core/parse-input.js';
 
 /** The fault that a call throws. */
 function faultOf(call: () => unknown): InvalidRequest {
@@ -36,6 +36,7 @@ describe('parsers of input', () => {
     ['user', () => parseOwner('u'.repeat(257), 'acme')],
     ['tenant', () => parseOwner('u', '')],
     ['tenant', () => parseOwner('u', '../other')],
+    ['tenant', () => parseTenant('valetkey.internal')],
     ['provider', () => parseProviderId('GitHub')],
     ['account', () => parseAccount('')],
     ['account', () => parseAccount('\ud83d')],
@@ -46,6 +47,11 @@ describe('parsers of input', () => {
     expect(fault.whoMustAct).toBe('caller');
     expect(fault.field).toBe(field);
     expect(fault.message).toMatch(new RegExp(`^${field}: .+`));
+  });
+
+  it('say what is wrong in the words of the schema', () => {
+    expect(faultOf(() => parseOwner('u', '../x')).message).toBe('tenant: must be 1-64 characters of A-Z a-z 0-9 . _ -');
+    expect(faultOf(() => parseTenant('valetkey.internal')).message).toBe('tenant: is reserved');
   });
 
   it('never repeat the value, whatever it is', () => {

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Bot } from '../support/bot.js';
+import { eventually, startRedis } from '../support/redis.js';
 import { makePlace, openService, secrets, storeKinds } from '../support/service.js';
 
 const adminKey = 'journey-admin-key-journey-admin-key-01';
@@ -93,4 +94,39 @@ it('limits begin anew when the minute is over', async () => {
   expect(await statuses(2, () => bot.call('GET', '/providers'))).toEqual([200, 429]);
   clock.advance(60_001);
   expect((await bot.call('GET', '/providers')).status).toBe(200);
+});
+
+it('wrong credentials and visits of pages count together over all replicas (S3-17, S3-18)', async () => {
+  const place = await makePlace('redis');
+  const variables = { RATE_LIMIT_BROWSER_PER_MINUTE: '4' };
+  const replicas = [await openLimited(place, variables), await openLimited(place, variables)];
+  const over = async (count: number, ask: (address: string) => Promise<{ status: number }>) => {
+    const answers: number[] = [];
+    for (let at = 0; at < count; at += 1) answers.push((await ask(replicas[at % 2]?.address ?? '')).status);
+    return answers;
+  };
+  const guess = (address: string) =>
+    new Bot(address, 'a-guess-a-guess-a-guess-a-guess-a-guess').call('GET', '/providers');
+  expect(await over(12, guess)).toEqual([...times(10, 401), 429, 429]);
+  const visit = (address: string) => fetch(`${address}/connections`, { headers: { accept: 'text/html' } });
+  expect(await over(6, visit)).toEqual([...times(4, 401), 429, 429]);
+});
+
+it('limits hold nobody up while Redis is gone: callers and pages go on at once, guesses are not judged', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const { bot, address } = await openLimited(
+    { REDIS_URL: redis.url },
+    { RATE_LIMIT_PER_MINUTE: '5', RATE_LIMIT_BROWSER_PER_MINUTE: '5' },
+  );
+  expect((await bot.call('GET', '/providers')).status).toBe(200);
+  await redis.kill9();
+  await eventually('the service has noticed', async () => (await fetch(`${address}/readyz`)).status === 503);
+  const startedAt = performance.now();
+  expect(await statuses(8, () => bot.call('GET', '/providers'))).toEqual(times(8, 200));
+  const page = () => fetch(`${address}/oauth/nobody`, { headers: { accept: 'text/html' } });
+  expect(await statuses(8, page)).toEqual(times(8, 404));
+  const guess = await new Bot(address, 'a-guess-a-guess-a-guess-a-guess-a-guess').call('GET', '/providers');
+  expect([guess.status, guess.body.code]).toEqual([503, 'store_unavailable']);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
 });
