@@ -4,6 +4,7 @@ import { ownerKeyOf } from '../../dist/src/core/identifiers.js';
 import { parseOwner } from '../../dist/src/core/parse-input.js';
 import { Secret } from '../../dist/src/core/secret.js';
 import { connectionFieldOf, dueMemberOf } from '../../dist/src/store/field-names.js';
+import { packText, unpackText } from '../../dist/src/store/packed-text.js';
 import { formatConnection } from '../../dist/src/store/records.js';
 import { nameKeys } from '../../dist/src/store/redis/keys.js';
 import { fieldSeal } from '../../dist/src/store/sealed-fields.js';
@@ -69,7 +70,7 @@ function templateOf(provider, now) {
     scope: scopes,
   };
   const { tenant, userId } = parseOwner(placeholder);
-  return formatConnection({
+  const record = formatConnection({
     connectionId: `co_${'x'.repeat(22)}`,
     tenant,
     userId,
@@ -81,12 +82,13 @@ function templateOf(provider, now) {
     proof: { mode: 'host', provenAt: now },
     connectedAt: now,
     updatedAt: now,
-  }).toString();
+  });
+  return unpackText(record);
 }
 
 function recordOf(template, { user, owner, field, version }) {
   const sealed = keyring.seal(
-    Buffer.from(template.replace(placeholder, userOf(user))),
+    packText(template.replace(placeholder, userOf(user))),
     fieldSeal({ owner, field }, version),
   );
   const head = Buffer.alloc(8);

@@ -77,11 +77,13 @@ export function packConnection(wire: UnprovenWire): readonly unknown[] {
     wire.updatedAt - connectedAt,
     scope,
     JSON.stringify(requested) === JSON.stringify(scope) ? 0 : requested,
-    proof ? [proofModes.indexOf(proof.mode), proof.provenAt - connectedAt, proof.connectId ?? 0] : 0,
+    proof ? packProof(proof, connectedAt) : 0,
     tokenSet.refreshToken ?? 0,
     tokenSet.expiresAt === undefined && tokenSet.refreshExpiresAt === undefined
       ? 0
-      : [after(tokenSet.expiresAt), after(tokenSet.refreshExpiresAt)],
+      : tokenSet.refreshExpiresAt === undefined
+        ? [after(tokenSet.expiresAt)]
+        : [after(tokenSet.expiresAt), after(tokenSet.refreshExpiresAt)],
     state.kind === 'active' ? 0 : state,
     wire.parameters ?? 0,
     wire.sites?.map(({ id, name, url }) => [id, name ?? 0, url ?? 0] as const) ?? 0,
@@ -126,6 +128,14 @@ export function unpackConnection(tuple: ConnectionTuple): object {
 
 function packIdentity({ id, name, email }: NonNullable<ConnectionWire['identity']>): NonNullable<ConnectionTuple[5]> {
   return email === undefined ? [id, name ?? 0] : [id, name ?? 0, email];
+}
+
+function packProof(
+  { mode, provenAt, connectId }: ConnectionWire['proof'],
+  connectedAt: number,
+): NonNullable<ConnectionTuple[13]> {
+  const [place, distance] = [proofModes.indexOf(mode), provenAt - connectedAt];
+  return connectId === undefined ? [place, distance] : [place, distance, connectId];
 }
 
 function packScope(scope: readonly string[]): string | string[] {

@@ -1,5 +1,6 @@
 /**
- * What is stored, as bytes before sealing: compact JSON arrays that begin with their format number.
+ * What is stored, as bytes before sealing: compact JSON arrays that begin with their format number. What holds tokens is
+ * packed as well (packed-text.ts); all of it is read packed or not.
  *
  * Additions go to the end of an array under the same number: readers ignore what they do not know, and treat what is
  * missing at the end as absent. A change of meaning gets a new number, and a reader of its own beside the old one.
@@ -18,7 +19,7 @@ import { type Connection, connectionSchema } from '../core/connection.js';
 import { type ConnectionEvent, connectionEventSchema } from '../core/events.js';
 import type { RefreshIntent } from '../core/store.js';
 import { connectionTuple, given, packConnection, proofModes, unpackConnection } from './connection-record.js';
-import { encodeRecord, parseJson, parseRecord, parseStored, present, toBytes } from './stored-json.js';
+import { encodeRecord, parseJson, parseRecord, parseStored, present, toBytes, toPackedBytes } from './stored-json.js';
 import { readUsualConnection } from './usual-connection.js';
 
 const version1 = z.literal(1);
@@ -39,7 +40,7 @@ const expiringSchemas: { readonly [P in Purpose]: z.ZodType<ExpiringRecord<P>> }
 
 /** Writes a connection. */
 export function formatConnection(connection: Connection): Buffer {
-  return toBytes([1, packConnection(z.encode(connectionSchema, connection))]);
+  return toPackedBytes([1, packConnection(z.encode(connectionSchema, connection))]);
 }
 
 /** Reads a connection. @throws {StoredTokenUnreadable} it does not fit its format */
@@ -54,7 +55,8 @@ export function parseConnection(bytes: Buffer): Connection {
 /** Writes an awaiting grant. */
 export function formatGrant(grant: AwaitingGrant): Buffer {
   const { connection, proof, expiresAt, codeDigest, ended } = z.encode(awaitingGrantSchema, grant);
-  return toBytes([1, packConnection(connection), proofModes.indexOf(proof), expiresAt, codeDigest ?? 0, ended ?? 0]);
+  const record = [1, packConnection(connection), proofModes.indexOf(proof), expiresAt, codeDigest ?? 0, ended ?? 0];
+  return toPackedBytes(record);
 }
 
 /** Reads an awaiting grant. @throws {StoredTokenUnreadable} it does not fit its format */

@@ -2,10 +2,16 @@
 
 import { z } from 'zod';
 import { StoredTokenUnreadable } from '../core/errors.js';
+import { isPacked, packText, unpackText } from './packed-text.js';
 
 /** JSON as bytes. */
 export function toBytes(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
+}
+
+/** JSON of a record that holds tokens, in fewer bytes. */
+export function toPackedBytes(value: unknown): Buffer {
+  return packText(JSON.stringify(value));
 }
 
 /** The plain object of a record: `Secret`s in it become text, so it goes nowhere but into a seal. */
@@ -33,10 +39,10 @@ export function present<T extends object>(object: T): T {
   return object;
 }
 
-/** Reads JSON of any shape. @throws {StoredTokenUnreadable} */
+/** Reads JSON of any shape, packed or not. @throws {StoredTokenUnreadable} */
 export function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(isPacked(bytes) ? unpackText(bytes) : bytes.toString('utf8'));
   } catch {
     throw new StoredTokenUnreadable('A stored record is not JSON.');
   }

@@ -18,6 +18,7 @@ import {
   grantFieldOf,
   splitDueMember,
 } from '../../src/store/field-names.js';
+import { packText, unpackText } from '../../src/store/packed-text.js';
 import {
   formatConnection,
   formatExpiring,
@@ -30,8 +31,37 @@ import {
 } from '../../src/store/records.js';
 import { aConnection, aFullConnection, aGrant, anIntent, anOwner, keyring, revealed, t0 } from './samples.js';
 
-const json = (bytes: Buffer) => JSON.parse(bytes.toString());
+const json = (bytes: Buffer) => JSON.parse(unpackText(bytes));
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+describe('a packed text', () => {
+  it('comes back whole, whatever stands in it', () => {
+    const run = fc.string({ unit: fc.constantFrom(...'AZaz09_-'), minLength: 20, maxLength: 60 });
+    const text = fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), run)).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(unpackText(packText(value))).toBe(value);
+      }),
+    );
+    for (const length of [23, 24, 25, 26, 27, 65_531, 65_532, 65_533, 200_000]) {
+      expect(unpackText(packText('x'.repeat(length)))).toBe('x'.repeat(length));
+    }
+  });
+
+  it('is as long as the lengths of its runs say, whatever they spell: nothing is told by the size', () => {
+    const lengthOf = (token: string) => packText(JSON.stringify(['name', token, 'gho_'.repeat(10)])).length;
+    expect(lengthOf('gho_'.repeat(10))).toBe(lengthOf('Zx9-'.repeat(10)));
+    expect(lengthOf('A'.repeat(40))).toBe(lengthOf('Zx9-'.repeat(10)));
+  });
+
+  it('that is cut short is unreadable', () => {
+    const record = formatConnection(aConnection(anOwner()));
+    for (const length of [1, record.indexOf(0xff) + 1, record.indexOf(0xff) + 5, record.length - 1]) {
+      const cut = () => parseConnection(record.subarray(0, length));
+      expect(cut).toThrow(expect.objectContaining({ code: 'stored_token_unreadable' }));
+    }
+  });
+});
 
 describe('a connection record', () => {
   it.each([

@@ -5,13 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { connectionSchema } from '../../src/core/connection.js';
 import { connectionTuple, unpackConnection } from '../../src/store/connection-record.js';
+import { unpackText } from '../../src/store/packed-text.js';
 import { formatConnection } from '../../src/store/records.js';
 import { readUsualConnection } from '../../src/store/usual-connection.js';
 import { aConnection, aFullConnection, anOwner, revealed } from './samples.js';
 
 const record = z.tuple([z.literal(1), connectionTuple]).rest(z.unknown());
 const written = (connection: Parameters<typeof formatConnection>[0]): unknown =>
-  JSON.parse(formatConnection(connection).toString());
+  JSON.parse(unpackText(formatConnection(connection)));
 
 /** What the schemas make of a record; `undefined` when they refuse it. */
 function bySchemas(value: unknown) {
