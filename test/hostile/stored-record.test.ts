@@ -146,7 +146,7 @@ const families: Readonly<Record<string, readonly Row[]>> = {
     ['zeros', () => Buffer.alloc(own().length)],
     ['a megabyte', () => Buffer.alloc(1 << 20, 1)],
   ],
-  'a version byte': [0, 2, 3, 0x7f, 0x80, 0xff, 0x5b, 0x7b].map(
+  'a version byte': [0, 3, 4, 0x7f, 0x80, 0xff, 0x5b, 0x7b].map(
     (byte): Row => [`0x${byte.toString(16)}`, starting(byte)],
   ),
   'a key id': [
