@@ -22,7 +22,9 @@ const chunks = {
   },
   states: {
     mutate: ['refresh-state', 'connection', 'connect'].map(core),
-    tests: ['refresh-state', 'refresh-state-lost-answer', 'refresh-document', 'connection'].map(coreTest),
+    tests: ['refresh-state', 'refresh-state-lost-answer', 'refresh-document', 'refresh-failure', 'connection'].map(
+      coreTest,
+    ),
   },
   errors: { mutate: ['errors'].map(core), tests: ['test/core/errors.test.ts', 'test/routes/problems.test.ts'] },
   provider: {
