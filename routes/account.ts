@@ -14,7 +14,10 @@ import { type BrowserContext, parseProvider, requireLink, requireProvider } from
 import { connectionsPage, disconnectedPage } from './pages/connections.js';
 
 /** What the person does on the account page. */
-export type AccountJourneys = Pick<Journeys, 'redeemAccountLink' | 'startConnect' | 'deleteToken'>;
+export type AccountJourneys = Pick<
+  Journeys,
+  'redeemAccountLink' | 'startConnect' | 'deleteToken' | 'pauseConnection' | 'resumeConnection'
+>;
 
 /** What the account page asks of the manager. */
 export type AccountManager = Pick<
@@ -25,6 +28,7 @@ export type AccountManager = Pick<
   | 'findSession'
   | 'endSession'
   | 'listUserConnections'
+  | 'describeConnections'
   | 'recordAct'
 > &
   PlacedIn<AccountJourneys>;
@@ -42,6 +46,12 @@ export function addAccountRoutes(app: FastifyInstance, context: Context): void {
   app.post('/connections/leave', own, (request, reply) => leave(context, request, reply));
   app.post('/connections/:provider/connect', own, (request, reply) => connect(context, request, reply));
   app.post('/connections/:provider/disconnect', own, (request, reply) => disconnect(context, request, reply));
+  for (const act of ['pause', 'resume'] as const) {
+    app.post(`/connections/:provider/${act}`, own, async (request, reply) => {
+      await setPaused(context, request, act);
+      return reply.redirect(`${context.site.basePath}/connections`, 303);
+    });
+  }
 }
 
 async function showEntrance(context: Context, request: FastifyRequest, reply: FastifyReply) {
@@ -67,7 +77,7 @@ async function enter(context: Context, request: FastifyRequest, reply: FastifyRe
 async function showConnections(context: Context, request: FastifyRequest, reply: FastifyReply) {
   const { manager, site, pages } = context;
   const { session } = await requireSession(context, request);
-  const connections = await manager.listUserConnections(session.userId, { tenant: session.tenant });
+  const connections = await manager.describeConnections(session.userId, { tenant: session.tenant });
   const content = { connections, providers: manager.listProviders(), session, basePath: site.basePath };
   return pages.page(request, reply, connectionsPage(content, readerOf(request).language));
 }
@@ -110,6 +120,20 @@ async function disconnect(context: Context, request: FastifyRequest, reply: Fast
   });
   const name = manager.listProviders().find((listing) => listing.id === provider)?.displayName ?? provider;
   return pages.page(request, reply, disconnectedPage({ name, revoked, basePath: site.basePath }, readerOf(request)));
+}
+
+/** Pauses or resumes; what is no longer there is seen on the page, where this leads back to. */
+async function setPaused(context: Context, request: FastifyRequest, act: 'pause' | 'resume'): Promise<void> {
+  const { manager } = context;
+  const { session, account } = await requireForm(context, request);
+  const provider = parseProvider(request.params);
+  const journeys = journeysOf(manager, request);
+  const wish = { tenant: session.tenant, ...(account === undefined ? {} : { account }) };
+  const isThere =
+    act === 'pause'
+      ? await journeys.pauseConnection(session.userId, provider, wish)
+      : await journeys.resumeConnection(session.userId, provider, wish);
+  await recordPerson(manager, request, { session, act, provider, account, outcome: isThere ? 'ok' : 'refused' });
 }
 
 async function leave(context: Context, request: FastifyRequest, reply: FastifyReply) {

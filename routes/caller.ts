@@ -16,6 +16,8 @@ export type Role = 'bot' | 'viewer' | 'admin' | 'user';
 export interface Caller {
   /** For logs and rate limits: the id of the key, or the subject of the JWT. */
   readonly id: string;
+  /** Who answers for it, where the id says nothing to a person. */
+  readonly name?: string;
   readonly role: Role;
   readonly tenant: TenantId;
   /** Absent = every provider. */

@@ -204,6 +204,7 @@ function extrasOf(error: unknown): Record<string, unknown> {
       connect_id: error.connectId,
       who_must_act: 'user',
       missing_scopes: error.missingScopes,
+      paused: error.paused,
     };
   }
   if (error instanceof InvalidRequest) return { field: error.field };

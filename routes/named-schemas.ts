@@ -49,6 +49,7 @@ export const notConnectedProblem = schemas.problemSchema.extend({
   connect_id: z.string(),
   who_must_act: z.literal('user'),
   missing_scopes: z.array(z.string()).optional().describe('With `insufficient_scope`.'),
+  paused: z.literal(true).optional().describe('With `not_connected`: there is a connection, and the person paused it.'),
 });
 
 const name = (schema: z.ZodType, id: string, description: string, example: unknown) =>

@@ -148,7 +148,7 @@ export const connectionsAnswer = z.object({
       account: providerAccount,
       account_label: text.describe('What `?account=` names.'),
       scopes: z.array(text),
-      status: z.enum(['active', 'expired', 'reauthorization_required', 'misconfigured']),
+      status: z.enum(['active', 'paused', 'expired', 'reauthorization_required']),
       expires_at: epochSeconds.nullable(),
       has_refresh_token: z.boolean(),
       connected_at: epochSeconds,

@@ -3,6 +3,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { TokenUse } from '../src/core/views.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { callerOf } from './caller.js';
 import { accountQuery, userProviderParams } from './schemas.js';
@@ -23,16 +24,18 @@ const usageAnswer = z.object({
     z.object({
       at: z.int().nonnegative().describe('Epoch seconds.'),
       caller: z.string().describe('Id of the API key, or subject of the JWT.'),
+      name: z.string().nullable().describe('Who answers for that API key, if it is one of the store.'),
       purpose: z.string().nullable(),
     }),
   ),
 });
 
 /** Who asks for a token, as the ledger has it. */
-export function tokenUserOf(request: FastifyRequest): { caller: string; purpose?: string } {
+export function tokenUserOf(request: FastifyRequest): Omit<TokenUse, 'at'> {
   const purpose = request.headers['x-purpose'];
-  const caller = callerOf(request).id;
-  return typeof purpose === 'string' && purpose.trim() !== '' ? { caller, purpose: purpose.trim() } : { caller };
+  const { id: caller, name } = callerOf(request);
+  const said = typeof purpose === 'string' && purpose.trim() !== '';
+  return { caller, ...(name !== undefined && { name }), ...(said && { purpose: purpose.trim() }) };
 }
 
 /** `GET /users/{user}/connections/{provider}/usage`. */
@@ -53,7 +56,14 @@ export const usage: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (ap
       const { user, provider } = request.params;
       const { tenant } = callerOf(request);
       const uses = await manager.listTokenUses(user, provider, { tenant, account: request.query.account });
-      return { usage: uses.map(({ at, caller, purpose = null }) => ({ at: toSeconds(at), caller, purpose })) };
+      return {
+        usage: uses.map(({ at, caller, name = null, purpose = null }) => ({
+          at: toSeconds(at),
+          caller,
+          name,
+          purpose,
+        })),
+      };
     },
   });
 };

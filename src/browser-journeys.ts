@@ -11,10 +11,12 @@ import { finishChatLogin, startChatLogin } from './flows/chat-login.js';
 import { describeLink } from './flows/connect-link.js';
 import type { Dependencies } from './flows/dependencies.js';
 import { finishAuthorization } from './flows/finish-authorization.js';
+import { describeConnections } from './flows/list-connections.js';
 import { authorizeUrlOf, type OwnBrowserHalf, redeemCode } from './flows/own-browser-half.js';
+import { setPaused } from './flows/pause-connection.js';
 import { describeFinished } from './flows/show-finished.js';
 import { startAuthorization } from './flows/start-authorization.js';
-import type { In } from './manager-input.js';
+import { type In, parseTokenRequest } from './manager-input.js';
 
 /** The part of `OAuthManager` that browser routes, or a host with a browser half of its own, call. */
 export abstract class BrowserJourneys {
@@ -101,6 +103,24 @@ export abstract class BrowserJourneys {
   async recordAct(act: Omit<AuditEntry, 'at'>): Promise<void> {
     const { store, now } = this.running();
     await store.audit.append({ at: now(), ...act });
+  }
+
+  /** What a user has connected, each with who used its token, newest first. */
+  async describeConnections(userId: string, options: In = {}): Promise<readonly views.ConnectionDetails[]> {
+    return describeConnections(this.running(), parseOwner(userId, options.tenant));
+  }
+
+  /**
+   * Pauses a connection for the person it belongs to: nobody gets its token until {@link resumeConnection} or a new
+   * consent, and nothing is lost meanwhile. Idempotent; `false` when there is no such connection.
+   */
+  async pauseConnection(userId: string, provider: string, options: In & { account?: string } = {}): Promise<boolean> {
+    return setPaused(this.running(), parseTokenRequest(userId, provider, options), true);
+  }
+
+  /** Lets the token of a paused connection be had again. Idempotent; `false` when there is no such connection. */
+  async resumeConnection(userId: string, provider: string, options: In & { account?: string } = {}): Promise<boolean> {
+    return setPaused(this.running(), parseTokenRequest(userId, provider, options), false);
   }
 
   // For hosts with a browser half of their own

@@ -79,6 +79,18 @@ export abstract class RecordedJourneys extends TokenJourneys {
     return done;
   }
 
+  override async pauseConnection(userId: string, provider: string, options: In & { account?: string } = {}) {
+    const isThere = await super.pauseConnection(userId, provider, options);
+    if (isThere) await this.#tell('pause', about(userId, provider, options));
+    return isThere;
+  }
+
+  override async resumeConnection(userId: string, provider: string, options: In & { account?: string } = {}) {
+    const isThere = await super.resumeConnection(userId, provider, options);
+    if (isThere) await this.#tell('resume', about(userId, provider, options));
+    return isThere;
+  }
+
   override async eraseUser(userId: string, options: In = {}): Promise<Erasure> {
     const erasure = await super.eraseUser(userId, options);
     await this.#tell('erase', { ...aboutUser(userId, options), reason: `revoked: ${erasure.revoked}` });

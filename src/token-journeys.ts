@@ -128,9 +128,9 @@ export abstract class TokenJourneys extends ConnectJourneys {
     const room = this.room();
     const outcome = await this.#token(room, request);
     if (outcome.kind === 'token') return outcome.token;
-    const { reason, missingScope: missingScopes, grantedScope = [] } = outcome;
+    const { reason, missingScope: missingScopes, grantedScope = [], paused } = outcome;
     const scope = unionScope(grantedScope, request.scope ?? []);
     const { connectUrl, connectId } = await startConnect(room.desk.deps, { ...request, scope });
-    throw new OAuthNotConnected({ provider: request.provider, reason, connectUrl, connectId, missingScopes });
+    throw new OAuthNotConnected({ provider: request.provider, reason, connectUrl, connectId, missingScopes, paused });
   }
 }

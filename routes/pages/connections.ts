@@ -1,15 +1,28 @@
 /** What the account page shows, and what it says after a disconnect. */
 
 import { defaultAccount } from '../../src/core/identifiers.js';
-import type { ConnectionSummary, ProviderListing, RevocationOutcome, SessionView } from '../../src/core/views.js';
+import type {
+  ConnectionDetails,
+  ConnectionSummary,
+  ProviderListing,
+  RevocationOutcome,
+  SessionView,
+  TokenUse,
+} from '../../src/core/views.js';
 import { showable, tileOf } from './icons.js';
 import type { Page } from './render.js';
 import { describeScope } from './scope-words.js';
 import { formatTime, type Language, type Texts, textsOf } from './texts.js';
 
+/** So many uses of a connection stand on the page; `GET …/usage` of the API has more. */
+const mostUses = 10;
+const longestPurpose = 200;
+/** Marks of use are that coarse, ms: a use noted so long before the latest one may be the same. */
+const markMs = 60_000;
+
 /** What the account page is made of. */
 export interface AccountContent {
-  readonly connections: readonly ConnectionSummary[];
+  readonly connections: readonly ConnectionDetails[];
   /** All known providers: a connection may belong to one that is no longer configured. Those not yet connected are offered. */
   readonly providers: readonly ProviderListing[];
   readonly session: SessionView;
@@ -24,7 +37,7 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
     listings.get(provider)?.displayName ?? providerName ?? provider;
   const texts = textsOf(language);
   const connected = new Set<string>(
-    connections.filter((one) => one.account === defaultAccount).map((one) => one.provider),
+    connections.flatMap(({ connection: one }) => (one.account === defaultAccount ? [one.provider] : [])),
   );
   return {
     template: 'connections',
@@ -32,12 +45,14 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
     view: {
       wide: true,
       csrfToken: session.csrfToken.reveal(),
-      connections: connections.map((connection, index) => ({
+      connections: connections.map(({ connection, uses }, index) => ({
         anchor: `connection-${index + 1}`,
         path: `${basePath}/connections/${connection.provider}`,
         provider: nameOf(connection),
         tile: tileOf(nameOf(connection), listings.get(connection.provider)?.icon),
         ...rowOf(connection, language),
+        ...stateOf(connection, { provider: nameOf(connection), texts, language }),
+        ...usageOf(connection, uses, language),
       })),
       providers: providers
         .filter(({ id, configured, source }) => configured && source === 'authorization_code' && !connected.has(id))
@@ -51,7 +66,7 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
 }
 
 function rowOf(connection: ConnectionSummary, language: Language): object {
-  const { identity, lastUsedAt } = connection;
+  const { identity } = connection;
   const texts = textsOf(language);
   const account = showable(identity?.name ?? identity?.email ?? identity?.id ?? texts.unnamedAccount);
   const email = identity?.email === undefined ? undefined : showable(identity.email);
@@ -61,11 +76,48 @@ function rowOf(connection: ConnectionSummary, language: Language): object {
     accountLabel: connection.account,
     label: connection.account === defaultAccount ? undefined : showable(connection.account),
     endsToo: connection.endsToo && texts.connections.endsToo(connection.endsToo.map(showable).join(', ')),
-    status: connection.status,
-    statusText: texts.connections.status[connection.status],
     scopes: connection.scope.map((scope) => describeScope(connection.provider, scope, language)),
     connectedAt: timeOf(connection.connectedAt, language),
-    lastUsedAt: lastUsedAt === undefined ? undefined : timeOf(lastUsedAt, language),
+  };
+}
+
+/** What to do stands first: resuming what is paused, connecting again what has ended. */
+function stateOf(
+  { status, pausedAt }: ConnectionSummary,
+  { provider, texts: { connections }, language }: { provider: string; texts: Texts; language: Language },
+): object {
+  const pausedSince = pausedAt === undefined ? '' : formatTime(pausedAt, language);
+  const reconnect = { name: 'connect', words: connections.reconnect(provider) };
+  const pause = { name: 'pause', words: connections.pause(provider) };
+  const resume = { name: 'resume', words: connections.resume(provider), first: true };
+  return {
+    status,
+    statusText: connections.status[status],
+    attention: status === 'active' ? undefined : connections.attention[status](provider, pausedSince),
+    actions:
+      status === 'active'
+        ? [pause, reconnect]
+        : status === 'paused'
+          ? [resume, reconnect]
+          : [{ ...reconnect, first: true }, pause],
+  };
+}
+
+/** When and by which tool it was used last, and the latest uses with what each tool said that they were for. */
+function usageOf({ lastUsedAt }: ConnectionSummary, uses: readonly TokenUse[], language: Language): object {
+  const texts = textsOf(language);
+  const toolOf = ({ caller, name }: TokenUse) => showable(name ?? caller);
+  const [latest] = uses;
+  const at = Math.max(lastUsedAt ?? 0, latest?.at ?? 0);
+  const isLatest = latest !== undefined && at - latest.at <= markMs;
+  return {
+    lastUsedAt: at === 0 ? undefined : timeOf(at, language),
+    lastUsedBy: isLatest ? texts.connections.by(toolOf(latest)) : undefined,
+    uses: uses.slice(0, mostUses).map((use) => ({
+      tool: toolOf(use),
+      purpose: use.purpose && showable(use.purpose, longestPurpose),
+      at: timeOf(use.at, language),
+    })),
   };
 }
 

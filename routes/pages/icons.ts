@@ -54,7 +54,7 @@ export function platformName(platform: string): string {
  * A name that somebody else chose, fit to be shown: without the characters that turn the reading direction of what
  * stands around it, and not longer than a line or two. Escaping is the templates' work.
  */
-export function showable(name: string): string {
+export function showable(name: string, longest = 80): string {
   const straight = name.replace(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '').trim();
-  return straight.length > 80 ? `${straight.slice(0, 79).trimEnd()}…` : straight;
+  return straight.length > longest ? `${straight.slice(0, longest - 1).trimEnd()}…` : straight;
 }

@@ -69,13 +69,26 @@ export const german: Texts = {
     connectedAt: 'Verbunden:',
     lastUsed: 'Zuletzt genutzt:',
     never: 'nie',
+    by: (tool) => `von ${tool}`,
+    uses: (count) => `Wer es genutzt hat (${count})`,
+    usesHint: (count) =>
+      `Die letzten ${count}, jedes Werkzeug höchstens einmal je Minute. Wozu, hat das Werkzeug selbst angegeben.`,
     label: 'Name',
     status: {
       active: 'Verbunden',
-      expired: 'Abgelaufen: neu verbinden',
-      reauthorization_required: 'Neu verbinden',
-      misconfigured: 'Angehalten: Der Betreiber muss handeln',
+      paused: 'Pausiert',
+      expired: 'Abgelaufen',
+      reauthorization_required: 'Braucht dich',
     },
+    attention: {
+      paused: (_provider, time) =>
+        `Du hast das am ${time} pausiert. Niemand kann es nutzen, bis du fortsetzt; verloren geht dabei nichts.`,
+      expired: (provider) => `Der Zugriff, den ${provider} gab, ist abgelaufen. Verbinde neu, um ihn weiter zu nutzen.`,
+      reauthorization_required: (provider) =>
+        `${provider} nimmt diesen Zugriff nicht mehr an: Er wurde dort zurückgenommen oder ist zu Ende. Verbinde neu, um ihn weiter zu nutzen.`,
+    },
+    pause: (provider) => `${provider} pausieren`,
+    resume: (provider) => `${provider} fortsetzen`,
     leave: 'Seite verlassen',
     leaveHint: 'Tu das auf einem Gerät, das auch andere nutzen.',
     back: 'Zurück zu deinen Verbindungen',

@@ -65,13 +65,26 @@ export const english = {
     connectedAt: 'Connected:',
     lastUsed: 'Last used:',
     never: 'never',
+    by: (tool: string) => `by ${tool}`,
+    uses: (count: number) => `Who used it (${count})`,
+    usesHint: (count: number) =>
+      `The latest ${count}, each tool at most once a minute. What it was for is what the tool itself said.`,
     label: 'Label',
     status: {
       active: 'Connected',
-      expired: 'Expired: connect again',
-      reauthorization_required: 'Connect again',
-      misconfigured: 'Paused: the operator has to act',
+      paused: 'Paused',
+      expired: 'Expired',
+      reauthorization_required: 'Needs you',
     },
+    attention: {
+      paused: (_provider: string, time: string) =>
+        `You paused this on ${time}. Nobody can use it until you resume; nothing is lost meanwhile.`,
+      expired: (provider: string) => `The access that ${provider} gave has run out. Connect again to go on using it.`,
+      reauthorization_required: (provider: string) =>
+        `${provider} no longer accepts this access: it was taken back there, or has ended. Connect again to go on using it.`,
+    },
+    pause: (provider: string) => `Pause ${provider}`,
+    resume: (provider: string) => `Resume ${provider}`,
     leave: 'Leave this page',
     leaveHint: 'Do so on a device that others use.',
     back: 'Back to your connections',

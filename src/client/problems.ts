@@ -102,6 +102,7 @@ function notConnected(problem: Fields): OAuthNotConnected {
     connectUrl: text(problem, 'connect_url'),
     connectId: text(problem, 'connect_id'),
     ...(problem.missing_scopes === undefined ? {} : { missingScopes: texts(problem, 'missing_scopes') }),
+    paused: problem.paused === true,
   });
 }
 

@@ -138,7 +138,7 @@ function readConnection(fields: Fields): ClientConnection {
     account: text(fields, 'account_label'),
     ...readIdentity(fields),
     scope: texts(fields, 'scopes'),
-    status: oneOf(fields, 'status', ['active', 'expired', 'reauthorization_required']),
+    status: oneOf(fields, 'status', ['active', 'paused', 'expired', 'reauthorization_required']),
     ...maybe('expiresAt', optionalTime(fields, 'expires_at')),
     hasRefreshToken: fields.has_refresh_token,
     connectedAt: time(fields, 'connected_at'),

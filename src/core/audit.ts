@@ -28,6 +28,9 @@ export const auditActs = [
   /** The provider said by itself that an authorization has ended; the reason tells what was found. */
   'signal',
   'disconnect',
+  /** A person has paused a connection, or resumed it. */
+  'pause',
+  'resume',
   'erase',
   'account_link.create',
   'account_link.redeem',

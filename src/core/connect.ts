@@ -140,7 +140,9 @@ export const pendingActionSchema = z.object({
 
 /** Behind a connection: who fetched its token, newest last. */
 export const usageLedgerSchema = z.object({
-  uses: z.array(z.object({ at: epochMs, caller: z.string(), purpose: z.string().optional() })).readonly(),
+  uses: z
+    .array(z.object({ at: epochMs, caller: z.string(), name: z.string().optional(), purpose: z.string().optional() }))
+    .readonly(),
 });
 
 /**

@@ -79,6 +79,8 @@ export const connectionSchema = z.object({
   }),
   connectedAt: epochMs,
   updatedAt: epochMs,
+  /** Since when the person lets nobody use it; absent = it may be used. Refreshing goes on, so that nothing is lost. */
+  pausedAt: epochMs.optional(),
 });
 export type Connection = Readonly<z.infer<typeof connectionSchema>>;
 
@@ -89,10 +91,11 @@ export interface StoredConnection {
 }
 
 /** What callers and the account page are told about a connection's condition. */
-export type ConnectionStatus = 'active' | 'expired' | 'reauthorization_required';
+export type ConnectionStatus = 'active' | 'paused' | 'expired' | 'reauthorization_required';
 
 /** The condition of a connection at `now` (epoch ms). */
 export function statusOf(connection: Connection, now: number): ConnectionStatus {
+  if (connection.pausedAt !== undefined) return 'paused';
   if (connection.state.kind === 'needs_reauthorization') return 'reauthorization_required';
   return isLive(connection.tokenSet, now) || isRefreshable(connection.tokenSet, now) ? 'active' : 'expired';
 }

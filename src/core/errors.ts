@@ -33,6 +33,8 @@ export class OAuthNotConnected extends OAuthManagerError {
   readonly reason: NotConnectedReason;
   readonly connectId: string;
   readonly missingScopes?: readonly string[];
+  /** The connection is there and the person has paused it: they resume it on their account page, or by connecting anew. */
+  readonly paused?: true;
   readonly #connectUrl: string;
 
   constructor(fields: {
@@ -41,14 +43,20 @@ export class OAuthNotConnected extends OAuthManagerError {
     connectUrl: string;
     connectId: string;
     missingScopes?: readonly string[];
+    paused?: boolean;
   }) {
-    super(`No usable ${fields.provider} connection (${fields.reason}): ask the user to open the connect link.`);
+    super(
+      fields.paused
+        ? `The user has paused the ${fields.provider} connection: ask them to resume it, or to open the connect link.`
+        : `No usable ${fields.provider} connection (${fields.reason}): ask the user to open the connect link.`,
+    );
     this.code = fields.reason;
     this.reason = fields.reason;
     this.provider = fields.provider;
     this.#connectUrl = fields.connectUrl;
     this.connectId = fields.connectId;
     if (fields.missingScopes) this.missingScopes = fields.missingScopes;
+    if (fields.paused) this.paused = true;
   }
 
   /** One-time link for the person; a bearer secret, to be posted to that person only. Printing the error leaves it out. */

@@ -28,7 +28,7 @@ export interface OwnerRecords {
 
 /**
  * One change to an owner's records. `expect` is the generation to be replaced, or `absent`; `any` only where a lost
- * race does no harm. Several changes of one call happen together or not at all.
+ * race does no harm; `keepsIntent` where the refresh token stays. Several changes happen together or not at all.
  */
 export type OwnerChange =
   | {
@@ -36,6 +36,7 @@ export type OwnerChange =
       readonly connection: Connection;
       readonly expect: number | 'absent';
       readonly generation: number;
+      readonly keepsIntent?: boolean;
     }
   | { readonly kind: 'remove_connection'; readonly ref: ConnectionRef; readonly expect: number | 'any' }
   | {
@@ -60,7 +61,7 @@ export interface RefreshIntent {
 
 /** The answer to `beginRefresh`: look, lock and look again in one step. */
 export type BeginRefresh =
-  /** The lease is ours and the intent is written. `previous` is an intent for the same generation that nobody ended. */
+  /** The lease is ours and the intent is written. `previous` is an intent for the same refresh token that nobody ended. */
   | { readonly kind: 'begun'; readonly previous?: RefreshIntent }
   /** Somebody else holds the lease for another `remainingMs`. */
   | { readonly kind: 'busy'; readonly remainingMs: number }
@@ -71,11 +72,10 @@ export type BeginRefresh =
 export interface ConnectionStore {
   /** One connection, in one round trip. `undefined` when there is none. */
   find(ref: ConnectionRef): Promise<StoredConnection | undefined>;
-  /** Everything of one owner, in one round trip. */
   list(owner: Owner): Promise<OwnerRecords>;
   /**
    * Applies the changes together, or none when any `expect` does not hold. A changed connection ends its refresh
-   * intent; `finishes` gives the holder's refresh lease back with it.
+   * intent, unless the change keeps it; `finishes` gives the holder's refresh lease back with it.
    */
   write(
     owner: Owner,
@@ -88,8 +88,8 @@ export interface ConnectionStore {
   markUsed(ref: ConnectionRef, at: number): Promise<void>;
 
   /**
-   * Takes the refresh lease and writes the intent, if `intent.generation` is still the stored one. An intent that
-   * nobody ended is answered as `previous` and left standing, unless `replaces` says that it was weighed.
+   * Takes the refresh lease and writes the intent, if `intent.generation` is still the stored one. An intent that nobody
+   * ended is answered as `previous` and left standing, unless `replaces` says that it was weighed.
    */
   beginRefresh(
     ref: ConnectionRef,
@@ -172,7 +172,7 @@ export interface AuditStore {
   read(tenant: TenantId, after: string | undefined, limit: number): Promise<readonly StoredAuditEntry[]>;
   /** The newest `limit` entries, oldest first. */
   readEnd(tenant: TenantId, limit: number): Promise<readonly StoredAuditEntry[]>;
-  /** Resolves when there may be something after `after`, or when the signal fires. Never rejects on the signal. */
+  /** As for events. */
   wait(tenant: TenantId, after: string | undefined, signal: AbortSignal): Promise<void>;
 }
 
@@ -217,9 +217,9 @@ export interface Spool {
 
 /** What happened to commits since this process began. */
 export interface StoreFigures {
-  /** Commits that fewer replicas have confirmed than were asked for. */
+  /** Fewer replicas have confirmed them than were asked for. */
   readonly commitsUnacknowledged: number;
-  /** Commits that a failover had lost and that were put back. */
+  /** A failover had lost them, and they were put back. */
   readonly commitsRestored: number;
 }
 

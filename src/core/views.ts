@@ -46,6 +46,8 @@ export interface ConnectionSummary {
   readonly expiresAt?: number;
   readonly hasRefreshToken: boolean;
   readonly connectedAt: number;
+  /** Since when the person has paused it. */
+  readonly pausedAt?: number;
   readonly lastUsedAt?: number;
   /** Labels of the connections at the same provider that disconnecting this one ends as well. */
   readonly endsToo?: readonly AccountLabel[];
@@ -107,8 +109,16 @@ export interface TokenUse {
   readonly at: number;
   /** Id of the API key, or subject of the JWT. */
   readonly caller: string;
+  /** Who answers for the caller, where the id says nothing to a person. */
+  readonly name?: string;
   /** What the caller said that it was for. */
   readonly purpose?: string;
+}
+
+/** A connection with who used its token, newest first; at most 50 uses, of callers that said who they are. */
+export interface ConnectionDetails {
+  readonly connection: ConnectionSummary;
+  readonly uses: readonly TokenUse[];
 }
 
 /** What came of revoking at the provider. The local copy is gone in every case. */

@@ -39,6 +39,8 @@ export type TokenOutcome =
       readonly reason: NotConnectedReason;
       readonly missingScope?: Scope;
       readonly grantedScope?: Scope;
+      /** The person has paused the connection. */
+      readonly paused?: true;
     };
 
 /** What the hot path works with. */
@@ -63,6 +65,7 @@ export async function getToken(desk: TokenDesk, request: TokenRequest): Promise<
   const found = await findConnection(desk.deps, request);
   if (found.kind === 'none') return found;
   const { stored } = found;
+  if (stored.connection.pausedAt !== undefined) return paused(stored);
   const provider = withParameters(configured, stored.connection.parameters);
   const missing = missingScopeAt(provider, stored.connection.tokenSet.scope, request.scope ?? []);
   if (missing.length > 0) {
@@ -101,8 +104,9 @@ async function refreshed(desk: TokenDesk, provider: Provider, due: Due): Promise
   }
 }
 
-/** What the refresh left: usually a fresh token; else a live one, an ended one, or one to come back for. */
+/** What the refresh left: usually a fresh token; else a live one, a paused or ended one, or one to come back for. */
 function concluded(desk: TokenDesk, provider: Provider, due: Due): TokenOutcome {
+  if (due.stored.connection.pausedAt !== undefined) return paused(due.stored);
   const wish = wishOf(desk.deps, provider, due);
   const verdict = assess(due.stored.connection, provider, wish);
   if (verdict.kind === 'fresh' || verdict.live) return handOut(desk, due.stored);
@@ -136,6 +140,11 @@ function handOut(desk: TokenDesk, stored: StoredConnection): TokenOutcome {
     kind: 'token',
     token: { accessToken, tokenType, expiresAt, scope, provider, identity, connectionId, parameters, sites },
   };
+}
+
+/** Whatever its tokens are worth; a link to connect asks for what was granted. */
+function paused({ connection }: StoredConnection): TokenOutcome {
+  return { kind: 'none', reason: 'not_connected', paused: true, grantedScope: connection.tokenSet.scope };
 }
 
 function wishOf(deps: Dependencies, provider: Provider, { stored, request }: Due): Wish {

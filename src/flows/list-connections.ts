@@ -3,11 +3,12 @@
 import { type Connection, type StoredConnection, statusOf } from '../core/connection.js';
 import type { Owner } from '../core/identifiers.js';
 import { isDiscoveredId } from '../core/mcp-server.js';
-import type { ConnectionSummary } from '../core/views.js';
+import type { ConnectionDetails, ConnectionSummary } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
 import { findProvider } from './provider-of.js';
 import { siblingsOf } from './sibling-connections.js';
+import { readUses } from './usage-ledger.js';
 
 /** In order of provider and account. */
 export async function listConnections(deps: Dependencies, owner: Owner): Promise<readonly ConnectionSummary[]> {
@@ -32,6 +33,14 @@ export async function listConnections(deps: Dependencies, owner: Owner): Promise
     .sort((one, other) => one.provider.localeCompare(other.provider) || one.account.localeCompare(other.account));
 }
 
+/** The same with who used each token: a second round trip, for all ledgers together. */
+export async function describeConnections(deps: Dependencies, owner: Owner): Promise<readonly ConnectionDetails[]> {
+  const connections = await listConnections(deps, owner);
+  return Promise.all(
+    connections.map(async (connection) => ({ connection, uses: await readUses(deps, connection.connectionId) })),
+  );
+}
+
 /** The names of the servers that were discovered; those of configured providers stand in the listing. */
 async function namesOf(deps: Dependencies, connections: readonly StoredConnection[]): Promise<Map<string, string>> {
   const ids = new Set(connections.map(({ connection }) => connection.provider).filter(isDiscoveredId));
@@ -46,7 +55,7 @@ export async function hasConnection(deps: Dependencies, wish: ConnectionWish): P
 }
 
 function summaryOf(connection: Connection, at: { now: number; lastUsedAt: number | undefined }): ConnectionSummary {
-  const { connectionId, provider, account, identity, tokenSet, connectedAt } = connection;
+  const { connectionId, provider, account, identity, tokenSet, connectedAt, pausedAt } = connection;
   return {
     connectionId,
     provider,
@@ -57,6 +66,7 @@ function summaryOf(connection: Connection, at: { now: number; lastUsedAt: number
     expiresAt: tokenSet.expiresAt,
     hasRefreshToken: tokenSet.refreshToken !== undefined,
     connectedAt,
+    ...(pausedAt !== undefined && { pausedAt }),
     lastUsedAt: at.lastUsedAt,
   };
 }

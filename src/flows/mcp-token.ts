@@ -80,7 +80,8 @@ export async function requireMcpToken(desk: TokenDesk, request: McpTokenRequest)
   await ensureClient(deps, server, provider);
   const previous = await findStored(deps, provider.id, request);
   const scope = askedFor(server, { challenge, previous: previous?.connection.requestedScope });
-  return offerConnect(deps, provider.id, { request, scope, reason: outcome.reason });
+  const { reason, paused } = outcome;
+  return offerConnect(deps, provider.id, { request, scope, reason, ...(paused && { paused }) });
 }
 
 /** A link for the person, as the error that carries it. */
@@ -92,12 +93,13 @@ export async function offerConnect(
     readonly scope?: Scope | undefined;
     readonly reason: OAuthNotConnected['reason'];
     readonly missingScopes?: Scope;
+    readonly paused?: true;
   },
 ): Promise<never> {
-  const { request, scope, reason, missingScopes } = offer;
+  const { request, scope, reason, missingScopes, paused } = offer;
   const { owner, account, returnTo } = request;
   const { connectUrl, connectId } = await startConnect(deps, { owner, provider, account, scope, returnTo });
-  throw new OAuthNotConnected({ provider, reason, connectUrl, connectId, ...(missingScopes && { missingScopes }) });
+  throw new OAuthNotConnected({ provider, reason, connectUrl, connectId, missingScopes, paused });
 }
 
 /** The token at a provider; one registration that the server has forgotten is made anew on the way. */

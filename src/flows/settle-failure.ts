@@ -1,6 +1,12 @@
 /** After a refresh that brought no tokens: what is written about the connection, and what its callers are told. */
 
-import { type ConnectionState, nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
+import {
+  type Connection,
+  type ConnectionState,
+  nextGeneration,
+  refOf,
+  type StoredConnection,
+} from '../core/connection.js';
 import type { OAuthManagerError } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
 import { stateAfterFailure } from '../core/refresh-state.js';
@@ -65,21 +71,31 @@ async function endConnection(
   return { kind: 'current', stored: ended };
 }
 
-/** Writes a new state over the very generation that was sent. */
+/** Writes a new state over the very generation that was sent, or over a pause that has moved it since. */
 async function move(
   failed: FailedRefresh,
   intent: RefreshIntent,
   state: ConnectionState,
 ): Promise<StoredConnection | 'moved'> {
   const { deps, seen } = failed;
-  const now = deps.now();
-  const connection = { ...seen.connection, state, updatedAt: now };
-  const generation = nextGeneration(seen.generation, now);
-  const ref = refOf(connection);
-  const outcome = await deps.store.connections.write(
-    ref.owner,
-    [{ kind: 'put_connection', connection, expect: seen.generation, generation }],
-    { ref, holder: intent.holder },
-  );
-  return outcome === 'stored' ? { connection, generation } : 'moved';
+  const ref = refOf(seen.connection);
+  for (let base: StoredConnection | undefined = seen; base !== undefined && isAsSent(base, seen); ) {
+    const now = deps.now();
+    const connection: Connection = { ...base.connection, state, updatedAt: now };
+    const generation = nextGeneration(base.generation, now);
+    const outcome = await deps.store.connections.write(
+      ref.owner,
+      [{ kind: 'put_connection', connection, expect: base.generation, generation }],
+      { ref, holder: intent.holder },
+    );
+    if (outcome === 'stored') return { connection, generation };
+    base = await deps.store.connections.find(ref);
+  }
+  return 'moved';
+}
+
+/** The same tokens, of which nothing else is known: at most the person has paused or resumed the connection. */
+function isAsSent({ connection: { state, tokenSet } }: StoredConnection, { connection: sent }: StoredConnection) {
+  const same = tokenSet.refreshToken?.reveal() === sent.tokenSet.refreshToken?.reveal();
+  return same && JSON.stringify(state) === JSON.stringify(sent.state);
 }

@@ -66,5 +66,7 @@ function newConnection(now: number, { place, tokenSet, requestedScope }: HostTok
     proof: { mode: 'host', provenAt: now },
     connectedAt: previous?.connectedAt ?? now,
     updatedAt: now,
+    // The host has a new token; what the person said stands.
+    pausedAt: previous?.pausedAt,
   };
 }

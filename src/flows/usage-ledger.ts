@@ -7,7 +7,7 @@ import type { Dependencies } from './dependencies.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
 
 /** Who asks for a token, and what for. */
-export type TokenUser = Pick<TokenUse, 'caller' | 'purpose'>;
+export type TokenUser = Omit<TokenUse, 'at'>;
 
 /** The same caller with the same purpose is noted no more often than this. */
 const noteEveryMs = 60_000;
@@ -29,12 +29,13 @@ export class UsageLedger {
   }
 
   /** Never throws and never waits. */
-  note(connectionId: string, { caller, purpose }: TokenUser): void {
+  note(connectionId: string, user: TokenUser): void {
+    const { caller, purpose } = user;
     const now = this.#deps.now();
     const key = JSON.stringify([connectionId, caller, purpose]);
     if (now - (this.#noted.get(key) ?? Number.NEGATIVE_INFINITY) < noteEveryMs) return;
     this.#noted.set(key, now);
-    const use = purpose === undefined ? { at: now, caller } : { at: now, caller, purpose };
+    const use = { at: now, ...user };
     const before = this.#writing.get(connectionId) ?? Promise.resolve();
     const writing: Promise<void> = before
       .then(() => this.#append(connectionId, use))
@@ -62,7 +63,12 @@ export class UsageLedger {
 export async function listUses(deps: Dependencies, wish: ConnectionWish): Promise<readonly TokenUse[]> {
   const found = await findConnection(deps, wish);
   if (found.kind === 'none') return [];
-  const ledger = await deps.store.expiring.find('usage_ledger', found.stored.connection.connectionId);
+  return readUses(deps, found.stored.connection.connectionId);
+}
+
+/** The same by the connection's id. */
+export async function readUses(deps: Dependencies, connectionId: string): Promise<readonly TokenUse[]> {
+  const ledger = await deps.store.expiring.find('usage_ledger', connectionId);
   return [...(ledger?.uses ?? [])].reverse();
 }
 
@@ -71,12 +77,13 @@ export async function listUses(deps: Dependencies, wish: ConnectionWish): Promis
  *
  * @throws {InvalidRequest} `purpose`
  */
-export function parseTokenUser({ caller, purpose }: TokenUser): TokenUser {
-  if (purpose === undefined) return { caller };
+export function parseTokenUser(user: TokenUser): TokenUser {
+  const { purpose } = user;
+  if (purpose === undefined) return user;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
   const isText = purpose.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(purpose);
   if (!isText || purpose.length > longestPurpose) {
     throw new InvalidRequest('purpose', 'must be text of at most 200 characters without control characters');
   }
-  return { caller, purpose };
+  return user;
 }

@@ -66,9 +66,9 @@ async function authenticateKey(
 ): Promise<Caller> {
   const check = await checkApiKey(documents, credential, now);
   if (!check.ok) throw new Unauthorized(check.reason, true);
-  const { id, role, tenant, providers } = check.view;
+  const { id, owner: name, role, tenant, providers } = check.view;
   uses.note(id, now);
-  return { id, role, tenant, providers };
+  return { id, name, role, tenant, providers };
 }
 
 // --- JWTs (RFC 7519, with the advice of RFC 8725)

@@ -44,6 +44,7 @@ export const connectionTuple = z
     z.union([z.record(text, z.unknown()), usual]).nullish(), // state; usual: active
     z.union([z.record(text, text), usual]).nullish(), // parameters
     z.union([z.array(z.tuple([text, optionalText, optionalText]).rest(z.unknown())), usual]).nullish(), // sites: id, name, url
+    z.union([z.tuple([offset]).rest(z.unknown()), usual]).nullish(), // pause: since
   ])
   .rest(z.unknown());
 
@@ -87,6 +88,7 @@ export function packConnection(wire: UnprovenWire): readonly unknown[] {
     state.kind === 'active' ? 0 : state,
     wire.parameters ?? 0,
     wire.sites?.map(({ id, name, url }) => [id, name ?? 0, url ?? 0] as const) ?? 0,
+    wire.pausedAt === undefined ? 0 : [wire.pausedAt - connectedAt],
   ];
   return places.slice(0, places.findLastIndex((place) => given(place) !== undefined) + 1);
 }
@@ -95,7 +97,7 @@ export function packConnection(wire: UnprovenWire): readonly unknown[] {
 export function unpackConnection(tuple: ConnectionTuple): object {
   const [connectionId, tenant, userId, provider, account, identity, accessToken, tokenType, connectedAt, ...rest] =
     tuple;
-  const [obtained, updated, scope, requested, proof, refreshToken, ends, state, parameters, sites] = rest;
+  const [obtained, updated, scope, requested, proof, refreshToken, ends, state, parameters, sites, pause] = rest;
   const at = (distance: number | null | undefined) => (distance == null ? undefined : connectedAt + distance);
   return present({
     connectionId,
@@ -123,6 +125,7 @@ export function unpackConnection(tuple: ConnectionTuple): object {
       : undefined,
     connectedAt,
     updatedAt: at(updated),
+    pausedAt: at(given(pause)?.[0]),
   });
 }
 

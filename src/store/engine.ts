@@ -17,11 +17,13 @@ export interface FieldChange {
   readonly field: string;
   readonly expect: number | 'absent' | 'any';
   readonly next?: Versioned;
+  /** The note beside the field is about something that this change leaves as it was. */
+  readonly keepsNote?: boolean;
 }
 
 /**
  * A claim on a field: a lease that the engine's own clock ends, and a note that outlives the lease. A note belongs to
- * the version of its field: writing or removing the field ends it.
+ * the version of its field: writing or removing the field ends it, unless the writing keeps it.
  */
 export interface FieldClaim {
   readonly field: string;
@@ -57,7 +59,8 @@ export interface OwnerFields {
     readonly marks: ReadonlyMap<string, number>;
   }>;
   /**
-   * Applies all changes, or none when any `expect` does not hold. Notes of changed fields end. When stored, `finishes`
+   * Applies all changes, or none when any `expect` does not hold. Notes of changed fields end, but where the change
+   * keeps them. When stored, `finishes`
    * gives its lease back, if it is still the holder's.
    */
   writeFields(owner: OwnerKey, changes: readonly FieldChange[], finishes?: FieldClaim): Promise<'stored' | 'moved'>;

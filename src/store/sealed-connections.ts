@@ -123,10 +123,15 @@ async function beginRefresh(
 function toFieldChange(keyring: Keyring, owner: Owner, change: OwnerChange, now: number): FieldChange {
   switch (change.kind) {
     case 'put_connection': {
-      const { connection, generation, expect } = change;
+      const { connection, generation, expect, keepsIntent: keepsNote = false } = change;
       refuseForeign(owner, connection);
       const place = placeOf({ owner, provider: connection.provider, account: connection.account });
-      return { field: place.field, expect, next: sealConnection(keyring, place, { connection, generation }) };
+      return {
+        field: place.field,
+        expect,
+        next: sealConnection(keyring, place, { connection, generation }),
+        keepsNote,
+      };
     }
     case 'remove_connection':
       return { field: connectionFieldOf(change.ref), expect: change.expect };

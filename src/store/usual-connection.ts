@@ -17,7 +17,7 @@ import { Secret } from '../core/secret.js';
 import type { TokenSet } from '../core/token-set.js';
 import { proofModes } from './connection-record.js';
 
-/** A connection in the state `active`, without parameters or sites; `record` is what `formatConnection` has written, parsed. */
+/** A connection in the state `active`, without parameters, sites or pause; `record` is what `formatConnection` has written, parsed. */
 export function readUsualConnection(record: unknown): Connection | undefined {
   if (!Array.isArray(record) || record[0] !== 1 || !Array.isArray(record[1])) return undefined;
   const places: readonly unknown[] = record[1];

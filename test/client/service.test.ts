@@ -76,6 +76,20 @@ describe('the client against a real service', () => {
     });
   });
 
+  it('says that the person paused the connection', async () => {
+    const { client, manager } = await openStage();
+    await connect(client);
+    await manager.pauseConnection(user, 'example');
+    const refused = client.requireOAuthToken({ userId: user }, 'example');
+    await expect(refused).rejects.toMatchObject({ code: 'not_connected', paused: true });
+    await expect(refused).rejects.toThrow('paused');
+    expect(await client.listUserConnections(user)).toMatchObject([{ status: 'paused' }]);
+    await manager.resumeConnection(user, 'example');
+    await client.requireToken(user, 'example');
+    await manager.deleteToken(user, 'example');
+    await expect(client.requireToken(user, 'example')).rejects.toMatchObject({ paused: undefined });
+  });
+
   it('lists, refreshes and disconnects', async () => {
     const { client, provider, manager } = await openStage();
     await connect(client);

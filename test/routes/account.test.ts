@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { JarBrowser, type Journey, openJourney } from '../support/browser-journey.js';
+import { connectOn, enterOn, JarBrowser, type Journey, openJourney } from '../support/browser-journey.js';
 
 let journey: Journey;
 let browser: JarBrowser;
@@ -12,22 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => journey.close());
 
-/** Connects somebody to `example`, all the way. */
-async function connect(userId: string, account?: string): Promise<void> {
-  const { manager, app } = journey;
-  const visitor = new JarBrowser(app);
-  await visitor.get(await visitor.consent(await manager.generateConnectUrl(userId, 'example', { account })));
-  const { body } = await visitor.get('/oauth/example/done');
-  await manager.submitProof(userId, /id="return-code"[^>]*>(?<code>[^<]+)</.exec(body)?.groups?.code ?? '');
-}
-
-/** Opens somebody's account page and returns the CSRF token that stands on it. */
-async function enter(userId: string, visitor: JarBrowser = browser): Promise<string> {
-  const { url } = await journey.manager.createAccountLink(userId);
-  await visitor.submit(await visitor.get(url));
-  const page = await visitor.get('/connections');
-  return /name="csrf_token" value="(?<token>[^"]+)"/.exec(page.body)?.groups?.token ?? '';
-}
+const connect = (userId: string, account?: string) => connectOn(journey, userId, account);
+const enter = (userId: string, visitor: JarBrowser = browser) => enterOn(journey, userId, visitor);
 
 describe('the way in', () => {
   it('shows at GET, spends at POST, and works once', async () => {

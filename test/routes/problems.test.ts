@@ -45,13 +45,14 @@ const github = providerIdSchema.parse(provider);
 const tokenPath = '/v1/users/u1/tokens/github';
 const canary = 'canary_SeCrEt.4711';
 
-const notConnected = (reason: NotConnectedReason, missingScopes?: string[]) =>
+const notConnected = (reason: NotConnectedReason, missingScopes?: string[], paused?: boolean) =>
   new OAuthNotConnected({
     provider: github,
     reason,
     connectUrl: 'https://valetkey.example/oauth/github?link=x',
     connectId: 'cn_1',
     missingScopes,
+    paused,
   });
 
 const userMustAct = {
@@ -73,6 +74,7 @@ const table: [AnyOAuthManagerError, number, string, object, string | undefined][
   [notConnected('not_connected'), 409, 'not_connected', userMustAct, undefined],
   [notConnected('awaiting_proof'), 409, 'awaiting_proof', userMustAct, undefined],
   [notConnected('expired'), 409, 'expired', userMustAct, undefined],
+  [notConnected('not_connected', undefined, true), 409, 'not_connected', { ...userMustAct, paused: true }, undefined],
   [notConnected('reauthorization_required'), 409, 'reauthorization_required', userMustAct, undefined],
   [
     notConnected('insufficient_scope', ['repo']),

@@ -31,8 +31,8 @@ describe('the usage of a connection', () => {
     await expect
       .poll(() => readUsage())
       .toEqual([
-        { at, caller: 'admin', purpose: null },
-        { at, caller: 'bot', purpose: 'list issues' },
+        { at, caller: 'admin', name: null, purpose: null },
+        { at, caller: 'bot', name: null, purpose: 'list issues' },
       ]);
     expect((await readUsage())[0].at).toBeGreaterThan(1_700_000_000);
   });

@@ -70,6 +70,7 @@ export function aFullConnection(owner: Owner): Connection {
     parameters: { tenant: 'contoso', toString: 'x' },
     sites: [{ id: 'site-1', name: 'One', url: 'https://one.example' }, { id: 'site-2' }],
     state: { kind: 'uncertain', since: t0, attempts: 2 },
+    pausedAt: t0 + 50_000,
   });
 }
 

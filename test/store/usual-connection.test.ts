@@ -31,11 +31,12 @@ describe('the reader by hand', () => {
     expect(readUsualConnection(value)).toBeDefined();
   });
 
-  it('leaves a record in another state, or with parameters, to the schemas', () => {
+  it('leaves a record in another state, with parameters or paused, to the schemas', () => {
     const usual = aConnection(anOwner());
     const uncertain = { ...usual, state: { kind: 'uncertain' as const, since: 1, attempts: 1 } };
     expect(readUsualConnection(written(uncertain))).toBeUndefined();
     expect(readUsualConnection(written({ ...usual, parameters: { tenant: 'contoso' } }))).toBeUndefined();
+    expect(readUsualConnection(written({ ...usual, pausedAt: usual.connectedAt }))).toBeUndefined();
   });
 
   it('never says what the schemas do not say, whatever stands in whichever place', () => {

@@ -106,6 +106,22 @@ export class JarBrowser {
   }
 }
 
+/** Connects somebody to `example`, all the way. */
+export async function connectOn({ manager, app }: Journey, userId: string, account?: string): Promise<void> {
+  const visitor = new JarBrowser(app);
+  await visitor.get(await visitor.consent(await manager.generateConnectUrl(userId, 'example', { account })));
+  const { body } = await visitor.get('/oauth/example/done');
+  await manager.submitProof(userId, /id="return-code"[^>]*>(?<code>[^<]+)</.exec(body)?.groups?.code ?? '');
+}
+
+/** Opens somebody's account page and returns the CSRF token that stands on it. */
+export async function enterOn({ manager }: Journey, userId: string, visitor: JarBrowser): Promise<string> {
+  const { url } = await manager.createAccountLink(userId);
+  await visitor.submit(await visitor.get(url));
+  const page = await visitor.get('/connections');
+  return /name="csrf_token" value="(?<token>[^"]+)"/.exec(page.body)?.groups?.token ?? '';
+}
+
 function pathOf(url: string): string {
   const { pathname, search } = new URL(url, 'http://localhost');
   return pathname + search;

@@ -6,7 +6,7 @@ import type { ConnectingJourneys } from '../../routes/oauth.js';
 import { type OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../../src/core/errors.js';
 import { accountLabelSchema, providerIdSchema, tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
-import type { FinishedView, LinkView, SessionView } from '../../src/core/views.js';
+import type { ConnectionDetails, FinishedView, LinkView, SessionView } from '../../src/core/views.js';
 
 /** The manager and its journeys in one. */
 type FixedManager = BrowserRoutesOptions['manager'] & ConnectingJourneys & AccountJourneys;
@@ -14,6 +14,7 @@ type FixedManager = BrowserRoutesOptions['manager'] & ConnectingJourneys & Accou
 const github = providerIdSchema.parse('github');
 const google = providerIdSchema.parse('google');
 const notion = providerIdSchema.parse('notion');
+const slack = providerIdSchema.parse('slack');
 const at = Date.UTC(2026, 10, 21, 14, 5);
 
 /** The link of the landing page, by code. */
@@ -88,6 +89,78 @@ const failures: Readonly<Record<string, OAuthManagerError>> = {
   provider: new ProviderUnavailable('CANARY', { provider: 'github', reached: 'unknown' }),
 };
 
+const label = accountLabelSchema.parse('default');
+const uses = ['summarise my inbox', undefined, 'find <b>free</b> hours \u202etomorrow'].map((purpose, index) => ({
+  at: at - index * 3_600_000,
+  caller: '5f1d6a1f7f2b4c10',
+  name: index === 1 ? undefined : 'Team calendar bot',
+  ...(purpose === undefined ? {} : { purpose }),
+}));
+
+/** One connection in each state that there is, and one that nobody has used. */
+export const connected: readonly ConnectionDetails[] = [
+  {
+    connection: {
+      connectionId: 'co_1',
+      provider: github,
+      account: label,
+      identity: { id: '4711', name: 'octo-alice', email: 'alice@example.com' },
+      scope: ['read:user', 'repo'],
+      status: 'active',
+      hasRefreshToken: false,
+      connectedAt: at - 86_400_000,
+      lastUsedAt: at,
+    },
+    uses,
+  },
+  {
+    connection: {
+      connectionId: 'co_2',
+      provider: google,
+      account: accountLabelSchema.parse('work'),
+      identity: { id: '12', email: 'a.very.long.address.of.somebody@subsidiary.of.a.company.example' },
+      scope: [
+        'openid',
+        'email',
+        'https://www.googleapis.com/auth/calendar.readonly',
+        'https://www.googleapis.com/auth/x',
+      ],
+      status: 'reauthorization_required',
+      hasRefreshToken: true,
+      connectedAt: at - 86_400_000 * 40,
+    },
+    uses: [],
+  },
+  {
+    connection: {
+      connectionId: 'co_3',
+      provider: notion,
+      account: label,
+      identity: { id: '9', name: 'Example workspace' },
+      scope: [],
+      status: 'paused',
+      pausedAt: at - 7_200_000,
+      hasRefreshToken: true,
+      connectedAt: at - 86_400_000 * 7,
+      lastUsedAt: at - 86_400_000,
+    },
+    uses: [],
+  },
+  {
+    connection: {
+      connectionId: 'co_4',
+      provider: google,
+      account: accountLabelSchema.parse('old'),
+      scope: ['email'],
+      status: 'expired',
+      hasRefreshToken: false,
+      connectedAt: at - 86_400_000 * 90,
+      lastUsedAt: at - 86_400_000 * 80,
+    },
+    uses: [],
+  },
+];
+
 /** Answers by fixed values; `failing` makes the callback fail in that way. */
 export const fixedManager: FixedManager = {
   at() {
@@ -98,6 +171,7 @@ export const fixedManager: FixedManager = {
     { id: github, displayName: 'GitHub', icon: 'github', configured: true, scope: [], source: 'authorization_code' },
     { id: google, displayName: 'Google', icon: 'google', configured: true, scope: [], source: 'authorization_code' },
     { id: notion, displayName: 'Notion', configured: true, scope: [], source: 'authorization_code' },
+    { id: slack, displayName: 'Slack', configured: true, scope: [], source: 'authorization_code' },
   ],
   describeLink: async (_provider, code) => links[code],
   startAuthorization: async () => ({
@@ -129,32 +203,8 @@ export const fixedManager: FixedManager = {
     proof: 'chat_code',
   }),
   deleteToken: async () => ({ revoked: 'no' }),
-  listUserConnections: async () => [
-    {
-      connectionId: 'co_1',
-      provider: github,
-      account: accountLabelSchema.parse('default'),
-      identity: { id: '4711', name: 'octo-alice', email: 'alice@example.com' },
-      scope: ['read:user', 'repo'],
-      status: 'active',
-      hasRefreshToken: false,
-      connectedAt: at - 86_400_000,
-      lastUsedAt: at,
-    },
-    {
-      connectionId: 'co_2',
-      provider: google,
-      account: accountLabelSchema.parse('work'),
-      identity: { id: '12', email: 'a.very.long.address.of.somebody@subsidiary.of.a.company.example' },
-      scope: [
-        'openid',
-        'email',
-        'https://www.googleapis.com/auth/calendar.readonly',
-        'https://www.googleapis.com/auth/x',
-      ],
-      status: 'reauthorization_required',
-      hasRefreshToken: true,
-      connectedAt: at - 86_400_000 * 40,
-    },
-  ],
+  pauseConnection: async () => true,
+  resumeConnection: async () => true,
+  listUserConnections: async () => connected.map(({ connection }) => connection),
+  describeConnections: async () => connected,
 };

@@ -123,8 +123,8 @@ function holds(rows: Table, owner: OwnerKey, change: FieldChange): boolean {
   return change.expect === 'absent' ? row === undefined : row !== undefined && numberOf(row) === change.expect;
 }
 
-function apply(rows: Table, owner: OwnerKey, { field, next }: FieldChange): void {
-  rows.remove(key(owner, 'n', field));
+function apply(rows: Table, owner: OwnerKey, { field, next, keepsNote }: FieldChange): void {
+  if (!keepsNote) rows.remove(key(owner, 'n', field));
   if (next) {
     rows.put(key(owner, 'f', field), withNumber(next.version, next.bytes));
   } else {

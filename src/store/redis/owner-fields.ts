@@ -89,12 +89,12 @@ export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, c
     const [written] = parseList(await link.write(writeFieldsScript(keys.ofOwner(owner), ...formatWrite({ changes }))));
     return parseNumber(written) === 1;
   }
-  const { field, expect, next } = change;
+  const { field, expect, next, keepsNote = false } = change;
   const version = next?.version ?? (typeof expect === 'number' ? expect : undefined);
   if (version === undefined) return false;
   const value = next ? formatField(next) : '';
-  const restored = await link.write(restoreScript(keys.ofOwner(owner), field, formatVersion(version), value));
-  return parseNumber(restored) === 1;
+  const args = [field, formatVersion(version), value, keepsNote ? 1 : 0];
+  return parseNumber(await link.write(restoreScript(keys.ofOwner(owner), ...args))) === 1;
 }
 
 /** Makes a claim again that is lost: the field must have the version still, and the lease be nobody else's. */

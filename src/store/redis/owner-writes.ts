@@ -59,10 +59,13 @@ export function formatClaim(claim: ClaimRequest): readonly Argument[] {
   return [field, holder, formatVersion(version), Math.ceil(leaseMs), note, replaceNote ? 1 : 0];
 }
 
-/** Three arguments: the field; `-` absent, `*` any, else the expected version; the new value, or nothing to remove it. */
-function formatChange({ field, expect, next }: FieldChange): readonly (string | Buffer)[] {
+/**
+ * Four arguments: the field; `-` absent, `*` any, else the expected version; the new value, or nothing to remove it;
+ * 1 when the note stays.
+ */
+function formatChange({ field, expect, next, keepsNote = false }: FieldChange): readonly Argument[] {
   const expected = expect === 'any' ? '*' : expect === 'absent' ? '-' : formatVersion(expect);
-  return [field, expected, next ? formatField(next) : ''];
+  return [field, expected, next ? formatField(next) : '', keepsNote ? 1 : 0];
 }
 
 function parseClaim([kind, rest]: readonly unknown[]): ClaimOutcome {

@@ -1,6 +1,7 @@
 -- Puts back what a failover has lost: a value over an older one, or a removal of what was removed or is older still.
 -- A field that is not there stays away: somebody may have removed it since.
--- KEYS: fields, marks, notes, leases. ARGV: field, version (8 bytes), new value ('' = it had been removed at that version).
+-- KEYS: fields, marks, notes, leases. ARGV: field, version (8 bytes), new value ('' = it had been removed at that version),
+--       1 = its note stays.
 -- Answers 1 when something was put back.
 local function compare(a, b)
   -- Byte by byte: Lua's own order of strings depends on the locale.
@@ -23,5 +24,5 @@ else
   if order >= 0 then return 0 end
   redis.call('HSET', KEYS[1], field, value)
 end
-redis.call('HDEL', KEYS[3], field)
+if ARGV[4] ~= '1' then redis.call('HDEL', KEYS[3], field) end
 return 1

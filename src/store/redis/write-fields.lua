@@ -1,10 +1,10 @@
 -- For each of several writes: applies all of its changes, or none when any expectation does not hold.
 -- KEYS, of each write: fields, marks, notes, leases.
--- ARGV, of each write: number of changes; per change: field, expected version ('-' absent, '*' any), new value ('' removes);
---       then the field and the holder of the claim that it finishes, '' = none.
+-- ARGV, of each write: number of changes; per change: field, expected version ('-' absent, '*' any), new value ('' removes),
+--       1 = its note stays; then the field and the holder of the claim that it finishes, '' = none.
 -- A stored value begins with its version, 8 bytes big-endian. Answers for each 1 = stored, 0 = moved.
 local function holds(fields, first, count)
-  for i = first, first + 3 * (count - 1), 3 do
+  for i = first, first + 4 * (count - 1), 4 do
     local expected = ARGV[i + 1]
     if expected ~= '*' then
       local stored = redis.call('HGET', fields, ARGV[i])
@@ -16,14 +16,14 @@ local function holds(fields, first, count)
 end
 
 local function apply(fields, marks, notes, first, count)
-  local last = first + 3 * (count - 1)
+  local last = first + 4 * (count - 1)
   -- What grows comes first: a Redis without memory refuses it, and then nothing has been changed.
-  for i = first, last, 3 do
+  for i = first, last, 4 do
     if ARGV[i + 2] ~= '' then redis.call('HSET', fields, ARGV[i], ARGV[i + 2]) end
   end
-  for i = first, last, 3 do
+  for i = first, last, 4 do
     -- A note belongs to the version that was.
-    redis.call('HDEL', notes, ARGV[i])
+    if ARGV[i + 3] ~= '1' then redis.call('HDEL', notes, ARGV[i]) end
     if ARGV[i + 2] == '' then
       redis.call('HDEL', fields, ARGV[i])
       redis.call('HDEL', marks, ARGV[i])
@@ -42,7 +42,7 @@ local answers = {}
 local at = 1
 for k = 1, #KEYS, 4 do
   local first, count = at + 1, tonumber(ARGV[at])
-  at = first + 3 * count + 2
+  at = first + 4 * count + 2
   local stored = holds(KEYS[k], first, count)
   if stored then
     apply(KEYS[k], KEYS[k + 1], KEYS[k + 2], first, count)

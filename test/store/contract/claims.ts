@@ -172,6 +172,14 @@ export function claimContract(pair: Pair): void {
       expect((await claim(pair.one, owner, { holder: 'b', version: 2 })).kind).toBe('busy');
     });
 
+    it('keeps the note where the write says so, and leaves the lease', async () => {
+      const owner = await ownerWithField();
+      await claim(pair.one, owner, { holder: 'a' });
+      await pair.other.writeFields(owner, [{ field, expect: 1, next: at(2, 'b'), keepsNote: true }]);
+      expect(await pair.one.readNote(owner, field)).toEqual(Buffer.from('note of a'));
+      expect(await claim(pair.one, owner, { holder: 'b', version: 2 })).toMatchObject({ kind: 'busy' });
+    });
+
     it('leaves notes of other fields alone', async () => {
       const owner = await ownerWithField();
       await claim(pair.one, owner, { holder: 'a' });
