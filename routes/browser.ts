@@ -2,13 +2,14 @@
 
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { Brand } from '../src/core/brand.js';
 import { Forbidden } from '../src/core/errors.js';
 import { type AccountManager, addAccountRoutes } from './account.js';
 import { recordLimited, recordRefusedForm } from './audit.js';
 import { createPageSender } from './browser-pages.js';
 import { addClientMetadataRoute, type DescribingManager } from './mcp.js';
 import { addOAuthRoutes, type BrowserContext, type ConnectingManager } from './oauth.js';
-import { isPrefetch, pageHeaders, requireOwnOrigin } from './page-headers.js';
+import { isPrefetch, pageHeaders, pictureSecurityPolicy, requireOwnOrigin } from './page-headers.js';
 import { type Assets, readAssets } from './pages/assets.js';
 import { createRender } from './pages/render.js';
 import { createRateLimits, type RateLimitOptions } from './rate-limit.js';
@@ -21,6 +22,8 @@ export interface BrowserRoutesOptions {
   readonly baseUrl: string;
   /** Epoch ms; for the lifetime of cookies. */
   readonly now: () => number;
+  /** Name, colour and logo of whoever runs this. */
+  readonly brand?: Brand;
   /** How often one address may ask; without it, as often as it likes. */
   readonly limits?: RateLimitOptions;
 }
@@ -35,12 +38,14 @@ const formLimit = 32 * 1024;
  */
 export const browserRoutes: FastifyPluginAsync<BrowserRoutesOptions> = async (app, options) => {
   const site = describeSite(options.baseUrl);
-  const assets = readAssets();
-  const pages = createPageSender(createRender(site, assets));
+  const { brand = {} } = options;
+  const assets = readAssets(brand);
+  const pages = createPageSender(createRender(site, assets, brand));
   const context: BrowserContext<ConnectingManager & AccountManager> = {
     manager: options.manager,
     site,
     pages,
+    brandName: brand.name,
     now: options.now,
     ownFormsOnly: async (request) => requireOwnOrigin(request.headers, site),
   };
@@ -79,7 +84,11 @@ function addAssetRoute(app: FastifyInstance, assets: Assets): void {
     const asset = assets.find(request.params.name);
     if (asset === undefined) return reply.callNotFound();
     return reply
-      .headers({ 'content-type': asset.mediaType, 'cache-control': 'public, max-age=31536000, immutable' })
+      .headers({
+        'content-type': asset.mediaType,
+        'cache-control': 'public, max-age=31536000, immutable',
+        ...(asset.mediaType.startsWith('image/') && { 'content-security-policy': pictureSecurityPolicy }),
+      })
       .send(asset.content);
   });
 }

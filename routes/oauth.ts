@@ -30,6 +30,8 @@ export interface BrowserContext<Manager> {
   readonly manager: Manager;
   readonly site: Site;
   readonly pages: PageSender;
+  /** Who runs this, if they say so. */
+  readonly brandName: string | undefined;
   /** Epoch ms. */
   readonly now: () => number;
   /** Refuses forms that stand on other sites. */
@@ -64,7 +66,8 @@ async function showLanding(context: BrowserContext<ConnectingManager>, request: 
   const view: LinkView | undefined = await context.manager.describeLink(provider, link);
   if (view === undefined) return context.pages.message(request, reply.code(410), 'gone');
   const { authorizationOrigin } = view;
-  const page = landingPage({ view, link, basePath: context.site.basePath }, readerOf(request).language);
+  const { site, brandName } = context;
+  const page = landingPage({ view, link, basePath: site.basePath, brandName }, readerOf(request).language);
   return context.pages.page(request, reply, { ...page, authorizationOrigin });
 }
 

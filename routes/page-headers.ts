@@ -34,6 +34,9 @@ export function contentSecurityPolicy(needs: PageNeeds = {}): string {
   ].join('; ');
 }
 
+/** Of a picture that is opened by itself: an SVG is a document then, and may draw but neither run nor fetch anything. */
+export const pictureSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+
 /** The headers of every page, redirect and error of the browser half. */
 export function pageHeaders(site: Site): Record<string, string> {
   return {

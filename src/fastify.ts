@@ -11,6 +11,7 @@ import { knownKeys, readCredential } from '../routes/credentials.js';
 import { answerError } from '../routes/error-handler.js';
 import type { RateLimitOptions } from '../routes/rate-limit.js';
 import { serverOptions } from '../routes/server-options.js';
+import { type Brand, brandColorSchema, brandNameSchema, logoSchema } from './core/brand.js';
 import { ConfigurationError, Unauthorized } from './core/errors.js';
 import { defaultTenant, providerIdSchema, tenantIdSchema, userIdSchema } from './core/identifiers.js';
 import { Secret } from './core/secret.js';
@@ -49,6 +50,8 @@ export interface ValetkeyPluginOptions {
    */
   readonly authenticate?: (headers: IncomingHttpHeaders) => Promise<HostCaller | undefined> | HostCaller | undefined;
   readonly apiKeys?: readonly HostApiKey[];
+  /** What stands on the pages: a name, a colour `#rrggbb` that passes WCAG AA, a PNG or SVG of at most 12 KiB. */
+  readonly brand?: { readonly name?: string; readonly color?: string; readonly logo?: Uint8Array };
   /** How often callers and browsers may ask, counted in a store that the host opened; absent = for the host to limit. */
   readonly limits?: RateLimitOptions;
   /** Hands out tokens and links also when the audit trail cannot be written to. */
@@ -76,10 +79,11 @@ export const valetkeyServerOptions = { routerOptions: serverOptions.routerOption
 export const valetkey: FastifyPluginAsync<ValetkeyPluginOptions> = async (app, options) => {
   const { manager, heartbeatMs, limits, auditFailOpen, now = Date.now } = options;
   const authenticate = authenticatorOf(options);
+  const brand = brandOf(options);
   const basePath = new URL(manager.baseUrl).pathname.replace(/\/+$/, '');
   warnOfShortParams(app);
   const routes: FastifyPluginAsync = async (scope) => {
-    await scope.register(pages, { manager, baseUrl: manager.baseUrl, now, limits });
+    await scope.register(pages, { manager, baseUrl: manager.baseUrl, brand, now, limits });
     await scope.register(api, { manager, authenticate, heartbeatMs, limits, auditFailOpen, prefix: '/v1' });
   };
   await app.register(routes, app.prefix === '' && basePath !== '' ? { prefix: basePath } : {});
@@ -132,6 +136,16 @@ const callerSchema = z
   })
   .refine(({ role, userId }) => role !== 'user' || userId !== undefined);
 
+const brandSchema: z.ZodType<Brand, unknown> = z
+  .strictObject({ name: brandNameSchema, color: brandColorSchema, logo: logoSchema })
+  .partial();
+
+function brandOf({ brand = {} }: ValetkeyPluginOptions): Brand {
+  const parsed = brandSchema.safeParse(brand);
+  if (parsed.success) return parsed.data;
+  throw new ConfigurationError(parsed.error.issues.map((issue) => faultOf('brand', issue)));
+}
+
 function authenticatorOf({ authenticate, apiKeys }: ValetkeyPluginOptions): Authenticate {
   if ((authenticate === undefined) === (apiKeys === undefined)) {
     throw new ConfigurationError([{ name: 'authenticate', problem: 'give either this or apiKeys' }]);
@@ -153,7 +167,7 @@ function byHost(ask: NonNullable<ValetkeyPluginOptions['authenticate']>): Authen
 
 function byKeys(keys: readonly HostApiKey[]): Authenticate {
   const parsed = z.array(apiKeySchema).min(1, 'holds no key').safeParse(keys);
-  if (!parsed.success) throw new ConfigurationError(parsed.error.issues.map(faultOf));
+  if (!parsed.success) throw new ConfigurationError(parsed.error.issues.map((issue) => faultOf('apiKeys', issue)));
   const find = knownKeys(parsed.data);
   return async (headers) => {
     const caller = find(readCredential(headers));
@@ -162,6 +176,6 @@ function byKeys(keys: readonly HostApiKey[]): Authenticate {
   };
 }
 
-function faultOf({ path, message }: { path: PropertyKey[]; message: string }) {
-  return { name: ['apiKeys', ...path.map(String)].join('.'), problem: message };
+function faultOf(option: string, { path, message }: { path: PropertyKey[]; message: string }) {
+  return { name: [option, ...path.map(String)].join('.'), problem: message };
 }

@@ -146,4 +146,13 @@ describe('valetkey/fastify in an app of a host', () => {
     await plain.ready();
     expect(lines.join('')).toContain('valetkeyServerOptions');
   });
+
+  it('shows the brand of the host, and refuses one that could not be read', async () => {
+    const { app, manager } = await openHost({ apiKeys, brand: { name: 'Acme', color: '#00c' } });
+    const link = new URL(await manager.generateConnectUrl(user, 'example'));
+    expect((await app.inject(link.pathname + link.search)).body).toContain('Acme would like to use');
+    await expect(openHost({ apiKeys, brand: { color: '#ff0', logo: new Uint8Array() } })).rejects.toMatchObject({
+      faults: [{ name: 'brand.color' }, { name: 'brand.logo' }],
+    });
+  });
 });

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { Brand, BrandColor } from '../../src/core/brand.js';
 
 const mediaTypes = {
   'valetkey.css': 'text/css; charset=utf-8',
@@ -11,7 +12,7 @@ const mediaTypes = {
   'key.svg': 'image/svg+xml',
 } as const;
 
-export type AssetName = keyof typeof mediaTypes;
+export type AssetName = keyof typeof mediaTypes | 'logo';
 
 export interface Asset {
   readonly mediaType: string;
@@ -40,26 +41,43 @@ function readBrandIcons(): readonly (readonly [name: string, picture: string])[]
   ]);
 }
 
-/** Reads the assets from beside this file. */
-export function readAssets(): Assets {
+/** Reads the assets from beside this file; the stylesheet in the brand's colour, and its logo, come with them. */
+export function readAssets({ color, logo }: Brand = {}): Assets {
   const assets = new Map<string, Asset>();
   const servedNames = new Map<string, string>();
   const brandNames = new Map<string, string>();
-  const add = (names: Map<string, string>, name: string, { mediaType, content }: Asset) => {
+  const add = (names: Map<string, string>, name: string, { mediaType, content }: Asset, fileName = name) => {
     const digest = createHash('sha256').update(content).digest('hex').slice(0, 10);
-    const servedName = name.replace('.', `.${digest}.`);
+    const servedName = fileName.replace('.', `.${digest}.`);
     assets.set(servedName, { mediaType, content });
     names.set(name, servedName);
   };
   for (const [name, mediaType] of Object.entries(mediaTypes)) {
-    add(servedNames, name, { mediaType, content: readFileSync(new URL(name, import.meta.url)) });
+    const file = readFileSync(new URL(name, import.meta.url));
+    const content = color && name === 'valetkey.css' ? Buffer.concat([file, Buffer.from(rulesOf(color))]) : file;
+    add(servedNames, name, { mediaType, content });
   }
   for (const [name, picture] of readBrandIcons()) {
     add(brandNames, name, { mediaType: mediaTypes['key.svg'], content: Buffer.from(picture) });
+  }
+  if (logo) {
+    const { mediaType, content } = logo;
+    add(
+      servedNames,
+      'logo',
+      { mediaType, content: Buffer.from(content) },
+      mediaType === 'image/png' ? 'logo.png' : 'logo.svg',
+    );
   }
   return {
     find: (servedName) => assets.get(servedName),
     servedName: (name) => servedNames.get(name) ?? name,
     brandName: (icon) => brandNames.get(`${icon}.svg`),
   };
+}
+
+/** Behind the stylesheet's own, and so in their place. */
+function rulesOf({ onLight, onLightHover, onDark, onDarkHover }: BrandColor): string {
+  const rule = (accent: string, hover: string) => `:root { --accent: ${accent}; --accent-hover: ${hover}; }`;
+  return `\n${rule(onLight, onLightHover)}\n@media (prefers-color-scheme: dark) { ${rule(onDark, onDarkHover)} }\n`;
 }

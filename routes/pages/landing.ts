@@ -19,9 +19,17 @@ export function askerOf(identity: ChatIdentity | undefined, texts: Texts): Asker
   return { name: showable(identity.name), place: texts.onPlatform(platformName(identity.platform)) };
 }
 
+interface LandingSubject {
+  readonly view: LinkView;
+  readonly link: string;
+  readonly basePath: string;
+  /** Whose bot it is. */
+  readonly brandName?: string | undefined;
+}
+
 /** The landing page of a link. */
-export function landingPage(subject: { view: LinkView; link: string; basePath: string }, language: Language): Page {
-  const { view, link, basePath } = subject;
+export function landingPage(subject: LandingSubject, language: Language): Page {
+  const { view, link, basePath, brandName } = subject;
   const texts = textsOf(language);
   const asker = askerOf(view.chatIdentity, texts);
   const title = texts.landing.title(view.providerName);
@@ -29,7 +37,7 @@ export function landingPage(subject: { view: LinkView; link: string; basePath: s
     template: 'landing',
     title,
     view: {
-      lead: texts.landing.lead(view.providerName),
+      lead: texts.landing.lead(view.providerName, brandName ?? texts.someBot),
       asker,
       askerTile: view.chatIdentity && platformTile(view.chatIdentity.platform),
       provider: view.providerName,

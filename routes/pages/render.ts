@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
+import type { Brand } from '../../src/core/brand.js';
 import type { Site } from '../site.js';
 import type { AssetName, Assets } from './assets.js';
 import { type Language, textsOf } from './texts.js';
@@ -21,7 +22,7 @@ export interface Page {
 export type Render = (page: Page, language: Language) => string;
 
 /** Prepares rendering for one site. Templates are read at their first use and kept. */
-export function createRender(site: Site, assets: Assets): Render {
+export function createRender(site: Site, assets: Assets, brand: Brand = {}): Render {
   const eta = new Eta({ views: fileURLToPath(new URL('.', import.meta.url)), autoEscape: true, cache: true });
   const pathOf = (servedName: string | undefined) => servedName && `${site.basePath}/assets/${servedName}`;
   const assetPath = (name: Parameters<Assets['servedName']>[0]) => pathOf(assets.servedName(name));
@@ -31,6 +32,8 @@ export function createRender(site: Site, assets: Assets): Render {
     icon: assetPath('key.svg'),
     /** Where the icon of a brand is served, if there is one. */
     brandPath: (icon: string | undefined) => pathOf(assets.brandName(icon)),
+    brand: brand.name,
+    logo: brand.logo && { path: assetPath('logo'), mediaType: brand.logo.mediaType },
   };
   return (page, language) =>
     eta.render(`./${page.template}`, {

@@ -7,12 +7,13 @@ export const german: Texts = {
   whoAsks: 'Wer fragt',
   permissions: 'Was erlaubt wird',
   onPlatform: (platform) => `auf ${platform}`,
+  someBot: 'Ein Chat-Bot',
   unnamedAsker: 'Die Person, die diesen Link im Chat bekam',
   chosenThere: (provider) => `Was du bei ${provider} auswählst`,
   unnamedAccount: 'verbunden',
   landing: {
     title: (provider) => `${provider} verbinden`,
-    lead: (provider) => `Ein Chat-Bot möchte dein Konto bei ${provider} nutzen.`,
+    lead: (provider, bot) => `${bot} möchte dein Konto bei ${provider} nutzen.`,
     warning: 'Bist du das? Mach nur weiter, wenn das dein Chat-Konto ist und du diesen Link selbst angefordert hast.',
     warningUnnamed:
       'Mach nur weiter, wenn du diesen Link selbst angefordert hast. Hat ihn dir jemand geschickt, schließ diese Seite.',

@@ -66,13 +66,13 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   let closing: Promise<void> | undefined;
   logRequests(app, metrics, withoutRedaction(log));
   useProblems(app);
-  const { apiKeys, jwt, baseUrl } = config;
+  const { apiKeys, jwt, baseUrl, brand } = config;
   const { documents } = store;
   const revoked = new RevokedCallers(documents, now);
   const authenticate = createCallerAuth({ apiKeys, jwt, documents, revoked, now });
   const isStopping = () => closing !== undefined;
   const rateLimits = { counters: store.counters, ...config.trust.limits };
-  await app.register(browserRoutes, { manager, baseUrl, now, limits: rateLimits });
+  await app.register(browserRoutes, { manager, baseUrl, brand, now, limits: rateLimits });
   await app.register(api, {
     manager,
     authenticate,

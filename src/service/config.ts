@@ -2,10 +2,12 @@
 
 import { z } from 'zod';
 import type { ProviderEntry } from '../../providers/index.js';
+import type { Brand } from '../core/brand.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { McpPolicy } from '../core/mcp-policy.js';
 import { Secret } from '../core/secret.js';
 import type { KeyService } from '../keys/key-service.js';
+import { readBrand } from './brand-settings.js';
 import {
   apiKeysSchema,
   baseUrlSchema,
@@ -78,6 +80,7 @@ export interface Config {
   readonly returnToOrigins: readonly string[];
   readonly trust: TrustConfig;
   readonly webhooks?: WebhookConfig;
+  readonly brand: Brand;
   readonly trustProxy?: TrustedProxies;
   readonly logLevel: z.infer<typeof logLevelSchema>;
   /** Files that this start made or found instead of variables. */
@@ -103,6 +106,7 @@ export function loadConfig(environment: Environment = process.env): Config {
   const providers = readProviders(reader, allowInsecureLoopbackProviders);
   const trust = readTrust(reader);
   const webhooks = readWebhooks(reader);
+  const brand = readBrand(reader);
   const proof = readProof(reader, providers.entries);
   const { encryptionKeys, keyService } = readEncryptionKeys(reader, store.store.kind === 'redis');
   reader.finish();
@@ -117,6 +121,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     proof,
     trust,
     ...(webhooks && { webhooks }),
+    brand,
     providers: providers.entries,
     ...(providers.mcp && { mcp: providers.mcp }),
     allowInsecureLoopbackProviders,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { loadConfig } from '../../src/service/config.js';
@@ -44,6 +45,14 @@ const bad: [name: string, variables: Record<string, string>][] = [
   ['BASE_URL', { BASE_URL: `https://user:${canary}@example.org` }],
   ['BASE_URL', { BASE_URL: `ftp://${canary}` }],
   ['BASE_URL', { BASE_URL: 'http://127.0.0.1.example.org' }],
+  ['BRAND_NAME', { BRAND_NAME: canary.repeat(6) }],
+  ['BRAND_NAME', { BRAND_NAME: `${canary}\u202e` }],
+  ['BRAND_COLOR', { BRAND_COLOR: `#${canary}` }],
+  ['BRAND_COLOR', { BRAND_COLOR: '#1f5f4f;}body{display:none' }],
+  ['BRAND_COLOR', { BRAND_COLOR: '#ffee00' }],
+  ['BRAND_LOGO', { BRAND_LOGO: `/nowhere/${canary}.svg` }],
+  ['BRAND_LOGO', { BRAND_LOGO: '/' }],
+  ['BRAND_LOGO', { BRAND_LOGO: fileURLToPath(import.meta.url) }],
   ['REDIS_URL', { REDIS_URL: `http://${canary}`, ENCRYPTION_KEYS: `k1:${key(1)}` }],
   ['REDIS_URL', { REDIS_URL: canary, ENCRYPTION_KEYS: `k1:${key(1)}` }],
   ['ENCRYPTION_KEYS', { REDIS_URL: 'redis://localhost' }],
