@@ -89,17 +89,13 @@ function stateOf(
   const pausedSince = pausedAt === undefined ? '' : formatTime(pausedAt, language);
   const reconnect = { name: 'connect', words: connections.reconnect(provider) };
   const pause = { name: 'pause', words: connections.pause(provider) };
+  const again = { ...reconnect, first: true };
   const resume = { name: 'resume', words: connections.resume(provider), first: true };
   return {
     status,
     statusText: connections.status[status],
     attention: status === 'active' ? undefined : connections.attention[status](provider, pausedSince),
-    actions:
-      status === 'active'
-        ? [pause, reconnect]
-        : status === 'paused'
-          ? [resume, reconnect]
-          : [{ ...reconnect, first: true }, pause],
+    actions: status === 'active' ? [pause, reconnect] : status === 'paused' ? [resume, reconnect] : [again],
   };
 }
 

@@ -10,7 +10,7 @@ export const german: Texts = {
   someBot: 'Ein Chat-Bot',
   unnamedAsker: 'Die Person, die diesen Link im Chat bekam',
   chosenThere: (provider) => `Was du bei ${provider} auswählst`,
-  unnamedAccount: 'verbunden',
+  unnamedAccount: 'Konto ohne Namen',
   landing: {
     title: (provider) => `${provider} verbinden`,
     lead: (provider, bot) => `${bot} möchte dein Konto bei ${provider} nutzen.`,
@@ -41,6 +41,7 @@ export const german: Texts = {
     secret:
       'Hat dir jemand anderes den Link geschickt? Dann gib diesen Code niemandem: Er öffnet dein Konto für andere.',
     check: 'Ich habe den Code gesendet',
+    look: 'Noch einmal nachsehen',
     waitTitle: 'Deine Bestätigung fehlt noch',
     waitLead: (provider) => `${provider} hat zugestimmt. Geh zum Abschluss zurück in den Chat.`,
     loginLead: (provider, chat) =>

@@ -8,7 +8,7 @@ export const english = {
   someBot: 'A chat bot',
   unnamedAsker: 'The person who got this link in the chat',
   chosenThere: (provider: string) => `What you choose at ${provider}`,
-  unnamedAccount: 'connected',
+  unnamedAccount: 'Unnamed account',
   landing: {
     title: (provider: string) => `Connect ${provider}`,
     lead: (provider: string, bot: string) => `${bot} would like to use your ${provider} account.`,
@@ -37,6 +37,7 @@ export const english = {
     send: 'Send the code to the chat',
     secret: 'Did somebody else send you the link? Then give this code to nobody: it opens your account to them.',
     check: 'I have sent the code',
+    look: 'Look again',
     waitTitle: 'Waiting for your confirmation',
     waitLead: (provider: string) => `${provider} said yes. Go back to the chat to finish.`,
     loginLead: (provider: string, chat: string) =>

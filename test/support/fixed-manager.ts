@@ -3,7 +3,14 @@
 import type { AccountJourneys } from '../../routes/account.js';
 import type { BrowserRoutesOptions } from '../../routes/browser.js';
 import type { ConnectingJourneys } from '../../routes/oauth.js';
-import { type OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../../src/core/errors.js';
+import {
+  Forbidden,
+  type OAuthManagerError,
+  ProviderError,
+  ProviderUnavailable,
+  RateLimited,
+  StoreUnavailable,
+} from '../../src/core/errors.js';
 import { accountLabelSchema, providerIdSchema, tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
 import type { ConnectionDetails, FinishedView, LinkView, SessionView } from '../../src/core/views.js';
@@ -63,6 +70,13 @@ const finishedBase: FinishedView = {
 /** What the done page shows, by the value of the flow cookie. */
 export const finished: Readonly<Record<string, FinishedView>> = {
   code: { ...finishedBase, returnCode: new Secret('K7M2XQ4P'), deepLink: 'https://t.me/example_bot?start=K7M2XQ4P' },
+  typed: { ...finishedBase, returnCode: new Secret('K7M2XQ4P') },
+  waiting: { ...finishedBase, proof: 'app_verifier' },
+  login: {
+    ...finishedBase,
+    proof: 'chat_login',
+    chatLogin: { providerName: 'Discord', authorizationOrigin: 'https://discord.com' },
+  },
   connected: { ...finishedBase, status: 'connected', returnTo: '/connections' },
   hostile: {
     ...finishedBase,
@@ -84,9 +98,15 @@ export const session: SessionView = {
   endsAt: at,
 };
 
+/** Whoever has connected nothing. */
+const stranger = userIdSchema.parse('slack:T1:U3');
+
 const failures: Readonly<Record<string, OAuthManagerError>> = {
   store: new StoreUnavailable('CANARY'),
   provider: new ProviderUnavailable('CANARY', { provider: 'github', reached: 'unknown' }),
+  refusal: new ProviderError('CANARY', { provider: 'github' }),
+  limit: new RateLimited(60_000),
+  form: new Forbidden('CANARY'),
 };
 
 const label = accountLabelSchema.parse('default');
@@ -193,7 +213,7 @@ export const fixedManager: FixedManager = {
   describeFinished: async (_provider, browserSecret) => finished[browserSecret],
   describeAccountLink: async (code) => (code === 'good' ? session : undefined),
   redeemAccountLink: async () => ({ sessionSecret: new Secret('s'), session }),
-  findSession: async () => session,
+  findSession: async (secret) => (secret === 'empty' ? { ...session, userId: stranger } : session),
   endSession: async () => {},
   recordAct: async () => {},
   startConnect: async () => ({
@@ -206,5 +226,5 @@ export const fixedManager: FixedManager = {
   pauseConnection: async () => true,
   resumeConnection: async () => true,
   listUserConnections: async () => connected.map(({ connection }) => connection),
-  describeConnections: async () => connected,
+  describeConnections: async (userId) => (userId === stranger ? [] : connected),
 };

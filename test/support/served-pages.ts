@@ -6,6 +6,7 @@ import fastify from 'fastify';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { browserRoutes } from '../../routes/browser.js';
+import type { Brand } from '../../src/core/brand.js';
 import { launchChromium, openWatchedPage, type WatchedPage } from './chromium.js';
 import { fixedManager } from './fixed-manager.js';
 
@@ -21,12 +22,12 @@ afterEach(async () => {
 });
 
 /** Our pages at `http://127.0.0.1:…`. It listens first, because the pages have to know the port. */
-export async function serve(changes: Partial<typeof fixedManager> = {}): Promise<string> {
+export async function serve(changes: Partial<typeof fixedManager> = {}, brand: Brand = {}): Promise<string> {
   const app = fastify();
   const { port } = await listen((request, response) => app.routing(request, response));
   const baseUrl = `http://127.0.0.1:${port}`;
   const manager = { ...fixedManager, ...changes };
-  await app.register(browserRoutes, { manager, baseUrl, now: () => Date.UTC(2026, 10, 21, 14) });
+  await app.register(browserRoutes, { manager, baseUrl, brand, now: () => Date.UTC(2026, 10, 21, 14) });
   await app.ready();
   open.push(app);
   return baseUrl;
