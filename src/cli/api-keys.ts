@@ -5,6 +5,7 @@ import { operatorActor } from '../core/audit.js';
 import { providerIdSchema, tenantIdSchema } from '../core/identifiers.js';
 import { type ApiKeyView, createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../service/api-keys.js';
 import { callerRoleSchema } from '../service/config-schema.js';
+import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
 import { withStore } from './open-local.js';
 
@@ -29,13 +30,24 @@ export function apiKeysCommand(): Command {
     .option('--providers <ids>', 'comma-separated; without it, every provider')
     .option('--days <n>', 'how long it is good; without it, until revoked', parseDays)
     .option('--json', 'print {"id", "key", "role", …}')
+    .addHelpText(
+      'after',
+      examples('api-keys create --owner team-bots', 'api-keys create --owner ci --role viewer --days 30'),
+    )
     .action(create);
   command
     .command('list')
     .description('list keys, revoked and expired ones too; never the key itself')
     .option('--json', 'print an array')
+    .addHelpText('after', examples('api-keys list --json'))
     .action(list);
-  command.command('revoke').argument('<id>').description('refuse a key from now on').action(revoke);
+  command
+    .command('revoke')
+    .argument('<id>', 'as list shows it')
+    .description('refuse a key from now on')
+    .option('--json', 'print {"id", "revoked": true}')
+    .addHelpText('after', examples('api-keys revoke 5f1d6a1f7f2b4c10'))
+    .action(revoke);
   return command;
 }
 
@@ -62,13 +74,14 @@ async function list({ json }: { json?: boolean }): Promise<void> {
   else for (const key of keys) console.log(describeKey(key));
 }
 
-async function revoke(id: string): Promise<void> {
+async function revoke(id: string, { json }: { json?: boolean }): Promise<void> {
   await withStore(async (store) => {
     const view = await findApiKey(store.documents, id);
     if (view === undefined) throw new CommandFailed('There is no key of that id.');
     const now = await store.now();
     await revokeApiKey(store.documents, id, now);
     await store.audit.append({ at: now, act: 'api_key.revoke', actor: operatorActor, ...aboutKey(view) });
+    console.log(json ? JSON.stringify({ id, revoked: true }) : `The key ${id} is refused from now on.`);
   });
 }
 

@@ -4,8 +4,10 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { StoredAuditEntry } from '../core/audit.js';
 import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
 import type { AuditStore } from '../core/store.js';
+import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
 import { withStore } from './open-local.js';
+import { paint } from './terminal.js';
 
 const batch = 500;
 
@@ -19,12 +21,15 @@ export function auditCommand(): Command {
     .option('--lines <n>', 'how many', parseLines, 20)
     .option('--follow', 'go on with what comes, until interrupted')
     .option('--json', 'print JSON lines')
+    .addHelpText('after', examples('audit tail --lines 50', 'audit tail --follow --json'))
     .action(tail);
   command
     .command('export')
     .description('print every entry that is kept as JSON lines, oldest first')
     .option('--tenant <id>', 'whose trail', 'default')
     .option('--after <id>', 'only what follows this entry')
+    .option('--json', 'JSON lines are what it prints in any case')
+    .addHelpText('after', examples('audit export --tenant acme > audit.jsonl'))
     .action(exportAll);
   return command;
 }
@@ -79,7 +84,16 @@ function formatLine({ id, entry }: StoredAuditEntry): string {
 
 function describe({ entry }: StoredAuditEntry): string {
   const { at, act, outcome, actor, user = '-', provider = '-', reason = '' } = entry;
-  return [new Date(at).toISOString(), act, outcome, `${actor.kind} ${actor.id}`, user, provider, reason].join('\t');
+  const tone = outcome === 'ok' ? 'good' : outcome === 'refused' ? 'mind' : 'bad';
+  return [
+    new Date(at).toISOString(),
+    act,
+    paint(tone, outcome),
+    `${actor.kind} ${actor.id}`,
+    user,
+    provider,
+    reason,
+  ].join('\t');
 }
 
 function parseTenant(text: string): TenantId {

@@ -7,15 +7,12 @@ import { providerIdSchema } from '../core/identifiers.js';
 import type { Store } from '../core/store.js';
 import { type Config, configuredProviders } from '../service/config.js';
 import { isLoopbackHost } from '../service/config-schema.js';
+import { examineEndpoints } from './examine-endpoints.js';
+import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
+import type { Finding } from './finding.js';
 import { withRunningSandbox, withStore } from './open-local.js';
-
-/** One thing that was looked at. `note` is worth reading, `fault` does not work. */
-interface Finding {
-  readonly kind: 'ok' | 'note' | 'fault';
-  readonly about: string;
-  readonly text: string;
-}
+import { paint, type Tone } from './terminal.js';
 
 /** Beyond this two machines disagree about what has expired, ms. */
 const clockToleranceMs = 30_000;
@@ -25,17 +22,30 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('check configuration, store, keys, clock and providers; print the redirect URI of each provider')
     .option('--json', 'print an array of {"kind", "about", "text"}')
+    .addHelpText('after', `\n${status}${examples('doctor', 'doctor --json')}`)
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await withStore((store, config) => examine(store, withRunningSandbox(config)));
       if (json) console.log(JSON.stringify(findings));
-      else for (const { kind, about, text } of findings) console.log(`${kind.padEnd(5)} ${about.padEnd(11)} ${text}`);
+      else for (const finding of findings) console.log(describe(finding));
       process.exitCode = findings.some(({ kind }) => kind === 'fault') ? exitCodes.failed : exitCodes.done;
     });
 }
 
+const status = 'Exit status: 1 when something does not work.\n';
+const tones: Readonly<Record<Finding['kind'], Tone>> = { ok: 'good', note: 'mind', fault: 'bad' };
+
+function describe({ kind, about, text }: Finding): string {
+  return `${paint(tones[kind], kind.padEnd(5))} ${about.padEnd(11)} ${text}`;
+}
+
 async function examine(store: Store, config: Config): Promise<readonly Finding[]> {
-  const [health, clock] = await Promise.all([examineStore(store), examineClock(store)]);
-  return [...examineService(config), ...health, ...clock, ...examineKeys(config), ...examineProviders(config)];
+  const [health, clock, endpoints] = await Promise.all([
+    examineStore(store),
+    examineClock(store),
+    examineEndpoints(config),
+  ]);
+  const own = [...examineService(config), ...health, ...clock, ...examineKeys(config)];
+  return [...own, ...examineProviders(config), ...endpoints];
 }
 
 function examineService(config: Config): Finding[] {

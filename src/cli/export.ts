@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import type { Connection } from '../core/connection.js';
 import { readConnections, type Skipped } from '../transfer/export-connections.js';
 import { parseLineKey, sealLines } from '../transfer/sealed-lines.js';
+import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
 import { readText } from './import.js';
 import { withEngine } from './open-local.js';
@@ -27,6 +28,7 @@ export function exportCommand(): Command {
     .requiredOption('--out <file>', 'new file to write, with mode 0600')
     .option('--tenant <id>', 'only the connections of this tenant')
     .option('--json', 'print {"exported", "skipped": [{"where", "code"}]}')
+    .addHelpText('after', examples('export --recipient key.json --out connections.jwe'))
     .action(run);
 }
 

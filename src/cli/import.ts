@@ -9,6 +9,7 @@ import { loadFernetKeys } from '../service/import-settings.js';
 import { type ImportReport, importConnections, type SourceRecord } from '../transfer/import-connections.js';
 import { parseLineKey } from '../transfer/sealed-lines.js';
 import { type Renaming, readFileSource, readLegacySource, readSealedSource } from '../transfer/sources.js';
+import { examples } from './examples.js';
 import { CommandFailed, exitCodes } from './exit.js';
 import { withStore } from './open-local.js';
 import { createProgressBar } from './progress.js';
@@ -41,6 +42,7 @@ export function importCommand(): Command {
     .option('--prefix <prefix>', 'legacy-fernet: prefix of the keys <prefix>:oauth_tokens:<user>:<provider>', 'app')
     .option('--identity <file>', 'valetkey: private JSON Web Key that opens the export')
     .addHelpText('after', '\nlegacy-fernet needs FERNET_KEYS. Formats: docs/operate/moving.md.')
+    .addHelpText('after', examples('import jsonl tokens.jsonl --dry-run', 'import legacy-fernet --prefix app'))
     .action(run);
 }
 

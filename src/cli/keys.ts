@@ -7,6 +7,7 @@ import { loadKeyService } from '../service/key-settings.js';
 import type { StorageEngine } from '../store/engine.js';
 import { countByKey, type KeyUse, type OnProgress, rotateKeys, totalOf, verifyRecords } from '../store/key-use.js';
 import type { Keyring } from '../store/sealing.js';
+import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
@@ -23,21 +24,25 @@ export function keysCommand(): Command {
     .description('print a new key for ENCRYPTION_KEYS; put it first to encrypt with it, keep the old ones')
     .option('--json', 'print {"kid", "key"}')
     .addHelpText('after', '\nWith KEY_SERVICE the service makes the key and only its wrapped form is printed.')
+    .addHelpText('after', examples('keys generate'))
     .action(generate);
   keys
     .command('list')
     .description('list the keys and how many records are sealed under each')
     .option('--json', 'print an array of {"id", "active", "available", "registered", "records"}')
+    .addHelpText('after', examples('keys list'))
     .action(list);
   keys
     .command('rotate')
     .description('seal every lasting record anew under the first key; may be interrupted and run again')
     .option('--json', 'print {"resealed", "unopened", "retired", "keys"}')
+    .addHelpText('after', examples('keys rotate'))
     .action(rotate);
   keys
     .command('verify')
     .description('open every record and change nothing; exits with 1 when one cannot be opened')
     .option('--json', 'print {"opened", "unopened"}')
+    .addHelpText('after', examples('keys verify'))
     .action(verify);
   return keys;
 }

@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { operatorActor } from '../core/audit.js';
 import { parseAccount, parseOwner, parseProviderId } from '../core/parse-input.js';
+import { examples } from './examples.js';
 import { withManager } from './open-local.js';
 
 interface LinkOptions {
@@ -24,6 +25,7 @@ export function linkCommand(): Command {
     .option('--account <label>', 'which of several accounts')
     .option('--tenant <id>', 'tenant of the user')
     .option('--json', 'print {"connect_id", "url", "expires_at"}')
+    .addHelpText('after', examples('link connect slack:T1:U2 github --scopes read:user,repo'))
     .action(connect);
   command
     .command('account')
@@ -31,6 +33,7 @@ export function linkCommand(): Command {
     .description('a link to the page of what a user has connected')
     .option('--tenant <id>', 'tenant of the user')
     .option('--json', 'print {"url", "expires_at"}')
+    .addHelpText('after', examples('link account slack:T1:U2'))
     .action(account);
   return command;
 }

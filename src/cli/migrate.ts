@@ -7,6 +7,7 @@ import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
 import { registerKeys } from '../store/key-registry.js';
 import { type Migration, migrate } from '../transfer/migrate.js';
+import { examples } from './examples.js';
 import { CommandFailed, exitCodes } from './exit.js';
 import { readText } from './import.js';
 import { withEngine } from './open-local.js';
@@ -29,6 +30,7 @@ export function migrateCommand(): Command {
     .option('--to-prefix <prefix>', 'KEY_PREFIX there; without it, the same as here')
     .option('--finish', 'with the service stopped: compare once more, and let services use the new store')
     .option('--json', 'print {"written", "removed", "source", "target", "equal", "finished"}')
+    .addHelpText('after', examples('migrate --to redis://localhost:6379', 'migrate --to-file redis-url --finish'))
     .action(run);
 }
 

@@ -8,6 +8,7 @@ import { readVersion } from './version.js';
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
+  connections: async () => (await import('./connections.js')).connectionsCommand(),
   'api-keys': async () => (await import('./api-keys.js')).apiKeysCommand(),
   audit: async () => (await import('./audit.js')).auditCommand(),
   keys: async () => (await import('./keys.js')).keysCommand(),
@@ -43,6 +44,10 @@ async function createProgram(name: string): Promise<Command> {
     .description('OAuth tokens per user for chat bots, agents and tool handlers')
     .version(readVersion())
     .addHelpText('after', '\nConfiguration comes from the environment: see .env.example and docs/configuration.md.')
+    .addHelpText(
+      'after',
+      `Exit status: 0 done, 1 failed, 2 wrong command line, ${exitCodes.configuration} wrong configuration.`,
+    )
     .showHelpAfterError('(add --help for what it takes)');
   const named = Object.hasOwn(commands, name) ? commands[name] : undefined;
   for (const create of named ? [named] : Object.values(commands)) program.addCommand(await create());

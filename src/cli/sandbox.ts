@@ -4,12 +4,14 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { loadConfig } from '../service/config.js';
 import { closeOnSignal } from '../service/server.js';
+import { examples } from './examples.js';
 
 /** Runs until a signal ends it. */
 export function sandboxCommand(): Command {
   return new Command('sandbox')
     .description('run the sandbox authorization servers alone and print a PROVIDERS_FILE for them')
     .option('--json', 'print the PROVIDERS_FILE as JSON instead of YAML')
+    .addHelpText('after', examples('sandbox > providers.yaml'))
     .action(async ({ json }: { json?: boolean }) => {
       const { startSandbox } = await import('../sandbox/index.js');
       const { baseUrl, dataDir } = loadConfig();

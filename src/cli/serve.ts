@@ -8,7 +8,8 @@ import { type Config, configuredProviders, loadConfig } from '../service/config.
 import { isLoopbackHost } from '../service/config-schema.js';
 import { createLogger } from '../service/logger.js';
 import { closeOnSignal, listen } from '../service/server.js';
-import { describeStart } from './start-banner.js';
+import { examples } from './examples.js';
+import { describeStart, startFacts } from './start-banner.js';
 import { readVersion } from './version.js';
 
 /** Needs the whole configuration. */
@@ -16,12 +17,19 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('run the service until SIGTERM or SIGINT')
     .option('--sandbox-if-unconfigured', 'with no provider configured, start sandbox authorization servers on loopback')
-    .action(async ({ sandboxIfUnconfigured }: { sandboxIfUnconfigured?: boolean }) => {
-      process.exitCode = await serve(sandboxIfUnconfigured ?? false);
+    .option('--json', 'print where it runs as one JSON object instead of the lines for people')
+    .addHelpText('after', examples('serve', 'serve --sandbox-if-unconfigured'))
+    .action(async (options: ServeOptions) => {
+      process.exitCode = await serve(options);
     });
 }
 
-async function serve(sandboxIfUnconfigured: boolean): Promise<number> {
+interface ServeOptions {
+  readonly sandboxIfUnconfigured?: boolean;
+  readonly json?: boolean;
+}
+
+async function serve({ sandboxIfUnconfigured = false, json = false }: ServeOptions): Promise<number> {
   const configured = loadConfig();
   const log = createLogger(configured.logLevel);
   for (const warning of configured.warnings) log.warn({}, warning);
@@ -33,7 +41,8 @@ async function serve(sandboxIfUnconfigured: boolean): Promise<number> {
     throw error;
   });
   const accountLink = await mintAccountLink(service.manager, config);
-  process.stdout.write(describeStart(config, { hasSandbox: sandbox !== undefined, accountLink }));
+  const extras = { hasSandbox: sandbox !== undefined, accountLink };
+  process.stdout.write(json ? `${JSON.stringify(startFacts(config, extras))}\n` : describeStart(config, extras));
   const status = await closeOnSignal(async () => {
     await server.close();
     await sandbox?.close();

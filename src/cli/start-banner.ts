@@ -2,11 +2,28 @@
 
 import { type Config, configuredProviders } from '../service/config.js';
 
-/** A few lines; secrets are named by their place only. `accountLink` is a one-time link for the local user. */
-export function describeStart(
-  config: Config,
-  extras: { hasSandbox: boolean; accountLink: string | undefined },
-): string {
+/** What the start found out beyond the configuration. `accountLink` is a one-time link for the local user. */
+interface StartExtras {
+  readonly hasSandbox: boolean;
+  readonly accountLink: string | undefined;
+}
+
+/** The same for programs. */
+export function startFacts(config: Config, { hasSandbox, accountLink }: StartExtras) {
+  return {
+    base_url: config.baseUrl,
+    host: config.host,
+    port: config.port,
+    store: config.store.kind,
+    api_key_file: config.generated.apiKey ?? null,
+    providers: configuredProviders(config),
+    sandbox: hasSandbox,
+    account_link: accountLink ?? null,
+  };
+}
+
+/** A few lines; secrets are named by their place only. */
+export function describeStart(config: Config, extras: StartExtras): string {
   const providers = configuredProviders(config);
   const lines = [
     '',

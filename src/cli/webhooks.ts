@@ -7,6 +7,7 @@ import type { EventStore } from '../core/store.js';
 import { messageOf } from '../service/webhooks/message.js';
 import { findProgress, type LoggedAttempt } from '../service/webhooks/progress.js';
 import { createSender, type WebhookSender } from '../service/webhooks/sender.js';
+import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
 import { withStore } from './open-local.js';
 
@@ -23,6 +24,7 @@ export function webhooksCommand(): Command {
     .description('list the latest attempts to deliver, oldest first')
     .option('--tenant <id>', 'whose events', 'default')
     .option('--json', 'print one JSON object a line')
+    .addHelpText('after', examples('webhooks list --json'))
     .action(list);
   command
     .command('replay')
@@ -30,6 +32,10 @@ export function webhooksCommand(): Command {
     .requiredOption('--since <event>', 'id of the first event to send, as list and the webhooks themselves show it')
     .option('--tenant <id>', 'whose events', 'default')
     .option('--json', 'print one JSON object a line')
+    .addHelpText(
+      'after',
+      `\nExit status: 1 when an event was not taken.\n${examples('webhooks replay --since 1795233984123-0')}`,
+    )
     .action(replay);
   return command;
 }

@@ -8,11 +8,14 @@ import { createLogger, logFunctions } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
 import { closeOnSignal } from '../service/server.js';
 import { startWebhooks } from '../service/webhooks/worker.js';
+import { examples } from './examples.js';
 
 /** Needs the same configuration as the service; REFRESH_AHEAD=false does not stop it. */
 export function workerCommand(): Command {
   return new Command('worker')
     .description('refresh ahead, end unproven grants and send webhooks, without a server, until SIGTERM or SIGINT')
+    .option('--json', 'JSON lines are what it logs in any case')
+    .addHelpText('after', examples('worker'))
     .action(async () => {
       process.exitCode = await work();
     });

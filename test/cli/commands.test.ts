@@ -5,6 +5,7 @@ import { catalogue } from '../../providers/index.js';
 import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
 import { openStore } from '../../src/open-store.js';
 import { makeDataDir, type Running, startRunning } from '../service/running.js';
+import { startApprovingProvider } from '../support/approving-provider.js';
 import { run } from '../support/command-line.js';
 
 let dataDir: string;
@@ -139,7 +140,7 @@ describe('api-keys', () => {
     const { out: listed } = await run('api-keys list --json');
     expect(JSON.parse(listed)).toMatchObject([{ id: made.id, role: 'viewer', owner: 'me', tenant: 'default' }]);
     expect(listed).not.toContain(made.key.slice(-72));
-    expect((await run(`api-keys revoke ${made.id}`)).status).toBe(0);
+    expect(JSON.parse((await run(`api-keys revoke ${made.id} --json`)).out)).toEqual({ id: made.id, revoked: true });
     expect(await ask(running, made.key)).toBe(401);
     expect((await run('api-keys list')).out).toContain('revoked');
   });
@@ -168,21 +169,45 @@ describe('doctor', () => {
     return { status, findings: JSON.parse(out) };
   };
 
+  /** GitHub as the catalogue has it, with the endpoints of a server of this test. */
+  const useGithub = async (endpoints: { token_endpoint?: string } = {}) => {
+    const provider = await startApprovingProvider();
+    cleaning.push(() => provider.close());
+    // Its authorization endpoint knows only whole requests.
+    const github = { ...provider.entry, authorization_endpoint: `${provider.origin}/consent`, ...endpoints };
+    const path = join(dataDir, 'providers.json');
+    writeFileSync(path, JSON.stringify({ providers: { github } }));
+    vi.stubEnv('PROVIDERS_FILE', path);
+    vi.stubEnv('ALLOW_INSECURE_LOOPBACK_PROVIDERS', 'true');
+    return provider;
+  };
+
   it('finds a first start in order and says what to register at each provider', async () => {
-    vi.stubEnv('GITHUB_CLIENT_ID', 'id');
-    vi.stubEnv('GITHUB_CLIENT_SECRET', 'secret');
+    const { origin, counts } = await useGithub();
     const { status, findings } = await doctor();
     expect(status).toBe(0);
     const text = expect.stringContaining('http://localhost:3999/oauth/github/callback');
     expect(findings).toContainEqual({ kind: 'ok', about: 'provider', text });
+    for (const endpoint of ['authorization endpoint', 'token endpoint', 'revocation endpoint']) {
+      const answers = expect.stringMatching(new RegExp(`^github: ${endpoint} ${origin}/\\w+ answers in \\d+ ms$`));
+      expect(findings).toContainEqual({ kind: 'ok', about: 'endpoint', text: answers });
+    }
+    expect(counts.token).toBe(1);
     expect(findings.map(({ about }: { about: string }) => about)).toEqual(
       expect.arrayContaining(['store', 'clock', 'encryption', 'callers']),
     );
   });
 
+  it('finds an endpoint that does not answer', async () => {
+    await useGithub({ token_endpoint: 'http://127.0.0.1:1/token' });
+    const { status, findings } = await doctor();
+    const text = 'github: token endpoint http://127.0.0.1:1/token does not answer (connection)';
+    expect(findings).toContainEqual({ kind: 'fault', about: 'endpoint', text });
+    expect(status).toBe(1);
+  });
+
   it('names what no source confirmed about a configured provider', async () => {
-    vi.stubEnv('GITHUB_CLIENT_ID', 'id');
-    vi.stubEnv('GITHUB_CLIENT_SECRET', 'secret');
+    await useGithub();
     const { findings } = await doctor();
     const text = expect.stringMatching(/^github: not confirmed .*rotation rules of expiring OAuth App tokens/);
     expect(findings).toContainEqual({ kind: 'note', about: 'provider', text });

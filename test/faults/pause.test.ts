@@ -2,7 +2,7 @@
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { accountLabelSchema, defaultTenant, providerIdSchema, userIdSchema } from '../../src/core/identifiers.js';
-import { openStore } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 import { managerOn } from '../support/fault-nodes.js';
 import { eventually } from '../support/redis.js';
 import { ask, type Bench, connect, makePlace, openBench, openProvider, storeKinds } from './stage.js';

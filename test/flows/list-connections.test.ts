@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { openManager, openStore } from '../../src/open-manager.js';
+import { openManager } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 
 it('the account page costs two trips to the store, however many connections there are', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-'));

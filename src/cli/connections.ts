@@ -1,0 +1,165 @@
+/** `valetkey connections`: what people have connected, seen and ended by the operator. Never a secret. */
+
+import { Command } from 'commander';
+import { operatorActor } from '../core/audit.js';
+import { parseOwner } from '../core/parse-input.js';
+import type { ConnectionDetails, ConnectionSummary, TokenUse } from '../core/views.js';
+import type { OAuthManager } from '../oauth-manager.js';
+import { readConnections } from '../transfer/export-connections.js';
+import { examples } from './examples.js';
+import { CommandFailed } from './exit.js';
+import { withEngine, withManager } from './open-local.js';
+import { createProgressBar } from './progress.js';
+import { paint } from './terminal.js';
+
+interface ConnectionOptions {
+  readonly tenant: string;
+  readonly account?: string;
+  readonly json?: boolean;
+}
+
+/** Needs the whole configuration: providers are asked to revoke. */
+export function connectionsCommand(): Command {
+  const command = new Command('connections').description('what people have connected');
+  const tenant = ['--tenant <id>', 'tenant of the users', 'default'] as const;
+  command
+    .command('list')
+    .argument('[user]', 'the user id that the bot uses; without it, everybody')
+    .description('list connections, one a line')
+    .option(...tenant)
+    .option('--json', 'print one JSON object a line')
+    .addHelpText('after', examples('connections list', 'connections list slack:T1:U2 --json'))
+    .action(list);
+  command
+    .command('show')
+    .arguments('<user> <provider>')
+    .description('show one connection and who used it')
+    .option('--account <label>', 'which of several accounts')
+    .option(...tenant)
+    .option('--json', 'print one JSON object, with "uses"')
+    .addHelpText('after', examples('connections show slack:T1:U2 github'))
+    .action(show);
+  command
+    .command('disconnect')
+    .arguments('<user> <provider>')
+    .description('revoke at the provider and forget here, at once; status 1 when there is no such connection')
+    .option('--account <label>', 'which of several accounts')
+    .option(...tenant)
+    .option('--json', 'print {"revoked": "yes"|"no"|"unsupported", "also_ended"?}')
+    .addHelpText('after', examples('connections disconnect slack:T1:U2 github --account work'))
+    .action(disconnect);
+  return command;
+}
+
+async function list(user: string | undefined, { tenant, json }: ConnectionOptions): Promise<void> {
+  const users = user === undefined ? await findUsers(tenant) : [user];
+  await withManager(async (manager) => {
+    for (const each of users) {
+      for (const connection of await manager.listUserConnections(each, { tenant })) {
+        console.log(json ? JSON.stringify(wireOf(each, connection)) : describe(each, connection));
+      }
+    }
+  });
+}
+
+/** Everybody with a connection; what cannot be opened is said and passed over. */
+async function findUsers(tenant: string): Promise<readonly string[]> {
+  const users = new Set<string>();
+  const unopened: string[] = [];
+  const bar = createProgressBar('reading');
+  try {
+    await withEngine(async (beneath) => {
+      let done = 0;
+      for await (const { userId } of readConnections(beneath, { tenant }, ({ where }) => unopened.push(where))) {
+        users.add(userId);
+        done += 1;
+        bar.update({ done });
+      }
+    });
+  } finally {
+    bar.clear();
+  }
+  for (const where of unopened) console.error(`cannot be opened: ${where}`);
+  return [...users].sort();
+}
+
+async function show(user: string, provider: string, options: ConnectionOptions): Promise<void> {
+  const { connection, uses } = await withManager((manager) => findOne(manager, { user, provider, ...options }));
+  const wire = wireOf(user, connection);
+  if (options.json) console.log(JSON.stringify({ ...wire, uses: uses.map(wireOfUse) }));
+  else for (const [name, value] of Object.entries(wire)) console.log(`${name.padEnd(18)} ${formatValue(value)}`);
+  if (!options.json) for (const use of uses) console.log(describeUse(use));
+}
+
+/** In the trail with the operator: whoever can read the keys of the store may do everything. */
+async function disconnect(user: string, provider: string, options: ConnectionOptions): Promise<void> {
+  const { tenant, json } = options;
+  const { revoked, alsoEnded } = await withManager(async (manager) => {
+    const { connection } = await findOne(manager, { user, provider, ...options });
+    const { account, connectionId: connection_id } = connection;
+    const ended = await manager.at({}).deleteToken(user, provider, { tenant, account });
+    const owner = parseOwner(user, tenant);
+    const about = { tenant: owner.tenant, user: owner.userId, provider: connection.provider, account, connection_id };
+    const reason = `revoked: ${ended.revoked}`;
+    await manager.recordAct({ act: 'disconnect', actor: operatorActor, ...about, outcome: 'ok', reason });
+    return ended;
+  });
+  if (json) console.log(JSON.stringify({ revoked, also_ended: alsoEnded }));
+  else console.log(`Disconnected. Revoked at the provider: ${revoked}.`);
+}
+
+interface Wanted extends ConnectionOptions {
+  readonly user: string;
+  readonly provider: string;
+}
+
+/** The one that is named: by its label, else the default or the only one. */
+async function findOne(manager: OAuthManager, { user, provider, account, tenant }: Wanted): Promise<ConnectionDetails> {
+  const details = await manager.describeConnections(user, { tenant });
+  const there = details.filter(({ connection }) => connection.provider === provider);
+  const chosen = there.find(({ connection }) => connection.account === (account ?? 'default'));
+  const found = chosen ?? (account === undefined && there.length === 1 ? there[0] : undefined);
+  if (found !== undefined) return found;
+  const labels = there.map(({ connection }) => connection.account).join(', ');
+  throw new CommandFailed(`There is no such connection.${labels && ` Those of the user there: --account ${labels}.`}`);
+}
+
+/** Named as over HTTP; times in epoch seconds. */
+function wireOf(user: string, one: ConnectionSummary) {
+  return {
+    user,
+    provider: one.provider,
+    account_label: one.account,
+    account: one.identity ?? null,
+    connection_id: one.connectionId,
+    status: one.status,
+    scopes: one.scope,
+    expires_at: seconds(one.expiresAt),
+    has_refresh_token: one.hasRefreshToken,
+    connected_at: seconds(one.connectedAt),
+    paused_at: seconds(one.pausedAt),
+    last_used_at: seconds(one.lastUsedAt),
+  };
+}
+
+function wireOfUse({ at, caller, name, purpose }: TokenUse) {
+  return { at: seconds(at), caller, name: name ?? null, purpose: purpose ?? null };
+}
+
+const seconds = (ms: number | undefined) => (ms === undefined ? null : Math.floor(ms / 1000));
+
+function describe(user: string, one: ConnectionSummary): string {
+  const { identity, status, lastUsedAt } = one;
+  const account = identity?.name ?? identity?.email ?? identity?.id ?? '-';
+  const used = lastUsedAt === undefined ? 'never used' : `last used ${new Date(lastUsedAt).toISOString()}`;
+  const tone = status === 'active' ? 'good' : status === 'paused' ? 'mind' : 'bad';
+  return [user, one.provider, one.account, account, paint(tone, status), used].join('\t');
+}
+
+function describeUse({ at, caller, name, purpose = '' }: TokenUse): string {
+  return ['used', new Date(at).toISOString(), name ?? caller, purpose].join('\t').trimEnd();
+}
+
+function formatValue(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

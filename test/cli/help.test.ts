@@ -1,0 +1,86 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { paint } from '../../src/cli/terminal.js';
+import { run } from '../support/command-line.js';
+
+/** The commands that stand in a help text. */
+async function commandsIn(path: readonly string[]): Promise<readonly string[][]> {
+  const { out } = await run([...path, '--help'].join(' '));
+  const [, list = ''] = out.split('Commands:\n');
+  const names = [...(list.split('\n\n')[0]?.matchAll(/^ {2}([a-z-]+)/gm) ?? [])].map(([, name = '']) => name);
+  const own = names.filter((name) => name !== 'help');
+  if (own.length === 0) return [[...path]];
+  return (await Promise.all(own.map((name) => commandsIn([...path, name])))).flat();
+}
+
+const commands = await commandsIn([]);
+
+it('there are the commands of the manual', () => {
+  expect(commands.map((path) => path.join(' '))).toEqual([
+    'serve',
+    'doctor',
+    'connections list',
+    'connections show',
+    'connections disconnect',
+    'api-keys create',
+    'api-keys list',
+    'api-keys revoke',
+    'audit tail',
+    'audit export',
+    'keys generate',
+    'keys list',
+    'keys rotate',
+    'keys verify',
+    'link connect',
+    'link account',
+    'import',
+    'export',
+    'migrate',
+    'sandbox',
+    'worker',
+    'webhooks list',
+    'webhooks replay',
+  ]);
+});
+
+describe.each(commands)('the help of %s %s', (...path) => {
+  const words = path.filter(Boolean);
+
+  it('says what it does, knows --json, and has examples that it would take', async () => {
+    const { status, out } = await run([...words, '--help'].join(' '));
+    expect(status).toBe(0);
+    expect(out).toMatch(/^Usage: valetkey .*\n\n\S/);
+    expect(out).toContain('--json');
+    const examples = [...out.matchAll(/^ {2}\$ valetkey (.+)$/gm)].map(([, line = '']) => line);
+    expect(examples.length).toBeGreaterThan(0);
+    for (const line of examples) {
+      expect(line.startsWith(words.join(' ')), line).toBe(true);
+      for (const option of line.match(/--[a-z-]+/g) ?? []) expect(out.split('Example')[0], line).toContain(option);
+    }
+  });
+});
+
+it('exit statuses stand in the help', async () => {
+  expect((await run('--help')).out).toContain(
+    'Exit status: 0 done, 1 failed, 2 wrong command line, 78 wrong configuration.',
+  );
+});
+
+describe('colours', () => {
+  const on = (isTTY: boolean, noColor?: string) => {
+    const was = Object.getOwnPropertyDescriptor(process.stdout, 'isTTY');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      if (was) Object.defineProperty(process.stdout, 'isTTY', was);
+      else Reflect.deleteProperty(process.stdout, 'isTTY');
+    });
+    Object.defineProperty(process.stdout, 'isTTY', { value: isTTY, configurable: true });
+    vi.stubEnv('NO_COLOR', noColor ?? '');
+    return paint('bad', 'fault');
+  };
+
+  it('are for a terminal that wants them', () => {
+    expect(on(true)).toBe('\x1b[31mfault\x1b[0m');
+    expect(on(false)).toBe('fault');
+    expect(on(true, '1')).toBe('fault');
+  });
+});
