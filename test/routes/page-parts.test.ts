@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../providers/index.js';
 import { findCookie } from '../../routes/cookies.js';
 import { safeLink } from '../../routes/pages/render.js';
 import { describeScope } from '../../routes/pages/scope-words.js';
@@ -23,6 +24,15 @@ describe('what pages are made of', () => {
     expect(describeScope('slack', 'repo', 'en')).toEqual({ scope: 'repo' });
     expect(describeScope('constructor', '__proto__', 'en')).toEqual({ scope: '__proto__' });
   });
+
+  it.each([...catalogue])(
+    'every scope that is asked for at %s by default is in words, in both languages',
+    (id, entry) => {
+      const unsaid = (language: 'en' | 'de') =>
+        entry.defaultScope.filter((scope) => describeScope(id, scope, language).words === undefined);
+      expect([...unsaid('en'), ...unsaid('de')]).toEqual([]);
+    },
+  );
 
   it.each([
     ['https://app.example/x', true],
