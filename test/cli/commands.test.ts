@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { catalogue } from '../../providers/index.js';
 import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
+import { startFacts } from '../../src/cli/start-banner.js';
 import { openStore } from '../../src/open-store.js';
+import { loadConfig } from '../../src/service/config.js';
 import { makeDataDir, type Running, startRunning } from '../service/running.js';
 import { startApprovingProvider } from '../support/approving-provider.js';
 import { run } from '../support/command-line.js';
@@ -160,6 +162,21 @@ describe('link', () => {
       { act: 'connect.create', user: 'u1', actor: operator },
       { act: 'account_link.create', user: 'u1', actor: operator },
     ]);
+  });
+});
+
+it('serve --json says where it runs, and where the key lies, without the key', () => {
+  const config = loadConfig();
+  const facts = startFacts(config, { hasSandbox: false, accountLink: undefined });
+  expect(facts).toEqual({
+    base_url: 'http://localhost:3999',
+    host: '127.0.0.1',
+    port: 3000,
+    store: 'embedded',
+    api_key_file: join(dataDir, 'api-key'),
+    providers: [],
+    sandbox: false,
+    account_link: null,
   });
 });
 

@@ -88,7 +88,7 @@ it('the account page with the whole catalogue stays below 30 kB', async () => {
     }),
   );
   const body = await page(
-    await open({ listProviders: () => all, listUserConnections: async () => [] }),
+    await open({ listProviders: () => all, describeConnections: async () => [] }),
     '/connections',
   );
   expect(picturesOf(body)).toHaveLength(33);

@@ -52,6 +52,9 @@ describe('in a real browser', () => {
     const { page, complaints } = await visit({ permissions: ['clipboard-read', 'clipboard-write'] });
     await page.context().addCookies([{ name: 'valetkey_flow_github', value: 'code', url: origin }]);
     await page.goto(`${origin}/oauth/github/done`);
+    expect(
+      await page.evaluate(`parseFloat(getComputedStyle(document.getElementById('return-code')).fontSize)`),
+    ).toBeGreaterThan(26);
     await page.getByRole('button', { name: 'Copy code' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe('K7M2XQ4P');
