@@ -1,13 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { catalogue } from '../../providers/index.js';
 import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
 import { startFacts } from '../../src/cli/start-banner.js';
 import { openStore } from '../../src/open-store.js';
 import { loadConfig } from '../../src/service/config.js';
 import { makeDataDir, type Running, startRunning } from '../service/running.js';
-import { startApprovingProvider } from '../support/approving-provider.js';
 import { run } from '../support/command-line.js';
 
 let dataDir: string;
@@ -177,84 +174,5 @@ it('serve --json says where it runs, and where the key lies, without the key', (
     providers: [],
     sandbox: false,
     account_link: null,
-  });
-});
-
-describe('doctor', () => {
-  const doctor = async () => {
-    const { status, out } = await run('doctor --json');
-    return { status, findings: JSON.parse(out) };
-  };
-
-  /** GitHub as the catalogue has it, with the endpoints of a server of this test. */
-  const useGithub = async (endpoints: { token_endpoint?: string } = {}) => {
-    const provider = await startApprovingProvider();
-    cleaning.push(() => provider.close());
-    // Its authorization endpoint knows only whole requests.
-    const github = { ...provider.entry, authorization_endpoint: `${provider.origin}/consent`, ...endpoints };
-    const path = join(dataDir, 'providers.json');
-    writeFileSync(path, JSON.stringify({ providers: { github } }));
-    vi.stubEnv('PROVIDERS_FILE', path);
-    vi.stubEnv('ALLOW_INSECURE_LOOPBACK_PROVIDERS', 'true');
-    return provider;
-  };
-
-  it('finds a first start in order and says what to register at each provider', async () => {
-    const { origin, counts } = await useGithub();
-    const { status, findings } = await doctor();
-    expect(status).toBe(0);
-    const text = expect.stringContaining('http://localhost:3999/oauth/github/callback');
-    expect(findings).toContainEqual({ kind: 'ok', about: 'provider', text });
-    for (const endpoint of ['authorization endpoint', 'token endpoint', 'revocation endpoint']) {
-      const answers = expect.stringMatching(new RegExp(`^github: ${endpoint} ${origin}/\\w+ answers in \\d+ ms$`));
-      expect(findings).toContainEqual({ kind: 'ok', about: 'endpoint', text: answers });
-    }
-    expect(counts.token).toBe(1);
-    expect(findings.map(({ about }: { about: string }) => about)).toEqual(
-      expect.arrayContaining(['store', 'clock', 'encryption', 'callers']),
-    );
-  });
-
-  it('finds an endpoint that does not answer', async () => {
-    await useGithub({ token_endpoint: 'http://127.0.0.1:1/token' });
-    const { status, findings } = await doctor();
-    const text = 'github: token endpoint http://127.0.0.1:1/token does not answer (connection)';
-    expect(findings).toContainEqual({ kind: 'fault', about: 'endpoint', text });
-    expect(status).toBe(1);
-  });
-
-  it('names what no source confirmed about a configured provider', async () => {
-    await useGithub();
-    const { findings } = await doctor();
-    const text = expect.stringMatching(/^github: not confirmed .*rotation rules of expiring OAuth App tokens/);
-    expect(findings).toContainEqual({ kind: 'note', about: 'provider', text });
-  });
-
-  it('names every such fact of every provider of the catalogue that is configured', async () => {
-    const providers = Object.fromEntries(
-      [...catalogue.keys()].map((id) => [id, { client_id: 'c', client_secret: 's' }]),
-    );
-    const file = join(dataDir, 'providers.json');
-    writeFileSync(
-      file,
-      JSON.stringify({ providers: { ...providers, mine: { template: 'trello', client_id: 'c', client_secret: 's' } } }),
-    );
-    vi.stubEnv('PROVIDERS_FILE', file);
-    const { findings } = await doctor();
-    const notes: string[] = findings.map(({ text }: { text: string }) => text);
-    for (const [id, { unverified = [] }] of catalogue) {
-      const note = notes.find((text) => text.startsWith(`${id}: not confirmed`)) ?? '';
-      expect(note === '', id).toBe(unverified.length === 0);
-      for (const fact of unverified) expect(note).toContain(fact);
-    }
-    expect(notes.some((text) => /^mine: not confirmed .*endpoints and scope names/.test(text))).toBe(true);
-  });
-
-  it('finds a store that is down', async () => {
-    vi.stubEnv('REDIS_URL', 'redis://127.0.0.1:1');
-    vi.stubEnv('ENCRYPTION_KEYS', (await run('keys generate')).out);
-    const { status, findings } = await doctor();
-    expect(status).toBe(1);
-    expect(findings).toContainEqual({ kind: 'fault', about: 'store', text: expect.any(String) });
   });
 });
