@@ -157,6 +157,8 @@ export const scopesByProvider: Readonly<Record<string, readonly ScopeText[]>> = 
     ['users.read', 'See profiles that you can see', 'Profile sehen, die du sehen kannst'],
     ['tweet.read', 'Read posts that you can read', 'Beiträge lesen, die du lesen kannst'],
   ],
+  apple: [['name', 'Know your name', 'Deinen Namen kennen']],
+  trello: [['read:member:trello', 'See your name and profile', 'Deinen Namen und dein Profil sehen']],
   zendesk: [
     ['read', 'Read what you can read in Zendesk', 'Lesen, was du in Zendesk lesen kannst'],
     ['write', 'Change what you can change in Zendesk', 'Ändern, was du in Zendesk ändern kannst'],

@@ -22,9 +22,10 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('check configuration, store, keys, clock and providers; print the redirect URI of each provider')
     .option('--json', 'print an array of {"kind", "about", "text"}')
+    .option('--offline', 'do not ask the endpoints of the providers')
     .addHelpText('after', `\n${status}${examples('doctor', 'doctor --json')}`)
-    .action(async ({ json }: { json?: boolean }) => {
-      const findings = await withStore((store, config) => examine(store, withRunningSandbox(config)));
+    .action(async ({ json, offline = false }: { json?: boolean; offline?: boolean }) => {
+      const findings = await withStore((store, config) => examine(store, withRunningSandbox(config), offline));
       if (json) console.log(JSON.stringify(findings));
       else for (const finding of findings) console.log(describe(finding));
       process.exitCode = findings.some(({ kind }) => kind === 'fault') ? exitCodes.failed : exitCodes.done;
@@ -38,11 +39,11 @@ function describe({ kind, about, text }: Finding): string {
   return `${paint(tones[kind], kind.padEnd(5))} ${about.padEnd(11)} ${text}`;
 }
 
-async function examine(store: Store, config: Config): Promise<readonly Finding[]> {
+async function examine(store: Store, config: Config, offline: boolean): Promise<readonly Finding[]> {
   const [health, clock, endpoints] = await Promise.all([
     examineStore(store),
     examineClock(store),
-    examineEndpoints(config),
+    offline ? [] : examineEndpoints(config),
   ]);
   const own = [...examineService(config), ...health, ...clock, ...examineKeys(config)];
   return [...own, ...examineProviders(config), ...endpoints];
