@@ -5,6 +5,7 @@ import { ownerKeyOf } from '../../src/core/identifiers.js';
 import { parseOwner } from '../../src/core/parse-input.js';
 import { openEmbeddedEngine } from '../../src/store/embedded/index.js';
 import type { StorageEngine } from '../../src/store/engine.js';
+import { unpackText } from '../../src/store/packed-text.js';
 import { formatConnection } from '../../src/store/records.js';
 import { fieldSeal } from '../../src/store/sealed-fields.js';
 import { Keyring } from '../../src/store/sealing.js';
@@ -94,7 +95,7 @@ const place = (changes: { owner?: string; field?: string; version?: number | str
 };
 const keyOf = (user: string, tenant?: string) => ownerKeyOf(parseOwner(user, tenant));
 /** What our record holds. */
-const textOf = (bytes: Buffer) => right.open(bytes, place()).toString();
+const textOf = (bytes: Buffer) => unpackText(right.open(bytes, place()));
 /** Something else, sealed as it should be. */
 const content = (text: string | Buffer | (() => string)) => () =>
   right.seal(Buffer.from(typeof text === 'function' ? text() : text), place());
@@ -249,7 +250,7 @@ const families: Readonly<Record<string, readonly Row[]>> = {
     [
       'a whole other record',
       content(() =>
-        JSON.stringify(JSON.parse(formatConnection(aConnection(parseOwner('x', undefined))).toString())[1]),
+        JSON.stringify(JSON.parse(unpackText(formatConnection(aConnection(parseOwner('x', undefined)))))[1]),
       ),
     ],
   ],

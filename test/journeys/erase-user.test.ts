@@ -12,6 +12,7 @@ import { openManager } from '../../src/open-manager.js';
 import { openEmbeddedEngine } from '../../src/store/embedded/index.js';
 import type { StorageEngine } from '../../src/store/engine.js';
 import { dueMemberOf } from '../../src/store/field-names.js';
+import { isPacked, unpackText } from '../../src/store/packed-text.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
 import { walkNames, walkSealedRecords } from '../../src/store/sealed-records.js';
 import { openSealedStore } from '../../src/store/sealed-store.js';
@@ -57,7 +58,8 @@ async function findTraces(engine: StorageEngine, keyring: Keyring, text: string)
     for await (const name of walkNames(engine, what)) if (name.includes(text)) traces.push(what);
   }
   for await (const { kind, where, sealed, associated } of walkSealedRecords(engine)) {
-    const plain = keyring.open(sealed, associated).toString();
+    const opened = keyring.open(sealed, associated);
+    const plain = isPacked(opened) ? unpackText(opened) : opened.toString();
     if (plain.includes(text) || where.includes(text)) traces.push(kind);
   }
   return [...new Set(traces)].sort();

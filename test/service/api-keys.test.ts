@@ -21,11 +21,17 @@ describe('keys of the store', () => {
   const request = { owner: 'team-a', role: 'bot' as const, tenant: tenantIdSchema.parse('acme') };
   const authenticate: Authenticate = (headers) => createCallerAuth({ apiKeys: [], documents, now: clock.now })(headers);
 
-  it('makes keys that work at once and carry role, tenant and providers', async () => {
+  it('makes keys that work at once and carry owner, role, tenant and providers', async () => {
     const providers = [providerIdSchema.parse('github')];
     const { key, view } = await createApiKey(documents, { ...request, providers }, clock.now());
     expect(key.reveal()).toMatch(/^vk_[0-9a-f]{16}_[0-9a-f]{72}$/);
-    expect(await authenticate(bearer(key.reveal()))).toEqual({ id: view.id, role: 'bot', tenant: 'acme', providers });
+    expect(await authenticate(bearer(key.reveal()))).toEqual({
+      id: view.id,
+      name: 'team-a',
+      role: 'bot',
+      tenant: 'acme',
+      providers,
+    });
   });
 
   it('keeps only the SHA-256 of a key and never lists it', async () => {

@@ -218,7 +218,8 @@ describe('.env.example', () => {
     const read = new Set<string>();
     const watched = new Proxy({ DATA_DIR: dataDir } as Record<string, string>, {
       get(target, name: string) {
-        if (!/_FILE$|_CLIENT_ID|_CLIENT_SECRET|_SCOPES|_TENANT/.test(name) || name === 'PROVIDERS_FILE') read.add(name);
+        if (!/_FILE$|_CLIENT_ID|_CLIENT_SECRET|_SCOPES|_SIGNAL_KEY|_TENANT/.test(name) || name === 'PROVIDERS_FILE')
+          read.add(name);
         return target[name];
       },
     });

@@ -78,7 +78,7 @@ describe('a record of version 0.1.0', () => {
 
 describe('a rolling deploy', () => {
   /** As a later version might write it: one more place in the tuple, one more beside it. */
-  const newer = JSON.stringify([1, [...JSON.parse(connection)[1], 0, { later: 'field' }], 'later']);
+  const newer = JSON.stringify([1, [...JSON.parse(connection)[1], 0, 0, { later: 'field' }], 'later']);
 
   it('lets the old version read what the new one wrote', () => {
     expect(revealed(parseConnection(Buffer.from(newer)))).toEqual(expected);
