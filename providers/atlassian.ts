@@ -9,6 +9,7 @@ export function nameDeadGrant(body: JsonObject): JsonObject {
   return isDead ? { ...body, error: 'invalid_grant' } : body;
 }
 
+/** Jira, Confluence and the rest of Atlassian Cloud (OAuth 2.0, 3LO). */
 export const atlassian: ProviderTemplate = {
   displayName: 'Atlassian',
   icon: 'atlassian',

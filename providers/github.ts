@@ -51,6 +51,7 @@ export const githubServer = {
   },
 } satisfies Partial<ProviderTemplate>;
 
+/** An OAuth app of GitHub; `github-app` stands for the other kind, whose tokens end. */
 export const github: ProviderTemplate = {
   ...githubServer,
   displayName: 'GitHub',

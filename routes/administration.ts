@@ -4,7 +4,6 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { InvalidRequest, NotFound } from '../src/core/errors.js';
 import type { ProviderId, TenantId } from '../src/core/identifiers.js';
 import type { Secret } from '../src/core/secret.js';
-import { callerOf, type Role } from './caller.js';
 import {
   apiKeyBody,
   apiKeyParams,
@@ -13,7 +12,8 @@ import {
   newApiKeyAnswer,
   revocationAnswer,
   revocationBody,
-} from './schemas.js';
+} from './administration-schemas.js';
+import { callerOf, type Role } from './caller.js';
 import { problemAnswers, toSeconds } from './wire.js';
 
 /** A key as it is listed. Times in epoch ms. */

@@ -20,6 +20,7 @@ import { providers } from './providers.js';
 import { createRateLimits, type RateLimitOptions } from './rate-limit.js';
 import { tokens } from './tokens.js';
 
+/** What the routes below `/v1` need. */
 export interface V1Options {
   readonly manager: OAuthManager;
   readonly authenticate: Authenticate;
@@ -33,6 +34,7 @@ export interface V1Options {
   readonly heartbeatMs?: number;
 }
 
+/** The same with what the addresses beside `/v1` need. */
 export interface ApiOptions extends V1Options {
   /** Served at `/metrics`. */
   readonly metrics?: Registry;

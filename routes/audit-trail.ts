@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { StoredAuditEntry } from '../src/core/audit.js';
 import type { TenantId } from '../src/core/identifiers.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
+import { auditAnswer, auditQuery } from './administration-schemas.js';
 import { callerOf } from './caller.js';
-import { auditAnswer, auditQuery } from './schemas.js';
 import { formatAuditEntry, problemAnswers } from './wire.js';
 
 const answer = {

@@ -16,6 +16,7 @@ import { createRateLimits, type RateLimitOptions } from './rate-limit.js';
 import { type SignalledManager, signalRoutes } from './signals.js';
 import { describeSite } from './site.js';
 
+/** What the pages need. */
 export interface BrowserRoutesOptions {
   readonly manager: ConnectingManager & AccountManager & Partial<DescribingManager & SignalledManager>;
   /** Public origin and path prefix of this service; https unless loopback. */

@@ -20,6 +20,7 @@ const batch = 100;
 /** How soon a browser or client library comes back after the stream ended, ms. */
 const reconnectMs = 2000;
 
+/** What the event stream needs. */
 export interface EventsOptions {
   readonly manager: OAuthManager;
   readonly authenticate: Authenticate;

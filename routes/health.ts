@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import { StoreUnavailable } from '../src/core/errors.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 
+/** What the answers to machines are made from. */
 export interface HealthOptions {
   readonly manager: OAuthManager;
   /** Served at `/metrics`; without one there is no such address. */

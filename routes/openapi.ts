@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { namedSchemas } from './named-schemas.js';
 
+/** What the document says about this deployment; both may be absent. */
 export interface OpenapiOptions {
   /** Public address of this service, without a slash at the end; as the only entry of `servers`. */
   readonly baseUrl?: string;

@@ -1,23 +1,33 @@
 /** The wire of the HTTP API: snake_case, times in epoch seconds. One schema per body, checked on the way in and out. */
 
 import { z } from 'zod';
-import { auditActSchema, auditEntrySchema } from '../src/core/audit.js';
 import { chatIdentitySchema } from '../src/core/connect.js';
 import { proofModeSchema } from '../src/core/connection.js';
 import { accountLabelSchema, providerIdSchema, userIdSchema } from '../src/core/identifiers.js';
 import { isScopeToken } from '../src/core/scope.js';
 
+/** A time on the wire; inside it is epoch ms. */
 export const epochSeconds = z.int().nonnegative().describe('Epoch seconds.');
 const text = z.string();
 
 // --- what callers send
 
-const userId = userIdSchema.describe('Your id of the person: opaque, 1-256 characters, percent-encoded in paths.');
+/** The caller's name for a person. */
+export const userId = userIdSchema.describe(
+  'Your id of the person: opaque, 1-256 characters, percent-encoded in paths.',
+);
 const connectId = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'is not a connect id');
 
+/** The person that a path names. */
 export const userParams = z.object({ user: userId });
+
+/** The person and the provider that a path names. */
 export const userProviderParams = z.object({ user: userId, provider: providerIdSchema });
+
+/** The provider that a path names. */
 export const providerParams = z.object({ provider: providerIdSchema });
+
+/** The connect that a path names; the id alone shows nothing to a caller of another tenant. */
 export const connectParams = z.object({ connect_id: connectId });
 
 const account = accountLabelSchema.optional().describe('Your label for one of several accounts at one provider.');
@@ -34,24 +44,30 @@ const scopeQuery = z
   .transform((value) => value.split(/[\s,]+/).filter((token) => token !== ''))
   .pipe(scopeList);
 
-/** A whole number in a query. Nothing is coerced: `''` and `1e3` are no numbers. */
-const wholeNumber = (most: number) =>
+/** A whole number in a query, up to `most`. Nothing is coerced: `''` and `1e3` are no numbers. */
+export const wholeNumber = (most: number) =>
   z
     .string()
     .regex(/^\d{1,6}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.int().max(most));
 
+/** Which of several accounts; without it, the usual one. */
 export const accountQuery = z.object({ account });
+
+/** What a token has to be good for; none of it has to be said. */
 export const tokenQuery = z.object({
   account,
   min_ttl: wholeNumber(86_400).optional().describe('Seconds that the token must still be good for.'),
   scopes: scopeQuery.optional().describe('Scopes that the token must have, separated by space or comma.'),
 });
+
+/** For a long-poll; without it the answer comes at once. */
 export const waitQuery = z.object({
   wait: wholeNumber(30).optional().describe('Seconds to wait for a change, 0-30.'),
 });
 
+/** Which token was refused: only if that is still the stored one, there is a refresh. */
 export const refreshBody = z.strictObject({
   rejected_token_sha256: z
     .string()
@@ -90,8 +106,13 @@ export const connectBody = z
   })
   .nullish();
 
+/** The return code as the person typed it; case, spaces and hyphens are put right later. */
 export const proofBody = z.strictObject({ code: z.string().min(1).max(64) });
+
+/** Whom the host's own session found in the browser. */
 export const verifyBody = z.strictObject({ user: userId });
+
+/** Where a stream goes on; ids are of the store and opaque. */
 export const eventsHeaders = z.object({
   'last-event-id': z
     .string()
@@ -107,12 +128,14 @@ export const providerAccount = z
   .nullable()
   .describe('The account at the provider; null when the provider tells nothing about it.');
 
+/** All known providers; `scopes` are those asked for when nobody asks for others. */
 export const providersAnswer = z.object({
   providers: z.array(
     z.object({ id: text, display_name: text, configured: z.boolean(), scopes: z.array(text), source: text }),
   ),
 });
 
+/** 201 of a new connect; the last four fields with method `device` only. */
 export const startedConnectAnswer = z.object({
   connect_id: text,
   connect_url: text.describe('One-time link for that person; a bearer secret.'),
@@ -124,6 +147,7 @@ export const startedConnectAnswer = z.object({
   interval: z.number().optional().describe('Seconds between two polls; the service polls, nobody else has to.'),
 });
 
+/** Where a connect stands; `error` with `failed` only. */
 export const connectAnswer = z.object({
   connect_id: text,
   provider: text,
@@ -132,6 +156,7 @@ export const connectAnswer = z.object({
   account: providerAccount.optional(),
 });
 
+/** The end of a proof that was right. */
 export const provenAnswer = z.object({
   status: z.literal('connected'),
   connect_id: text,
@@ -140,6 +165,7 @@ export const provenAnswer = z.object({
   connection_id: text,
 });
 
+/** A person's connections, without a secret. */
 export const connectionsAnswer = z.object({
   connections: z.array(
     z.object({
@@ -157,11 +183,13 @@ export const connectionsAnswer = z.object({
   ),
 });
 
+/** Whether the provider was told; the tokens are forgotten in every case. */
 export const disconnectedAnswer = z.object({
   revoked: z.enum(['yes', 'no', 'unsupported']),
   also_ended: z.array(text).optional().describe('Other connections that the provider ended with it, by id.'),
 });
 
+/** Numbers of connections: all, and what came of revoking each. */
 export const erasedAnswer = z.object({
   connections: z.int(),
   revoked: z.int(),
@@ -169,65 +197,7 @@ export const erasedAnswer = z.object({
   unsupported: z.int(),
 });
 
-const callerName = z
-  .string()
-  .min(1)
-  .max(256)
-  .refine((name) => name.isWellFormed(), 'must be well-formed Unicode');
-
-export const apiKeyParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'is not the id of a key') });
-export const apiKeyBody = z.strictObject({
-  owner: z.string().min(1).max(128).describe('Who answers for the key: a person or a team.'),
-  role: z.enum(['bot', 'viewer', 'admin']).default('bot'),
-  providers: z.array(providerIdSchema).min(1).max(100).optional().describe('Without it, every provider.'),
-  expires_at: epochSeconds.optional().describe('Without it, good until revoked.'),
-});
-export const revocationBody = z.strictObject({
-  subject: callerName.optional().describe('Claim `sub`: every JWT of that subject.'),
-  jti: callerName.optional().describe('Claim `jti`: that one JWT.'),
-  until: epochSeconds
-    .optional()
-    .describe('When the refusal ends; without it, never. A time that is over takes it back.'),
-});
-
-export const auditQuery = z.object({
-  after: z
-    .string()
-    .regex(/^[0-9-]{1,40}$/, 'is not the id of an entry')
-    .optional()
-    .describe('Entries after this one; without it, from the oldest kept.'),
-  limit: wholeNumber(1000)
-    .refine((limit) => limit > 0, 'must be 1-1000')
-    .optional(),
-  act: auditActSchema.optional(),
-  user: userId.optional(),
-});
-
-const apiKeyAnswer = z.object({
-  id: text,
-  owner: text,
-  role: text,
-  providers: z.array(text).nullable(),
-  created_at: epochSeconds,
-  expires_at: epochSeconds.nullable(),
-  revoked_at: epochSeconds.nullable(),
-  last_used_at: epochSeconds.nullable(),
-});
-export const apiKeysAnswer = z.object({ api_keys: z.array(apiKeyAnswer) });
-export const newApiKeyAnswer = apiKeyAnswer.extend({ key: text.describe('The key. It cannot be shown again.') });
-export const apiKeyRevokedAnswer = z.object({ id: text, revoked: z.literal(true) });
-export const revocationAnswer = z.object({ until: epochSeconds.nullable() });
-
-/** An entry as it is stored, with its id and its time in seconds. */
-const auditEntryAnswer = auditEntrySchema
-  .omit({ at: true })
-  .extend({ id: text, at: z.number().describe('Epoch seconds.') });
-
-export const auditAnswer = z.object({
-  entries: z.array(auditEntryAnswer),
-  next: text.nullable().describe('What to give as `after` for what follows; null at the end.'),
-});
-
+/** A one-time link to the account page; a bearer secret. */
 export const accountLinkAnswer = z.object({ url: text, expires_at: epochSeconds });
 
 /** Problems are written by the error handler; this tells readers of the OpenAPI document what to expect. */

@@ -1,5 +1,6 @@
 /** What the browser half knows about its own address, read once from the configured base URL and never from a request. */
 
+/** The parts of the public address that pages and cookies need. */
 export interface Site {
   /** `https://host[:port]`, as it stands in an `Origin` header. */
   readonly origin: string;

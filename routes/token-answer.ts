@@ -5,6 +5,7 @@ import { epochSeconds, providerAccount } from './schemas.js';
 
 const text = z.string();
 
+/** A valid access token; `expires_at` is null where the provider named no end. */
 export const tokenAnswer = z.object({
   access_token: text,
   token_type: text,

@@ -12,8 +12,10 @@ const mediaTypes = {
   'key.svg': 'image/svg+xml',
 } as const;
 
+/** The name of a file beside the pages; `logo` is the operator's own. */
 export type AssetName = keyof typeof mediaTypes | 'logo';
 
+/** One file as it is sent. */
 export interface Asset {
   readonly mediaType: string;
   readonly content: Buffer;

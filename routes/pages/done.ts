@@ -6,6 +6,7 @@ import { askerOf } from './landing.js';
 import { type Page, safeLink } from './render.js';
 import type { MessageName, Texts } from './texts.js';
 
+/** A page of its own, one of the messages, or a redirect to an absolute URL of the host. */
 export type FinishedPage =
   | { readonly kind: 'page'; readonly page: Page }
   | { readonly kind: 'message'; readonly status: number; readonly message: MessageName }

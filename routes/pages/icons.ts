@@ -1,5 +1,6 @@
 /** Tiles that stand for providers and chat platforms: the icon of the brand, or a letter where there is none. */
 
+/** A letter on a colour, and the icon that may stand in its place. */
 export interface Tile {
   readonly letter: string;
   /** Suffix of the stylesheet's `tile-…` class. */

@@ -7,6 +7,7 @@ import type { Site } from '../site.js';
 import type { AssetName, Assets } from './assets.js';
 import { type Language, textsOf } from './texts.js';
 
+/** The templates, by the names of their `.eta` files. */
 export type Template = 'landing' | 'done' | 'enter' | 'connections' | 'message' | 'repost';
 
 /** One page before it is HTML. Texts in `view` are plain; the templates escape them. */

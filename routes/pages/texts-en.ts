@@ -1,5 +1,6 @@
 /** The texts of the pages in English; their shape is what every other language has to fill. */
 
+/** Every text; where something is filled in, a function of plain texts. */
 export const english = {
   footer: 'Access is kept sealed and can be ended at any time.',
   whoAsks: 'Who asks',

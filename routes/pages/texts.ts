@@ -3,6 +3,7 @@
 import { german } from './texts-de.js';
 import { english, type Texts } from './texts-en.js';
 
+/** The languages that there are texts in. */
 export type Language = 'en' | 'de';
 
 export type { Texts };

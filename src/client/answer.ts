@@ -11,23 +11,28 @@ export function fieldsOf(value: unknown): Fields {
   throw new UnexpectedAnswer('the body is no JSON object');
 }
 
+/** Whether a value is a JSON object; an array and null are none. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A text that has to be there. @throws {UnexpectedAnswer} naming the field, as all readers below do */
 export function text(fields: Fields, name: string): string {
   return optionalText(fields, name) ?? refuse(name);
 }
 
+/** A text; `undefined` where the field is absent or null. */
 export function optionalText(fields: Fields, name: string): string | undefined {
   const value = fields[name] ?? undefined;
   return value === undefined || typeof value === 'string' ? value : refuse(name);
 }
 
+/** A number that has to be there, in the unit of the wire. */
 export function number(fields: Fields, name: string): number {
   return optionalNumber(fields, name) ?? refuse(name);
 }
 
+/** A number in the unit of the wire; `undefined` where the field is absent or null. */
 export function optionalNumber(fields: Fields, name: string): number | undefined {
   const value = fields[name] ?? undefined;
   return value === undefined || typeof value === 'number' ? value : refuse(name);
@@ -38,16 +43,19 @@ export function time(fields: Fields, name: string): number {
   return number(fields, name) * 1000;
 }
 
+/** Epoch seconds on the wire, epoch ms inside; `undefined` where the field is absent or null. */
 export function optionalTime(fields: Fields, name: string): number | undefined {
   const seconds = optionalNumber(fields, name);
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
+/** An array that has to be there; nobody has looked at its entries yet. */
 export function list(fields: Fields, name: string): readonly unknown[] {
   const value = fields[name];
   return Array.isArray(value) ? value : refuse(name);
 }
 
+/** An array of texts that has to be there; one entry of another kind refuses all of it. */
 export function texts(fields: Fields, name: string): readonly string[] {
   return list(fields, name).map((value) => (typeof value === 'string' ? value : refuse(name)));
 }

@@ -44,6 +44,7 @@ export interface ClientDisconnected {
   readonly alsoEnded?: readonly string[];
 }
 
+/** Reads the body that holds a token. @throws {UnexpectedAnswer} as all readers of this file do */
 export function readToken(body: unknown): ClientToken {
   const fields = fieldsOf(body);
   return {
@@ -71,6 +72,7 @@ function readSite(entry: unknown): NonNullable<AccessToken['sites']>[number] {
   return { id: text(fields, 'id'), ...maybe('name', name), ...maybe('url', url) };
 }
 
+/** Reads the 201 of a new connect; with method `device` it says what to type in where. */
 export function readStartedConnect(body: unknown): StartedConnect {
   const fields = fieldsOf(body);
   return {
@@ -93,6 +95,7 @@ function readDevice(fields: Fields): DeviceInstructions | undefined {
   };
 }
 
+/** Reads where a connect stands; a status that this client does not know is refused. */
 export function readConnect(body: unknown): ClientConnect {
   const fields = fieldsOf(body);
   return {
@@ -104,6 +107,7 @@ export function readConnect(body: unknown): ClientConnect {
   };
 }
 
+/** Reads the answer to a proof that was right. */
 export function readProvenConnect(body: unknown): ClientProvenConnect {
   const fields = fieldsOf(body);
   return {
@@ -114,6 +118,7 @@ export function readProvenConnect(body: unknown): ClientProvenConnect {
   };
 }
 
+/** Reads the list of a person's connections, in the order of the service. */
 export function readConnections(body: unknown): readonly ClientConnection[] {
   return list(fieldsOf(body), 'connections').map((entry) => readConnection(fieldsOf(entry)));
 }
@@ -125,6 +130,7 @@ export function readDisconnected(body: unknown): ClientDisconnected {
   return fields.also_ended === undefined ? { revoked } : { revoked, alsoEnded: texts(fields, 'also_ended') };
 }
 
+/** Reads the one-time link to the account page; `expiresAt` in epoch ms. */
 export function readAccountLink(body: unknown): { url: string; expiresAt: number } {
   const fields = fieldsOf(body);
   return { url: text(fields, 'url'), expiresAt: time(fields, 'expires_at') };

@@ -39,6 +39,8 @@ export const auditActs = [
   /** A caller's JWTs are no longer taken. */
   'caller.revoke',
 ] as const;
+
+/** One of {@link auditActs}. */
 export const auditActSchema = z.enum(auditActs);
 export type AuditAct = z.infer<typeof auditActSchema>;
 
@@ -55,6 +57,7 @@ export type AuditActor = Readonly<z.infer<typeof auditActorSchema>>;
 /** Whoever may run the command line on a machine may do everything there; who that is, the machine knows. */
 export const operatorActor: AuditActor = { kind: 'operator', id: 'cli' };
 
+/** One entry as it is kept. Also on the wire of `/v1/audit`, there with `at` in epoch seconds. */
 export const auditEntrySchema = z.object({
   /** Epoch ms. */
   at: z.number().int().nonnegative(),

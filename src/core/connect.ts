@@ -162,5 +162,9 @@ export const expiringRecordSchemas = {
   pending_action: pendingActionSchema,
   usage_ledger: usageLedgerSchema,
 } as const;
+
+/** What a one-time or short-lived record is for. */
 export type Purpose = keyof typeof expiringRecordSchemas;
+
+/** The record that is kept for one purpose. */
 export type ExpiringRecord<P extends Purpose> = Readonly<z.infer<(typeof expiringRecordSchemas)[P]>>;

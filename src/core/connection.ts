@@ -28,6 +28,7 @@ export const providerIdentitySchema = z.object({
 });
 export type ProviderIdentity = Readonly<z.infer<typeof providerIdentitySchema>>;
 
+/** A token set as it lies in a sealed record, its secrets as texts. Times in epoch ms. */
 export const tokenSetSchema = z.object({
   accessToken: secretText,
   tokenType: z.string(),
@@ -51,10 +52,11 @@ export const connectionStateSchema = z.discriminatedUnion('kind', [
 ]);
 export type ConnectionState = Readonly<z.infer<typeof connectionStateSchema>>;
 
-export const proofModeSchema = z.enum(['chat_code', 'app_verifier', 'chat_login', 'none']);
 /** How the person in the browser is shown to be the person in the chat. */
+export const proofModeSchema = z.enum(['chat_code', 'app_verifier', 'chat_login', 'none']);
 export type ProofMode = z.infer<typeof proofModeSchema>;
 
+/** A connection as it lies in its sealed record. Times in epoch ms. */
 export const connectionSchema = z.object({
   connectionId: z.string(),
   tenant: tenantIdSchema,

@@ -11,6 +11,7 @@ const about = {
   account: accountLabelSchema,
 };
 
+/** An event as it lies in the log, one shape per type. Times in epoch ms. */
 export const connectionEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('connection.created'), connectionId: z.string(), ...about }),
   z.object({

@@ -68,6 +68,7 @@ const rulesSchema = z.strictObject({
   legacy_endpoints: z.boolean().optional(),
 });
 
+/** The rules of one server; endpoints only beside their issuer. */
 const serverSchema = rulesSchema.refine(
   (rules) => rules.issuer !== undefined || Object.keys(endpointsIn(rules)).length === 0,
   { path: ['issuer'], message: 'is needed beside endpoints' },

@@ -47,10 +47,12 @@ export function parseTenant(tenant: string | undefined): TenantId {
   return parseInput(tenantIdSchema, 'tenant', tenant);
 }
 
+/** A caller's name for a provider; whether there is such a one is not asked. @throws {InvalidRequest} */
 export function parseProviderId(provider: string): ProviderId {
   return isProviderId(provider) ? provider : parseInput(providerIdSchema, 'provider', provider);
 }
 
+/** A caller's label of an account; `undefined` stays so. @throws {InvalidRequest} */
 export function parseAccount(account: string | undefined): AccountLabel | undefined {
   return account === undefined ? undefined : parseInput(accountLabelSchema, 'account', account);
 }

@@ -107,6 +107,7 @@ export interface ClientKey {
 /** A token response or an error body, before it is read as RFC 6749 says. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** An authorization server, our client there, and the ways in which it differs from the standards. */
 export interface Provider {
   readonly id: ProviderId;
   readonly displayName: string;

@@ -1,5 +1,6 @@
 /** Scope as a set of scope tokens (RFC 6749 section 3.3). */
 
+/** Scope tokens in the order in which they came, without repeats once parsed. */
 export type Scope = readonly string[];
 
 /** RFC 6749 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ). */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 /** The most sites of one connection that are kept; they are read with every token. */
 export const mostSites = 100;
 
+/** One place that a grant reaches. */
 export const siteSchema = z.object({
   /** What the provider's API wants to be told: a cloud id, a tenant id. */
   id: z.string().min(1).max(200),

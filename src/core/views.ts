@@ -71,6 +71,7 @@ export interface DeviceInstructions {
   readonly intervalMs: number;
 }
 
+/** How far a connect is; the last three are ends. */
 export type ConnectStatus = 'pending' | 'awaiting_proof' | 'connected' | 'failed' | 'expired';
 
 /** Where a connect stands. */

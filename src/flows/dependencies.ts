@@ -55,6 +55,7 @@ export interface Settings {
   readonly refreshAhead?: { readonly concurrency: number; readonly perSecond: number } | undefined;
 }
 
+/** What journeys work with: the seams to everything that has effects. */
 export interface Dependencies {
   readonly store: Store;
   readonly providers: ProviderRegistry;

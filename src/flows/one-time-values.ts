@@ -10,6 +10,8 @@ export function newOneTimeValue(): Secret {
 
 /** Without 0 O 1 I L and U: nothing that looks like something else, and fewer accidental words. */
 const codeAlphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** Characters of a return code. */
 export const returnCodeLength = 8;
 
 /** A return code: 8 characters, 39 bits; what makes it safe are five tries and ten minutes. */

@@ -21,6 +21,8 @@ export interface Adapter {
   destroy(id: string): Promise<void>;
   revokeByGrantId(grantId: string): Promise<void>;
 }
+
+/** Makes the store of one of the models of `oidc-provider`: `Session`, `Grant`, `RefreshToken` and the like. */
 export type AdapterFactory = (model: string) => Adapter;
 
 /** A sandbox is used by one person: older entries may go. */

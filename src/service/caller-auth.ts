@@ -32,6 +32,7 @@ export interface CallerJwtOptions {
   readonly secrets?: readonly JwtSecret[];
 }
 
+/** Who may call: the keys of the environment, JWTs, and the keys that lie in the store. */
 export interface CallerAuthOptions {
   readonly apiKeys: readonly ConfiguredApiKey[];
   readonly jwt?: CallerJwtOptions;

@@ -49,6 +49,7 @@ const wholeNumber = (least: number, most: number) =>
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
 
+/** A TCP port, 1-65535. */
 export const portSchema = wholeNumber(1, 65_535);
 
 /** A plain number within bounds. */
@@ -64,8 +65,10 @@ export const daysSchema = wholeNumber(1, 3650).transform((days) => days * 86_400
 /** How often per minute; 0 = no limit. */
 export const perMinuteSchema = wholeNumber(0, 1_000_000);
 
+/** What to do when a reconnect brings another account: tell of it, or refuse. */
 export const accountPolicySchema = z.enum(['warn', 'deny'], 'must be warn or deny');
 
+/** What to listen on: an IP address or a host name, without a port. */
 export const hostSchema = z
   .string()
   .refine(
@@ -73,22 +76,27 @@ export const hostSchema = z
     'must be an address or a host name, without a port',
   );
 
+/** A switch: `true` or `false` and nothing else, so that a typing error does not turn something off. */
 export const switchSchema = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
+/** The levels of pino, loudest first; `silent` logs nothing. */
 export const logLevelSchema = z.enum(
   ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
   'must be fatal, error, warn, info, debug, trace or silent',
 );
 
+/** One of the proof modes; the message lists them. */
 export const connectProofSchema = z
   .string()
   .refine((text) => proofModeSchema.safeParse(text).success, `must be one of ${proofModeSchema.options.join(', ')}`)
   .transform((text) => proofModeSchema.parse(text));
 
+/** What all keys in Redis begin with. No colon, brace or star: those have a meaning in keys and patterns. */
 export const keyPrefixSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/, 'must be 1-32 characters of A-Z a-z 0-9 _ . -');
 
+/** The URL of Redis, single, Sentinel or Cluster. It may hold a password, so it is a `Secret`. */
 export const redisUrlSchema = z
   .string()
   .regex(
@@ -125,6 +133,7 @@ export const originsSchema = commaList.pipe(
 /** Which proxies are believed: how many stand in front, or their addresses. `true` would believe everybody. */
 export type TrustedProxies = number | readonly string[];
 
+/** A count 1-9, or addresses and CIDR ranges with commas between; a range of everything (`/0`) is refused. */
 export const trustProxySchema = z.string().transform((text, context): TrustedProxies => {
   if (/^[1-9]$/.test(text)) return Number(text);
   const proxies = text.split(',').map((part) => part.trim());
@@ -166,6 +175,7 @@ const apiKeySchema = z
     }),
   );
 
+/** Keys with commas between; no two may have the same id or the same secret. */
 export const apiKeysSchema = commaList
   .pipe(z.array(apiKeySchema).min(1, 'holds no key'))
   .transform((keys, context): readonly ConfiguredApiKey[] => {
@@ -203,6 +213,7 @@ export interface JwtSecret {
   readonly secret: Secret;
 }
 
+/** Secrets with commas between, each `secret` or `kid:secret`. */
 export const jwtSecretsSchema = commaList
   .pipe(z.array(z.string()).min(1, 'holds no secret'))
   .transform((parts) => parts.map(splitJwtSecret))
@@ -216,4 +227,5 @@ function splitJwtSecret(text: string): JwtSecret {
   return named ? { kid: named[1], secret: new Secret(named[2] ?? '') } : { secret: new Secret(text) };
 }
 
+/** A name of somebody else's, such as an issuer or an audience: up to 512 characters without spaces. */
 export const nameSchema = z.string().max(512).regex(/^\S+$/, 'must not contain spaces');

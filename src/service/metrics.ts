@@ -13,6 +13,7 @@ export interface AnsweredRequest {
   readonly seconds: number;
 }
 
+/** The counters of one app. */
 export interface Metrics {
   observe(request: AnsweredRequest): void;
   /** For the rooms, which tell it what happens. */

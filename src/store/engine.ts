@@ -38,6 +38,7 @@ export interface ClaimRequest extends FieldClaim {
   readonly replaceNote?: boolean;
 }
 
+/** What came of a claim. `busy`: another holder has it for so many ms more; `moved`: the version is another one. */
 export type ClaimOutcome =
   | { readonly kind: 'claimed'; readonly previousNote?: Buffer }
   | { readonly kind: 'busy'; readonly remainingMs: number }
@@ -156,6 +157,7 @@ export interface Walks {
   walk(what: Walked, cursor?: string): Promise<{ readonly names: readonly string[]; readonly next?: string }>;
 }
 
+/** All that a place to keep bytes has to do; records, sealing and time to live are above it. */
 export interface StorageEngine extends OwnerFields, ExpiringValues, DueIndex, Logs, Documents, Walks {
   readonly kind: 'redis' | 'embedded';
   /** Epoch ms by the store's clock. */

@@ -10,6 +10,7 @@ const collection = 'device-authorizations';
 /** Longer than a poll and what follows it may take. */
 const leaseMs = 60_000;
 
+/** A device authorization on its way (RFC 8628), sealed: what is polled for whom. Times in epoch ms. */
 const deviceRecordSchema = z.object({
   intent: connectIntentSchema,
   deviceCode: secretText,
@@ -26,6 +27,7 @@ export async function saveDevice({ store }: Dependencies, record: DeviceRecord):
   await store.documents.put(collection, record.intent.connectId, z.encode(deviceRecordSchema, record));
 }
 
+/** The record of a connect; `undefined` when it never had one, or is over. */
 export async function findDevice({ store }: Dependencies, connectId: string): Promise<DeviceRecord | undefined> {
   const found = await store.documents.find(collection, connectId);
   return found === undefined ? undefined : deviceRecordSchema.parse(found);
