@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 
-const benches = ['token', 'http', 'peers', 'size', 'start', 'scale', 'storm', 'ahead'];
+const benches = ['token', 'http', 'peers', 'size', 'start', 'scale', 'storm', 'ahead', 'events'];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.includes(name));
 if (unknown.length > 0)

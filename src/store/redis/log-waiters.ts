@@ -5,7 +5,7 @@
  */
 
 /** Between two looks at a log, ms: what a reader in another process waits for an entry at most. */
-const pollMs = 200;
+const pollMs = 100;
 
 interface Waiter {
   readonly after: string;
