@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type ApiUnderTest, buildApi } from './api-app.js';
@@ -54,6 +55,13 @@ const failing = (holds: (each: (typeof operations)[number]) => boolean) =>
   operations.filter((each) => !holds(each)).map(({ place }) => place);
 
 describe('the OpenAPI document', () => {
+  it('is one by the schema of OpenAPI 3.1 itself', async () => {
+    expect(await new Validator().validate(JSON.parse(text))).toEqual({ valid: true });
+    const [path = ''] = Object.keys(document.paths);
+    const broken = { ...JSON.parse(text), paths: { [path]: { get: { parameters: [{ name: 'user' }] } } } };
+    expect((await new Validator().validate(broken)).valid).toBe(false);
+  });
+
   it('names every operation once', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(ids.length).toBeGreaterThan(12);
