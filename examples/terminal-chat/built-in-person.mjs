@@ -3,16 +3,20 @@
 /** Follows a connect link to its end. Resolves with the code that the last page shows. */
 export async function connectInBrowser(link) {
   const visit = createBrowser();
-  const landing = await visit(link);
-  const picker = await visit(landing.url, readForm(landing.html, 'name="link"'));
-  const done = await visit(picker.url, readForm(picker.html, 'value="ada"'));
+  const done = await consent(visit, await visit(link));
   const code = /id="return-code"[^>]*>\s*([^<]+?)\s*</.exec(done.html)?.[1];
   if (code === undefined) throw new Error('The last page shows no code.');
   return code;
 }
 
+/** From the landing page through the provider to the page after it. */
+export async function consent(visit, landing) {
+  const picker = await visit(landing.url, readForm(landing.html, 'name="link"'));
+  return visit(picker.url, readForm(picker.html, 'value="ada'));
+}
+
 /** Keeps cookies by host and follows redirects, as a browser does. */
-function createBrowser() {
+export function createBrowser() {
   const jar = new Map();
   const visit = async (address, form) => {
     const url = form ? new URL(form.action, address) : new URL(address);
@@ -43,7 +47,7 @@ function keepCookies(jar, host, lines) {
 }
 
 /** The form that holds the given piece of markup, with the values of its fields as they stand. */
-function readForm(html, mark) {
+export function readForm(html, mark) {
   const form = [...html.matchAll(/<form[^>]*>[\s\S]*?<\/form>/g)]
     .map(([text]) => text)
     .find((text) => text.includes(mark));

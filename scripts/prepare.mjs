@@ -1,0 +1,42 @@
+/** Makes this tree ready to run: the right Node, the packages, the build. Plain Node, no packages. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from './build.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Installs and builds when something changed since the last time; ends the process where that cannot be done. */
+export function prepare() {
+  checkNode();
+  if (!isInstalled()) install();
+  build({ onlyIfChanged: true });
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(`Valetkey needs Node.js 20.19 or newer; this is ${process.versions.node}.`);
+  process.exit(1);
+}
+
+/** npm writes its own lock file into node_modules after every installation. */
+function isInstalled() {
+  const [installed, wanted] = ['node_modules/.package-lock.json', 'package-lock.json'].map((name) => join(root, name));
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs;
+}
+
+/**
+ * `npm install`, not `npm ci`: a mirror of the registry may lack a file that the lock file names for another system,
+ * and `npm ci` then gives up on the whole installation. The versions are the locked ones all the same.
+ */
+function install() {
+  console.log('Installing packages (first start, or package-lock.json changed) ...');
+  const args = ['install', '--no-save', '--no-audit', '--no-fund'];
+  // npm is a script on Windows, and only a shell runs those.
+  const { status } = spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  if (status !== 0) process.exit(status ?? 1);
+  utimesSync(join(root, 'node_modules/.package-lock.json'), new Date(), new Date());
+}
