@@ -1,11 +1,12 @@
-/** The catalogue as a page of the manual, so that what is written there is what is used. */
+/** The catalogue as pages of the manual, so that what is written there is what is used. */
 
 import type { ProviderTemplate } from './template.js';
 
 const opening = `# Providers
 
-Everything that Valetkey knows about the providers of its catalogue. This page is made from \`providers/\` by
-\`npm run docs:providers\`; a test keeps the two equal. To add one, see [CONTRIBUTING.md](../CONTRIBUTING.md).
+Everything that Valetkey knows about the providers of its catalogue, one page each: how to set it up, and its facts. The
+pages are made from \`providers/\` by \`npm run docs:providers\`; a test keeps them equal. To add one, see
+[CONTRIBUTING.md](../CONTRIBUTING.md).
 
 **Client**: how our client shows who it is. **Expiry**: what an access token lives, and what becomes of a refresh token that
 is sent twice: \`none\` nothing, \`grace\` it works for a while, \`strict\` the grant may end. **Revocation**: which token is
@@ -15,25 +16,65 @@ given per connection (\`parameters\`) or in the configuration. Facts that no sou
 \`valetkey doctor\`.
 `;
 
-/** The page; ends with a line break. */
-export function formatProviders(catalogue: ReadonlyMap<string, ProviderTemplate>): string {
-  const inOrder = [...catalogue].sort(([one], [other]) => (one < other ? -1 : 1));
-  const index = inOrder.map(([id, { displayName }]) => `| \`${id}\` | [${displayName}](#${anchorOf(displayName)}) |`);
-  const table = ['| Id | Provider |', '|---|---|', ...index].join('\n');
-  return `${[opening, table, ...inOrder.map(([id, template]) => formatProvider(id, template))].join('\n')}\n`;
-}
+type Catalogue = ReadonlyMap<string, ProviderTemplate>;
 
-/** As GitHub makes it of a heading. */
-function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^a-z0-9 -]/g, '')
-    .replaceAll(' ', '-');
+/** The index and a page for every provider, by their paths below `docs/`; each ends with a line break. */
+export function formatProviders(catalogue: Catalogue): ReadonlyMap<string, string> {
+  const inOrder = [...catalogue].sort(([one], [other]) => (one < other ? -1 : 1));
+  const index = inOrder.map(([id, { displayName }]) => `| \`${id}\` | [${displayName}](providers/${id}.md) |`);
+  const table = ['| Id | Provider |', '|---|---|', ...index, ''].join('\n');
+  const pages = inOrder.map(([id, template]) => [`providers/${id}.md`, formatProvider(id, template)] as const);
+  return new Map([['providers.md', `${opening}\n${table}`], ...pages]);
 }
 
 function formatProvider(id: string, template: ProviderTemplate): string {
+  return `# ${template.displayName}
+
+From the catalogue; what the words mean stands in [the index](../providers.md).
+
+## Set up
+
+${describeSetUp(id, template).join('\n')}
+
+## Facts
+
+| | |
+|---|---|
+${describeFacts(id, template).join('\n')}
+${describeUnverified(template)}`;
+}
+
+/** Numbered steps, from the provider's console to a first connect. */
+function describeSetUp(id: string, template: ProviderTemplate): string[] {
+  const { displayName, documentation, placeholders = {}, defaultScope, signals } = template;
+  const name = id.toUpperCase().replaceAll('-', '_');
+  const open = Object.keys(placeholders).filter((value) => placeholders[value]?.default === undefined);
+  const others = defaultScope.length > 0 ? 'Other scopes than those below' : 'Scopes, where your app needs any';
+  const link = `\`valetkey link connect me ${id}\``;
+  const steps = [
+    `Register an app at ${displayName}: [its documentation](${documentation}).`,
+    `Give it the redirect URI \`BASE_URL/oauth/${id}/callback\`, with your \`BASE_URL\`, letter for letter; \`valetkey doctor\` prints it.`,
+    describeClient(id, { name, template }),
+    `${others}: \`${name}_SCOPES\`, or \`scopes\` of a single connect.`,
+    ...open.map((value) => `Give ${code(value)} in \`parameters\` of each connect, or once in \`PROVIDERS_FILE\`.`),
+    ...(placeholders.tenant ? [`People of one directory only: \`${name}_TENANT\`.`] : []),
+    ...(signals ? ['It can tell of revocations by itself: [signals](../signals.md).'] : []),
+    `Try it: \`valetkey doctor\`, then ${open.length > 0 ? `ask for a [connect link](../http-api.md) with these parameters` : link}.`,
+  ];
+  return steps.map((step, index) => `${index + 1}. ${step}`);
+}
+
+/** What says at the provider who we are, and where it is given. */
+function describeClient(id: string, { name, template }: { name: string; template: ProviderTemplate }): string {
+  const entry = `an entry \`${id}\` in [\`PROVIDERS_FILE\`](../configuration.md)`;
+  return template.clientAuthentication === 'client_secret_signed'
+    ? `Make ${entry} with \`client_id\`, \`client_private_key\`, \`client_key_id\` and \`client_key_issuer\`: the client secret is signed with your key each time.`
+    : `Set \`${name}_CLIENT_ID\` and \`${name}_CLIENT_SECRET\`, or make ${entry}.`;
+}
+
+function describeFacts(id: string, template: ProviderTemplate): string[] {
   const { authorizationEndpoint, tokenEndpoint, deviceAuthorizationEndpoint, revocation, placeholders } = template;
-  const { defaultScope, unverified = [], keepFromCallback, keepFromResponse, sites } = template;
+  const { defaultScope, keepFromCallback, keepFromResponse, sites } = template;
   const kept = Object.keys({ ...keepFromCallback, ...keepFromResponse });
   const rows: (readonly [string, string | undefined])[] = [
     ['Id', code(id)],
@@ -50,13 +91,15 @@ function formatProvider(id: string, template: ProviderTemplate): string {
     ['In braces', placeholders && Object.entries(placeholders).map(describePlaceholder).join(', ')],
     ['Kept with a connection', kept.length > 0 ? kept.map(code).join(', ') : undefined],
     ['Sites', sites && `listed at ${code(sites.endpoint)}; the one to use is ${code(sites.parameter)}`],
-    ['Not confirmed', unverified.length > 0 ? unverified.join('; ') : undefined],
   ];
-  const lines = rows.flatMap(([name, value]) =>
+  return rows.flatMap(([name, value]) =>
     value === undefined ? [] : [`| ${name} | ${value.replaceAll('|', '\\|')} |`],
   );
-  const heading = `\n## ${template.displayName}\n\n[Its documentation](${template.documentation})\n`;
-  return [heading, '| | |', '|---|---|', ...lines].join('\n');
+}
+
+function describeUnverified({ unverified = [] }: ProviderTemplate): string {
+  if (unverified.length === 0) return '';
+  return `\n## Not confirmed by a source\n\n${unverified.map((fact) => `- ${fact}`).join('\n')}\n`;
 }
 
 function describePlaceholder([name, { default: usual }]: [string, { default?: string | undefined }]): string {

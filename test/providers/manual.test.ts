@@ -5,18 +5,31 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { catalogue } from '../../providers/index.js';
 import { formatProviders } from '../../providers/manual.js';
-import { readText, root } from '../support/source-tree.js';
+import { listFiles, readText, root } from '../support/source-tree.js';
 
-test('docs/providers.md is what the catalogue says; `npm run docs:providers` writes it', () => {
-  expect(readText('docs/providers.md') === formatProviders(catalogue)).toBe(true);
+const pages = formatProviders(catalogue);
+
+test('docs/providers.md and docs/providers/ are what the catalogue says; `npm run docs:providers` writes them', () => {
+  const written = ['docs/providers.md', ...listFiles(['docs/providers'], ['.md'])];
+  expect(written.sort()).toEqual([...pages.keys()].map((path) => `docs/${path}`).sort());
+  expect(written.filter((path) => readText(path) !== pages.get(path.slice('docs/'.length)))).toEqual([]);
 });
 
-test('it has an entry for every provider, with what nobody confirmed', () => {
-  const page = formatProviders(catalogue);
-  for (const [id, { displayName, unverified = [] }] of catalogue) {
-    expect(page).toContain(`\n## ${displayName}\n`);
-    expect(page).toContain(`| Id | \`${id}\` |`);
-    for (const fact of unverified) expect(page).toContain(fact.replaceAll('|', '\\|'));
+test('there is a page for every provider, with its redirect URI, its variables and what nobody confirmed', () => {
+  for (const [id, { displayName, documentation, clientAuthentication, unverified = [] }] of catalogue) {
+    const page = pages.get(`providers/${id}.md`);
+    expect(page).toContain(`# ${displayName}\n`);
+    const ofEnvironment = `\`${id.toUpperCase().replaceAll('-', '_')}_CLIENT_ID\``;
+    const variable = clientAuthentication === 'client_secret_signed' ? '`client_private_key`' : ofEnvironment;
+    const wanted = [
+      `](${documentation})`,
+      `BASE_URL/oauth/${id}/callback\``,
+      variable,
+      `| Id | \`${id}\` |`,
+      ...unverified,
+    ];
+    for (const fact of wanted) expect(page).toContain(fact);
+    expect(pages.get('providers.md')).toContain(`[${displayName}](providers/${id}.md)`);
   }
 });
 
