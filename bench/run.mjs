@@ -60,7 +60,7 @@ function describeRun() {
     'figures per second are those of one machine, with load generator, server and Redis on the same processors.',
     '',
     `- ${new Date().toISOString().slice(0, 10)}, valetkey ${version}`,
-    `- ${cpus().length} x ${processor?.model.trim() || 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()}`,
+    `- ${cpus().length} x ${processor?.model.trim() || 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release().split('-')[0]}`,
     '- where a load average is far above the number of processors, figures are those of a busy machine',
     `- Node ${process.version}, ioredis ${versionOf('ioredis')}, lmdb ${versionOf('lmdb')}, fastify ${versionOf('fastify')}`,
     `- ${redis?.trim() ?? 'no redis-server'}`,
