@@ -1,18 +1,23 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { paint } from '../../src/cli/terminal.js';
 import { run } from '../support/command-line.js';
+import { readText } from '../support/source-tree.js';
 
 /** The commands that stand in a help text. */
-async function commandsIn(path: readonly string[]): Promise<readonly string[][]> {
+async function commandsIn(path: readonly string[]): Promise<string[][]> {
   const { out } = await run([...path, '--help'].join(' '));
   const [, list = ''] = out.split('Commands:\n');
   const names = [...(list.split('\n\n')[0]?.matchAll(/^ {2}([a-z-]+)/gm) ?? [])].map(([, name = '']) => name);
   const own = names.filter((name) => name !== 'help');
   if (own.length === 0) return [[...path]];
-  return (await Promise.all(own.map((name) => commandsIn([...path, name])))).flat();
+  // One after the other: two that print at once would read each other's help.
+  const found: string[][] = [];
+  for (const name of own) found.push(...(await commandsIn([...path, name])));
+  return found;
 }
 
 const commands = await commandsIn([]);
+const manual = readText('docs/cli.md');
 
 it('there are the commands of the manual', () => {
   expect(commands.map((path) => path.join(' '))).toEqual([
@@ -56,6 +61,23 @@ describe.each(commands)('the help of %s %s', (...path) => {
       expect(line.startsWith(words.join(' ')), line).toBe(true);
       for (const option of line.match(/--[a-z-]+/g) ?? []) expect(out.split('Example')[0], line).toContain(option);
     }
+  });
+});
+
+describe.each(commands)('the manual about %s %s', (...path) => {
+  const words = path.filter(Boolean).join(' ');
+  const rows = manual.split('\n').filter((line) => line.startsWith(`| \`valetkey ${words}`));
+
+  it('has one row for it, which names each of its options and no other', async () => {
+    expect(rows).toHaveLength(1);
+    const { out } = await run(`${words} --help`);
+    const options = [...(out.split('Example')[0] ?? '').matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(
+      ([, name]) => name,
+    );
+    const named: readonly string[] = rows[0]?.match(/--[a-z-]+/g) ?? [];
+    const own = options.filter((name) => name !== '--help');
+    expect(own.filter((name) => !named.includes(name ?? ''))).toEqual([]);
+    expect(named.filter((name) => !own.includes(name))).toEqual([]);
   });
 });
 
