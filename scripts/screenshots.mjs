@@ -6,14 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { openService } from '../examples/terminal-chat/service.mjs';
-import { prepare } from './prepare.mjs';
 
 const images = new URL('../docs/images/', import.meta.url);
 /** What a picture may weigh at most, bytes: the README is read on phones. */
 const mostBytes = 60_000;
 const user = 'discord:80351110224678912';
 
-prepare();
 const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-screenshots-'));
 // Nothing listens at port 1, so that a service of our own is started.
 process.env.VALETKEY_URL = 'http://127.0.0.1:1';
