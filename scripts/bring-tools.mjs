@@ -1,4 +1,4 @@
-/** Finds the programs that the tests start themselves (Redis, Chromium), and installs them where that is possible. */
+/** Finds the programs that the tests start themselves (Redis, Chromium, Python), and installs them where that is possible. */
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
@@ -18,12 +18,18 @@ const TOOLS = {
     debianPackage: 'chromium',
     advice: 'The tests need Chromium on PATH: install Chromium or Chrome, or set CHROMIUM_PATH to its program.',
   },
+  python: {
+    variable: 'PYTHON_PATH',
+    names: ['python3'],
+    debianPackage: 'python3',
+    advice: 'The tests need python3 on PATH, for a client that is made from the OpenAPI document: install Python 3.',
+  },
 };
 
 /**
- * Finds both programs; installs the missing ones on Debian and Ubuntu when run by root.
+ * Finds these programs; installs the missing ones on Debian and Ubuntu when run by root.
  *
- * @returns {Record<string, string>} REDIS_SERVER_PATH and CHROMIUM_PATH, both absolute paths
+ * @returns {Record<string, string>} REDIS_SERVER_PATH, CHROMIUM_PATH and PYTHON_PATH, absolute paths
  * @throws {Error} with one sentence that says what to install
  */
 export function bringTools() {
