@@ -106,6 +106,19 @@ describe.each(['en', 'de'] as const)('in the language %s', (language) => {
   });
 });
 
+it('the page that posts an answer again is sound while its script has not come', async () => {
+  const origin = await serve();
+  const { page } = await visit({ bypassCSP: true });
+  await page.route('**/assets/*.js', (route) => route.abort());
+  await page.goto(`${origin}/connections/enter?link=good`);
+  const form = `<form method="post" action="${origin}/oauth/github/callback"><input name="code" value="c"><button>x`;
+  await page.setContent(form);
+  await page.getByRole('button').click();
+  await page.getByRole('button', { name: 'Go on' }).waitFor();
+  await page.evaluate(axe);
+  for (const view of views) await expectSound(page, { name: 'repost', language: 'en', ...view });
+});
+
 interface View {
   readonly name: string;
   readonly language: string;
