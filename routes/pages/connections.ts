@@ -75,7 +75,8 @@ function rowOf(connection: ConnectionSummary, language: Language): object {
     email: email === account ? undefined : email,
     accountLabel: connection.account,
     label: connection.account === defaultAccount ? undefined : showable(connection.account),
-    endsToo: connection.endsToo && texts.connections.endsToo(connection.endsToo.map(showable).join(', ')),
+    endsToo:
+      connection.endsToo && texts.connections.endsToo(connection.endsToo.map((label) => showable(label)).join(', ')),
     scopes: connection.scope.map((scope) => describeScope(connection.provider, scope, language)),
     connectedAt: timeOf(connection.connectedAt, language),
   };
