@@ -83,6 +83,12 @@ const starting =
   (...head: number[]) =>
   () =>
     Buffer.concat([Buffer.from(head), own().subarray(head.length)]);
+/** The key id reaches one byte into the salt, which is random: that byte is set, so that it is the same record each time. */
+const longerId = (firstOfSalt: number) => () => {
+  const bytes = flip(1, 0)();
+  bytes.writeUInt8(firstOfSalt, 4);
+  return bytes;
+};
 /** The same, but for the key id in its header. */
 const underKey = (id: string) => () =>
   Buffer.concat([Buffer.from([1, id.length]), Buffer.from(id, 'latin1'), own().subarray(4)]);
@@ -120,7 +126,9 @@ const missing = 'key_unavailable';
 const families: Readonly<Record<string, readonly Row[]>> = {
   'one bit': [
     ...[0, 1, 4, 7].map((bit): Row => [`format byte, bit ${bit}`, flip(0, bit)]),
-    ...[0, 1, 7].map((bit): Row => [`length of the key id, bit ${bit}`, flip(1, bit)]),
+    ...[1, 7].map((bit): Row => [`length of the key id, bit ${bit}`, flip(1, bit)]),
+    ['length of the key id, bit 0, before a salt that is no name', longerId(0xff)],
+    ['length of the key id, bit 0, before a salt like a name', longerId(0x61), missing],
     ['key id, first character', flip(2, 1), missing],
     ['key id, last character', flip(3, 1), missing],
     ['salt, first byte', flip(4, 0)],
@@ -140,7 +148,7 @@ const families: Readonly<Record<string, readonly Row[]>> = {
     ['no tag', cut(0, -16)],
     ...[1, 4, 8, 12].map((bytes): Row => [`a tag that is ${bytes} bytes shorter`, cut(0, -bytes)]),
     ['without the first byte', cut(1)],
-    ['without the key id', () => Buffer.concat([own().subarray(0, 2), own().subarray(4)])],
+    ['without the key id', () => Buffer.concat([own().subarray(0, 2), Buffer.alloc(2, 0xff), own().subarray(6)])],
     ['a byte more', () => Buffer.concat([own(), Buffer.alloc(1)])],
     ['a byte before', () => Buffer.concat([Buffer.alloc(1), own()])],
     ['twice', () => Buffer.concat([own(), own()])],
