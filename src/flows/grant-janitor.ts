@@ -1,18 +1,16 @@
 /** The background worker that ends grants nobody has proven in time. Any number of processes may run it at once. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dependencies } from './dependencies.js';
 import { endGrant } from './end-grant.js';
 import { findListedGrants, type ListedGrant, unlistGrant } from './listed-grants.js';
+import { Rounds } from './rounds.js';
 
 const pauseMs = 2_000;
-const failurePauseMs = 10_000;
 
 /** Looks until stopped. */
 export class GrantJanitor {
   readonly #deps: Dependencies;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds = new Rounds(() => this.round(), pauseMs);
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
@@ -20,13 +18,12 @@ export class GrantJanitor {
 
   /** Begins; a second call changes nothing. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   /** Begins no round any more; resolves when the one under way is finished. */
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One look at all that wait. One that cannot be ended now holds up no other. */
@@ -43,16 +40,5 @@ export class GrantJanitor {
     const grant = awaiting.find((each) => each.connectId === connectId);
     if (grant !== undefined) await endGrant(this.#deps, grant, 'expired');
     else if (unreadable.length === 0) await unlistGrant(this.#deps, connectId);
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      const pause = await this.round().then(
-        () => pauseMs,
-        () => failurePauseMs,
-      );
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
-    }
   }
 }

@@ -1,4 +1,4 @@
-/** What an owner has connected, for lists and the account page: one round trip, no refresh, no secret. */
+/** What an owner has connected, for lists and the account page: no refresh, no secret. */
 
 import { type Connection, type StoredConnection, statusOf } from '../core/connection.js';
 import type { Owner } from '../core/identifiers.js';
@@ -10,7 +10,7 @@ import { findProvider } from './provider-of.js';
 import { siblingsOf } from './sibling-connections.js';
 import { readUses } from './usage-ledger.js';
 
-/** In order of provider and account. */
+/** In order of provider and account; one round trip. */
 export async function listConnections(deps: Dependencies, owner: Owner): Promise<readonly ConnectionSummary[]> {
   const { connections, lastUsedAt } = await deps.store.connections.list(owner);
   const now = deps.now();

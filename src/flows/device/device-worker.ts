@@ -1,18 +1,16 @@
 /** The background worker over device authorizations. Any number of processes may run it at once. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dependencies } from '../dependencies.js';
+import { Rounds } from '../rounds.js';
 import { listDevices } from './device-record.js';
 import { isDue, pollDevice } from './poll-device.js';
 
 const pauseMs = 1_000;
-const failurePauseMs = 10_000;
 
 /** Polls what is due until stopped. */
 export class DeviceWorker {
   readonly #deps: Dependencies;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds = new Rounds(() => this.round(), pauseMs);
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
@@ -20,13 +18,12 @@ export class DeviceWorker {
 
   /** Begins; a second call changes nothing. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
-  /** Begins no poll any more; resolves when those under way are finished. */
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  /** Begins no round any more; resolves when the one under way is finished. */
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One look at all that wait. */
@@ -35,16 +32,5 @@ export class DeviceWorker {
     const polls = await Promise.allSettled(due.map(({ intent }) => pollDevice(this.#deps, intent.connectId)));
     const failed = polls.filter(({ status }) => status === 'rejected').length;
     if (failed > 0) this.#deps.log.warn({ failed }, 'device authorizations are asked about again later');
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      const pause = await this.round().then(
-        () => pauseMs,
-        () => failurePauseMs,
-      );
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
-    }
   }
 }
