@@ -78,9 +78,6 @@ await rm(dataDir, { recursive: true, force: true });
 
 /** What stands in each user's record, once more under a key of its own. */
 async function keepSameBytes() {
-  const keys = await plain.keys('valetkey:{*}:r');
-  for (const [index, key] of keys.entries()) {
-    const [bytes] = await plain.hvalsBuffer(key);
-    await plain.set(`plain:${index}`, bytes);
-  }
+  const keys = await plain.keys('valetkey:{*}');
+  for (const [index, key] of keys.entries()) await plain.set(`plain:${index}`, await plain.getBuffer(key));
 }

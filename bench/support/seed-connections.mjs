@@ -7,6 +7,7 @@ import { connectionFieldOf, dueMemberOf } from '../../dist/src/store/field-names
 import { packText, unpackText } from '../../dist/src/store/packed-text.js';
 import { formatConnection } from '../../dist/src/store/records.js';
 import { nameKeys } from '../../dist/src/store/redis/keys.js';
+import { formatFields } from '../../dist/src/store/redis/stored-fields.js';
 import { fieldSeal } from '../../dist/src/store/sealed-fields.js';
 import { Keyring } from '../../dist/src/store/sealing.js';
 import { connectPlain } from './redis-server.mjs';
@@ -43,14 +44,14 @@ export async function seedConnections(redisUrl, users) {
     const due = new Map();
     for (let user = first; user < Math.min(first + usersPerBatch, users); user += 1) {
       const owner = ownerKeyOf(parseOwner(userOf(user)));
-      const fields = perUser.flatMap((provider) => {
+      const fields = perUser.map((provider) => {
         const field = connectionFieldOf({ provider, account: 'default' });
         const member = Buffer.from(dueMemberOf(owner, field), 'latin1');
         const shard = keys.due(member);
         due.set(shard, [...(due.get(shard) ?? []), now + 7 * 3_600_000 + user, member]);
         return [field, recordOf(templates.get(provider), { user, owner, field, version: now * 1000 })];
       });
-      pipeline.hset(keys.ofOwner(owner)[0], ...fields);
+      pipeline.set(keys.fieldsOf(owner), formatFields(new Map(fields)));
     }
     for (const [shard, entries] of due) pipeline.zadd(shard, ...entries);
     await pipeline.exec();
@@ -87,11 +88,6 @@ function templateOf(provider, now) {
 }
 
 function recordOf(template, { user, owner, field, version }) {
-  const sealed = keyring.seal(
-    packText(template.replace(placeholder, userOf(user))),
-    fieldSeal({ owner, field }, version),
-  );
-  const head = Buffer.alloc(8);
-  head.writeBigUInt64BE(BigInt(version));
-  return Buffer.concat([head, sealed]);
+  const plaintext = packText(template.replace(placeholder, userOf(user)));
+  return { version, bytes: keyring.seal(plaintext, fieldSeal({ owner, field }, version)) };
 }

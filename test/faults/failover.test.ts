@@ -39,15 +39,16 @@ async function openPair() {
   };
 }
 
-/** All that one server holds in one of the hashes of owners. */
-async function hashesIn(server: RedisProcess, pattern: string): Promise<readonly string[]> {
+/** What one server holds under the keys of a pattern. */
+async function valuesIn(server: RedisProcess, read: 'GET' | 'HGETALL', pattern: string): Promise<readonly string[]> {
   const keys = await server.command('KEYS', pattern);
-  const hashes = (Array.isArray(keys) ? keys : []).map((key) => server.command('HGETALL', String(key)));
-  return (await Promise.all(hashes)).map((hash) => JSON.stringify(hash));
+  const values = (Array.isArray(keys) ? keys : []).map((key) => server.command(read, String(key)));
+  return (await Promise.all(values)).map((value) => JSON.stringify(value));
 }
 
-const recordsIn = async (server: RedisProcess, prefix: string) => (await hashesIn(server, `${prefix}:{*}:r`)).join();
-const holdersOf = (server: RedisProcess, prefix: string) => hashesIn(server, `${prefix}:{*}:l`);
+const recordsIn = async (server: RedisProcess, prefix: string) =>
+  (await valuesIn(server, 'GET', `${prefix}:{*}`)).join();
+const holdersOf = (server: RedisProcess, prefix: string) => valuesIn(server, 'HGETALL', `${prefix}:{*}:l`);
 
 describe('R9: a failover that loses the latest writes', () => {
   it('gets a refresh back from the process that committed it, and the spent refresh token is not sent again', async () => {

@@ -149,7 +149,7 @@ it('R22: a record has no end of its own: it outlives its access token as long as
   const bench = await openBench({ redisUrl: redis.url, keyPrefix: 'r22' }, provider);
   await connect(bench, provider, { user: 'u', leftMs: endedMs });
   await ask(bench, 'u');
-  const keys = await keysOf(redis, 'r22:{*}:r');
+  const keys = await keysOf(redis, 'r22:{*}');
   expect(keys).toHaveLength(1);
   for (const key of keys) expect(await redis.command('PTTL', key)).toBe(-1);
 });

@@ -9,6 +9,7 @@ import type { StorageEngine, Versioned } from '../../src/store/engine.js';
 import { readsTogether } from '../../src/store/redis/gathered-reads.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
 import type { Ask } from '../../src/store/redis/link.js';
+import { formatFields } from '../../src/store/redis/stored-fields.js';
 import { sharedRedis } from '../support/redis.js';
 import { anOwner } from './samples.js';
 
@@ -45,13 +46,12 @@ function countedLink() {
   return link;
 }
 
-/** As a field stands in Redis: eight bytes of version before it. */
-const stored = (text: string) => Buffer.concat([Buffer.alloc(8), Buffer.from(text)]);
+const stored = (text: string) => formatFields(new Map([['f', { version: 1, bytes: Buffer.from(text) }]]));
 const textOf = (found: Versioned | undefined) => found?.bytes.toString();
 
-async function fillHashes(count: number): Promise<readonly string[]> {
-  const keys = Array.from({ length: count }, () => `${keyPrefix}:{${randomUUID()}}:r`);
-  await Promise.all(keys.map((key) => client.hset(key, 'f', stored(`value of ${key}`))));
+async function fillOwners(count: number): Promise<readonly string[]> {
+  const keys = Array.from({ length: count }, () => `${keyPrefix}:{${randomUUID()}}`);
+  await Promise.all(keys.map((key) => client.set(key, stored(`value of ${key}`))));
   return keys;
 }
 
@@ -73,7 +73,7 @@ describe('reads of one turn', () => {
   });
 
   it('leave as one command, but for the first, which waits for nobody', async () => {
-    const [link, keys] = [countedLink(), await fillHashes(50)];
+    const [link, keys] = [countedLink(), await fillOwners(50)];
     const read = readsTogether(link);
     const values = await Promise.all(keys.map((key) => read(key, 'f')));
     expect(values.map(textOf)).toEqual(keys.map((key) => `value of ${key}`));
@@ -81,22 +81,22 @@ describe('reads of one turn', () => {
   });
 
   it('ask Redis again for every caller: what changed since the last turn is seen', async () => {
-    const [read, [key = '']] = [readsTogether(countedLink()), await fillHashes(1)];
+    const [read, [key = '']] = [readsTogether(countedLink()), await fillOwners(1)];
     await Promise.all([read(key, 'f'), read(key, 'f')]);
     await client.del(key);
     expect(await Promise.all([read(key, 'f'), read(key, 'f')])).toEqual([undefined, undefined]);
   });
 
-  it('fail alone where Redis refuses one of them', async () => {
-    const [read, keys] = [readsTogether(countedLink()), await fillHashes(6)];
-    await client.set(keys[3] ?? '', 'not a hash');
+  it('fail alone where what stands there is not of the form of fields', async () => {
+    const [read, keys] = [readsTogether(countedLink()), await fillOwners(6)];
+    await client.set(keys[3] ?? '', 'not fields');
     const settled = await Promise.allSettled(keys.map((key) => read(key, 'f')));
     expect(settled.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, false, true, true]);
     expect(settled[3]).toMatchObject({ reason: expect.any(StoreUnavailable) });
   });
 
   it('fail together when their command does, and nobody else with them', async () => {
-    const [link, keys] = [countedLink(), await fillHashes(5)];
+    const [link, keys] = [countedLink(), await fillOwners(5)];
     const read = readsTogether(link);
     const [first, ...others] = keys.map((key) => read(key, 'f'));
     link.failNext = true;

@@ -7,7 +7,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function claim(fields, notes, leases, field, holder, version, lease_ms, note, replaces)
-  local stored = redis.call('HGET', fields, field)
+  local stored = find_field(redis.call('GET', fields), field)
   if not stored or string.sub(stored, 1, 8) ~= version then return { 'moved' } end
 
   local lease = redis.call('HGET', leases, field)

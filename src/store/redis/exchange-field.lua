@@ -1,6 +1,8 @@
 -- Exchanges the bytes of a field under the version that it has. Mark, note and lease are left as they are.
 -- KEYS: fields. ARGV: field, version (8 bytes), new value with its version. Answers 1 = stored, 0 = moved.
-local stored = redis.call('HGET', KEYS[1], ARGV[1])
+local names, values = read_fields(KEYS[1])
+local stored = values[ARGV[1]]
 if not stored or string.sub(stored, 1, 8) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+set_field(names, values, ARGV[1], ARGV[3])
+write_fields(KEYS[1], names, values)
 return 1

@@ -39,15 +39,15 @@ export function nameKeys(prefix: string): RedisKeys {
   return {
     ofOwner: (owner) => {
       const base = `${prefix}:{${owner}}`;
-      return [`${base}:r`, `${base}:m`, `${base}:n`, `${base}:l`];
+      return [base, `${base}:m`, `${base}:n`, `${base}:l`];
     },
-    fieldsOf: (owner) => `${prefix}:{${owner}}:r`,
+    fieldsOf: (owner) => `${prefix}:{${owner}}`,
     expiring: (key) => `${prefix}:${kinds.expiring}:${key}`,
     // A member begins with a digest.
     due: (member) => shard(member.readUInt8() % dueShards),
     allDue: () => Array.from({ length: dueShards }, (_, index) => shard(index)),
     log: (name) => `${prefix}:${kinds.logs}:${name}`,
     documents: (collection) => `${prefix}:${kinds.collections}:${collection}`,
-    around: (what) => (what === 'owners' ? [`${prefix}:{`, '}:r'] : [`${prefix}:${kinds[what]}:`, '']),
+    around: (what) => (what === 'owners' ? [`${prefix}:{`, '}'] : [`${prefix}:${kinds[what]}:`, '']),
   };
 }

@@ -1,4 +1,4 @@
-/** Fields, marks, notes and leases of owners: four hashes with one hash tag, one script per call. */
+/** Fields, marks, notes and leases of owners: a string and three hashes with one hash tag, one script per call. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { OwnerFields } from '../engine.js';
@@ -10,15 +10,15 @@ import { claimFieldsScript, formatClaim, formatWrite, type OwnerWrites, writeFie
 import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
 import { parseBuffer, parseList, parseNumber, parsePairs, parseText } from './replies.js';
 import { loadScript } from './scripts.js';
-import { formatField, formatVersion, parseField } from './stored-field.js';
+import { formatField, formatVersion, parseFields } from './stored-fields.js';
 
 const readOwnerScript = loadScript('read-owner');
-const eraseOwnerScript = loadScript('erase-owner');
-const exchangeScript = loadScript('exchange-field');
-const markScript = loadScript('mark-field');
+const eraseOwnerScript = loadScript('erase-owner', 'fields');
+const exchangeScript = loadScript('exchange-field', 'fields');
+const markScript = loadScript('mark-field', 'fields');
 const renewScript = loadScript('renew-claim');
 const releaseScript = loadScript('release-claim');
-const restoreScript = loadScript('restore-field');
+const restoreScript = loadScript('restore-field', 'fields');
 
 /** What reads fields, and what makes commits last. */
 export interface OwnerAccess {
@@ -38,7 +38,7 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
     readOwner: async (owner) => {
       const [fields, marks] = parseList(await link.read(readOwnerScript(keys.ofOwner(owner))));
       return {
-        fields: new Map(parsePairs(fields).map(([name, stored]) => [name, parseField(stored)])),
+        fields: parseFields(parseBuffer(fields) ?? Buffer.alloc(0)),
         marks: new Map(parsePairs(marks).map(([name, value]) => [name, Number(value.toString())])),
       };
     },

@@ -8,12 +8,12 @@ import type { RedisKeys } from './keys.js';
 import type { Argument } from './link.js';
 import { parseBuffer, parseList, parseNumber, parseText } from './replies.js';
 import { loadScript } from './scripts.js';
-import { formatField, formatVersion } from './stored-field.js';
+import { formatField, formatVersion } from './stored-fields.js';
 
 /** Runs {@link formatWrite}s. */
-export const writeFieldsScript = loadScript('write-fields');
+export const writeFieldsScript = loadScript('write-fields', 'fields');
 /** Runs {@link formatClaim}s. */
-export const claimFieldsScript = loadScript('claim-fields');
+export const claimFieldsScript = loadScript('claim-fields', 'fields');
 
 /** Changes of one owner that happen together or not at all. */
 export interface OwnerWrite {

@@ -1,3 +1,3 @@
 -- All fields and all marks of one owner, as of one moment.
--- KEYS: fields, marks, notes, leases. Answers {flat list of fields, flat list of marks}.
-return { redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]) }
+-- KEYS: fields, marks, notes, leases. Answers {fields as they stand there or nil, flat list of marks}.
+return { redis.call('GET', KEYS[1]), redis.call('HGETALL', KEYS[2]) }

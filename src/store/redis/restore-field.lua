@@ -13,16 +13,17 @@ local function compare(a, b)
 end
 
 local field, version, value = ARGV[1], ARGV[2], ARGV[3]
-local stored = redis.call('HGET', KEYS[1], field)
+local names, values = read_fields(KEYS[1])
+local stored = values[field]
 if not stored then return 0 end
 local order = compare(stored, version)
 if value == '' then
   if order > 0 then return 0 end
-  redis.call('HDEL', KEYS[1], field)
-  redis.call('HDEL', KEYS[2], field)
-else
-  if order >= 0 then return 0 end
-  redis.call('HSET', KEYS[1], field, value)
+elseif order >= 0 then
+  return 0
 end
+set_field(names, values, field, value)
+write_fields(KEYS[1], names, values)
+if value == '' then redis.call('HDEL', KEYS[2], field) end
 if ARGV[4] ~= '1' then redis.call('HDEL', KEYS[3], field) end
 return 1

@@ -19,9 +19,11 @@ export interface Script {
   ): Promise<readonly [reply: unknown, after: unknown]>;
 }
 
-/** Reads `{name}.lua` beside this file. */
-export function loadScript(name: string): Script {
-  const text = readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
+/** Reads `{name}.lua` beside this file, after those that it calls functions of. */
+export function loadScript(name: string, ...before: readonly string[]): Script {
+  const text = [...before, name]
+    .map((part) => readFileSync(new URL(`./${part}.lua`, import.meta.url), 'utf8'))
+    .join('');
   const digest = createHash('sha1').update(text).digest('hex');
   const call =
     (keys: readonly string[], ...args: readonly Argument[]): Ask =>

@@ -3,11 +3,11 @@
 -- ARGV, of each write: number of changes; per change: field, expected version ('-' absent, '*' any), new value ('' removes),
 --       1 = its note stays; then the field and the holder of the claim that it finishes, '' = none.
 -- A stored value begins with its version, 8 bytes big-endian. Answers for each 1 = stored, 0 = moved.
-local function holds(fields, first, count)
+local function holds(values, first, count)
   for i = first, first + 4 * (count - 1), 4 do
     local expected = ARGV[i + 1]
     if expected ~= '*' then
-      local stored = redis.call('HGET', fields, ARGV[i])
+      local stored = values[ARGV[i]]
       local found = stored and string.sub(stored, 1, 8) or '-'
       if found ~= expected then return false end
     end
@@ -15,19 +15,11 @@ local function holds(fields, first, count)
   return true
 end
 
-local function apply(fields, marks, notes, first, count)
-  local last = first + 4 * (count - 1)
-  -- What grows comes first: a Redis without memory refuses it, and then nothing has been changed.
-  for i = first, last, 4 do
-    if ARGV[i + 2] ~= '' then redis.call('HSET', fields, ARGV[i], ARGV[i + 2]) end
-  end
-  for i = first, last, 4 do
+local function apply(marks, notes, first, count)
+  for i = first, first + 4 * (count - 1), 4 do
     -- A note belongs to the version that was.
     if ARGV[i + 3] ~= '1' then redis.call('HDEL', notes, ARGV[i]) end
-    if ARGV[i + 2] == '' then
-      redis.call('HDEL', fields, ARGV[i])
-      redis.call('HDEL', marks, ARGV[i])
-    end
+    if ARGV[i + 2] == '' then redis.call('HDEL', marks, ARGV[i]) end
   end
 end
 
@@ -43,9 +35,13 @@ local at = 1
 for k = 1, #KEYS, 4 do
   local first, count = at + 1, tonumber(ARGV[at])
   at = first + 4 * count + 2
-  local stored = holds(KEYS[k], first, count)
+  local names, values = read_fields(KEYS[k])
+  local stored = holds(values, first, count)
   if stored then
-    apply(KEYS[k], KEYS[k + 1], KEYS[k + 2], first, count)
+    for i = first, first + 4 * (count - 1), 4 do set_field(names, values, ARGV[i], ARGV[i + 2]) end
+    -- It comes first: a Redis without memory refuses it, and then nothing has been changed.
+    write_fields(KEYS[k], names, values)
+    apply(KEYS[k + 1], KEYS[k + 2], first, count)
     finish(KEYS[k + 3], ARGV[at - 2], ARGV[at - 1])
   end
   answers[#answers + 1] = stored and 1 or 0
