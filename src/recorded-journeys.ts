@@ -36,14 +36,14 @@ export abstract class RecordedJourneys extends TokenJourneys {
     return new McpJourneys(() => this.room().desk, record);
   }
 
-  override async getToken(userId: string, provider: string, options: TokenOptions = {}) {
+  override getToken(userId: string, provider: string, options: TokenOptions = {}) {
     return this.#issue(
       () => about(userId, provider, options),
       () => super.getToken(userId, provider, options),
     );
   }
 
-  override async requireToken(userId: string, provider: string, options: TokenOptions = {}) {
+  override requireToken(userId: string, provider: string, options: TokenOptions = {}) {
     return this.#issue(
       () => about(userId, provider, options),
       () => super.requireToken(userId, provider, options),
@@ -149,13 +149,16 @@ export abstract class RecordedJourneys extends TokenJourneys {
     ask: () => Promise<Found>,
   ): Promise<Found> {
     const everything = this.running().settings.auditTokens ?? false;
-    const found = await ask().catch(async (error: unknown) => {
+    let found: Found;
+    try {
+      found = await ask();
+    } catch (error) {
       if (error instanceof OAuthNotConnected) {
         const { provider, connectId: object } = error;
         await this.#refused('token.issue', { ...who(), provider, object }, error);
       } else if (everything) await this.#refused('token.issue', who(), error);
       throw error;
-    });
+    }
     if (everything) await this.#issued(who(), found);
     return found;
   }

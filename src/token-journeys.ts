@@ -50,7 +50,10 @@ export abstract class TokenJourneys extends ConnectJourneys {
 
   /** A valid token, refreshed if needed; `undefined` when the person has to connect first. */
   async getToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken | undefined> {
-    const outcome = await this.#token(this.room(), parseTokenRequest(userId, provider, options));
+    const { desk, sources, ledger } = this.room();
+    const request = parseTokenRequest(userId, provider, options);
+    const outcome = await getSourcedToken(desk, sources, request);
+    noteUse(ledger, request, outcome);
     return outcome.kind === 'token' ? outcome.token : undefined;
   }
 
@@ -117,20 +120,19 @@ export abstract class TokenJourneys extends ConnectJourneys {
     return eraseUser(this.running(), parseOwner(userId, options.tenant));
   }
 
-  async #token(room: JourneyRoom, request: TokenRequest): Promise<TokenOutcome> {
-    const outcome = await getSourcedToken(room.desk, room.sources, request);
-    if (outcome.kind === 'token' && request.usedBy) room.ledger.note(outcome.token.connectionId, request.usedBy);
-    return outcome;
-  }
-
   /** The new link asks for everything granted so far and for what is missing. */
   async #tokenOrLink(request: TokenRequest): Promise<views.AccessToken> {
-    const room = this.room();
-    const outcome = await this.#token(room, request);
+    const { desk, sources, ledger } = this.room();
+    const outcome = await getSourcedToken(desk, sources, request);
+    noteUse(ledger, request, outcome);
     if (outcome.kind === 'token') return outcome.token;
     const { reason, missingScope: missingScopes, grantedScope = [], paused } = outcome;
     const scope = unionScope(grantedScope, request.scope ?? []);
-    const { connectUrl, connectId } = await startConnect(room.desk.deps, { ...request, scope });
+    const { connectUrl, connectId } = await startConnect(desk.deps, { ...request, scope });
     throw new OAuthNotConnected({ provider: request.provider, reason, connectUrl, connectId, missingScopes, paused });
   }
+}
+
+function noteUse(ledger: UsageLedger, { usedBy }: TokenRequest, outcome: TokenOutcome): void {
+  if (outcome.kind === 'token' && usedBy) ledger.note(outcome.token.connectionId, usedBy);
 }

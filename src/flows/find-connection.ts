@@ -24,9 +24,19 @@ export type FoundConnection =
  * @throws {StoredTokenUnreadable} a record of this provider cannot be opened; that is not absence
  */
 export async function findConnection(deps: Dependencies, wish: ConnectionWish): Promise<FoundConnection> {
+  const exact = await findExact(deps, wish);
+  return exact === undefined ? findOtherwise(deps, wish) : { kind: 'found', stored: exact };
+}
+
+/** The one of that label, or the default. @throws {StoredTokenUnreadable} */
+export function findExact(deps: Dependencies, wish: ConnectionWish): Promise<StoredConnection | undefined> {
   const { owner, provider, account = defaultAccount } = wish;
-  const exact = await deps.store.connections.find({ owner, provider, account });
-  if (exact !== undefined) return { kind: 'found', stored: exact };
+  return deps.store.connections.find({ owner, provider, account });
+}
+
+/** The rest of {@link findConnection}, where {@link findExact} found none. */
+export async function findOtherwise(deps: Dependencies, wish: ConnectionWish): Promise<FoundConnection> {
+  const { owner, provider } = wish;
   const records = await deps.store.connections.list(owner);
   const candidates = records.connections.filter(({ connection }) => connection.provider === provider);
   const chosen =

@@ -12,7 +12,7 @@ import { isLive } from '../core/token-set.js';
 import type { AccessToken } from '../core/views.js';
 import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
-import { type ConnectionWish, findConnection } from './find-connection.js';
+import { type ConnectionWish, findExact, findOtherwise } from './find-connection.js';
 import { requireProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
 import { isRejected } from './rejected-token.js';
@@ -62,9 +62,20 @@ const patienceWithLiveTokenMs = 5_000;
  */
 export async function getToken(desk: TokenDesk, request: TokenRequest): Promise<TokenOutcome> {
   const configured = desk.deps.providers.find(request.provider) ?? (await requireProvider(desk.deps, request.provider));
-  const found = await findConnection(desk.deps, request);
-  if (found.kind === 'none') return found;
-  const { stored } = found;
+  const exact = await findExact(desk.deps, request);
+  if (exact !== undefined) return handOutIfGood(desk, configured, { stored: exact, request });
+  const found = await findOtherwise(desk.deps, request);
+  return found.kind === 'none' ? found : handOutIfGood(desk, configured, { stored: found.stored, request });
+}
+
+/** A connection as it was read, and what its caller asked for. */
+interface Due {
+  readonly stored: StoredConnection;
+  readonly request: TokenRequest;
+}
+
+function handOutIfGood(desk: TokenDesk, configured: Provider, due: Due): TokenOutcome | Promise<TokenOutcome> {
+  const { stored, request } = due;
   if (stored.connection.pausedAt !== undefined) return paused(stored);
   const provider = withParameters(configured, stored.connection.parameters);
   const missing = missingScopeAt(provider, stored.connection.tokenSet.scope, request.scope ?? []);
@@ -72,20 +83,14 @@ export async function getToken(desk: TokenDesk, request: TokenRequest): Promise<
     const grantedScope = stored.connection.tokenSet.scope;
     return { kind: 'none', reason: 'insufficient_scope', missingScope: missing, grantedScope };
   }
-  const verdict = assess(stored.connection, provider, wishOf(desk.deps, provider, { stored, request }));
+  const verdict = assess(stored.connection, provider, wishOf(desk.deps, provider, due));
   if (verdict.kind === 'fresh') return handOut(desk, stored);
   if (verdict.live && verdict.kind === 'ended') return handOut(desk, stored);
   // Another connection of its chain may have been consented to anew.
   const mayRevive = provider.sharedChain === true && stored.connection.tokenSet.refreshToken !== undefined;
   if (verdict.kind === 'ended' && !mayRevive) return { kind: 'none', reason: verdict.reason };
   if (verdict.kind === 'wait' && verdict.live) return handOut(desk, stored);
-  return refreshed(desk, provider, { stored, request });
-}
-
-/** A connection as it was read, and what its caller asked for. */
-interface Due {
-  readonly stored: StoredConnection;
-  readonly request: TokenRequest;
+  return refreshed(desk, provider, due);
 }
 
 /** Waits for the refresh; falls back to the token at hand as long as that one works. */
@@ -133,7 +138,7 @@ async function withPatience(flight: Promise<Refreshed>, seen: StoredConnection):
 
 function handOut(desk: TokenDesk, stored: StoredConnection): TokenOutcome {
   const { connection } = stored;
-  desk.usage.mark(connection);
+  desk.usage.mark(stored);
   const { accessToken, tokenType, expiresAt, scope } = connection.tokenSet;
   const { provider, identity, connectionId, parameters, sites } = connection;
   return {

@@ -1,6 +1,6 @@
 /** Notes when a connection was last used, seldom enough that reading a token stays one round trip. */
 
-import { type Connection, refOf } from '../core/connection.js';
+import { refOf, type StoredConnection } from '../core/connection.js';
 import { RecentMap } from '../core/recent-map.js';
 import type { Dependencies } from './dependencies.js';
 
@@ -18,8 +18,11 @@ export class UsageMarks {
   }
 
   /** Never throws and never waits: a mark that is lost costs nobody a token. */
-  mark(connection: Connection): void {
+  mark(stored: StoredConnection): void {
     const now = this.#deps.now();
+    if (now - (stored.usedAt ?? Number.NEGATIVE_INFINITY) < markEveryMs) return;
+    stored.usedAt = now;
+    const { connection } = stored;
     const { connectionId, provider } = connection;
     if (now - (this.#marked.get(connectionId) ?? Number.NEGATIVE_INFINITY) < markEveryMs) return;
     this.#marked.set(connectionId, now);
