@@ -33,16 +33,22 @@ export function readsOneByOne(link: RedisLink): ReadField {
  * as with a GET for each. A read with no other under way leaves at once, as one caller alone wants it.
  */
 export function readsTogether(link: RedisLink): ReadField {
-  const readAlone = readsOneByOne(link);
+  const readOne = readsOneByOne(link);
   let waiting: Waiting[] = [];
   let underWay = 0;
 
+  const readAlone: ReadField = async (key, field, known) => {
+    underWay += 1;
+    try {
+      return await readOne(key, field, known);
+    } finally {
+      underWay -= 1;
+    }
+  };
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     underWay += 1;
     try {
-      const [only] = batch;
-      if (only !== undefined && batch.length === 1) only.resolve(await readAlone(only.key, only.field, only.known));
-      else await readAll(link, batch);
+      await readAll(link, batch);
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
@@ -55,12 +61,12 @@ export function readsTogether(link: RedisLink): ReadField {
     for (let first = 0; first < all.length; first += mostTogether) void send(all.slice(first, first + mostTogether));
   };
 
-  return (key, field, known) =>
-    new Promise((resolve, reject) => {
-      const read = { key, field, known, resolve, reject };
-      if (underWay === 0 && waiting.length === 0) void send([read]);
-      else if (waiting.push(read) === 1) setImmediate(sendWaiting);
+  return (key, field, known) => {
+    if (underWay === 0 && waiting.length === 0) return readAlone(key, field, known);
+    return new Promise((resolve, reject) => {
+      if (waiting.push({ key, field, known, resolve, reject }) === 1) setImmediate(sendWaiting);
     });
+  };
 }
 
 async function readAll(link: RedisLink, batch: readonly Waiting[]): Promise<void> {

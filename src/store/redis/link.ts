@@ -36,14 +36,19 @@ const patienceMs = 1000;
 /** Puts the deadline and the rules of repeating around a client. */
 export function createLink(client: RedisClient, watch: ConnectionWatch, commandTimeoutMs: number): RedisLink {
   let closing = false;
-  const askTogether = leavingTogether(client);
+  const together = leavingTogether(client);
   const call = async (ask: Ask, mayRepeat: (failure: Failure) => boolean): Promise<unknown> => {
     const endsAt = performance.now() + commandTimeoutMs;
     for (;;) {
       if (closing) throw new StoreUnavailable('The store is closed.', 'no');
       try {
         if (!watch.isReady()) throw new NotConnected();
-        return await within(endsAt, askTogether(ask));
+        together.begins();
+        try {
+          return await within(endsAt, ask(client));
+        } finally {
+          together.ends();
+        }
       } catch (error) {
         const failure = describeFailure(error, watch.fault()?.text);
         const isWorthIt = watch.goneForMs() < patienceMs && performance.now() + pauseMs < endsAt;
@@ -66,7 +71,7 @@ export function createLink(client: RedisClient, watch: ConnectionWatch, commandT
  * What is asked in one turn of the event loop leaves by one write: the system call is half of what a command costs here.
  * A request with no other under way leaves at once, as one caller alone wants it.
  */
-function leavingTogether(client: RedisClient): (ask: Ask) => Promise<unknown> {
+function leavingTogether(client: RedisClient): { begins(): void; ends(): void } {
   let underWay = 0;
   let gathering = false;
   const gather = ({ stream }: Redis) => {
@@ -77,15 +82,15 @@ function leavingTogether(client: RedisClient): (ask: Ask) => Promise<unknown> {
       stream.uncork();
     });
   };
-  return async (ask) => {
-    // The nodes of a Cluster have connections of their own.
-    if (underWay > 0 && !gathering && client instanceof Redis) gather(client);
-    underWay += 1;
-    try {
-      return await ask(client);
-    } finally {
+  return {
+    begins: () => {
+      // The nodes of a Cluster have connections of their own.
+      if (underWay > 0 && !gathering && client instanceof Redis) gather(client);
+      underWay += 1;
+    },
+    ends: () => {
       underWay -= 1;
-    }
+    },
   };
 }
 
