@@ -1,39 +1,57 @@
 /**
- * Mutation testing with Stryker: `npm run mutate [-- [--static] [<chunk>…] [<file>…]]`. Files narrow the chunks down. Not part
- * of the tests: a mutant takes about a second.
+ * Mutation testing with Stryker: `npm run mutate [-- [--static] [--one] [--table] [<chunk>…] [<file>[:<from>-<to>]…]]`.
+ * Files, or lines of them, narrow the chunks down. `--one` runs one mutant at a time instead of two; `--table` runs nothing
+ * and shows what was measured last. Not part of the tests: a mutant takes about a second.
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** What is mutated, and the tests that are to notice. */
+/** What is mutated, and the tests that are to notice. A file of types alone has nothing to mutate and stands nowhere. */
 const chunks = {
   values: {
-    mutate: ['scope', 'secret', 'return-to', 'identifiers', 'parse-input', 'kept-parameters', 'endpoint'].map(core),
-    tests: ['scope', 'secret', 'return-to', 'identifiers', 'parse-input', 'kept-parameters', 'endpoint'].map(coreTest),
+    mutate: core('scope', 'secret', 'return-to', 'identifiers', 'parse-input', 'kept-parameters', 'endpoint'),
+    tests: coreTests('scope', 'secret', 'return-to', 'identifiers', 'parse-input', 'kept-parameters', 'endpoint'),
   },
   responses: {
-    mutate: ['callback-check', 'authorization-response', 'token-set', 'mcp-server', 'events', 'audit'].map(core),
+    mutate: core('callback-check', 'authorization-response', 'identity-place', 'provider-endpoints', 'site'),
     tests: [
-      ...['authorization-response', 'token-set', 'connection-parameters', 'errors'].map(coreTest),
-      'test/flows/callback-values.test.ts',
-      'test/flows/mcp-*.test.ts',
+      ...coreTests('callback-check', 'authorization-response', 'account-place', 'connection-parameters'),
+      ...tests('test/flows', 'callback-values', 'sites'),
+    ],
+  },
+  tokens: {
+    mutate: core('token-set', 'refresh-end', 'recent-map', 'events', 'audit', 'provider'),
+    tests: [
+      ...coreTests('token-set', 'refresh-end', 'recent-map', 'missing-scope'),
+      ...tests('test/routes', 'events', 'audit'),
+    ],
+  },
+  brand: { mutate: core('brand'), tests: coreTests('brand') },
+  mcp: {
+    mutate: core('mcp-policy', 'mcp-server'),
+    tests: [
+      ...tests('test/flows', 'mcp-configured', 'mcp-guard', 'mcp-registration', 'mcp-server-metadata'),
+      'test/service/mcp-settings.test.ts',
     ],
   },
   states: {
-    mutate: ['refresh-state', 'connection', 'connect'].map(core),
-    tests: ['refresh-state', 'refresh-state-lost-answer', 'refresh-document', 'refresh-failure', 'connection'].map(
-      coreTest,
-    ),
+    mutate: core('refresh-state', 'connection', 'connect'),
+    tests: coreTests('refresh-state', 'refresh-state-lost-answer', 'refresh-document', 'refresh-failure', 'connection'),
   },
-  errors: { mutate: ['errors'].map(core), tests: ['test/core/errors.test.ts', 'test/routes/problems.test.ts'] },
-  provider: {
-    mutate: ['provider', 'mcp-policy'].map(core),
-    tests: ['test/core/connection-parameters.test.ts', 'test/providers/registry.test.ts'],
-  },
+  errors: { mutate: core('errors'), tests: ['test/core/errors.test.ts', 'test/routes/problems.test.ts'] },
   proof: {
-    mutate: ['prove-person', 'chat-person', 'browser-binding', 'one-time-values'].map(flow),
-    tests: ['test/flows/one-time-values.test.ts', 'test/flows/chat-person.test.ts', 'test/flows/proof.test.ts'],
+    mutate: flows('prove-person', 'chat-person', 'browser-binding', 'one-time-values'),
+    tests: tests('test/flows', 'one-time-values', 'chat-person', 'proof'),
+  },
+  browser: {
+    mutate: flows('start-authorization', 'finish-authorization', 'park-grant'),
+    tests: [...tests('test/flows', 'proof', 'callback-values'), ...tests('test/journeys', 'callback', 'connect-link')],
+  },
+  login: { mutate: flows('chat-login'), tests: tests('test/journeys', 'chat-login') },
+  people: {
+    mutate: flows('account-page', 'pending-actions', 'shared-account'),
+    tests: tests('test/journeys', 'pending-actions', 'shared-account', 'signals'),
   },
   callers: { mutate: ['src/service/caller-auth.ts'], tests: ['test/service/caller-*.test.ts'] },
   keys: {
@@ -42,63 +60,92 @@ const chunks = {
   },
 };
 
-function core(name) {
-  return `src/core/${name}.ts`;
+function core(...names) {
+  return names.map((name) => `src/core/${name}.ts`);
 }
 
-function coreTest(name) {
-  return `test/core/${name}.test.ts`;
+function flows(...names) {
+  return names.map((name) => `src/flows/${name}.ts`);
 }
 
-function flow(name) {
-  return `src/flows/${name}.ts`;
+function coreTests(...names) {
+  return tests('test/core', ...names);
 }
 
-const statics = process.argv.includes('--static');
-const wanted = process.argv.slice(2).filter((word) => word !== '--static' && !word.includes('/'));
+function tests(folder, ...names) {
+  return names.map((name) => `${folder}/${name}.test.ts`);
+}
+
+/** A file as it was asked for: the path, and the lines if not all. */
+const lineRange = /^(.+?)(?::\d+-\d+)?$/;
+
+const options = process.argv.slice(2).filter((word) => word.startsWith('--'));
 const files = process.argv.slice(2).filter((word) => word.includes('/'));
-for (const name of wanted.length > 0 ? wanted : Object.keys(chunks)) {
-  const chunk = chunks[name];
-  if (chunk === undefined)
-    throw new Error(`There is no chunk of that name. There are: ${Object.keys(chunks).join(', ')}.`);
-  mkdirSync('reports/mutation', { recursive: true });
-  const file = `reports/mutation/${name}`;
-  const options = {
-    mutate: chunk.mutate.filter((path) => files.length === 0 || files.includes(path)),
+const named = process.argv.slice(2).filter((word) => !options.includes(word) && !files.includes(word));
+for (const name of named)
+  if (!(name in chunks)) throw new Error(`There is no chunk "${name}". There are: ${Object.keys(chunks).join(', ')}.`);
+const wanted = Object.keys(chunks).filter((name) => named.length === 0 || named.includes(name));
+mkdirSync('reports/mutation', { recursive: true });
+const reports = wanted.map((name) => [name, mutantsOf(name)]).filter(([, mutate]) => mutate.length > 0);
+if (!options.includes('--table')) for (const [name, mutate] of reports) run(name, mutate);
+show(reports.map(([name]) => `${fileOf(name)}.json`).filter((path) => existsSync(path)));
+
+function mutantsOf(name) {
+  const { mutate } = chunks[name];
+  return files.length === 0 ? mutate : files.filter((file) => mutate.includes(file.replace(lineRange, '$1')));
+}
+
+/** What was measured of a part never stands in the place of the whole. */
+function fileOf(name) {
+  return `reports/mutation/${name}${files.length === 0 ? '' : '-part'}${options.includes('--static') ? '-static' : ''}`;
+}
+
+function run(name, mutate) {
+  const file = fileOf(name);
+  const settings = {
+    mutate,
     testRunner: 'vitest',
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
     coverageAnalysis: 'perTest',
-    // What runs when a module is loaded (schemas, tables) would cost a whole run of the tests for each mutant.
-    ignoreStatic: !statics,
-    concurrency: 2,
+    // What runs when a module is loaded (schemas, tables) costs a whole run of the tests for each mutant.
+    ignoreStatic: !options.includes('--static'),
+    concurrency: options.includes('--one') ? 1 : 2,
     timeoutMS: 10_000,
     reporters: ['json'],
     jsonReporter: { fileName: `${file}.json` },
-    tempDirName: 'reports/stryker-tmp',
+    tempDirName: `reports/stryker-${name}`,
     allowEmpty: true,
     disableTypeChecks: false,
     // TypeScript 7 has no compiler API, with which Stryker would rewrite paths in it: there are none to rewrite.
     tsconfigFile: 'none',
     ignorePatterns: ['dist', 'coverage', 'data', 'reports'],
   };
-  writeFileSync(`${file}.config.json`, JSON.stringify(options));
-  const env = { ...process.env, MUTATE_TESTS: chunk.tests.join(',') };
+  writeFileSync(`${file}.config.json`, JSON.stringify(settings));
+  const env = { ...process.env, MUTATE_TESTS: chunks[name].tests.join(',') };
   const { status } = spawnSync('node_modules/.bin/stryker', ['run', `${file}.config.json`], { env, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
-  report(name, JSON.parse(readFileSync(`${file}.json`, 'utf8')));
 }
 
-/** Score per file, and every survivor with its place: `killed + timed out` of all that were covered by a schema or a line. */
-function report(name, { files }) {
-  for (const [path, { mutants }] of Object.entries(files)) {
-    const count = (...states) => mutants.filter(({ status }) => states.includes(status)).length;
-    const [detected, missed] = [count('Killed', 'Timeout'), count('Survived', 'NoCoverage')];
-    const score = detected + missed === 0 ? 100 : (100 * detected) / (detected + missed);
-    console.log(`${name}\t${path}\t${score.toFixed(1)} %\t${detected} of ${detected + missed}`);
-    for (const { status, location, mutatorName, replacement } of mutants)
-      if (status === 'Survived' || status === 'NoCoverage')
-        console.log(
-          `  ${status}\t${path}:${location.start.line}:${location.start.column}\t${mutatorName}\t${replacement}`,
-        );
+/** Every survivor with its place, then the score of each file and of all. */
+function show(paths) {
+  const measured = paths.flatMap((path) => Object.entries(JSON.parse(readFileSync(path, 'utf8')).files));
+  const all = [];
+  for (const [path, { mutants }] of measured) {
+    const missed = mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+    for (const { status, location, mutatorName, replacement } of missed) {
+      const { line, column } = location.start;
+      console.log(`${status}\t${path}:${line}:${column}\t${mutatorName}\t${replacement}`);
+    }
+    all.push(...mutants);
   }
+  for (const [path, { mutants }] of measured) console.log(`${scoreOf(mutants)}\t${path}`);
+  console.log(`${scoreOf(all)}\tin all`);
+}
+
+/** `killed + timed out` of all that a test could have noticed; mutants that were left out do not count. */
+function scoreOf(mutants) {
+  const count = (...states) => mutants.filter(({ status }) => states.includes(status)).length;
+  const [detected, missed] = [count('Killed', 'Timeout'), count('Survived', 'NoCoverage')];
+  const share = detected + missed === 0 ? 100 : (100 * detected) / (detected + missed);
+  return `${share.toFixed(1)} %\t${detected} of ${detected + missed}\t(${count('Ignored')} left out)`;
 }

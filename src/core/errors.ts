@@ -55,7 +55,7 @@ export class OAuthNotConnected extends OAuthManagerError {
     this.provider = fields.provider;
     this.#connectUrl = fields.connectUrl;
     this.connectId = fields.connectId;
-    if (fields.missingScopes) this.missingScopes = fields.missingScopes;
+    this.missingScopes = fields.missingScopes;
     if (fields.paused) this.paused = true;
   }
 
@@ -177,8 +177,8 @@ export class ProviderError extends OAuthManagerError {
     this.code = fields.misconfigured ? 'provider_misconfigured' : 'provider_error';
     this.whoMustAct = fields.misconfigured ? 'operator' : 'nobody';
     this.provider = fields.provider;
-    if (fields.status !== undefined) this.status = fields.status;
-    if (fields.oauthError !== undefined) this.oauthError = fields.oauthError;
+    this.status = fields.status;
+    this.oauthError = fields.oauthError;
   }
 }
 
@@ -217,7 +217,7 @@ export class ClientRegistrationRequired extends OAuthManagerError {
     super(`CLIENT_REGISTRATION_REQUIRED: ${fields.issuer} ${why}; register a client with ${fields.redirectUri} there.`);
     this.issuer = fields.issuer;
     this.redirectUri = fields.redirectUri;
-    if (fields.oauthError !== undefined) this.oauthError = fields.oauthError;
+    this.oauthError = fields.oauthError;
   }
 }
 
@@ -258,8 +258,8 @@ export class ProviderUnavailable extends OAuthManagerError {
     super(message);
     this.provider = fields.provider;
     this.reached = fields.reached;
-    if (fields.status !== undefined) this.status = fields.status;
-    if (fields.retryAfterMs !== undefined) this.retryAfterMs = fields.retryAfterMs;
+    this.status = fields.status;
+    this.retryAfterMs = fields.retryAfterMs;
   }
 }
 

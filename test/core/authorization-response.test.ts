@@ -54,7 +54,7 @@ describe('refuses', () => {
   test.each(refused)('%s', (_title, query, field, expected) => {
     const attempt = () => read(query, expected);
     expect(attempt).toThrow(InvalidRequest);
-    expect(attempt).toThrow(expect.objectContaining({ field }));
+    expect(attempt).toThrow(expect.objectContaining({ field, message: expect.stringMatching(`^${field}: \\w`) }));
   });
 
   test('without repeating what was sent', () => {

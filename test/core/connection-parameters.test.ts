@@ -50,13 +50,16 @@ describe('the values of a connection', () => {
 
   it('reach the places that few providers have', () => {
     const url = 'https://{shop}.myshopify.com';
-    const rare = { refreshEndpoint: `${url}/r`, deviceAuthorizationEndpoint: `${url}/d`, issuer: url };
+    const sites = { endpoint: `${url}/s`, id: 'id', parameter: 'site' };
+    const rare = { refreshEndpoint: `${url}/r`, deviceAuthorizationEndpoint: `${url}/d`, issuer: url, sites };
     const filled = withParameters({ ...providerOf('shopify'), ...rare }, { shop: 'acme' });
     expect(filled).toMatchObject({
       refreshEndpoint: 'https://acme.myshopify.com/r',
       deviceAuthorizationEndpoint: 'https://acme.myshopify.com/d',
       issuer: 'https://acme.myshopify.com',
+      sites: { ...sites, endpoint: 'https://acme.myshopify.com/s' },
     });
+    expect(withParameters(providerOf('shopify'), { shop: 'acme' }).sites).toBeUndefined();
   });
 
   it('do not change the provider of others', () => {
@@ -77,6 +80,7 @@ describe('the values of a connection', () => {
     (parameters) => {
       const fault = faultOf(() => withParameters(providerOf('shopify'), parameters));
       expect(fault.field).toBe('parameters.shop');
+      expect(fault.message).toContain('is required by shopify');
     },
   );
 
@@ -101,6 +105,7 @@ describe('the values of a connection', () => {
   ])('cannot name another host, path or port: %j', (shop) => {
     const fault = faultOf(() => withParameters(providerOf('shopify'), { shop }));
     expect(fault.field).toBe('parameters.shop');
+    expect(fault.message).toContain('is not of the form');
     if (shop.length > 4) expect(fault.message).not.toContain(shop);
   });
 

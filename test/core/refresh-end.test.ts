@@ -44,5 +44,13 @@ describe('the hard end of a refresh token', () => {
   test('is not put off by use when the answer has named it', () => {
     expect(isRenewedByUse(providerOf('google'), tokens(7))).toBe(false);
     expect(isRenewedByUse(providerOf('google'), tokens(180))).toBe(true);
+    expect(isRenewedByUse(providerOf('google'), tokens())).toBe(true);
+  });
+
+  test('is the usual one when the answer names it up to an hour too early', () => {
+    const { ms } = providerOf('google').refreshLifetime ?? { ms: 0 };
+    const hour = 1 / 24;
+    expect(isRenewedByUse(providerOf('google'), tokens(ms / day - hour))).toBe(true);
+    expect(isRenewedByUse(providerOf('google'), tokens(ms / day - 2 * hour))).toBe(false);
   });
 });

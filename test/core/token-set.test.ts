@@ -3,7 +3,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.js';
-import { effectiveBufferMs, isFresh, isLive, mergeAfterRefresh, type TokenSet } from '../../src/core/token-set.js';
+import {
+  effectiveBufferMs,
+  isFresh,
+  isLive,
+  isRefreshable,
+  mergeAfterRefresh,
+  type TokenSet,
+} from '../../src/core/token-set.js';
 
 const start = Date.UTC(2026, 0, 1);
 const hour = 3_600_000;
@@ -75,6 +82,22 @@ describe('isFresh and isLive', () => {
   it('use a token of ten seconds for five (S0-08)', () => {
     const short = tokenSet({ expiresAt: start + 10_000 });
     expect([0, 4_999, 5_000].map((after) => isFresh(short, start + after, bufferMs))).toEqual([true, true, false]);
+  });
+});
+
+describe('isRefreshable', () => {
+  it.each([
+    ['with a refresh token whose end nobody has named', {}, true],
+    ['until the millisecond before its refresh token ends', { refreshExpiresAt: start + 1 }, true],
+    ['not from the moment its refresh token ends', { refreshExpiresAt: start }, false],
+    ['not without a refresh token', { refreshToken: undefined }, false],
+    [
+      'not by an end that was named for no refresh token',
+      { refreshToken: undefined, refreshExpiresAt: start + 1 },
+      false,
+    ],
+  ])('is so %s', (_title, fields, expected) => {
+    expect(isRefreshable(tokenSet(fields), start)).toBe(expected);
   });
 });
 
