@@ -51,7 +51,7 @@ export const brandColorSchema = z
     `is too light to be read: its contrast on ${grounds.light} must be at least ${leastContrast} (WCAG AA)`,
   )
   .transform((color): BrandColor => {
-    const onDark = lightenFor(color, grounds);
+    const onDark = lightenFor(color);
     return {
       onLight: color,
       onLightHover: mix(color, '#000000', 0.2),
@@ -84,13 +84,10 @@ function mix(color: string, other: string, share: number): string {
   return `#${mixed.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
 }
 
-/** White does in any case. */
-function lightenFor(color: string, { dark, darkInk }: typeof grounds): string {
-  for (let share = 0; share < 1; share += 0.05) {
-    const lighter = mix(color, '#ffffff', share);
-    if (contrastOf(lighter, dark) >= leastContrast && contrastOf(lighter, darkInk) >= leastContrast) return lighter;
-  }
-  return '#ffffff';
+/** The first of twenty steps to white that is read on the dark ground, and so carries our ink, which is darker still. */
+function lightenFor(color: string): string {
+  const steps = Array.from({ length: 20 }, (_, step) => mix(color, '#ffffff', step / 20));
+  return steps.find((lighter) => contrastOf(lighter, grounds.dark) >= leastContrast) ?? '#ffffff';
 }
 
 /** A PNG or SVG file. What an SVG may hold is a list: no script, no event handler, nothing from elsewhere. */

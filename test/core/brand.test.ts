@@ -25,6 +25,14 @@ describe('a colour', () => {
     expect(contrastOf('#000000', '#ffffff')).toBeCloseTo(21, 5);
     expect(contrastOf('#777777', '#ffffff')).toBeCloseTo(4.478, 3);
     expect(contrastOf('#ffffff', '#777777')).toBeCloseTo(4.478, 3);
+    expect(contrastOf('#000000', '#0a0a0a')).toBeCloseTo(1.0607, 4);
+  });
+
+  it.each([
+    ['#1F5F4F', { onLight: '#1f5f4f', onLightHover: '#194c3f', onDark: '#6d978d', onDarkHover: '#a0bbb5' }],
+    ['#00c', { onLight: '#0000cc', onLightHover: '#0000a3', onDark: '#8080e6', onDarkHover: '#acacef' }],
+  ])('%s becomes as much lighter in the dark as it has to, and moves a little under the pointer', (text, shades) => {
+    expect(brandColorSchema.parse(text)).toEqual(shades);
   });
 
   it.each(['#1f5f4f', '#00c', '#8a1c4c', '#000000', '#767000', '#6A00FF'])(
@@ -80,37 +88,59 @@ describe('a logo', () => {
   it.each([
     ['a drawn SVG', svg('<defs><linearGradient id="a"/></defs><path fill="url(#a)" d="M0 0h9"/><use href="#a"/>')],
     ['an SVG with its prologue', Buffer.from(`\ufeff<?xml version="1.0"?>\n<!-- made by hand -->\n${svg('<g/>')}`)],
+    ['an SVG behind an empty line', Buffer.from(`\n<?xml version="1.0"?>${svg('<g/>')}`)],
     ['an SVG with styles', svg('<style>.a { fill: #00c }</style><path class="a" d="M0 0h9"/>')],
     ['a PNG', png(1024, 32)],
+    ['an SVG of as many bytes as may be', svg(' '.repeat(largestLogo - svg('').length))],
   ])('may be %s', (_name, content) => {
     expect(problemOf(content)).toBeUndefined();
   });
 
+  it('is served as what it is, byte for byte', () => {
+    expect(logoSchema.parse(png(9, 9))).toEqual({ mediaType: 'image/png', content: png(9, 9) });
+    expect(logoSchema.parse(svg(''))).toEqual({ mediaType: 'image/svg+xml', content: svg('') });
+  });
+
+  const [kind, instructions, elements] = [
+    'must be a PNG or SVG',
+    'without DOCTYPE, entities',
+    'is an SVG with elements',
+  ];
+  const [handlers, elsewhere] = ['with event handlers', 'that points to other files'];
   it.each([
-    ['a script', svg('<script>alert(1)</script>')],
-    ['a script of another spelling', svg('<svg:script>alert(1)</svg:script>')],
-    ['a link', svg('<a href="#x"><path/></a>')],
-    ['an event handler', svg('<path/>', ' onload="alert(1)"')],
-    ['an event handler behind a slash', svg('<path/ONclick="alert(1)"/>')],
-    ['HTML', svg('<foreignObject><body xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>')],
-    ['a picture', svg('<image href="https://evil.example/x.png"/>')],
-    ['an animation', svg('<set attributeName="href" to="javascript:alert(1)"/>')],
-    ['a reference elsewhere', svg('<use xlink:href="https://evil.example/x.svg#a"/>')],
-    ['a fill from elsewhere', svg('<path fill="url(https://evil.example/x)"/>')],
-    ['a style from elsewhere', svg('<style>@import "https://evil.example/x.css"</style>')],
-    ['a DOCTYPE', Buffer.concat([Buffer.from('<!DOCTYPE svg [<!ENTITY a "b">]>'), svg('<g/>')])],
-    ['an entity', svg('<![CDATA[<script>]]>')],
+    ['a script', elements, svg('<script>alert(1)</script>')],
+    ['a script of another spelling', elements, svg('<svg:script>alert(1)</svg:script>')],
+    ['an element with an invisible character in its name', elements, svg('<\ufeffg/>')],
+    ['a link', elements, svg('<a href="#x"><path/></a>')],
+    ['an event handler', handlers, svg('<path/>', ' onload="alert(1)"')],
+    ['an event handler behind a slash', handlers, svg('<path/ONclick="alert(1)"/>')],
+    ['an event handler with blanks', handlers, svg('<path onclick = "alert(1)"/>')],
+    ['HTML', elements, svg('<foreignObject><body xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>')],
+    ['a picture', elements, svg('<image href="https://evil.example/x.png"/>')],
+    ['an animation', elements, svg('<set attributeName="href" to="javascript:alert(1)"/>')],
+    ['a reference elsewhere', elsewhere, svg('<use xlink:href="https://evil.example/x.svg#a"/>')],
+    ['a reference elsewhere with blanks', elsewhere, svg('<use href = "https://evil.example/x.svg#a"/>')],
+    ['a reference elsewhere without quotes', elsewhere, svg('<use href=https://evil.example/x.svg#a />')],
+    ['a fill from elsewhere', elsewhere, svg('<path fill="url(https://evil.example/x)"/>')],
+    ['a style from elsewhere', elsewhere, svg('<style>@import "https://evil.example/x.css"</style>')],
+    ['a DOCTYPE', kind, Buffer.concat([Buffer.from('<!DOCTYPE svg [<!ENTITY a "b">]>'), svg('<g/>')])],
+    ['an entity', instructions, svg('<![CDATA[<script>]]>')],
+    ['a second prologue', instructions, svg('<?xml version="1.0"?>')],
     [
       'a stylesheet instruction',
+      kind,
       Buffer.concat([Buffer.from('<?xml-stylesheet href="https://evil.example"?>'), svg('')]),
     ],
-    ['HTML by itself', Buffer.from('<html><script>alert(1)</script></html>')],
-    ['GIF', Buffer.from('GIF89a')],
-    ['nothing', Buffer.alloc(0)],
-    ['a PNG cut short', png(9, 9).subarray(0, 20)],
-    ['a PNG of many pixels', png(9, 100_000)],
-    ['too many bytes', svg(`<path d="${'M0 0'.repeat(largestLogo)}"/>`)],
-  ])('may not be or hold %s', (_name, content) => {
-    expect(problemOf(content)).toBeDefined();
+    ['HTML by itself', kind, Buffer.from('<html><script>alert(1)</script></html>')],
+    ['text before the drawing', kind, Buffer.concat([Buffer.from('alert(1)'), svg('')])],
+    ['GIF', kind, Buffer.from('GIF89a')],
+    ['a file that begins a little like a PNG', kind, Buffer.from('APNG')],
+    ['nothing', kind, Buffer.alloc(0)],
+    ['a PNG cut short', 'is not a whole PNG', png(9, 9).subarray(0, 20)],
+    ['a PNG of many pixels', 'must be at most 1024 pixels', png(9, 100_000)],
+    ['a PNG without height', 'must be at most 1024 pixels', png(9, 0)],
+    ['too many bytes', 'must be at most 12 KiB', svg(`<path d="${'M0 0'.repeat(largestLogo)}"/>`)],
+  ])('may not be or hold %s: it %s', (_name, problem, content) => {
+    expect(problemOf(content)).toContain(problem);
   });
 });
