@@ -30,10 +30,7 @@ const chunks = {
   brand: { mutate: core('brand'), tests: coreTests('brand') },
   mcp: {
     mutate: core('mcp-policy', 'mcp-server'),
-    tests: [
-      ...tests('test/flows', 'mcp-configured', 'mcp-guard', 'mcp-registration', 'mcp-server-metadata'),
-      'test/service/mcp-settings.test.ts',
-    ],
+    tests: coreTests('mcp-policy', 'mcp-server'),
   },
   states: {
     mutate: core('refresh-state', 'connection', 'connect'),

@@ -1,0 +1,141 @@
+/** What the operator says about MCP servers: which URL is which server, and what may be said of it. */
+
+import { describe, expect, it } from 'vitest';
+import { tenantIdSchema } from '../../src/core/identifiers.js';
+import {
+  canonicalServerUrl,
+  endpointsIn,
+  type McpPolicy,
+  maySpeakTo,
+  mcpPolicySchema,
+  policyOf,
+} from '../../src/core/mcp-policy.js';
+
+describe('the URL of a server', () => {
+  it.each([
+    ['HTTPS://MCP.Example:443/Mcp#part', 'https://mcp.example/Mcp'],
+    ['https://mcp.example/', 'https://mcp.example'],
+    ['https://mcp.example', 'https://mcp.example'],
+    ['https://mcp.example/mcp/', 'https://mcp.example/mcp/'],
+    ['https://mcp.example/mcp?tenant=1', 'https://mcp.example/mcp?tenant=1'],
+    ['https://mcp.example/?tenant=1', 'https://mcp.example/?tenant=1'],
+    ['http://127.0.0.1:8080/', 'http://127.0.0.1:8080'],
+    [`https://mcp.example/${'a'.repeat(2028)}`, `https://mcp.example/${'a'.repeat(2028)}`],
+    ['https://user:pass@mcp.example/', undefined],
+    ['https://user@mcp.example/', undefined],
+    ['https://:pass@mcp.example/', undefined],
+    ['xhttps://mcp.example/', undefined],
+    ['httpsx://mcp.example/', undefined],
+    [`https://mcp.example/${'a'.repeat(2029)}`, undefined],
+    ['ftp://mcp.example/', undefined],
+    ['javascript:alert(1)', undefined],
+    ['mcp.example', undefined],
+    [`https://mcp.example/${'a'.repeat(2048)}`, undefined],
+  ])('%s is kept as %s', (text, canonical) => {
+    expect(canonicalServerUrl(text)).toBe(canonical);
+  });
+});
+
+describe('the operator’s rules', () => {
+  it.each([
+    'http://valetkey.example/client.json',
+    'https://valetkey.example',
+    'https://valetkey.example/',
+    'https://valetkey.example/a/../client.json',
+    'https://user@valetkey.example/client.json',
+    'https://:pass@valetkey.example/client.json',
+    'https://valetkey.example:443/client.json',
+    'https://valetkey.example/client.json#x',
+    'client.json',
+  ])('may not put client metadata documents at %s (M-12)', (client_metadata_url) => {
+    const { error } = mcpPolicySchema.safeParse({ client_metadata_url });
+    expect(error?.message).toContain('must be https with a path');
+  });
+
+  it.each(['https://valetkey.example/client.json', 'https://valetkey.example/mcp/{provider}/client.json', false])(
+    'may put client metadata documents at %s',
+    (client_metadata_url) => {
+      expect(mcpPolicySchema.safeParse({ client_metadata_url }).success).toBe(true);
+    },
+  );
+
+  const issuer = 'https://login.example';
+  const badUrl = 'must be https, without credentials and fragment';
+  it.each<[string, object, string | undefined]>([
+    ['with their issuer', { issuer, token_endpoint: 'https://login.example/token' }, undefined],
+    ['on this machine', { issuer, token_endpoint: 'http://127.0.0.1:8080/token' }, undefined],
+    ['alone: whose are they?', { token_endpoint: 'https://login.example/token' }, 'is needed beside endpoints'],
+    ['over http', { issuer, token_endpoint: 'http://login.example/token' }, badUrl],
+    ['with a password', { issuer, token_endpoint: 'https://u:p@login.example/' }, badUrl],
+    ['with a fragment', { issuer, token_endpoint: 'https://login.example/#token' }, badUrl],
+    ['as a script', { issuer, authorization_endpoint: 'javascript:alert(1)' }, badUrl],
+    ['as no URL', { issuer, revocation_endpoint: '/revoke' }, badUrl],
+    ['with a blank before it', { issuer, token_endpoint: ' https://login.example/token' }, badUrl],
+    ['with a line behind it', { issuer, token_endpoint: 'https://login.example/token\n' }, badUrl],
+    ['in other letters', { issuer, token_endpoint: 'https://lögin.example/token' }, badUrl],
+    ['and an issuer that is none', { issuer: 'login', token_endpoint: 'https://login.example/token' }, 'Invalid URL'],
+  ])('may name endpoints %s: %j -> %s (S1-15)', (_what, rules, fault) => {
+    const { error } = mcpPolicySchema.safeParse({ servers: { 'https://mcp.example': rules } });
+    if (fault === undefined) expect(error).toBeUndefined();
+    else expect(error?.message).toContain(fault);
+  });
+
+  it('say where the issuer is missing', () => {
+    const servers = { 'https://mcp.example': { token_endpoint: 'https://login.example/token' } };
+    expect(mcpPolicySchema.safeParse({ servers }).error?.issues[0]?.path).toEqual([
+      'servers',
+      'https://mcp.example',
+      'issuer',
+    ]);
+  });
+
+  it('are those of the server however its URL is written, and none where it is not named', () => {
+    const rules = { omit_resource: true };
+    const policy = { servers: { 'https://other.example': {}, 'HTTPS://MCP.Example:443/': rules } };
+    expect(policyOf(policy, 'https://mcp.example')).toEqual(rules);
+    expect(policyOf(policy, 'https://mcp.example/mcp')).toEqual({});
+    expect(policyOf({}, 'https://mcp.example')).toEqual({});
+  });
+
+  it('name endpoints and more; the endpoints are told apart', () => {
+    const token_endpoint = 'https://login.example/token';
+    const rules = { issuer, omit_resource: true, token_endpoint, revocation_endpoint: undefined };
+    expect(endpointsIn(rules)).toStrictEqual({ token_endpoint });
+  });
+
+  it.each<[string, McpPolicy, boolean]>([
+    ['https://mcp.example/x', {}, true],
+    ['https://mcp.example/x', { deny: ['mcp.example'] }, false],
+    ['https://mcp.example./x', { deny: ['mcp.example'] }, false],
+    ['https://mcp.example./x', { deny: ['https://mcp.example'] }, false],
+    ['https://mcp.example:8443/x', { deny: ['https://mcp.example'] }, true],
+    ['https://a.mcp.example/x', { deny: ['*.mcp.example'] }, false],
+    ['https://notmcp.example/x', { deny: ['*.mcp.example', 'mcp.example'] }, true],
+    ['https://mcp.example/x', { allow: [] }, false],
+    ['https://mcp.example/x', { allow: ['MCP.example'] }, true],
+    ['https://mcp.example/x', { allow: ['https://mcp.example:443'] }, true],
+    ['http://mcp.example/x', { allow: ['https://mcp.example'] }, false],
+    ['https://mcp.example.evil/x', { allow: ['mcp.example'] }, false],
+    ['https://mcp.example/x', { allow: ['mcp.example'], deny: ['mcp.example'] }, false],
+    ['https://mcp.example/x', { tenants: { t: { deny: ['mcp.example'] } } }, false],
+    ['https://mcp.example/x', { tenants: { t: { allow: ['other.example'] } } }, false],
+    ['https://mcp.example/x', { deny: ['mcp.example'], tenants: { t: { allow: ['mcp.example'] } } }, false],
+    ['https://mcp.example/x', { tenants: { other: { allow: [] } } }, true],
+    ['https://mcp.example/x', { tenants: { t: {} } }, true],
+    ['https://mcp.example/x', { deny: ['other.example', 'mcp.example'] }, false],
+    ['https://mcp.example/x', { allow: ['other.example', 'mcp.example'] }, true],
+    ['https://mcp.example/x', { allow: ['no URL://'] }, false],
+    ['https://mcp.example/x', { deny: ['*.mcp.example'] }, true],
+    ['https://mcp.example/x', { deny: ['http://mcp.example:443'] }, true],
+    ['https://mcp.example.example/x', { deny: ['https://mcpexample.example'] }, true],
+  ])('let tenant t use %s under %j: %s', (url, policy, may) => {
+    const server = canonicalServerUrl(url) ?? '';
+    expect(maySpeakTo(policy, tenantIdSchema.parse('t'), server)).toBe(may);
+  });
+
+  it('have no unknown fields', () => {
+    expect(mcpPolicySchema.safeParse({ servers: { 'https://mcp.example': { asume_pkce_s256: true } } }).success).toBe(
+      false,
+    );
+  });
+});
