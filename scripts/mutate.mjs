@@ -53,7 +53,7 @@ const chunks = {
   callers: { mutate: ['src/service/caller-auth.ts'], tests: ['test/service/caller-*.test.ts'] },
   keys: {
     mutate: ['src/service/api-keys.ts', 'src/service/revoked-callers.ts'],
-    tests: ['test/service/api-keys.test.ts', 'test/service/caller-*.test.ts'],
+    tests: tests('test/service', 'api-keys', 'revoked-callers', 'caller-jwt'),
   },
 };
 

@@ -127,19 +127,19 @@ export function looksLikeApiKey(credential: string): boolean {
  */
 export async function checkApiKey(documents: DocumentStore, credential: string, now: number): Promise<KeyCheck> {
   const [, unchecked = '', id = '', checksum] = keyForm.exec(credential) ?? [];
-  if (unchecked === '' || checksumOf(unchecked) !== checksum) return { ok: false, reason: 'key_malformed' };
+  if (checksumOf(unchecked) !== checksum) return { ok: false, reason: 'key_malformed' };
   const found = await documents.find(keyCollection, id);
   const stored = found === undefined ? undefined : storedKeySchema.parse(found);
   const kept = stored === undefined ? nobody : Buffer.from(stored.digest, 'base64url');
   const matches = timingSafeEqual(kept, digestOf(credential));
   if (stored === undefined || !matches) return { ok: false, reason: 'key_unknown' };
   if (stored.revokedAt !== undefined) return { ok: false, reason: 'key_revoked' };
-  if (stored.expiresAt !== undefined && stored.expiresAt <= now) return { ok: false, reason: 'key_expired' };
+  if ((stored.expiresAt ?? Number.POSITIVE_INFINITY) <= now) return { ok: false, reason: 'key_expired' };
   return { ok: true, view: viewOf(stored) };
 }
 
 function viewOf({ digest: _digest, ...shown }: StoredKey, lastUsedAt?: number): ApiKeyView {
-  return lastUsedAt === undefined ? shown : { ...shown, lastUsedAt };
+  return { ...shown, lastUsedAt };
 }
 
 /** Notes when keys were last used: rarely, and never in the way of the call that used them. */

@@ -51,8 +51,7 @@ export class RevokedCallers {
 
   #entries(tenant: TenantId): Promise<Entries> {
     const known = this.#known.get(tenant);
-    const age = known === undefined ? Number.NaN : this.#now() - known.readAt;
-    if (known !== undefined && age >= 0 && age < knownForMs) return known.entries;
+    if (known !== undefined && isRecent(this.#now() - known.readAt)) return known.entries;
     const entries = this.#read(tenant);
     this.#known.set(tenant, { readAt: this.#now(), entries });
     entries.catch(() => this.#known.delete(tenant));
@@ -63,6 +62,11 @@ export class RevokedCallers {
     const documents = await this.#documents.list(collectionOf(tenant));
     return new Map([...documents].map(([id, value]) => [id, entrySchema.parse(value).until]));
   }
+}
+
+/** A clock that was set back makes nothing recent. */
+function isRecent(ageMs: number): boolean {
+  return ageMs >= 0 && ageMs < knownForMs;
 }
 
 function collectionOf(tenant: TenantId): string {

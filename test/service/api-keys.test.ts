@@ -1,10 +1,11 @@
 /** API keys of the store: shown once, kept as a digest, limited, expiring, revoked at once. */
 
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Authenticate } from '../../routes/caller.js';
+import { StoreUnavailable } from '../../src/core/errors.js';
 import { providerIdSchema, tenantIdSchema } from '../../src/core/identifiers.js';
-import { createApiKey, listApiKeys, revokeApiKey } from '../../src/service/api-keys.js';
+import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/service/api-keys.js';
 import { createCallerAuth } from '../../src/service/caller-auth.js';
 import { createManualClock, type ManualClock } from '../support/clock.js';
 import { bearer, MemoryDocuments, reasonOf } from './caller-support.js';
@@ -72,6 +73,49 @@ describe('keys of the store', () => {
       expect(await reasonOf(authenticate(bearer(changed)))).toBe('key_malformed');
     }
     expect(documents.finds).toBe(0);
+  });
+
+  it.each(['vk_', 'vk_0', `vk_${'0'.repeat(16)}`, `vk_${'0'.repeat(16)}_${'0'.repeat(72)}`, `vk_${'0'.repeat(16)}_`])(
+    'refuses %s, which was never a key, without asking the store',
+    async (credential) => {
+      expect(await reasonOf(authenticate(bearer(credential)))).toBe('key_malformed');
+      expect(documents.finds).toBe(0);
+    },
+  );
+
+  it('takes every key it makes, also those whose checksum begins with zeros', async () => {
+    for (let made = 0; made < 200; made += 1) {
+      const { key } = await createApiKey(documents, request, clock.now());
+      expect(key.reveal()).toHaveLength(92);
+      expect(await reasonOf(authenticate(bearer(key.reveal())))).toBeUndefined();
+    }
+  });
+
+  it('are found by their id, and listed oldest first, revoked and expired ones as well', async () => {
+    const late = await createApiKey(documents, { ...request, expiresAt: clock.now() }, clock.now());
+    const early = await createApiKey(documents, request, clock.now() - 1000);
+    await revokeApiKey(documents, early.view.id, clock.now());
+    expect((await listApiKeys(documents)).map(({ id }) => id)).toEqual([early.view.id, late.view.id]);
+    expect(await findApiKey(documents, early.view.id)).toEqual({ ...early.view, revokedAt: clock.now() });
+    expect(await findApiKey(documents, 'ffffffffffffffff')).toBeUndefined();
+    clock.advance(1000);
+    await revokeApiKey(documents, early.view.id, clock.now());
+    expect(await findApiKey(documents, early.view.id)).toMatchObject({ revokedAt: clock.now() - 1000 });
+  });
+
+  it('never take the place of another one', async () => {
+    vi.spyOn(documents, 'create').mockResolvedValue(false);
+    await expect(createApiKey(documents, request, clock.now())).rejects.toThrow('drew the same id');
+  });
+
+  it('work though their use cannot be noted, which is then tried with the next one', async () => {
+    const { key } = await createApiKey(documents, request, clock.now());
+    const one = createCallerAuth({ apiKeys: [], documents, now: clock.now });
+    vi.spyOn(documents, 'put').mockRejectedValueOnce(new StoreUnavailable('The store does not answer.', 'no'));
+    expect(await reasonOf(one(bearer(key.reveal())))).toBeUndefined();
+    expect((await listApiKeys(documents))[0]?.lastUsedAt).toBeUndefined();
+    expect(await reasonOf(one(bearer(key.reveal())))).toBeUndefined();
+    expect((await listApiKeys(documents))[0]?.lastUsedAt).toBe(clock.now());
   });
 
   it('refuses an unknown id and a wrong secret with the same reason', async () => {
