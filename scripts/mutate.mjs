@@ -50,7 +50,10 @@ const chunks = {
     mutate: flows('account-page', 'pending-actions', 'shared-account'),
     tests: tests('test/journeys', 'pending-actions', 'shared-account', 'signals'),
   },
-  callers: { mutate: ['src/service/caller-auth.ts'], tests: ['test/service/caller-*.test.ts'] },
+  callers: {
+    mutate: ['src/service/caller-auth.ts'],
+    tests: ['test/service/caller-*.test.ts', 'test/service/api-keys.test.ts'],
+  },
   keys: {
     mutate: ['src/service/api-keys.ts', 'src/service/revoked-callers.ts'],
     tests: tests('test/service', 'api-keys', 'revoked-callers', 'caller-jwt'),

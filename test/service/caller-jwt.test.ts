@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultTenant } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
 import { createCallerAuth } from '../../src/service/caller-auth.js';
+import { RevokedCallers } from '../../src/service/revoked-callers.js';
 import { createManualClock, type ManualClock } from '../support/clock.js';
 import { bearer, MemoryDocuments, reasonOf } from './caller-support.js';
 import {
@@ -85,6 +86,89 @@ describe('JWTs', () => {
     expect(await reasonOf(authenticate(bearer(await signShared(goodClaims(clock.now()), oldHmac))))).toBeUndefined();
     const foreign = await signShared(goodClaims(clock.now()), 'somebody-elses-secret-of-32-bytes-length');
     expect(await reasonOf(authenticate(bearer(foreign)))).toBe('jwt_err_jws_signature_verification_failed');
+  });
+
+  it('takes a shared secret by the kid of the JWT: one of another name is not tried, one without a name is', async () => {
+    const [one, two, nameless] = ['1', '2', '3'].map((end) => `hmac-secret-hmac-secret-hmac-secret-${end}`);
+    const secrets = [
+      { kid: 'one', secret: new Secret(one ?? '') },
+      { kid: 'two', secret: new Secret(two ?? '') },
+      { secret: new Secret(nameless ?? '') },
+    ];
+    const authenticate = createCallerAuth({
+      apiKeys: [],
+      jwt: { issuer, audience, secrets },
+      documents,
+      now: clock.now,
+    });
+    const reasonFor = async (secret = '', kid?: string) =>
+      reasonOf(authenticate(bearer(await signShared(goodClaims(clock.now()), secret, kid))));
+    expect([await reasonFor(two, 'two'), await reasonFor(two), await reasonFor(nameless, 'four')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(await reasonFor(two, 'one')).toBe('jwt_err_jws_signature_verification_failed');
+    expect(await reasonFor(two, 'four')).toBe('jwt_err_jws_signature_verification_failed');
+  });
+
+  it.each<[string, (claims: ReturnType<typeof goodClaims>) => Record<string, unknown>, string]>([
+    ['another issuer', (claims) => ({ ...claims, iss: 'https://evil.example' }), 'jwt_err_jwt_claim_validation_failed'],
+    ['another audience', (claims) => ({ ...claims, aud: 'other' }), 'jwt_err_jwt_claim_validation_failed'],
+    [
+      'an exp that is over',
+      (claims) => ({ ...claims, iat: nowSeconds() - 600, exp: nowSeconds() - 31 }),
+      'jwt_err_jwt_expired',
+    ],
+    [
+      'an iat in the future',
+      (claims) => ({ ...claims, iat: nowSeconds() + 60 }),
+      'jwt_err_jwt_claim_validation_failed',
+    ],
+    ['a sub that is no text', (claims) => ({ ...claims, sub: 7 }), 'jwt_claims'],
+    ['a lifetime of more than a day', (claims) => ({ ...claims, exp: nowSeconds() + 86_401 }), 'jwt_lifetime'],
+  ])('refuses by a shared secret as well: %s', async (_what, change, reason) => {
+    const claims = change(goodClaims(clock.now()));
+    for (const secret of [newHmac, oldHmac])
+      expect(await reasonOf(sharedAuth()(bearer(await signShared(claims, secret))))).toBe(reason);
+  });
+
+  it('takes a lifetime of a day, and an exp that is over for less than the clocks may differ', async () => {
+    const iat = nowSeconds();
+    for (const times of [
+      { iat, exp: iat + 86_400 },
+      { iat: iat - 600, exp: iat - 29 },
+    ])
+      expect(
+        await reasonOf(remoteAuth()(bearer(await sign({ ...goodClaims(clock.now()), ...times })))),
+      ).toBeUndefined();
+  });
+
+  it.each(['JWT', 'at+jwt', 'AT+JWT', 'application/jwt', 'Application/AT+JWT'])(
+    'takes typ %s (RFC 9068 2.1)',
+    async (typ) => {
+      expect(await reasonOf(remoteAuth()(bearer(await sign(goodClaims(clock.now()), { typ }))))).toBeUndefined();
+    },
+  );
+
+  it('refuses a typ that is no text, and what no key of ours could have signed', async () => {
+    const [, claims, signature] = (await sign(goodClaims(clock.now()))).split('.');
+    const strange = `${b64({ alg: 'RS256', kid: 'rsa-1', typ: 7 })}.${claims}.${signature}`;
+    expect(await reasonOf(remoteAuth()(bearer(strange)))).toBe('jwt_header');
+    expect(await reasonOf(sharedAuth()(bearer(await sign(goodClaims(clock.now())))))).toBe('jwt_algorithm');
+  });
+
+  it('refuses what was revoked after it was verified: all of a subject, or one by its id', async () => {
+    const revoked = new RevokedCallers(documents, clock.now);
+    const jwt = { issuer, audience, jwksUrl: keySet.url };
+    const authenticate = createCallerAuth({ apiKeys: [], jwt, documents, revoked, now: clock.now });
+    const [one, two] = await Promise.all(['j1', 'j2'].map((jti) => sign({ ...goodClaims(clock.now()), jti })));
+    for (const token of [one, two]) expect(await reasonOf(authenticate(bearer(token ?? '')))).toBeUndefined();
+    await revoked.revoke(defaultTenant, { jti: 'j1' });
+    expect(await reasonOf(authenticate(bearer(one ?? '')))).toBe('jwt_revoked');
+    expect(await reasonOf(authenticate(bearer(two ?? '')))).toBeUndefined();
+    await revoked.revoke(defaultTenant, { subject: 'slack:T1:U2' });
+    expect(await reasonOf(authenticate(bearer(two ?? '')))).toBe('jwt_revoked');
   });
 
   it.each<[string, (claims: ReturnType<typeof goodClaims>) => Record<string, unknown>]>([

@@ -1,5 +1,6 @@
 /** The remote key set behind JWTs: fetched rarely, outlived when its host is away. */
 
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeyUnavailable } from '../../src/core/errors.js';
 import { createCallerAuth } from '../../src/service/caller-auth.js';
@@ -10,11 +11,14 @@ import { audience, goodClaims, issuer, KeySetServer, publicKeys, sign } from './
 let clock: ManualClock;
 let documents: MemoryDocuments;
 let keySet: KeySetServer;
+/** What the key set holds; a key that is added is served from then on. */
+let keys: JWK[];
 
 beforeEach(async () => {
   clock = createManualClock(Date.now());
   documents = new MemoryDocuments();
-  keySet = new KeySetServer(await publicKeys());
+  keys = await publicKeys();
+  keySet = new KeySetServer(keys);
   await keySet.start();
 });
 afterEach(() => keySet.stop());
@@ -34,6 +38,59 @@ describe('a remote key set', () => {
     expect(await reasonOf(authenticate(bearer(token)))).toBeUndefined();
     clock.advance(32_000);
     expect(await reasonOf(authenticate(bearer(token)))).toMatch(/^jwt_/);
+  });
+
+  it('verifies a signature once in five minutes, and again from the moment the JWT has ended', async () => {
+    const verified = vi.spyOn(crypto.subtle, 'verify');
+    const authenticate = remoteAuth();
+    const long = await sign(goodClaims(clock.now()));
+    const short = await sign({ ...goodClaims(clock.now()), exp: nowSeconds() + 60 });
+    const showBoth = async () => {
+      verified.mockClear();
+      for (const token of [long, short]) expect(await reasonOf(authenticate(bearer(token)))).toBeUndefined();
+      return verified.mock.calls.length;
+    };
+    const endsAt = (nowSeconds() + 60) * 1000;
+    const startedAt = clock.now();
+    expect(await showBoth()).toBe(2);
+    clock.advance(endsAt - 1 - clock.now());
+    expect(await showBoth()).toBe(0);
+    clock.advance(1);
+    expect(await showBoth()).toBe(1);
+    clock.advance(startedAt + 299_999 - clock.now());
+    verified.mockClear();
+    await authenticate(bearer(long));
+    expect(verified).not.toHaveBeenCalled();
+    clock.advance(1);
+    await authenticate(bearer(long));
+    expect(verified).toHaveBeenCalledTimes(1);
+    verified.mockRestore();
+  });
+
+  it('with several keys that fit a JWT without a kid is tried with all of them (RFC 7515 appendix D)', async () => {
+    const [second, stranger] = [await generateKeyPair('RS256'), await generateKeyPair('RS256')];
+    keys.push({ ...(await exportJWK(second.publicKey)), kid: 'rsa-2', alg: 'RS256' });
+    const reasonFor = async (key?: CryptoKey) =>
+      reasonOf(remoteAuth()(bearer(await sign(goodClaims(clock.now()), { kid: undefined }, key))));
+    expect([await reasonFor(), await reasonFor(second.privateKey)]).toEqual([undefined, undefined]);
+    expect(await reasonFor(stranger.privateKey)).toBe('jwt_err_jws_signature_verification_failed');
+  });
+
+  it('is asked for a new key although somebody has come with a kid that nobody knows', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: clock.now() });
+    try {
+      const authenticate = remoteAuth();
+      const unknown = await sign(goodClaims(clock.now()), { kid: 'nobody' });
+      expect(await reasonOf(authenticate(bearer(unknown)))).toBe('jwt_err_jwks_no_matching_key');
+      const next = await generateKeyPair('RS256');
+      keys.push({ ...(await exportJWK(next.publicKey)), kid: 'rsa-2', alg: 'RS256' });
+      // The key set itself is fetched at most every 30 s.
+      vi.advanceTimersByTime(31_000);
+      const token = await sign(goodClaims(clock.now()), { kid: 'rsa-2' }, next.privateKey);
+      expect(await reasonOf(authenticate(bearer(token)))).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('fetches the key set once however many unknown kids come (cool-down)', async () => {
@@ -63,9 +120,13 @@ describe('a remote key set', () => {
     await keySet.stop();
     const authenticate = remoteAuth();
     const token = await sign(goodClaims(clock.now()));
+    const unavailable = () => expect(authenticate(bearer(token))).rejects.toMatchObject({ keyId: 'API_JWT_JWKS_URL' });
     await expect(authenticate(bearer(token))).rejects.toBeInstanceOf(KeyUnavailable);
     await keySet.start();
-    clock.advance(5001);
+    clock.advance(4999);
+    await unavailable();
+    expect(keySet.fetches).toBe(0);
+    clock.advance(1);
     expect(await reasonOf(authenticate(bearer(token)))).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 /** What the tests of caller authentication share: documents in memory, headers, and why a caller was refused. */
 
+import { expect } from 'vitest';
 import { Unauthorized } from '../../src/core/errors.js';
 import type { DocumentStore } from '../../src/core/store.js';
 
@@ -38,11 +39,16 @@ export class MemoryDocuments implements DocumentStore {
   }
 }
 
-/** `undefined` when the credential is good, else the reason for the log. */
+/**
+ * `undefined` when the credential is good, else the reason for the log. A refusal says that a credential was presented,
+ * unless there was none.
+ */
 export async function reasonOf(attempt: Promise<unknown>): Promise<string | undefined> {
   const outcome = await attempt.catch((error: unknown) => error);
   if (outcome instanceof Error && !(outcome instanceof Unauthorized)) throw outcome;
-  return outcome instanceof Unauthorized ? outcome.reason : undefined;
+  if (!(outcome instanceof Unauthorized)) return undefined;
+  expect(outcome.presented).toBe(outcome.reason !== 'credential_missing');
+  return outcome.reason;
 }
 
 export const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` });
