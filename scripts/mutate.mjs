@@ -43,7 +43,7 @@ const chunks = {
   },
   browser: {
     mutate: flows('start-authorization', 'finish-authorization', 'park-grant'),
-    tests: [...tests('test/flows', 'proof', 'callback-values'), ...tests('test/journeys', 'callback', 'connect-link')],
+    tests: tests('test/flows', 'authorization', 'proof'),
   },
   login: { mutate: flows('chat-login'), tests: tests('test/journeys', 'chat-login') },
   people: {
