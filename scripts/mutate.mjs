@@ -23,8 +23,8 @@ const chunks = {
   tokens: {
     mutate: core('token-set', 'refresh-end', 'recent-map', 'events', 'audit', 'provider'),
     tests: [
-      ...coreTests('token-set', 'refresh-end', 'recent-map', 'missing-scope'),
-      ...tests('test/routes', 'events', 'audit'),
+      ...coreTests('token-set', 'refresh-end', 'recent-map', 'missing-scope', 'audit'),
+      'test/routes/events.test.ts',
     ],
   },
   brand: { mutate: core('brand'), tests: coreTests('brand') },
@@ -45,10 +45,10 @@ const chunks = {
     mutate: flows('start-authorization', 'finish-authorization', 'park-grant'),
     tests: tests('test/flows', 'authorization', 'proof'),
   },
-  login: { mutate: flows('chat-login'), tests: tests('test/journeys', 'chat-login') },
+  login: { mutate: flows('chat-login'), tests: tests('test/flows', 'chat-login') },
   people: {
     mutate: flows('account-page', 'pending-actions', 'shared-account'),
-    tests: tests('test/journeys', 'pending-actions', 'shared-account', 'signals'),
+    tests: tests('test/flows', 'account-page', 'pending-actions', 'shared-account'),
   },
   callers: {
     mutate: ['src/service/caller-auth.ts'],

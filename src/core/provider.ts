@@ -218,10 +218,10 @@ export interface ProviderRegistry {
  */
 export function missingScopeAt(provider: Provider, granted: Scope, wanted: Scope): Scope {
   if (wanted.length === 0) return [];
-  const have = new Set(granted);
+  const have = new Set<string | undefined>(granted);
   const aliases = provider.scopeAliases ?? {};
   return wanted.filter((token) => {
     const alias = Object.hasOwn(aliases, token) ? aliases[token] : undefined;
-    return !have.has(token) && !(alias !== undefined && have.has(alias)) && !provider.unlistedScope.includes(token);
+    return !have.has(token) && !have.has(alias) && !provider.unlistedScope.includes(token);
   });
 }

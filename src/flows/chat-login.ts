@@ -53,7 +53,7 @@ export async function startChatLogin(
   );
   const authorizationUrl = buildAuthorizationUrl(provider, {
     state,
-    codeChallenge: provider.pkce === 'S256' ? await codeChallengeOf(codeVerifier) : undefined,
+    codeChallenge: await codeChallengeOf(codeVerifier),
     redirectUri,
     scope: scopeOf(login, provider),
   });

@@ -33,7 +33,7 @@ export async function enterAccount(deps: Dependencies, connection: Identified): 
 
 /** The connections of one tenant to an account at a provider, by the account's id there. */
 export async function findByAccount(
-  deps: Dependencies,
+  deps: Pick<Dependencies, 'store' | 'providers'>,
   account: Pick<Connection, 'tenant' | 'provider'> & { readonly accountId: string },
 ): Promise<readonly StoredConnection[]> {
   const { tenant, provider, accountId } = account;
@@ -96,10 +96,13 @@ function passOver(error: unknown): 'unreadable' {
  * account id means something within one instance only. Not so what the provider said beside the id, and the choice
  * among the sites of one account.
  */
-function collectionOf(deps: Dependencies, connection: Omit<Identified, 'userId' | 'account'>): string | undefined {
+function collectionOf(
+  { providers }: Pick<Dependencies, 'providers'>,
+  connection: Omit<Identified, 'userId' | 'account'>,
+): string | undefined {
   const { tenant, provider, identity, parameters = {} } = connection;
   if (identity === undefined) return undefined;
-  const { sites, keepFromCallback, keepFromResponse } = deps.providers.find(provider) ?? {};
+  const { sites, keepFromCallback, keepFromResponse } = providers.find(provider) ?? {};
   const told = new Set([sites?.parameter, ...Object.keys({ ...keepFromCallback, ...keepFromResponse })]);
   const sorted = Object.entries(parameters)
     .filter(([name]) => !told.has(name))

@@ -44,7 +44,7 @@ export async function startAuthorization(
   await recordAct(deps, { act: 'connect.start', actor: browser, ...aboutConnect(link.intent), outcome: 'ok' });
   const authorizationUrl = buildAuthorizationUrl(provider, {
     state: flow.state,
-    codeChallenge: provider.pkce === 'S256' ? await codeChallengeOf(flow.codeVerifier) : undefined,
+    codeChallenge: await codeChallengeOf(flow.codeVerifier),
     redirectUri: pending.redirectUri,
     scope: link.intent.scope,
   });

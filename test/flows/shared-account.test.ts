@@ -1,0 +1,157 @@
+/** One account at a provider under several users: who is found by it, who is told, and what an index that is stale costs. */
+
+import { describe, expect, it, vi } from 'vitest';
+import type { ProviderEntry } from '../../providers/index.js';
+import { StoreUnavailable } from '../../src/core/errors.js';
+import { defaultTenant, providerIdSchema } from '../../src/core/identifiers.js';
+import type { Store } from '../../src/core/store.js';
+import { findByAccount } from '../../src/flows/shared-account.js';
+import type { ManagerOptions } from '../../src/open-manager.js';
+import { openBrowserHalf } from './browser-half.js';
+
+const [ada, eve, bob] = ['chat:ada', 'chat:eve', 'chat:bob'];
+const noProof = { connectProof: 'none', unsafeConnectWithoutProof: true } as const;
+const away = () => new StoreUnavailable('The store does not answer.', 'no');
+
+/** People connect at `one` with the account of the provider that they name. */
+async function openPeople(more: Partial<ManagerOptions> = {}, entry: Partial<ProviderEntry> = {}) {
+  const half = await openBrowserHalf(entry, { ...noProof, ...more });
+  const connect = async (who: string, id: string, request: Parameters<typeof half.finish>[0] = {}) => {
+    half.server.answer('/userinfo', { json: { sub: id } });
+    return (await half.finish(request, who)).page;
+  };
+  /** What users were told about accounts, oldest first. */
+  const told = async () =>
+    (await half.events()).flatMap((event) =>
+      event.type === 'connection.updated' && event.change?.startsWith('account_')
+        ? [`${event.userId} ${event.account} ${event.change}`]
+        : [],
+    );
+  return { ...half, connect, told };
+}
+
+/** The index of accounts cannot be written to while this work goes on. */
+async function withStaleIndex({ documents }: Store, work: () => Promise<unknown>): Promise<void> {
+  const remove = documents.remove.bind(documents);
+  const refusing = vi.spyOn(documents, 'remove');
+  refusing.mockImplementation((name, id) => (name.startsWith('account-') ? Promise.reject(away()) : remove(name, id)));
+  await work();
+  refusing.mockRestore();
+}
+
+describe('the account of another user', () => {
+  it('is told to each who has it, and to the trail with how many they are', async () => {
+    const { connect, told, trail } = await openPeople();
+    await connect(ada, '7');
+    expect([await told(), await trail('account.share')]).toEqual([[], []]);
+    await connect(eve, '7');
+    expect(await told()).toEqual([`${ada} default account_shared`]);
+    await connect(bob, '7');
+    expect((await told()).slice(1).sort()).toEqual([ada, eve].map((who) => `${who} default account_shared`).sort());
+    const system = { kind: 'system', id: 'valetkey' };
+    expect(await trail('account.share')).toMatchObject([
+      { user: eve, provider: 'one', actor: system, outcome: 'ok', reason: '1 other connection' },
+      { user: bob, provider: 'one', actor: system, outcome: 'ok', reason: '2 other connections' },
+    ]);
+  });
+
+  it('is refused where policy says so; those who have it are told, and the refused one is not found by it', async () => {
+    const { connect, told, trail } = await openPeople({ accountPolicy: 'deny' });
+    await connect(ada, '7');
+    expect(await connect(eve, '7')).toMatchObject({ status: 'failed', error: 'account_shared' });
+    expect(await told()).toEqual([`${ada} default account_share_refused`]);
+    expect(await trail('account.share')).toMatchObject([{ user: eve, outcome: 'refused' }]);
+  });
+
+  it('is no other user’s under another label, with another id, at another provider or in another tenant', async () => {
+    const { manager, connect, told, finish } = await openPeople({ accountPolicy: 'deny' });
+    await connect(ada, '7');
+    expect(await connect(ada, '7', { account: 'work' })).toMatchObject({ status: 'connected' });
+    expect(await connect(eve, '8')).toMatchObject({ status: 'connected' });
+    expect((await finish({ tenant: 'acme' }, eve)).page).toMatchObject({ status: 'connected' });
+    await manager.deleteToken(ada, 'one');
+    await manager.deleteToken(ada, 'one', { account: 'work' });
+    expect(await connect(bob, '7')).toMatchObject({ status: 'connected' });
+    expect(await told()).toEqual([]);
+  });
+
+  it('is none where the provider does not say whose it is', async () => {
+    const { server, connect, told, finish } = await openPeople({ accountPolicy: 'deny' });
+    server.answer('/userinfo', { json: {} });
+    for (const who of [ada, eve]) expect((await finish({}, who)).page).toMatchObject({ status: 'connected' });
+    expect(await connect(bob, '7')).toMatchObject({ status: 'connected' });
+    expect(await told()).toEqual([]);
+  });
+
+  it('is looked for again where the index is stale: what has moved on is no longer found, and leaves it', async () => {
+    const { store, connect, told, manager } = await openPeople({ accountPolicy: 'deny' });
+    await connect(ada, '7');
+    await withStaleIndex(store, () => manager.deleteToken(ada, 'one'));
+    const removed = vi.spyOn(store.documents, 'remove');
+    expect(await connect(eve, '7')).toMatchObject({ status: 'connected' });
+    expect(removed.mock.calls.filter(([name]) => name.startsWith('account-'))).toHaveLength(1);
+    expect(await told()).toEqual([]);
+  });
+
+  it('costs nobody the connect when its record is damaged, but does when the store is away', async () => {
+    const { store, connect, told } = await openPeople({ accountPolicy: 'deny' });
+    await connect(ada, '7');
+    const find = vi.spyOn(store.connections, 'find');
+    find.mockRejectedValueOnce(new Error('damaged'));
+    expect(await connect(eve, '7')).toMatchObject({ status: 'connected' });
+    expect(await told()).toEqual([]);
+    find.mockRejectedValueOnce(away());
+    await expect(connect(bob, '7')).rejects.toThrow(StoreUnavailable);
+  });
+});
+
+it.each([
+  ['another instance than the one that was asked for', { parameters: { subdomain: 'other' } }, {}, []],
+  ['the same instance', { parameters: { subdomain: 'acme' } }, {}, [`${ada} default account_shared`]],
+  [
+    'whatever the provider tells beside it',
+    { parameters: { subdomain: 'acme' } },
+    { api_url: 'https://eu.example' },
+    [`${ada} default account_shared`],
+  ],
+])('an account id means somebody at %s', async (_title, request, answer, expected) => {
+  const { server, connect, told } = await openPeople({}, { template: 'zoom' });
+  const token = { access_token: 'at', token_type: 'Bearer', expires_in: 3600, api_url: 'https://us.example' };
+  server.answer('/token', { json: token }, { json: { ...token, ...answer } });
+  await connect(ada, '7', { parameters: { subdomain: 'acme' } });
+  await connect(eve, '7', request);
+  expect(await told()).toEqual(expected);
+});
+
+it('the order in which parameters were given does not matter', async () => {
+  const { connect, told } = await openPeople();
+  await connect(ada, '7', { parameters: { region: 'eu', subdomain: 'acme', zone: '1' } });
+  await connect(eve, '7', { parameters: { zone: '1', subdomain: 'acme', region: 'eu' } });
+  expect(await told()).toHaveLength(1);
+});
+
+describe('the connections to an account', () => {
+  it('are found by its id: not those that have moved on, and not those whose record is damaged', async () => {
+    const { manager, store, connect } = await openPeople();
+    for (const who of [ada, eve, bob]) await connect(who, '7');
+    await withStaleIndex(store, () => connect(bob, '8'));
+    const at = { tenant: defaultTenant, provider: providerIdSchema.parse('one') };
+    const providers = { find: () => undefined, configured: () => [], known: () => [] };
+    const holders = async (accountId: string) => {
+      const found = await findByAccount({ store, providers }, { ...at, accountId });
+      return found.map(({ connection }) => connection.userId).sort();
+    };
+    expect(await holders('7')).toEqual([ada, eve]);
+    expect(await holders('8')).toEqual([bob]);
+    expect(await holders('9')).toEqual([]);
+    const find = store.connections.find.bind(store.connections);
+    const failing = vi.spyOn(store.connections, 'find');
+    failing.mockImplementation((ref) => (ref.owner.userId === eve ? Promise.reject(new Error('damaged')) : find(ref)));
+    expect(await holders('7')).toEqual([ada]);
+    failing.mockImplementation((ref) => (ref.owner.userId === eve ? Promise.reject(away()) : find(ref)));
+    await expect(holders('7')).rejects.toThrow(StoreUnavailable);
+    failing.mockRestore();
+    await manager.deleteToken(eve, 'one');
+    expect(await holders('7')).toEqual([ada]);
+  });
+});
