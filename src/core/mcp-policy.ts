@@ -123,7 +123,8 @@ export function endpointsIn(rules: ConfiguredEndpoints): ConfiguredEndpoints {
 
 /** Whether a tenant may use a server. */
 export function maySpeakTo(policy: McpPolicy, tenant: TenantId, server: string): boolean {
-  const own = Object.hasOwn(policy.tenants ?? {}, tenant) ? policy.tenants?.[tenant] : undefined;
+  const tenants = policy.tenants ?? {};
+  const own = Object.hasOwn(tenants, tenant) ? tenants[tenant] : undefined;
   return isAllowedBy(policy, server) && (own === undefined || isAllowedBy(own, server));
 }
 

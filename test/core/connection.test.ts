@@ -1,7 +1,7 @@
 /** What a connection's record says about its condition, and how its generations move. */
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type Connection,
   type ConnectionState,
@@ -81,6 +81,11 @@ describe('statusOf', () => {
   ])('of %s', (_, condition, expected) => {
     expect(statusOf(connectionIn(condition), now)).toBe(expected);
   });
+
+  it('of a connection that its person has paused is that, whatever became of it meanwhile', () => {
+    for (const state of [undefined, refused])
+      expect(statusOf({ ...connectionIn({ expiresIn: 1, state }), pausedAt: now }, now)).toBe('paused');
+  });
 });
 
 describe('refOf', () => {
@@ -106,6 +111,13 @@ describe('nextGeneration', () => {
         expect(Number.isSafeInteger(next)).toBe(true);
       }),
     );
+  });
+
+  it('is the next one at least, and a thousand later at most, while the clock stands behind', () => {
+    const previous = (now + 60_000) * 1000;
+    const random = vi.spyOn(Math, 'random').mockReturnValueOnce(0).mockReturnValueOnce(0.9999);
+    expect([nextGeneration(previous, now), nextGeneration(previous, now)]).toEqual([previous + 1, previous + 1000]);
+    random.mockRestore();
   });
 
   it('is not the same for two writers of one moment, as a rule', () => {

@@ -178,6 +178,10 @@ describe('ownerKeyOf', () => {
 });
 
 describe('the short ways', () => {
+  it('take what identifiers mostly are', () => {
+    for (const value of ['slack:T1:U2', 'ada@example.com', 'u'.repeat(256)]) expect(isPlainUserId(value)).toBe(true);
+  });
+
   it('take no text that the schemas refuse', () => {
     const text = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: 'binary', maxLength: 300 }));
     fc.assert(

@@ -63,6 +63,7 @@ describe('the operator’s rules', () => {
   const badUrl = 'must be https, without credentials and fragment';
   it.each<[string, object, string | undefined]>([
     ['with their issuer', { issuer, token_endpoint: 'https://login.example/token' }, undefined],
+    ['not at all', { omit_resource: true }, undefined],
     ['on this machine', { issuer, token_endpoint: 'http://127.0.0.1:8080/token' }, undefined],
     ['alone: whose are they?', { token_endpoint: 'https://login.example/token' }, 'is needed beside endpoints'],
     ['over http', { issuer, token_endpoint: 'http://login.example/token' }, badUrl],
