@@ -13,7 +13,6 @@ import { openStore } from '../../src/open-store.js';
 import { createManualClock } from '../support/clock.js';
 import { entryAt, startScriptedServer } from '../support/scripted-server.js';
 import { scriptTokens } from '../support/scripted-tokens.js';
-import { secrets } from '../support/service.js';
 
 export const user = 'chat:ada';
 export type BrowserHalf = Awaited<ReturnType<typeof openBrowserHalf>>;
@@ -25,7 +24,7 @@ export async function openBrowserHalf(entry: Partial<ProviderEntry> = {}, more: 
   const tokens = scriptTokens(server);
   server.answer('/userinfo', { json: { sub: '4711', name: 'Ada' } });
   server.answer('/revoke', { status: 200 });
-  const { encryptionKeys } = secrets;
+  const encryptionKeys = `k1:${Buffer.alloc(32, 7).toString('base64')}`;
   const clock = createManualClock(Date.UTC(2026, 10, 21));
   const store = await openStore({ dataDir, encryptionKeys, now: clock.now });
   const at = (name: string) =>
