@@ -13,8 +13,8 @@ const knownForMs = 3000;
 
 const entrySchema = z.object({ until: z.number().optional() });
 
-/** What one tenant has revoked: name to the time at which that ends (epoch ms; `undefined` = never). */
-type Entries = ReadonlyMap<string, number | undefined>;
+/** What one tenant has revoked: name to the time at which that ends (epoch ms; infinite = never). */
+type Entries = ReadonlyMap<string, number>;
 
 /** The list of each tenant, read again every few seconds at most: authentication must not wait for it each time. */
 export class RevokedCallers {
@@ -31,10 +31,10 @@ export class RevokedCallers {
   /** Refuses from now until `until` (epoch ms; absent = for good; a time that is over takes a refusal back). */
   async revoke(tenant: TenantId, name: RevokedName, until?: number): Promise<void> {
     const collection = collectionOf(tenant);
-    await this.#documents.put(collection, textOf(name), until === undefined ? {} : { until });
+    await this.#documents.put(collection, textOf(name), { until });
     this.#known.delete(tenant);
     const entries = [...(await this.#entries(tenant))];
-    const over = entries.filter(([, end]) => end !== undefined && end <= this.#now());
+    const over = entries.filter(([, end]) => end <= this.#now());
     await Promise.all(over.map(([id]) => this.#documents.remove(collection, id)));
   }
 
@@ -46,7 +46,7 @@ export class RevokedCallers {
   async has(tenant: TenantId, { subject, jti }: { subject: string; jti?: string | undefined }): Promise<boolean> {
     const entries = await this.#entries(tenant);
     const names = [textOf({ subject }), ...(jti === undefined ? [] : [textOf({ jti })])];
-    return names.some((name) => entries.has(name) && (entries.get(name) ?? Number.POSITIVE_INFINITY) > this.#now());
+    return names.some((name) => (entries.get(name) ?? 0) > this.#now());
   }
 
   #entries(tenant: TenantId): Promise<Entries> {
@@ -60,7 +60,9 @@ export class RevokedCallers {
 
   async #read(tenant: TenantId): Promise<Entries> {
     const documents = await this.#documents.list(collectionOf(tenant));
-    return new Map([...documents].map(([id, value]) => [id, entrySchema.parse(value).until]));
+    return new Map(
+      [...documents].map(([id, value]) => [id, entrySchema.parse(value).until ?? Number.POSITIVE_INFINITY]),
+    );
   }
 }
 

@@ -41,6 +41,8 @@ describe('a revoked caller', () => {
     expect(await here.has(acme, { ...eve, jti: 'j2' })).toBe(false);
     expect(await here.has(acme, { subject: 'j1' })).toBe(false);
     expect(await here.has(acme, { subject: 'j1', jti: 'j2' })).toBe(false);
+    await here.revoke(acme, { jti: 'undefined' });
+    expect(await here.has(acme, eve)).toBe(false);
   });
 
   it('is refused until the time that was named, and what is over is not kept', async () => {
@@ -68,6 +70,7 @@ describe('a revoked caller', () => {
     expect(await elsewhere.has(acme, eve)).toBe(false);
     await here.revoke(acme, eve);
     asked.mockClear();
+    expect(await elsewhere.has(acme, eve)).toBe(false);
     clock.advance(2999);
     expect(await elsewhere.has(acme, { subject: 'ada' })).toBe(false);
     expect(asked).not.toHaveBeenCalled();
