@@ -14,6 +14,9 @@ const entrySchema = z.object({ userId: userIdSchema, account: accountLabelSchema
 
 type Identified = Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' | 'identity' | 'parameters'>;
 
+/** An account at a provider, within a tenant. */
+type ProviderAccount = Pick<Connection, 'tenant' | 'provider' | 'parameters'> & { readonly accountId: string };
+
 /**
  * Enters a connection into the tenant's index of provider accounts, and finds who else has that account. Entered
  * before it is looked up: of two users that come at once, at least one sees the other.
@@ -21,26 +24,25 @@ type Identified = Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' 
  * @returns the connections of other users to the same account; empty when the provider does not say whose it is
  */
 export async function enterAccount(deps: Dependencies, connection: Identified): Promise<readonly Connection[]> {
-  const collection = collectionOf(deps, connection);
-  if (collection === undefined) return [];
-  const { userId, account } = connection;
+  const { userId, account, identity } = connection;
+  if (identity === undefined) return [];
+  const shared = { ...connection, accountId: identity.id };
+  const collection = collectionOf(deps, shared);
   await deps.store.documents.put(collection, keyOf(connection), { userId, account });
   const entries = await deps.store.documents.list(collection);
   const others = [...entries].filter(([key]) => !key.startsWith(ownerKeyOf(connection)));
-  const found = await Promise.all(others.map(([key, value]) => verify(deps, connection, { key, value })));
+  const found = await Promise.all(others.map(([key, value]) => verify(deps, shared, { key, value })));
   return found.filter((other) => other !== undefined);
 }
 
 /** The connections of one tenant to an account at a provider, by the account's id there. */
 export async function findByAccount(
   deps: Pick<Dependencies, 'store' | 'providers'>,
-  account: Pick<Connection, 'tenant' | 'provider'> & { readonly accountId: string },
+  { tenant, provider, accountId }: Omit<ProviderAccount, 'parameters'>,
 ): Promise<readonly StoredConnection[]> {
-  const { tenant, provider, accountId } = account;
-  const collection = collectionOf(deps, { tenant, provider, identity: { id: accountId } });
-  if (collection === undefined) return [];
   const found = [];
-  for (const value of (await deps.store.documents.list(collection)).values()) {
+  const entries = await deps.store.documents.list(collectionOf(deps, { tenant, provider, accountId }));
+  for (const value of entries.values()) {
     const entry = entrySchema.parse(value);
     const stored = await deps.store.connections.find(refOf({ tenant, provider, ...entry })).catch(passOver);
     if (stored !== 'unreadable' && stored?.connection.identity?.id === accountId) found.push(stored);
@@ -50,8 +52,10 @@ export async function findByAccount(
 
 /** Takes a connection out of the index again. An entry that stays is found out to be stale when it is looked at. */
 export async function leaveAccount(deps: Dependencies, connection: Identified): Promise<void> {
-  const collection = collectionOf(deps, connection);
-  if (collection !== undefined) await deps.store.documents.remove(collection, keyOf(connection)).catch(() => false);
+  const { identity } = connection;
+  if (identity === undefined) return;
+  const collection = collectionOf(deps, { ...connection, accountId: identity.id });
+  await deps.store.documents.remove(collection, keyOf(connection)).catch(() => false);
 }
 
 /** Tells the earlier users, and the audit trail, that somebody else has come with their account. */
@@ -73,15 +77,15 @@ export async function tellShared(
 /** Looks whether an entry still stands for a connection to that account, and removes it if not. */
 async function verify(
   deps: Dependencies,
-  { tenant, provider, identity, ...rest }: Identified,
+  shared: ProviderAccount,
   { key, value }: { key: string; value: unknown },
 ): Promise<Connection | undefined> {
+  const { tenant, provider, accountId } = shared;
   const { userId, account } = entrySchema.parse(value);
   const found = await deps.store.connections.find(refOf({ tenant, userId, provider, account })).catch(passOver);
   if (found === 'unreadable') return undefined;
-  if (found?.connection.identity?.id === identity?.id) return found?.connection;
-  const collection = collectionOf(deps, { tenant, provider, identity, ...rest });
-  if (collection !== undefined) await deps.store.documents.remove(collection, key);
+  if (found?.connection.identity?.id === accountId) return found.connection;
+  await deps.store.documents.remove(collectionOf(deps, shared), key);
   return undefined;
 }
 
@@ -98,16 +102,14 @@ function passOver(error: unknown): 'unreadable' {
  */
 function collectionOf(
   { providers }: Pick<Dependencies, 'providers'>,
-  connection: Omit<Identified, 'userId' | 'account'>,
-): string | undefined {
-  const { tenant, provider, identity, parameters = {} } = connection;
-  if (identity === undefined) return undefined;
+  { tenant, provider, accountId, parameters = {} }: ProviderAccount,
+): string {
   const { sites, keepFromCallback, keepFromResponse } = providers.find(provider) ?? {};
   const told = new Set([sites?.parameter, ...Object.keys({ ...keepFromCallback, ...keepFromResponse })]);
   const sorted = Object.entries(parameters)
     .filter(([name]) => !told.has(name))
     .sort(([one], [other]) => (one < other ? -1 : 1));
-  const name = JSON.stringify([tenant, provider, identity.id, sorted]);
+  const name = JSON.stringify([tenant, provider, accountId, sorted]);
   return `account-${createHash('sha256').update(name).digest('base64url')}`;
 }
 

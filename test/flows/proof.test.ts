@@ -4,11 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OAuthNotConnected } from '../../src/core/errors.js';
 import type { OAuthManager } from '../../src/oauth-manager.js';
 import { openManager } from '../../src/open-manager.js';
 import { createManualClock } from '../support/clock.js';
 import { entryAt, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
 import { scriptTokens } from '../support/scripted-tokens.js';
+import { openBrowserHalf, settle } from './browser-half.js';
 
 let dataDir: string;
 let server: ScriptedServer;
@@ -109,6 +111,47 @@ describe('a return code', () => {
     await expect(manager.submitProof(user, 'ZZZZZZZZ')).rejects.toMatchObject(refused(4));
     expect(await manager.submitProof(user, second.code)).toMatchObject({ provider: 'two' });
     expect(await manager.submitProof(user, first.code)).toMatchObject({ provider: 'one' });
+  });
+
+  it('that is sent many times at once proves the person all the same, and nothing is taken back', async () => {
+    const user = somebody();
+    const { code, connectId } = await finish(user);
+    const revocations = server.requestsTo('/revoke').length;
+    const { done, refusals } = await settle(Array.from({ length: 9 }, () => manager.submitProof(user, code)));
+    expect(done).toBeGreaterThan(0);
+    expect(new Set(refusals.map(({ code }) => code))).toEqual(new Set(['gone']));
+    expect(await manager.findConnect(connectId)).toMatchObject({ status: 'connected' });
+    expect(await manager.hasToken(user, 'one')).toBe(true);
+    expect(server.requestsTo('/revoke')).toHaveLength(revocations);
+  });
+
+  it('guessed many times at once has five tries, too: each refusal says how many are left, and never less than none', async () => {
+    const user = somebody();
+    const { code, connectId } = await finish(user);
+    const { done, refusals } = await settle(Array.from({ length: 9 }, () => manager.submitProof(user, wrong(code))));
+    expect(done).toBe(0);
+    const left = refusals.flatMap((refusal) => (refusal.code === 'code_refused' ? [refusal.attemptsLeft] : []));
+    expect(left.sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(refusals.filter((refusal) => refusal.code === 'gone')).toHaveLength(4);
+    expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'attempts_used_up' });
+  });
+
+  it('for another account than before is refused where policy says so, with a link to the same place', async () => {
+    const half = await openBrowserHalf({}, { accountPolicy: 'deny' });
+    const prove = async (id: string, request: Parameters<typeof half.finish>[0]) => {
+      half.server.answer('/userinfo', { json: { sub: id } });
+      const { page } = await half.finish(request, 'ada');
+      return half.manager.submitProof('ada', page?.returnCode?.reveal() ?? '');
+    };
+    const request = { account: 'work', scopes: ['mail'], parameters: { region: 'eu' } };
+    await prove('7', request);
+    const refusal = await prove('8', request).catch((error: unknown) => error);
+    if (!(refusal instanceof OAuthNotConnected)) throw new TypeError('not refused');
+    expect(refusal).toMatchObject({ code: 'account_mismatch', reason: 'account_mismatch', provider: 'one' });
+    const link = new URL(refusal.connectUrl).searchParams.get('link') ?? '';
+    expect(await half.manager.resolveLinkCode(link)).toMatchObject({ userId: 'ada', account: 'work', scope: ['mail'] });
+    const { identity, parameters } = await half.manager.requireToken('ada', 'one', { account: 'work' });
+    expect([identity?.id, parameters]).toEqual(['7', { region: 'eu' }]);
   });
 
   it('is nothing for whoever has no flow: refused without tries left', async () => {

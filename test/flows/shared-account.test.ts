@@ -93,6 +93,23 @@ describe('the account of another user', () => {
     expect(await told()).toEqual([]);
   });
 
+  it('is out of the index with its connection', async () => {
+    const { store, connect, manager } = await openPeople();
+    await connect(ada, '7');
+    const removed = vi.spyOn(store.documents, 'remove');
+    await manager.deleteToken(ada, 'one');
+    expect(removed.mock.calls.filter(([name]) => name.startsWith('account-'))).toHaveLength(1);
+  });
+
+  it('is looked for in vain where the provider no longer says whose it is', async () => {
+    const { server, store, connect, told, finish } = await openPeople({ accountPolicy: 'deny' });
+    await connect(ada, '7');
+    server.answer('/userinfo', { json: {} });
+    await withStaleIndex(store, () => finish({}, ada));
+    expect(await connect(eve, '7')).toMatchObject({ status: 'connected' });
+    expect(await told()).toEqual([]);
+  });
+
   it('costs nobody the connect when its record is damaged, but does when the store is away', async () => {
     const { store, connect, told } = await openPeople({ accountPolicy: 'deny' });
     await connect(ada, '7');
@@ -132,7 +149,7 @@ it('the order in which parameters were given does not matter', async () => {
 
 describe('the connections to an account', () => {
   it('are found by its id: not those that have moved on, and not those whose record is damaged', async () => {
-    const { manager, store, connect } = await openPeople();
+    const { manager, server, store, connect, finish } = await openPeople();
     for (const who of [ada, eve, bob]) await connect(who, '7');
     await withStaleIndex(store, () => connect(bob, '8'));
     const at = { tenant: defaultTenant, provider: providerIdSchema.parse('one') };
@@ -144,6 +161,12 @@ describe('the connections to an account', () => {
     expect(await holders('7')).toEqual([ada, eve]);
     expect(await holders('8')).toEqual([bob]);
     expect(await holders('9')).toEqual([]);
+    await connect('chat:dan', '7');
+    await connect('chat:joe', '7');
+    server.answer('/userinfo', { json: {} });
+    await withStaleIndex(store, () => finish({}, 'chat:dan'));
+    await withStaleIndex(store, () => manager.deleteToken('chat:joe', 'one'));
+    expect(await holders('7')).toEqual([ada, eve]);
     const find = store.connections.find.bind(store.connections);
     const failing = vi.spyOn(store.connections, 'find');
     failing.mockImplementation((ref) => (ref.owner.userId === eve ? Promise.reject(new Error('damaged')) : find(ref)));
