@@ -117,7 +117,8 @@ function run(name, mutate) {
     ignorePatterns: ['dist', 'coverage', 'data', 'reports'],
   };
   writeFileSync(`${file}.config.json`, JSON.stringify(settings));
-  const env = { ...process.env, MUTATE_TESTS: chunks[name].tests.join(',') };
+  const { mutate: all, tests: noticing } = chunks[name];
+  const env = { ...process.env, MUTATE_TESTS: noticing.join(','), MUTATE_FILES: all.join(',') };
   const { status } = spawnSync('node_modules/.bin/stryker', ['run', `${file}.config.json`], { env, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: (process.env.MUTATE_TESTS ?? 'test/core/**/*.test.ts').split(','),
+    include: [...(process.env.MUTATE_TESTS ?? 'test/core/**/*.test.ts').split(','), 'test/mutation/modules-load.ts'],
     environment: 'node',
     pool: 'forks',
     maxWorkers: 1,
