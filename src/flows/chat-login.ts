@@ -70,9 +70,9 @@ export async function startChatLogin(
  * @throws {ProviderError | ProviderUnavailable | StoreUnavailable} nobody could be told from the answer; the grant waits
  */
 export async function finishChatLogin(deps: Dependencies, answer: BrowserAnswer): Promise<ProviderId | undefined> {
-  if ((deps.settings.chatLogins ?? []).length === 0) return undefined;
+  if (!deps.settings.chatLogins?.length) return undefined;
   const [state, ...more] = answer.parameters.getAll('state');
-  if (state === undefined || state === '' || more.length > 0) return undefined;
+  if (state === undefined || more.length > 0) return undefined;
   const seen = await deps.store.expiring.find('chat_login', state);
   if (seen === undefined) return undefined;
   const { pending, provider, response } = await accept(deps, { state, seen }, answer).catch(async (error: unknown) => {
@@ -145,8 +145,7 @@ async function judge(deps: Dependencies, { intent }: PendingChatLogin, signedIn:
 async function awaitingGrant(deps: Dependencies, intent: ConnectIntent): Promise<StoredGrant> {
   const records = await deps.store.connections.list({ tenant: intent.tenant, userId: intent.userId });
   const found = records.awaiting.find(({ connectId }) => connectId === intent.connectId);
-  const waits = found?.grant.proof === 'chat_login' && deps.now() < found.grant.expiresAt;
-  if (found === undefined || !waits) throw over();
+  if (found?.grant.proof !== 'chat_login' || deps.now() >= found.grant.expiresAt) throw over();
   return found;
 }
 

@@ -133,11 +133,24 @@ describe('a sign-in', () => {
     expect(revoked()).toEqual([]);
   });
 
-  it('gives its tokens back where that ends this grant alone (Linear)', async () => {
-    const { connect, signIn, finish, revoked } = await openLogin({ template: 'linear' });
+  it.each([
+    ['this grant alone (Linear)', { template: 'linear' }, 1],
+    ['each token alone (GitLab)', { template: 'gitlab' }, 2],
+    ['nothing, as there is no such way', { revocation_endpoint: undefined }, 0],
+  ] as const)('gives its tokens back where that ends %s', async (_title, entry, times) => {
+    const { manager, connect, signIn, finish, revoked } = await openLogin(entry);
     const { cookie } = await connect();
     await finish(await signIn(cookie), cookie);
-    expect(revoked()).toHaveLength(1);
+    expect(await manager.hasToken(ada, 'one')).toBe(true);
+    expect(revoked()).toHaveLength(times);
+  });
+
+  it('is about its own connect, and leaves another one of the same person waiting', async () => {
+    const { manager, connect, signIn, finish } = await openLogin();
+    const [first, second] = [await connect(mallory), await connect(mallory)];
+    await finish(await signIn(second.cookie), second.cookie);
+    expect(await manager.findConnect(second.connectId)).toMatchObject({ status: 'failed', error: 'person_mismatch' });
+    expect(await manager.findConnect(first.connectId)).toMatchObject({ status: 'awaiting_proof' });
   });
 
   it('of somebody else ends the grant, which is given back; the trail says why', async () => {
@@ -151,13 +164,19 @@ describe('a sign-in', () => {
     await expect(manager.startChatLogin('one', cookie)).rejects.toMatchObject(over);
   });
 
-  it('at a provider that names nobody is nobody’s', async () => {
+  it('at a provider that names nobody this time leaves the grant waiting', async () => {
     const { manager, server, connect, signIn, finish } = await openLogin();
     const { cookie, connectId } = await connect();
     server.answer('/userinfo', { json: {} });
-    await settle([finish(await signIn(cookie), cookie)]);
-    expect(await manager.hasToken(ada, 'one')).toBe(false);
-    expect(await manager.findConnect(connectId)).not.toMatchObject({ status: 'connected' });
+    await expect(finish(await signIn(cookie), cookie)).rejects.toMatchObject({ code: 'provider_error' });
+    expect(await manager.findConnect(connectId)).toMatchObject({ status: 'awaiting_proof' });
+  });
+
+  it('at a provider that never names anybody is nobody’s', async () => {
+    const { manager, connect, signIn, finish } = await openLogin({ identity: undefined, userinfo_endpoint: undefined });
+    const { cookie, connectId } = await connect();
+    await finish(await signIn(cookie), cookie);
+    expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'person_mismatch' });
   });
 
   it('that the person breaks off may be tried again, and is in the trail', async () => {
