@@ -134,6 +134,76 @@ describe('the operator’s rules', () => {
     expect(maySpeakTo(policy, tenantIdSchema.parse('t'), server)).toBe(may);
   });
 
+  const client = {
+    issuer,
+    client_id: 'c',
+    client_secret: 's',
+    client_private_key: 'PEM',
+    client_key_id: 'k',
+    token_endpoint_auth_method: 'private_key_jwt',
+  };
+  const rules = {
+    issuer: 'http://127.0.0.1:8080',
+    authorization_endpoint: 'https://login.example/authorize',
+    token_endpoint: 'https://login.example/token',
+    registration_endpoint: 'https://login.example/register',
+    revocation_endpoint: 'https://login.example/revoke',
+    grant: 'authorization_code',
+    scopes: ['read'],
+    allowed_scopes: ['read', 'w'],
+    trusted_issuer: issuer,
+    assume_pkce_s256: true,
+    omit_resource: true,
+    endpoint_domains: ['login.example'],
+    metadata_origins: ['https://meta.example'],
+    legacy_endpoints: true,
+  };
+  const whole = {
+    allow: ['mcp.example', '*.mcp.example'],
+    deny: ['https://evil.example'],
+    tenants: { acme: { allow: ['mcp.example'], deny: ['a.mcp.example'] } },
+    clients: [
+      client,
+      ...['client_secret_basic', 'client_secret_post', 'none'].map((token_endpoint_auth_method) => ({
+        ...client,
+        token_endpoint_auth_method,
+      })),
+    ],
+    servers: { 'https://mcp.example/mcp': rules, 'https://two.example': { grant: 'client_credentials' } },
+    client_name: 'Our bot',
+    client_metadata_url: 'https://valetkey.example/{provider}/client.json',
+  };
+
+  it('come back as they were written', () => {
+    expect(mcpPolicySchema.parse(whole)).toEqual(whole);
+  });
+
+  it.each([
+    ['an empty pattern', { allow: [''] }],
+    ['a pattern of 513 characters', { deny: ['x'.repeat(513)] }],
+    ['an issuer that is no web address', { clients: [{ ...client, issuer: 'ftp://login.example' }] }],
+    ['an issuer that begins like one', { clients: [{ ...client, issuer: 'httpsx://login.example' }] }],
+    ['an issuer that ends like one', { clients: [{ ...client, issuer: 'xhttps://login.example' }] }],
+    ['no client id', { clients: [{ ...client, client_id: '' }] }],
+    ['a client id of 2049 characters', { clients: [{ ...client, client_id: 'x'.repeat(2049) }] }],
+    ['an empty key id', { clients: [{ ...client, client_key_id: '' }] }],
+    ['an authentication nobody knows', { clients: [{ ...client, token_endpoint_auth_method: 'tls' }] }],
+    [
+      'an endpoint of 2049 characters',
+      { servers: { [issuer]: { ...rules, token_endpoint: `${issuer}/${'x'.repeat(2048)}` } } },
+    ],
+    ['a grant nobody knows', { servers: { [issuer]: { grant: 'password' } } }],
+    ...['scopes', 'allowed_scopes', 'endpoint_domains', 'metadata_origins'].map(
+      (name) => [`${name} with nothing in them`, { servers: { [issuer]: { [name]: [''] } } }] as const,
+    ),
+    ['a server that is no URL', { servers: { 'mcp.example': {} } }],
+    ['no name', { client_name: '' }],
+    ['a name of 101 characters', { client_name: 'x'.repeat(101) }],
+    ['something about a tenant that there is not', { tenants: { acme: { servers: {} } } }],
+  ] as const)('have no %s', (_title, policy) => {
+    expect(mcpPolicySchema.safeParse(policy).success).toBe(false);
+  });
+
   it('have no unknown fields', () => {
     expect(mcpPolicySchema.safeParse({ servers: { 'https://mcp.example': { asume_pkce_s256: true } } }).success).toBe(
       false,
