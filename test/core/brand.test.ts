@@ -54,12 +54,20 @@ describe('a colour', () => {
     expect(brandColorSchema.safeParse(text).error?.message).toContain('WCAG AA');
   });
 
-  it.each(['red', '1f5f4f', '#1f5f4', '#1f5f4f ', '#1f5f4f;}', 'rgb(0,0,0)', '#1f5f4fff', '#１ｆ５ｆ４ｆ', ''])(
-    '"%s" is none',
-    (text) => {
-      expect(brandColorSchema.safeParse(text).success).toBe(false);
-    },
-  );
+  it.each([
+    'red',
+    '1f5f4f',
+    'x#1f5f4f',
+    '#1f5f4',
+    '#1f5f4f ',
+    '#1f5f4f;}',
+    'rgb(0,0,0)',
+    '#1f5f4fff',
+    '#１ｆ５ｆ４ｆ',
+    '',
+  ])('"%s" is none', (text) => {
+    expect(brandColorSchema.safeParse(text).error?.message).toContain('must be a colour such as');
+  });
 
   it('is judged on the grounds that the stylesheet has', () => {
     const css = readFileSync(new URL('../../routes/pages/valetkey.css', import.meta.url), 'utf8');
@@ -71,6 +79,12 @@ describe('a colour', () => {
   });
 });
 
+it('a name that is refused says why', () => {
+  const problemWith = (name: string) => brandNameSchema.safeParse(name).error?.issues[0]?.message;
+  expect(problemWith('x'.repeat(61))).toBe('must be at most 60 characters');
+  expect(problemWith('two\nlines')).toBe('must be text of one line');
+});
+
 it.each([
   ['Acme', true],
   ['Ünïcode & Söhne <b>', true],
@@ -79,6 +93,7 @@ it.each([
   ['a\u202eb', false],
   ['a\u200bb', false],
   ['\ud800', false],
+  ['x'.repeat(60), true],
   ['x'.repeat(61), false],
 ])('the name %j is taken: %s', (name, taken) => {
   expect(brandNameSchema.safeParse(name).success).toBe(taken);
@@ -94,6 +109,10 @@ describe('a logo', () => {
     ['an SVG of as many bytes as may be', svg(' '.repeat(largestLogo - svg('').length))],
   ])('may be %s', (_name, content) => {
     expect(problemOf(content)).toBeUndefined();
+  });
+
+  it('has at most 12 KiB', () => {
+    expect(largestLogo).toBe(12_288);
   });
 
   it('is served as what it is, byte for byte', () => {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import { providerIdSchema } from '../../src/core/identifiers.js';
+import { parseOwner } from '../../src/core/parse-input.js';
 import type { ManagerOptions } from '../../src/open-manager.js';
 import { answerOf, type BrowserHalf, openBrowserHalf, settle } from './browser-half.js';
 
@@ -94,6 +95,15 @@ describe('the way to the sign-in', () => {
     await expect(manager.startChatLogin('one', cookie)).rejects.toMatchObject(over);
     expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'attempts_used_up' });
     expect(revoked()).not.toEqual([]);
+    expect(await manager.startChatLogin('one', (await connect()).cookie)).toBeDefined();
+  });
+
+  it('is closed where the platform’s provider is not there', async () => {
+    const nowhere = { ...login, provider: providerIdSchema.parse('three') };
+    const { manager, connect } = await openLogin({}, { chatLogins: [nowhere] });
+    const { cookie } = await connect();
+    await expect(manager.startChatLogin('one', cookie)).rejects.toMatchObject({ code: 'unknown_provider' });
+    expect(await manager.describeFinished('one', cookie)).toMatchObject({ chatLogin: undefined });
   });
 
   it('is told on the done page, by the name and origin of the platform’s provider', async () => {
@@ -146,11 +156,13 @@ describe('a sign-in', () => {
   });
 
   it('is about its own connect, and leaves another one of the same person waiting', async () => {
-    const { manager, connect, signIn, finish } = await openLogin();
-    const [first, second] = [await connect(mallory), await connect(mallory)];
-    await finish(await signIn(second.cookie), second.cookie);
-    expect(await manager.findConnect(second.connectId)).toMatchObject({ status: 'failed', error: 'person_mismatch' });
-    expect(await manager.findConnect(first.connectId)).toMatchObject({ status: 'awaiting_proof' });
+    const { manager, store, connect, signIn, finish } = await openLogin();
+    const connects = [await connect(mallory), await connect(mallory)];
+    const { awaiting } = await store.connections.list(parseOwner(mallory, undefined));
+    const [first, last] = awaiting.map((each) => connects.find(({ connectId }) => connectId === each.connectId));
+    await finish(await signIn(last?.cookie ?? ''), last?.cookie);
+    expect(await manager.findConnect(last?.connectId ?? '')).toMatchObject({ error: 'person_mismatch' });
+    expect(await manager.findConnect(first?.connectId ?? '')).toMatchObject({ status: 'awaiting_proof' });
   });
 
   it('of somebody else ends the grant, which is given back; the trail says why', async () => {
