@@ -16,7 +16,7 @@ export function isScopeToken(text: string): boolean {
  * (Twitch). The result is sorted and has no duplicates.
  */
 export function parseScope(value: string | readonly string[]): Scope {
-  const tokens = typeof value === 'string' ? value.split(/[\s,]+/) : value;
+  const tokens = typeof value === 'string' ? value.split(/[\s,]/) : value;
   return [...new Set(tokens.filter((token) => token !== ''))].sort();
 }
 

@@ -177,6 +177,15 @@ describe('ownerKeyOf', () => {
   });
 });
 
+it.each([
+  [userIdSchema, 'a\n', 'must not contain control characters'],
+  [accountLabelSchema, '\ud83d', 'must be well-formed Unicode'],
+  [tenantIdSchema, '../x', 'must be 1-64 characters of A-Z a-z 0-9 . _ -'],
+  [providerIdSchema, 'A', 'must be 1-64 characters of a-z 0-9 _ -'],
+])('a refusal says what would be right', (schema, text, words) => {
+  expect(schema.safeParse(text).error?.issues.map(({ message }) => message)).toEqual([words]);
+});
+
 describe('the short ways', () => {
   it('take what identifiers mostly are', () => {
     for (const value of ['slack:T1:U2', 'ada@example.com', 'u'.repeat(256)]) expect(isPlainUserId(value)).toBe(true);

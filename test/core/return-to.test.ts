@@ -126,10 +126,10 @@ describe('return_to is refused', () => {
     ]);
   });
 
-  it('without repeating what was asked for', () => {
-    expect(() => parseReturnTo('https://canary.example/secret', allowed)).toThrow(
-      expect.not.objectContaining({ message: expect.stringContaining('canary') }),
-    );
+  it('naming the field and the setting, without repeating what was asked for', () => {
+    const attempt = () => parseReturnTo('https://canary.example/secret', allowed);
+    expect(attempt).toThrow(expect.not.objectContaining({ message: expect.stringContaining('canary') }));
+    expect(attempt).toThrow(/^return_to: must be .* \(RETURN_TO_ORIGINS\)$/);
   });
 });
 
