@@ -4,13 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OAuthNotConnected } from '../../src/core/errors.js';
 import type { OAuthManager } from '../../src/oauth-manager.js';
 import { openManager } from '../../src/open-manager.js';
 import { createManualClock } from '../support/clock.js';
 import { entryAt, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
 import { scriptTokens } from '../support/scripted-tokens.js';
-import { openBrowserHalf, settle } from './browser-half.js';
+import { settle } from './browser-half.js';
 
 let dataDir: string;
 let server: ScriptedServer;
@@ -134,24 +133,6 @@ describe('a return code', () => {
     expect(left.sort()).toEqual([0, 1, 2, 3, 4]);
     expect(refusals.filter((refusal) => refusal.code === 'gone')).toHaveLength(4);
     expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'attempts_used_up' });
-  });
-
-  it('for another account than before is refused where policy says so, with a link to the same place', async () => {
-    const half = await openBrowserHalf({}, { accountPolicy: 'deny' });
-    const prove = async (id: string, request: Parameters<typeof half.finish>[0]) => {
-      half.server.answer('/userinfo', { json: { sub: id } });
-      const { page } = await half.finish(request, 'ada');
-      return half.manager.submitProof('ada', page?.returnCode?.reveal() ?? '');
-    };
-    const request = { account: 'work', scopes: ['mail'], parameters: { region: 'eu' } };
-    await prove('7', request);
-    const refusal = await prove('8', request).catch((error: unknown) => error);
-    if (!(refusal instanceof OAuthNotConnected)) throw new TypeError('not refused');
-    expect(refusal).toMatchObject({ code: 'account_mismatch', reason: 'account_mismatch', provider: 'one' });
-    const link = new URL(refusal.connectUrl).searchParams.get('link') ?? '';
-    expect(await half.manager.resolveLinkCode(link)).toMatchObject({ userId: 'ada', account: 'work', scope: ['mail'] });
-    const { identity, parameters } = await half.manager.requireToken('ada', 'one', { account: 'work' });
-    expect([identity?.id, parameters]).toEqual(['7', { region: 'eu' }]);
   });
 
   it('is nothing for whoever has no flow: refused without tries left', async () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
-import { StoreUnavailable } from '../../src/core/errors.js';
+import { OAuthNotConnected, StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant, providerIdSchema } from '../../src/core/identifiers.js';
 import type { Store } from '../../src/core/store.js';
 import { findByAccount } from '../../src/flows/shared-account.js';
@@ -177,4 +177,22 @@ describe('the connections to an account', () => {
     await manager.deleteToken(eve, 'one');
     expect(await holders('7')).toEqual([ada]);
   });
+});
+
+it('a proof for another account than before is refused where policy says so, with a link to the same place', async () => {
+  const half = await openBrowserHalf({}, { accountPolicy: 'deny' });
+  const prove = async (id: string, request: Parameters<typeof half.finish>[0]) => {
+    half.server.answer('/userinfo', { json: { sub: id } });
+    const { page } = await half.finish(request, ada);
+    return half.manager.submitProof(ada, page?.returnCode?.reveal() ?? '');
+  };
+  const request = { account: 'work', scopes: ['mail'], parameters: { region: 'eu' } };
+  await prove('7', request);
+  const refusal = await prove('8', request).catch((error: unknown) => error);
+  if (!(refusal instanceof OAuthNotConnected)) throw new TypeError('not refused');
+  expect(refusal).toMatchObject({ code: 'account_mismatch', reason: 'account_mismatch', provider: 'one' });
+  const link = new URL(refusal.connectUrl).searchParams.get('link') ?? '';
+  expect(await half.manager.resolveLinkCode(link)).toMatchObject({ userId: ada, account: 'work', scope: ['mail'] });
+  const { identity, parameters } = await half.manager.requireToken(ada, 'one', { account: 'work' });
+  expect([identity?.id, parameters]).toEqual(['7', { region: 'eu' }]);
 });
