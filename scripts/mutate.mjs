@@ -38,7 +38,7 @@ const chunks = {
   errors: { mutate: core('errors'), tests: ['test/core/errors.test.ts', 'test/routes/problems.test.ts'] },
   proof: {
     mutate: flows('prove-person', 'chat-person', 'browser-binding', 'one-time-values'),
-    tests: tests('test/flows', 'one-time-values', 'chat-person', 'proof'),
+    tests: tests('test/flows', 'one-time-values', 'chat-person', 'browser-binding', 'proof', 'shared-account'),
   },
   browser: {
     mutate: flows('start-authorization', 'finish-authorization', 'park-grant'),

@@ -60,6 +60,7 @@ async function finish(user: string, { provider = 'one', proof = 'chat_code' as '
 const wrong = (code: string) => (code.startsWith('2') ? '3' : '2') + code.slice(1);
 const refused = (attemptsLeft: number) => ({ code: 'code_refused', attemptsLeft });
 const gone = { code: 'gone' };
+const over = { code: 'gone', message: 'The code is used up or too old.' };
 
 describe('a return code', () => {
   it('proves the person once, and says what was connected', async () => {
@@ -131,7 +132,7 @@ describe('a return code', () => {
     expect(done).toBe(0);
     const left = refusals.flatMap((refusal) => (refusal.code === 'code_refused' ? [refusal.attemptsLeft] : []));
     expect(left.sort()).toEqual([0, 1, 2, 3, 4]);
-    expect(refusals.filter((refusal) => refusal.code === 'gone')).toHaveLength(4);
+    expect(refusals.filter((refusal) => refusal.code === 'gone')).toEqual(Array(4).fill(expect.objectContaining(over)));
     expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'attempts_used_up' });
   });
 
@@ -139,15 +140,34 @@ describe('a return code', () => {
     await expect(manager.submitProof(somebody(), 'AAAA2222')).rejects.toMatchObject(refused(0));
   });
 
-  it('is over after ten minutes, to the millisecond; its grant is taken back', async () => {
+  it('that is too old is a wrong one while another flow of the user is open, and proves nothing', async () => {
+    const user = somebody();
+    const old = await finish(user);
+    clock.advance(300_000);
+    const { code } = await finish(user, { provider: 'two' });
+    clock.advance(300_000);
+    await expect(manager.submitProof(user, old.code)).rejects.toMatchObject(refused(4));
+    expect(await manager.submitProof(user, code)).toMatchObject({ provider: 'two' });
+  });
+
+  it('has its five tries for as long as it is good', async () => {
     const user = somebody();
     const { code } = await finish(user);
+    for (const _ of [1, 2, 3]) await expect(manager.submitProof(user, wrong(code))).rejects.toThrow();
+    clock.advance(599_000);
+    await expect(manager.submitProof(user, wrong(code))).rejects.toMatchObject(refused(1));
+  });
+
+  it('is over after ten minutes, to the millisecond; its grant is taken back', async () => {
+    const user = somebody();
+    const { code, connectId } = await finish(user);
     clock.advance(599_999);
     await expect(manager.submitProof(user, wrong(code))).rejects.toMatchObject(refused(4));
     clock.advance(1);
     const revocations = server.requestsTo('/revoke').length;
-    await expect(manager.submitProof(user, code)).rejects.toMatchObject(gone);
+    await expect(manager.submitProof(user, code)).rejects.toMatchObject(over);
     expect(server.requestsTo('/revoke').length).toBeGreaterThan(revocations);
+    expect(await manager.findConnect(connectId)).toMatchObject({ status: 'expired' });
   });
 
   it('is tried twenty times in ten minutes by one user, over all flows, and then later again', async () => {
@@ -203,38 +223,5 @@ describe('the verifier of a host', () => {
       message: expect.stringContaining('awaits'),
     });
     expect(await verify(connectId, user)).toMatchObject({ connectId });
-  });
-});
-
-describe('what a browser brings back', () => {
-  it('is bound to its state, path and cookie; each refusal names the part and burns nothing', async () => {
-    const user = somebody();
-    const { connectUrl } = await manager.startConnect(user, 'one');
-    const started = await manager.startAuthorization('one', new URL(connectUrl).searchParams.get('link') ?? '');
-    const { headers } = await fetch(started.authorizationUrl, { redirect: 'manual' });
-    const { searchParams: answer } = new URL(headers.get('location') ?? '');
-    const cookie = started.browserSecret.reveal();
-    const back = (provider: string, parameters: URLSearchParams, secret?: string) =>
-      manager.finishAuthorization(provider, parameters, secret);
-    const state = answer.get('state') ?? '';
-    const field = (name: string, message: string) => ({
-      code: 'invalid_request',
-      field: name,
-      message: expect.stringContaining(message),
-    });
-    for (const parameters of [
-      new URLSearchParams(),
-      new URLSearchParams('state='),
-      new URLSearchParams([
-        ['state', state],
-        ['state', state],
-      ]),
-    ])
-      await expect(back('one', parameters, cookie)).rejects.toMatchObject(field('state', 'exactly once'));
-    await expect(back('two', answer, cookie)).rejects.toMatchObject(field('state', 'another provider'));
-    for (const secret of [undefined, '', `${cookie}x`, cookie.slice(1), cookie.toUpperCase()])
-      await expect(back('one', answer, secret)).rejects.toMatchObject(field('cookie', 'did not start'));
-    await back('one', answer, cookie);
-    await expect(back('one', answer, cookie)).rejects.toMatchObject(gone);
   });
 });
