@@ -1,5 +1,6 @@
 /** OAuthManager: binds the dependencies once and offers one short method per journey. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActOrigin } from './core/audit.js';
 import { ManagerLifecycleError } from './core/errors.js';
 import { isDiscoveredId } from './core/mcp-server.js';
@@ -8,6 +9,7 @@ import type * as views from './core/views.js';
 import { providerLabel } from './flows/announce.js';
 import type { Dependencies } from './flows/dependencies.js';
 import { DeviceWorker } from './flows/device/device-worker.js';
+import { Ending } from './flows/ending.js';
 import { GrantJanitor } from './flows/grant-janitor.js';
 import { DueWorker } from './flows/look-after-due.js';
 import { ProviderCircuits } from './flows/provider-circuits.js';
@@ -21,6 +23,9 @@ import { UsageMarks } from './flows/usage-marks.js';
 import { RecordedJourneys } from './recorded-journeys.js';
 import { SignalJourneys } from './signal-journeys.js';
 import { type JourneyRoom, TokenJourneys } from './token-journeys.js';
+
+/** The start waits so long for what lies in the spool to be stored; then it goes on, and so does that, ms. */
+const spoolWaitMs = 1_500;
 
 /** Every journey, without an entry of its own in the audit trail. */
 export type Journeys = TokenJourneys;
@@ -39,14 +44,17 @@ export class OAuthManager extends RecordedJourneys {
   readonly #devices: DeviceWorker;
   readonly #janitor: GrantJanitor;
   readonly #sources: TokenSources;
+  readonly #ending = new Ending();
   readonly #onClosed: () => Promise<void> | void;
   /** What providers send by themselves. */
   readonly signals: SignalJourneys;
+  #storingSpooled: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /** @param onClosed called when everything is finished and the store is closed */
-  constructor(dependencies: Dependencies, onClosed: () => Promise<void> | void = () => undefined) {
+  constructor(given: Dependencies, onClosed: () => Promise<void> | void = () => undefined) {
     super();
+    const dependencies = { ...given, ending: this.#ending };
     this.#deps = dependencies;
     this.#onClosed = onClosed;
     const ahead = dependencies.settings.refreshAhead;
@@ -111,7 +119,8 @@ export class OAuthManager extends RecordedJourneys {
 
   /** Stores what an earlier process had to leave in the spool; part of opening a manager. */
   async storeSpooled(): Promise<void> {
-    await storeSpooled(this.running());
+    this.#storingSpooled = storeSpooled(this.running());
+    await Promise.race([this.#storingSpooled, sleep(spoolWaitMs, undefined, { ref: false })]);
   }
 
   /** What happened to commits since this process began. */
@@ -121,6 +130,7 @@ export class OAuthManager extends RecordedJourneys {
 
   /** Starts no refresh from now on: live tokens are handed out, other callers are told to come again. */
   stopRefreshing(): void {
+    this.#ending.begin();
     this.#flights.stop();
     void this.#worker.stop();
   }
@@ -136,19 +146,26 @@ export class OAuthManager extends RecordedJourneys {
     return this.running().store.check();
   }
 
-  /** Takes no new work, finishes and stores what is in flight, then disconnects. */
+  /**
+   * Takes no new work, finishes and stores what is in flight, then disconnects. A store that refuses what was refreshed is
+   * offered it for five seconds more; then it stays in the spool.
+   *
+   * @throws {StoreUnavailable} there is no spool: the message says how many grants are lost. All is closed by then
+   */
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;
   }
 
   async #end(): Promise<void> {
+    this.#ending.begin();
     this.#flights.stop();
-    await Promise.all([this.#worker.stop(), this.#devices.stop(), this.#janitor.stop()]);
+    await Promise.all([this.#worker.stop(), this.#devices.stop(), this.#janitor.stop(), this.#storingSpooled]);
     await this.#flights.drain();
     await this.#ledger.settled();
     await this.#deps.store.close();
     await this.#onClosed();
+    this.#ending.tell(this.#deps.log);
   }
 
   protected override room(): JourneyRoom {

@@ -29,6 +29,8 @@ export interface AnsweredRefresh {
  *
  * Whoever moved the generation meanwhile decides: a note about the same refresh token is written over, a disconnect
  * has the new tokens revoked, a reconnect or another refresh wins and the answer is dropped.
+ *
+ * @throws {StoreUnavailable} this process ends, and the store has refused until now; the intent stands
  */
 export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefresh): Promise<Refreshed> {
   let base = refresh.sent;
@@ -47,7 +49,12 @@ export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefre
       if (!(error instanceof StoreUnavailable)) throw error;
       deps.log.error({ provider: refresh.provider.id, pauseMs }, 'a refreshed token set waits for the store');
       spooled ||= await spool(deps, refresh);
-      await sleep(pauseMs);
+      const leftMs = deps.ending?.leftMs ?? pauseMs;
+      if (leftMs <= 0) {
+        deps.ending?.leave(spooled ? 'spooled' : 'lost');
+        throw error;
+      }
+      await sleep(Math.min(pauseMs, leftMs));
     }
   }
 }

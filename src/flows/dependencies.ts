@@ -9,6 +9,7 @@ import type { Scope } from '../core/scope.js';
 import type { Store } from '../core/store.js';
 import type { Rotation, TokenSource } from '../core/token-source.js';
 import type { Http } from '../protocol/http.js';
+import type { Ending } from './ending.js';
 import type { McpRoom } from './mcp-room.js';
 
 /** Structured logging: fields first, allow-listed by the caller; never a secret, never a user's text. */
@@ -74,6 +75,8 @@ export interface Dependencies {
   readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
   /** For MCP servers that nobody configured; without it there are none. */
   readonly mcp?: McpRoom;
+  /** When this process stops offering the store what it refuses; never, without it. */
+  readonly ending?: Ending;
   /** The request that is being worked on, for the audit trail; absent when there is none. */
   readonly origin?: ActOrigin;
 }

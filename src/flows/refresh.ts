@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refOf, type StoredConnection } from '../core/connection.js';
-import { OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
+import { OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../core/errors.js';
 import { ownerKeyOf, type ProviderId } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
 import { assess, type LostSending } from '../core/refresh-state.js';
@@ -179,6 +179,8 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
   } catch (error) {
     if (!(error instanceof OAuthManagerError)) throw error;
     recordRefresh(flight, { outcome: 'failed', reason: error.code });
+    // The provider has answered, and the intent stands for whoever comes next.
+    if (error instanceof StoreUnavailable) throw error;
     return await settleFailure(flight, intent, error);
   } finally {
     release();

@@ -1,18 +1,14 @@
-/** Keeps answers that the store does not take on disk, and stores at the start what an earlier process left there. */
+/** Stores at the start what an earlier process had to leave on disk, because the store did not take it. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { SpooledCommit } from '../core/store.js';
 import { commitRefreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider } from './provider-of.js';
 
-/** The start waits so long for a store that answers; then it goes on, and so does this, ms. */
-const startWaitsMs = 1_500;
-
 /**
- * Stores what lies in the spool, as the process would have done that had the answers. Resolves when that is done, or soon
- * in any case; a store that is down is waited for in the background.
+ * Stores what lies in the spool, as the process would have done that had the answers. Resolves when that is done, however
+ * long the store takes nothing, or when this process ends.
  */
 export async function storeSpooled(deps: Dependencies): Promise<void> {
   const { spool } = deps.store;
@@ -20,9 +16,7 @@ export async function storeSpooled(deps: Dependencies): Promise<void> {
   const commits = await spool.list();
   if (commits.length === 0) return;
   deps.log.warn({ count: commits.length }, 'refreshed token sets of an earlier process are being stored');
-  const all = Promise.all(commits.map((commit) => storeOne(deps, commit)));
-  all.catch(() => undefined);
-  await Promise.race([all, sleep(startWaitsMs, undefined, { ref: false })]);
+  await Promise.all(commits.map((commit) => storeOne(deps, commit)));
 }
 
 /** A provider that is not configured any more leaves its answers where they are. */

@@ -1,0 +1,76 @@
+/** Processes that are told to end while Redis takes no commits: out in bounded time, and nothing is lost in silence (R7, F12). */
+
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { openManager } from '../../src/open-manager.js';
+import { managerOn } from '../support/fault-nodes.js';
+import { eventually } from '../support/redis.js';
+import { startService } from '../support/service-process.js';
+import { ask, connect, makeDirectory, openBench, openProvider, openRedis } from './stage.js';
+
+const endedMs = -10_000;
+/** Ten seconds are the most that an end may take; the rest is for a busy machine. */
+const boundMs = 25_000;
+
+/** Users whose refresh tokens are spent, and a Redis that takes no writes from the moment of the answers. */
+async function openRefusing() {
+  const redis = await openRedis();
+  const provider = await openProvider();
+  const place = { redisUrl: redis.url, keyPrefix: 'ending' };
+  const bench = await openBench(place, provider);
+  const users = ['a', 'b', 'c'];
+  for (const user of users) await connect(bench, provider, { user, leftMs: endedMs });
+  return {
+    redis,
+    provider,
+    place,
+    bench,
+    users,
+    /** Asks for all, and resolves when no answer can be stored any more. */
+    spend: async <T>(token: (user: string) => Promise<T>): Promise<readonly Promise<T>[]> => {
+      const open = provider.hold();
+      const asked = users.map(token);
+      await eventually('the refresh tokens were sent', () => provider.seen.redemptions === users.length);
+      await redis.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+      open();
+      return asked;
+    },
+    mend: () => redis.command('CONFIG', 'SET', 'min-replicas-to-write', '0'),
+  };
+}
+
+it('R7: a manager that is closed while Redis refuses leaves, and says how many grants are lost', async () => {
+  const { place, provider, users, spend } = await openRefusing();
+  const errors: string[] = [];
+  const log = { debug() {}, info() {}, warn() {}, error: (_: object, message: string) => void errors.push(message) };
+  const manager = await openManager({ ...managerOn(place, provider.entry), log });
+  const asked = await spend((user) => ask({ manager }, user));
+  await eventually('its commits are refused', () => errors.includes('a refreshed token set waits for the store'));
+  const toldAt = performance.now();
+  await expect(manager.close()).rejects.toThrow('3 grants are lost');
+  expect(performance.now() - toldAt).toBeLessThan(boundMs);
+  expect(await Promise.all(asked)).toEqual(users.map(() => 'store_unavailable'));
+  expect(errors).toContain('refreshed token sets are lost: neither the store nor a spool took them');
+  expect(provider.seen).toMatchObject({ redemptions: users.length, reuses: 0 });
+}, 60_000);
+
+it('F12: a service that gets SIGTERM while Redis refuses leaves in time; what it held is stored from the spool', async () => {
+  const { place, provider, bench, users, spend, mend } = await openRefusing();
+  const spoolDir = join(await makeDirectory(), 'spool');
+  const { redisUrl: REDIS_URL, keyPrefix: KEY_PREFIX } = place;
+  const env = { REDIS_URL, KEY_PREFIX, SPOOL_DIR: spoolDir, REFRESH_AHEAD: 'false' };
+  const service = await startService(env, provider.entry);
+  const asked = await spend((user) => service.bot.token(user, 'rotating').catch(() => 'hung up'));
+  service.kill('SIGTERM');
+  const toldAt = performance.now();
+  expect(await service.ended).toBe(0);
+  expect(performance.now() - toldAt).toBeLessThan(boundMs);
+  await Promise.all(asked);
+  await mend();
+  const next = await openBench({ ...place, spoolDir }, provider);
+  for (const user of users) {
+    await eventually('it is stored', async () => provider.honours(await ask(next, user)));
+    expect(await ask(bench, user)).toBe(await ask(next, user));
+  }
+  expect(provider.seen).toMatchObject({ redemptions: users.length, reuses: 0 });
+}, 90_000);
