@@ -1,43 +1,12 @@
 /** Masters that die with writes that nobody else has: what was committed is put back, and nobody loses a connection (R9). */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually, type RedisProcess } from '../support/redis.js';
-import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
-import { ask, connect, openBench, openProvider, openRedis, type Place } from './stage.js';
+import { openPair } from './redis-pair.js';
+import { ask, connect, openBench, openProvider, type Place } from './stage.js';
 
 const endedMs = -10_000;
-
-/** A master and a replica behind one address, which `failOver` moves from one to the other without what came last. */
-async function openPair() {
-  const master = await openRedis();
-  const replica = await openRedis('--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0');
-  const proxy = await startTcpFaultProxy(master.port);
-  onTestFinished(() => proxy.close());
-  const inStep = async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up');
-  await eventually('the replica is in step', inStep);
-  return {
-    url: `redis://127.0.0.1:${proxy.port}`,
-    proxy,
-    master,
-    replica,
-    /** From now on the replica hears nothing any more (threats 6.2). */
-    part: async () => {
-      const offset = async () =>
-        /master_repl_offset:(\d+)/.exec(String(await master.command('INFO', 'replication')))?.[1];
-      const heard = async () =>
-        /slave_repl_offset:(\d+)/.exec(String(await replica.command('INFO', 'replication')))?.[1];
-      await eventually('the replica has heard all', async () => (await offset()) === (await heard()));
-      await replica.command('REPLICAOF', '127.0.0.1', '1');
-    },
-    failOver: async () => {
-      await master.kill9();
-      await replica.command('REPLICAOF', 'NO', 'ONE');
-      proxy.setTarget(replica.port);
-      proxy.cut();
-    },
-  };
-}
 
 /** What one server holds under the keys of a pattern. */
 async function valuesIn(server: RedisProcess, read: 'GET' | 'HGETALL', pattern: string): Promise<readonly string[]> {
@@ -65,9 +34,9 @@ describe('R9: a failover that loses the latest writes', () => {
     const other = await openBench(place, provider);
     expect(await ask(other, 'u')).toBe(token);
     bench.clock.advance(3_700_000);
-    expect(provider.honours(await ask(bench, 'u'))).toBe(true);
+    await eventually('it goes on refreshing', async () => provider.honours(await ask(bench, 'u')));
     expect(provider.seen).toMatchObject({ redemptions: 2, reuses: 0 });
-  }, 30_000);
+  }, 60_000);
 
   it('is noticed before a refresh begins: callers who ask at once do not send the old refresh token', async () => {
     const pair = await openPair();
@@ -79,7 +48,7 @@ describe('R9: a failover that loses the latest writes', () => {
     await pair.failOver();
     await eventually('it answers', async () => (await ask(bench, 'u')) === token);
     expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
-  }, 30_000);
+  }, 60_000);
 
   it('knows of a sending under way: nobody sends the same refresh token again', async () => {
     const pair = await openPair();
@@ -99,7 +68,7 @@ describe('R9: a failover that loses the latest writes', () => {
     await eventually('the other has it, too', async () => (await ask(other, 'u')) === (await asked));
     expect([await asked, 'store_unavailable']).toContain(await second);
     expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
-  }, 30_000);
+  }, 60_000);
 
   it('gets a commit back whose reply was lost before', async () => {
     const pair = await openPair();
@@ -122,7 +91,7 @@ describe('R9: a failover that loses the latest writes', () => {
     const other = await openBench(place, provider);
     expect(await ask(other, 'u')).toBe(token);
     expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
-  }, 30_000);
+  }, 60_000);
 
   it('brings nothing back that was disconnected', async () => {
     const pair = await openPair();
@@ -133,7 +102,7 @@ describe('R9: a failover that loses the latest writes', () => {
     await bench.manager.deleteToken('u', 'rotating');
     await pair.failOver();
     await eventually('it is gone again', async () => (await ask(bench, 'u')) === 'none');
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('R9: commits that wait for replicas', () => {
@@ -152,7 +121,7 @@ describe('R9: commits that wait for replicas', () => {
     expect(bench.manager.figures().commitsUnacknowledged).toBeGreaterThan(0);
     expect(bench.log).toContainEqual({ level: 'warn', message: 'too few replicas have confirmed a commit' });
     pair.replica.resume();
-  }, 30_000);
+  }, 60_000);
 
   it('hold up nobody else', async () => {
     const pair = await openPair();
@@ -168,5 +137,5 @@ describe('R9: commits that wait for replicas', () => {
     await writing;
     expect(performance.now() - startedAt).toBeGreaterThan(700);
     pair.replica.resume();
-  }, 30_000);
+  }, 60_000);
 });

@@ -92,7 +92,11 @@ it('F16: clients that connect and say nothing hold up nobody, cost little, and a
 }, 240_000);
 
 function openSockets(port: number, count: number): readonly Socket[] {
-  const sockets = Array.from({ length: count }, () => openSocket(port, '127.0.0.1').on('error', () => undefined).resume());
+  const sockets = Array.from({ length: count }, () =>
+    openSocket(port, '127.0.0.1')
+      .on('error', () => undefined)
+      .resume(),
+  );
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
   });

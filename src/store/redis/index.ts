@@ -19,8 +19,11 @@ import { watchMasters } from './master-watch.js';
 import { createOwnerFields, restoreClaim, restoreCommit } from './owner-fields.js';
 import { createOwnerWrites } from './owner-writes.js';
 import { RecentCommits } from './recent-commits.js';
-import { parseList, parseText } from './replies.js';
+import { parseList, parseNumber, parseText } from './replies.js';
+import { loadScript } from './scripts.js';
 import { createWalks } from './walks.js';
+
+const sightScript = loadScript('sight-masters');
 
 /** Where Redis is and how long we wait for it. */
 export interface RedisEngineOptions {
@@ -63,6 +66,8 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
     isReady: watch.isReady,
     isIdle: () => journal.isEmpty,
     patienceMs: commandTimeoutMs,
+    knownForMs: async (found, hasChanged) =>
+      parseNumber(await link.write(sightScript([keys.masters], hasChanged ? 1 : 0, ...found))),
     onChange: async () => {
       let count = 0;
       for (const commit of journal.list()) if (await restoreCommit(link, keys, commit)) count += 1;

@@ -14,6 +14,8 @@ const kinds = { expiring: 'x', logs: 'log', collections: 'doc' } as const;
 export interface RedisKeys {
   /** Fields, marks, notes and leases of one owner; the hash tag keeps them in one slot. */
   ofOwner(owner: OwnerKey): readonly [fields: string, marks: string, notes: string, leases: string];
+  /** The same, and the versions of what was removed lately. */
+  ofOwnerWrites(owner: OwnerKey): readonly string[];
   /** The first of them alone. */
   fieldsOf(owner: OwnerKey): string;
   expiring(key: string): string;
@@ -22,6 +24,8 @@ export interface RedisKeys {
   allDue(): readonly string[];
   log(name: string): string;
   documents(collection: string): string;
+  /** Which masters this store has been seen on. */
+  readonly masters: string;
   /** What all keys of a kind begin and end with; the name is between. */
   around(what: Walked): readonly [start: string, end: string];
 }
@@ -35,12 +39,14 @@ export function nameKeys(prefix: string): RedisKeys {
   if (!/^[A-Za-z0-9._:-]{1,128}$/.test(prefix)) {
     throw new ConfigurationError([{ name: 'KEY_PREFIX', problem: 'must be 1-128 characters of A-Z a-z 0-9 . _ : -' }]);
   }
+  const ofOwner: RedisKeys['ofOwner'] = (owner) => {
+    const base = `${prefix}:{${owner}}`;
+    return [base, `${base}:m`, `${base}:n`, `${base}:l`];
+  };
   const shard = (index: number) => `${prefix}:due:${index}`;
   return {
-    ofOwner: (owner) => {
-      const base = `${prefix}:{${owner}}`;
-      return [base, `${base}:m`, `${base}:n`, `${base}:l`];
-    },
+    ofOwner,
+    ofOwnerWrites: (owner) => [...ofOwner(owner), `${prefix}:{${owner}}:t`],
     fieldsOf: (owner) => `${prefix}:{${owner}}`,
     expiring: (key) => `${prefix}:${kinds.expiring}:${key}`,
     // A member begins with a digest.
@@ -48,6 +54,7 @@ export function nameKeys(prefix: string): RedisKeys {
     allDue: () => Array.from({ length: dueShards }, (_, index) => shard(index)),
     log: (name) => `${prefix}:${kinds.logs}:${name}`,
     documents: (collection) => `${prefix}:${kinds.collections}:${collection}`,
+    masters: `${prefix}:masters`,
     around: (what) => (what === 'owners' ? [`${prefix}:{`, '}'] : [`${prefix}:${kinds[what]}:`, '']),
   };
 }

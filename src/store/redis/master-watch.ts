@@ -8,11 +8,16 @@ import { isForbidden } from './failures.js';
 import type { RedisLink } from './link.js';
 import { parseText } from './replies.js';
 
-/** Between looks, ms: in a Cluster nothing else tells that a replica was promoted. */
+/** Between looks, ms: in a Cluster nothing else tells that a replica was promoted, and nothing at all of a frozen master. */
 const lookEveryMs = 1_000;
 const retryMs = 100;
-/** Other processes put back what they hold, too; this long a refresh waits for them, ms. */
-const othersMs = 500;
+/**
+ * Other processes put back what they hold, too, as soon as they find the new master. No refresh begins for so long after
+ * anybody has met it first, ms: also a process that has just started could spend a refresh token that was rotated away.
+ */
+const othersMs = 5_000;
+/** The same for who may not ask Redis which server it is, and so cannot tell one change from the next, ms. */
+const blindMs = 500;
 
 /** Lets refreshes begin only when what a failover has lost is back. */
 export interface MasterWatch {
@@ -32,6 +37,8 @@ export interface MasterWatch {
  * @param isReady whether there is a connection
  * @param isIdle whether there is nothing that could be put back, so that nobody has to look
  * @param patienceMs nobody is held back for longer than this
+ * @param knownForMs how long ago the newest of these masters was met first, by whichever process; `hasChanged`: this one
+ *   has known others
  * @param onChange puts back what was lost; may throw `StoreUnavailable`, and is then called again
  */
 export function watchMasters(
@@ -41,40 +48,53 @@ export function watchMasters(
     readonly isReady: () => boolean;
     readonly isIdle: () => boolean;
     readonly patienceMs: number;
+    readonly knownForMs: (masters: readonly string[], hasChanged: boolean) => Promise<number>;
     readonly onChange: () => Promise<void>;
   },
 ): MasterWatch {
   let known: string | undefined;
+  let isBlind = false;
   let checking: Promise<void> | undefined;
   let stopped = false;
+  /** Once more after the others: a write may have been on its way when the first round began. */
+  const putBack = async (waitMs: number) => {
+    await on.onChange();
+    await sleep(waitMs, undefined, { ref: false });
+    await on.onChange();
+  };
   const look = async (): Promise<void> => {
-    for (let changed = false; !stopped; ) {
+    const masters = await identify(link);
+    isBlind = masters === undefined;
+    if (masters === undefined) return putBack(blindMs);
+    const found = masters.join(' ');
+    if (found === known) return;
+    const hasChanged = known !== undefined;
+    const waitMs = othersMs - (await on.knownForMs(masters, hasChanged));
+    // Not known yet and something to put back: a failover may have come before the first look was done.
+    if (hasChanged || waitMs > 0 || !on.isIdle()) await putBack(Math.max(waitMs, 0));
+    known = found;
+    // Another failover may have come meanwhile.
+    return look();
+  };
+  const lookUntilDone = async (): Promise<void> => {
+    while (!stopped) {
       try {
-        const found = await identify(link);
-        // Not known yet and something to put back: a failover may have come before the first look was done.
-        changed ||= known === undefined ? !on.isIdle() : found !== known;
-        if (changed) {
-          await on.onChange();
-          await sleep(othersMs);
-          // Once more: a write may have been on its way when the first round began.
-          await on.onChange();
-        }
-        known = found;
-        return;
+        return await look();
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        await sleep(retryMs);
+        await sleep(retryMs, undefined, { ref: false });
       }
     }
   };
   const suspect = () => {
-    checking ??= look().finally(() => {
+    checking ??= lookUntilDone().finally(() => {
       checking = undefined;
     });
   };
-  for (const event of ['ready', 'close', '+node', '-node', 'node error']) client.on(event, suspect);
+  // A Cluster tells by `refresh` alone that a replica it knew is a master now.
+  for (const event of ['ready', 'close', '+node', '-node', 'node error', 'refresh']) client.on(event, suspect);
   const timer = setInterval(() => {
-    if (client instanceof Cluster && !on.isIdle()) suspect();
+    if (!on.isIdle() && (!isBlind || client instanceof Cluster)) suspect();
   }, lookEveryMs);
   timer.unref();
   suspect();
@@ -92,23 +112,22 @@ export function watchMasters(
   };
 }
 
-/** Changes with every start of a master (`run_id`) and with every promotion (`master_replid`). */
-async function identify(link: RedisLink): Promise<string> {
-  const masters: string[] = [];
+/** The masters, by what changes with every start (`run_id`) and every promotion (`master_replid`); nothing if it is forbidden. */
+async function identify(link: RedisLink): Promise<readonly string[] | undefined> {
+  let masters: readonly string[] | undefined;
   await link.read(async (client) => {
     const texts = mastersOf(client).map(async (master) => {
       const parts = await Promise.all(['server', 'replication'].map((part) => master.callBuffer('INFO', [part])));
-      return parts.map(parseText).join('\n');
+      return identityIn(parts.map(parseText).join('\n'));
     });
-    masters.push(...(await Promise.all(texts).catch(unlessForbidden)).map(identityIn));
+    masters = await Promise.all(texts).then((found) => found.sort(), unlessForbidden);
   });
-  return masters.sort().join(' ');
+  return masters;
 }
 
 /** Who may not ask takes every look for a change: putting back does no harm. */
-function unlessForbidden(error: unknown): readonly string[] {
-  if (isForbidden(error)) return [`run_id:${performance.now()}`];
-  throw error;
+function unlessForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
 }
 
 function identityIn(info: string): string {

@@ -1,24 +1,25 @@
-/** Fields, marks, notes and leases of owners: a string and three hashes with one hash tag, one script per call. */
+/** Fields, marks, notes and leases of owners, and what was removed lately: under one hash tag, one script per call. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { OwnerFields } from '../engine.js';
+import { dueMemberOf, fieldKind } from '../field-names.js';
 import type { ReadField } from './gathered-reads.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
 import type { MasterWatch } from './master-watch.js';
-import { claimFieldsScript, formatClaim, formatWrite, type OwnerWrites, writeFieldsScript } from './owner-writes.js';
+import { claimFieldsScript, formatClaim, type OwnerWrites } from './owner-writes.js';
 import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
-import { parseBuffer, parseList, parseNumber, parsePairs, parseText } from './replies.js';
+import { parseBuffer, parseList, parseNumber, parsePairs } from './replies.js';
 import { loadScript } from './scripts.js';
-import { formatField, formatVersion, parseFields } from './stored-fields.js';
+import { formatField, formatVersion, parseFields, parseVersion } from './stored-fields.js';
 
 const readOwnerScript = loadScript('read-owner');
-const eraseOwnerScript = loadScript('erase-owner', 'fields');
+const eraseOwnerScript = loadScript('erase-owner', 'fields', 'removed');
 const exchangeScript = loadScript('exchange-field', 'fields');
 const markScript = loadScript('mark-field', 'fields');
 const renewScript = loadScript('renew-claim');
 const releaseScript = loadScript('release-claim');
-const restoreScript = loadScript('restore-field', 'fields');
+const restoreScript = loadScript('restore-field', 'fields', 'removed');
 
 /** What reads fields, and what makes commits last. */
 export interface OwnerAccess {
@@ -53,7 +54,11 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
       const exchanged = await link.write(exchangeScript([fieldsOf(owner)], ...args));
       return parseNumber(exchanged) === 1 ? 'stored' : 'moved';
     },
-    eraseOwner: async (owner) => parseList(await link.write(eraseOwnerScript(keys.ofOwner(owner)))).map(parseText),
+    eraseOwner: async (owner) => {
+      const erased = parsePairs(await link.write(eraseOwnerScript(keys.ofOwnerWrites(owner))));
+      for (const [field, version] of erased) journal.note(owner, [{ field, expect: parseVersion(version) }]);
+      return erased.map(([field]) => field);
+    },
     mark: async (owner, field, value) => {
       await link.write(markScript(keys.ofOwner(owner), field, value));
     },
@@ -75,26 +80,23 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
 }
 
 /**
- * Puts back what a write had brought, if it is lost; answers whether it was.
+ * Puts back what a write had brought, if it is lost; answers whether it was. The newer version wins.
  *
- * Several changes of one write go together: where each of them still finds what it was meant to replace, the write was
- * lost as a whole. A single one wins over what is older; see the script.
+ * A connection comes back with its place in the due index, which was written beside it. A grant that waits for its proof
+ * does not come back where there is none: the list of those that end would lack it, and its person only begins again.
  */
-export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, changes }: Commit): Promise<boolean> {
-  const [change, ...others] = changes;
-  if (change === undefined) return false;
-  if (others.length > 0) {
-    // Without a version to find again nothing tells a lost write from one that was undone on purpose.
-    if (!changes.some(({ expect }) => typeof expect === 'number')) return false;
-    const [written] = parseList(await link.write(writeFieldsScript(keys.ofOwner(owner), ...formatWrite({ changes }))));
-    return parseNumber(written) === 1;
-  }
+export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, change }: Commit): Promise<boolean> {
   const { field, expect, next, keepsNote = false } = change;
   const version = next?.version ?? (typeof expect === 'number' ? expect : undefined);
+  // Nothing tells what was removed whatever it was.
   if (version === undefined) return false;
-  const value = next ? formatField(next) : '';
-  const args = [field, formatVersion(version), value, keepsNote ? 1 : 0];
-  return parseNumber(await link.write(restoreScript(keys.ofOwner(owner), ...args))) === 1;
+  const isConnection = fieldKind(field) === 'connection';
+  const args = [field, formatVersion(version), next ? formatField(next) : '', keepsNote ? 1 : 0, isConnection ? 1 : 0];
+  if (parseNumber(await link.write(restoreScript(keys.ofOwnerWrites(owner), ...args))) === 0) return false;
+  const member = Buffer.from(dueMemberOf(owner, field), 'latin1');
+  // Due at once: whoever looks after it finds out when it really is.
+  if (next && isConnection) await link.write(command('ZADD', keys.due(member), 'NX', 0, member));
+  return true;
 }
 
 /** Makes a claim again that is lost: the field must have the version still, and the lease be nobody else's. */

@@ -10,8 +10,7 @@ import { parseBuffer, parseList, parseNumber, parseText } from './replies.js';
 import { loadScript } from './scripts.js';
 import { formatField, formatVersion } from './stored-fields.js';
 
-/** Runs {@link formatWrite}s. */
-export const writeFieldsScript = loadScript('write-fields', 'fields');
+const writeFieldsScript = loadScript('write-fields', 'fields', 'removed');
 /** Runs {@link formatClaim}s. */
 export const claimFieldsScript = loadScript('claim-fields', 'fields');
 
@@ -35,21 +34,21 @@ export interface OwnerWrites {
 
 /** Binds them to the lanes. `gather`: see `gathering.ts`. */
 export function createOwnerWrites(lanes: CommitLanes, keys: RedisKeys, gather: Gather): OwnerWrites {
-  const keysOf = (items: readonly { readonly owner: OwnerKey }[]) => items.flatMap(({ owner }) => keys.ofOwner(owner));
   return {
     write: gather(async (writes: readonly OwnerWrite[]) => {
-      const replies = parseList(await lanes.run(writeFieldsScript, keysOf(writes), writes.flatMap(formatWrite)));
+      const writeKeys = writes.flatMap(({ owner }) => keys.ofOwnerWrites(owner));
+      const replies = parseList(await lanes.run(writeFieldsScript, writeKeys, writes.flatMap(formatWrite)));
       return replies.map((reply) => (parseNumber(reply) === 1 ? 'stored' : 'moved'));
     }),
     claim: gather(async (claims: readonly OwnerClaim[]) => {
-      const replies = parseList(await lanes.run(claimFieldsScript, keysOf(claims), claims.flatMap(formatClaim)));
+      const claimKeys = claims.flatMap(({ owner }) => keys.ofOwner(owner));
+      const replies = parseList(await lanes.run(claimFieldsScript, claimKeys, claims.flatMap(formatClaim)));
       return replies.map((reply) => parseClaim(parseList(reply)));
     }),
   };
 }
 
-/** The arguments of one write. */
-export function formatWrite({ changes, finishes }: Omit<OwnerWrite, 'owner'>): readonly Argument[] {
+function formatWrite({ changes, finishes }: Omit<OwnerWrite, 'owner'>): readonly Argument[] {
   return [changes.length, ...changes.flatMap(formatChange), finishes?.field ?? '', finishes?.holder ?? ''];
 }
 

@@ -11,10 +11,10 @@ import type { ClaimRequest, FieldChange, FieldClaim } from '../engine.js';
 const keepMs = 300_000;
 const keepMost = 10_000;
 
-/** One write that was acknowledged. */
+/** One change of a write that was acknowledged. */
 export interface Commit {
   readonly owner: OwnerKey;
-  readonly changes: readonly FieldChange[];
+  readonly change: FieldChange;
   /** Ms of the process's own steady clock. */
   readonly at: number;
 }
@@ -30,12 +30,14 @@ export class RecentCommits {
   readonly #commits = new Map<string, Commit>();
   readonly #claims = new Map<string, OpenClaim>();
 
-  /** Notes a write; an earlier one of the same fields is of no use any more. */
+  /** Notes a write; what was written to the same fields before is of no use any more. */
   note(owner: OwnerKey, changes: readonly FieldChange[]): void {
     const at = performance.now();
-    const name = JSON.stringify([owner, ...changes.map(({ field }) => field)]);
-    this.#commits.delete(name);
-    this.#commits.set(name, { owner, changes, at });
+    for (const change of changes) {
+      const name = JSON.stringify([owner, change.field]);
+      this.#commits.delete(name);
+      this.#commits.set(name, { owner, change, at });
+    }
     for (const [oldest, commit] of this.#commits) {
       if (at - commit.at <= keepMs && this.#commits.size <= keepMost) break;
       this.#commits.delete(oldest);

@@ -19,6 +19,12 @@ export function formatVersion(version: number): Buffer {
   return bytes;
 }
 
+/** Reads a version. */
+export function parseVersion(bytes: Buffer, at = 0): number {
+  // Two halves: a BigInt in between costs more than all the rest.
+  return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+}
+
 /** Writes a field's version and bytes. */
 export function formatField({ version, bytes }: Versioned): Buffer {
   return Buffer.concat([formatVersion(version), bytes]);
@@ -85,8 +91,7 @@ function isNamed(stored: Buffer, { name: start, nameEnd }: FieldPlace, name: str
 }
 
 function readField(stored: Buffer, { value, end }: FieldPlace, known?: Versioned): Versioned {
-  // Two halves: a BigInt in between costs more than all the rest.
-  const version = stored.readUInt32BE(value) * 2 ** 32 + stored.readUInt32BE(value + 4);
+  const version = parseVersion(stored, value);
   const bytes = value + versionBytes;
   const isSame = known?.version === version && stored.compare(known.bytes, 0, known.bytes.length, bytes, end) === 0;
   return isSame ? known : { version, bytes: stored.subarray(bytes, end) };

@@ -1,5 +1,5 @@
 -- For each of several writes: applies all of its changes, or none when any expectation does not hold.
--- KEYS, of each write: fields, marks, notes, leases.
+-- KEYS, of each write: fields, marks, notes, leases, versions of what was removed lately.
 -- ARGV, of each write: number of changes; per change: field, expected version ('-' absent, '*' any), new value ('' removes),
 --       1 = its note stays; then the field and the holder of the claim that it finishes, '' = none.
 -- A stored value begins with its version, 8 bytes big-endian. Answers for each 1 = stored, 0 = moved.
@@ -15,11 +15,14 @@ local function holds(values, first, count)
   return true
 end
 
-local function apply(marks, notes, first, count)
+local function apply(marks, notes, removed, before, first, count)
   for i = first, first + 4 * (count - 1), 4 do
     -- A note belongs to the version that was.
     if ARGV[i + 3] ~= '1' then redis.call('HDEL', notes, ARGV[i]) end
-    if ARGV[i + 2] == '' then redis.call('HDEL', marks, ARGV[i]) end
+    if ARGV[i + 2] == '' then
+      redis.call('HDEL', marks, ARGV[i])
+      if before[ARGV[i]] then note_removed(removed, ARGV[i], string.sub(before[ARGV[i]], 1, 8)) end
+    end
   end
 end
 
@@ -32,16 +35,20 @@ end
 
 local answers = {}
 local at = 1
-for k = 1, #KEYS, 4 do
+for k = 1, #KEYS, 5 do
   local first, count = at + 1, tonumber(ARGV[at])
   at = first + 4 * count + 2
   local names, values = read_fields(KEYS[k])
   local stored = holds(values, first, count)
   if stored then
-    for i = first, first + 4 * (count - 1), 4 do set_field(names, values, ARGV[i], ARGV[i + 2]) end
+    local before = {}
+    for i = first, first + 4 * (count - 1), 4 do
+      before[ARGV[i]] = values[ARGV[i]]
+      set_field(names, values, ARGV[i], ARGV[i + 2])
+    end
     -- It comes first: a Redis without memory refuses it, and then nothing has been changed.
     write_fields(KEYS[k], names, values)
-    apply(KEYS[k + 1], KEYS[k + 2], first, count)
+    apply(KEYS[k + 1], KEYS[k + 2], KEYS[k + 4], before, first, count)
     finish(KEYS[k + 3], ARGV[at - 2], ARGV[at - 1])
   end
   answers[#answers + 1] = stored and 1 or 0
