@@ -78,17 +78,21 @@ interface Replacement {
   readonly connection: Connection;
 }
 
+/** Whether it was stored. A write whose reply was lost is read back: the grant is gone by it, so nobody could try again. */
 async function replace(deps: Dependencies, { grant, previous, connection }: Replacement): Promise<boolean> {
-  const outcome = await deps.store.connections.write(refOf(connection).owner, [
-    {
-      kind: 'put_connection',
-      connection,
-      expect: previous?.generation ?? 'absent',
-      generation: nextGeneration(previous?.generation, connection.updatedAt),
-    },
-    { kind: 'remove_grant', connectId: grant.connectId, expect: grant.generation },
-  ]);
-  return outcome === 'stored';
+  const ref = refOf(connection);
+  const generation = nextGeneration(previous?.generation, connection.updatedAt);
+  try {
+    const outcome = await deps.store.connections.write(ref.owner, [
+      { kind: 'put_connection', connection, expect: previous?.generation ?? 'absent', generation },
+      { kind: 'remove_grant', connectId: grant.connectId, expect: grant.generation },
+    ]);
+    return outcome === 'stored';
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable) || error.carriedOut === 'no') throw error;
+    if ((await deps.store.connections.find(ref))?.generation !== generation) throw error;
+    return true;
+  }
 }
 
 /** The same person, account and label keep their connection id; another account begins anew. */

@@ -76,8 +76,9 @@ export function watchMasters(
     // Another failover may have come meanwhile.
     return look();
   };
+  /** Without a connection there is nothing to look at; the next one begins with a look. */
   const lookUntilDone = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopped && on.isReady()) {
       try {
         return await look();
       } catch (error) {
