@@ -13,7 +13,7 @@ import { printNote, printTable, readCounts, shown } from './support/report.mjs';
 import { encryptionKeys, fill, openBenchManager, userOf } from './support/token-store.mjs';
 
 const { users, rounds, seconds, connections } = readCounts({ users: 5000, rounds: 3, seconds: 2, connections: 64 });
-const goals = { 'API key': '>= 0.75 (cold 0.65)', 'ES256 JWT, seen before': '>= 0.65' };
+const goals = { 'API key': '>= 0.75', 'API key, cold': '>= 0.65', 'ES256 JWT, seen before': '>= 0.65' };
 const apiKey = 'bench-bot-key-bench-bot-key-bench-0001';
 const redis = await startRedis();
 const manager = await openBenchManager({ redisUrl: redis.url });
@@ -35,6 +35,7 @@ const environment = {
 };
 const server = new URL('./support/token-server.mjs', import.meta.url).pathname;
 const audited = await startServer(server, ['service'], environment);
+const cold = await startServer(server, ['cold'], environment);
 const unlimited = { ...environment, RATE_LIMIT_PER_MINUTE: '0' };
 const bareToken = await startServer(server, ['without-audit'], unlimited);
 const quiet = await startServer(server, ['without-audit'], { ...unlimited, LOG_LEVEL: 'warn' });
@@ -44,33 +45,40 @@ if (answer.status !== 200) throw new Error(`the service answers ${answer.status}
 const bare = await startServer(server, ['bare', String(body.length)]);
 
 const tails = {};
+const spent = {};
 /** Requests without an answer: on a machine with too much to do, connections time out. */
 let failed = 0;
 const subjects = {
   'bare route': load('bare route', bare, apiKey),
   'API key': load('API key', audited, apiKey),
+  'API key, cold': load('API key, cold', cold, apiKey),
   'ES256 JWT, seen before': load('ES256 JWT, seen before', audited, jwt),
   'API key, without audit and limits': load('API key, without audit and limits', bareToken, apiKey),
   'the same, without a log line each': load('the same, without a log line each', quiet, apiKey),
 };
 const results = await inTurns(subjects, rounds);
-const tailOf = (name) => median(tails[name].slice(1));
+/** Of the rounds that count. */
+const usual = (seen, name) => median(seen[name].slice(1));
+const figuresOf = (seen, name) => [
+  shown(usual(seen, name)),
+  (usual(seen, name) / usual(seen, 'bare route')).toFixed(2),
+];
 printTable(
   `Token over HTTP, ${connections} connections, ${users.toLocaleString('en-US')} users, ${body.length} bytes`,
-  ['subject', 'per second', 'ratio', 'goal', 'p99, ms', 'p99 / bare'],
+  ['subject', 'per second', 'ratio', 'goal', 'p99, ms', 'p99 / bare', 'CPU, µs', 'CPU / bare'],
   Object.entries(results).map(([name, { median: rate, ratio }]) => [
     name,
     shown(rate),
     ratio.toFixed(2),
     goals[name] ?? '',
-    shown(tailOf(name)),
-    (tailOf(name) / tailOf('bare route')).toFixed(2),
+    ...figuresOf(tails, name),
+    ...figuresOf(spent, name),
   ]),
 );
 printNote(
-  `Warm: each user's record was read before. ${rounds} rounds of ${seconds} s each in turns; medians. An entry in the audit trail is a sealed write to Redis per token that is handed out, and the answer waits for it. Requests without an answer: ${failed}.`,
+  `Warm, unless it says cold: each user's record was read before and is unchanged; cold: each record is opened anew. CPU: of the server process per request, which neighbours on the machine change least; Redis and the load generator take theirs beside it, on the same processors. ${rounds} rounds of ${seconds} s each in turns; medians. An entry in the audit trail is a sealed write to Redis per token that is handed out, and the answer waits for it. Requests without an answer: ${failed}.`,
 );
-for (const each of [audited, bareToken, quiet, bare]) await each.stop();
+for (const each of [audited, cold, bareToken, quiet, bare]) await each.stop();
 stopKeys();
 await redis.stop();
 
@@ -78,16 +86,18 @@ function bearer(credential) {
   return { authorization: `Bearer ${credential}` };
 }
 
-function load(name, { address }, credential) {
+function load(name, { address, cpu }, credential) {
   const requests = Array.from({ length: users }, (_, index) => ({
     path: `/v1/users/${encodeURIComponent(userOf((index * 7919) % users))}/tokens/github`,
   }));
   return async () => {
     const options = { url: address, connections, duration: seconds, requests, headers: bearer(credential) };
+    const before = await cpu();
     const { requests: done, latency, non2xx, errors } = await autocannon(options);
     if (non2xx > 0) throw new Error(`${name}: ${non2xx} were refused`);
     failed += errors;
     tails[name] = [...(tails[name] ?? []), latency.p99];
+    spent[name] = [...(spent[name] ?? []), ((await cpu()) - before) / done.total];
     return done.average;
   };
 }

@@ -1,4 +1,4 @@
-/** A server of a bench in a process of its own. */
+/** A server of a bench in a process of its own, and the CPU time that it takes. */
 
 import { spawn } from 'node:child_process';
 
@@ -6,10 +6,14 @@ import { spawn } from 'node:child_process';
  * Starts a Node program that writes its address to file descriptor 3 once it listens.
  *
  * @param environment replaces ours, but for PATH
+ * @returns its address; `cpu`, for a program that calls `tellCpu`: CPU time since its start, µs; and how to end it
  */
 export async function startServer(file, args = [], environment = {}) {
   const env = { PATH: process.env.PATH, ...environment };
-  const child = spawn(process.execPath, [file, ...args], { env, stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  const child = spawn(process.execPath, [file, ...args], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'ipc'],
+  });
   const end = () => child.kill('SIGKILL');
   process.once('exit', end);
   const address = await new Promise((resolve, reject) => {
@@ -18,6 +22,11 @@ export async function startServer(file, args = [], environment = {}) {
   });
   return {
     address,
+    cpu: () =>
+      new Promise((resolve) => {
+        child.once('message', resolve);
+        child.send('cpu');
+      }),
     stop: async () => {
       process.off('exit', end);
       const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -25,4 +34,12 @@ export async function startServer(file, args = [], environment = {}) {
       await gone;
     },
   };
+}
+
+/** For the program that was started: answers how much CPU time it has taken, whenever it is asked. */
+export function tellCpu() {
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    process.send(user + system);
+  });
 }

@@ -1,6 +1,7 @@
-/** One server process of `bench:http`: the bare route, or the service with or without its audit trail. */
+/** One server process of `bench:http`: the bare route, or the service: as it is, cold, or without its audit trail. */
 
 import { writeSync } from 'node:fs';
+import { tellCpu } from './child.mjs';
 
 const [kind = 'bare', bytes = '400'] = process.argv.slice(2);
 
@@ -14,10 +15,23 @@ if (kind === 'bare') {
   const { buildApp } = await import('../../dist/src/service/app.js');
   const { loadConfig } = await import('../../dist/src/service/config.js');
   const { createLogger } = await import('../../dist/src/service/logger.js');
+  const { managerOptions } = await import('../../dist/src/service/manager-options.js');
   const config = loadConfig();
   const service = await buildApp(config, { log: createLogger(config.logLevel), backgroundWork: false });
+  if (kind === 'cold') service.store.connections.find = await openingEachAnew(managerOptions(config));
   if (kind === 'without-audit') service.manager.recordAct = async () => {};
   tell(await service.app.listen({ host: '127.0.0.1', port: 0 }));
+}
+
+tellCpu();
+
+/** Finds connections as the service does, with no record at hand that was opened before. */
+async function openingEachAnew({ redisUrl, encryptionKeys }) {
+  const { openEngine } = await import('../../dist/src/open-store.js');
+  const { createStore } = await import('../../dist/src/store/sealed-store.js');
+  const { Keyring } = await import('../../dist/src/store/sealing.js');
+  const engine = await openEngine({ redisUrl });
+  return createStore(engine, Keyring.parse(encryptionKeys), { keepOpened: 0 }).connections.find;
 }
 
 function tell(address) {
