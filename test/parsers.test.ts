@@ -14,7 +14,7 @@ import { readChallenge } from '../src/flows/mcp-token.js';
 import { normalizeReturnCode } from '../src/flows/one-time-values.js';
 import { connectionFieldOf } from '../src/store/field-names.js';
 import {
-  parseAuditEntry,
+  parseAuditEntries,
   parseConnection,
   parseDocument,
   parseEvent,
@@ -77,7 +77,7 @@ const parsers: readonly [
   ['parseGrant', anyBytes, parseGrant, StoredTokenUnreadable],
   ['parseIntent', anyBytes, parseIntent, StoredTokenUnreadable],
   ['parseEvent', anyBytes, parseEvent, StoredTokenUnreadable],
-  ['parseAuditEntry', anyBytes, parseAuditEntry, StoredTokenUnreadable],
+  ['parseAuditEntries', anyBytes, parseAuditEntries, StoredTokenUnreadable],
   ['parseDocument', anyBytes, parseDocument, StoredTokenUnreadable],
   ['parseExpiring', anyBytes, (bytes: Buffer) => parseExpiring('connect_link', bytes), StoredTokenUnreadable],
   ['Keyring.parse', anyText, Keyring.parse, ConfigurationError],

@@ -44,10 +44,17 @@ export type ClaimOutcome =
   | { readonly kind: 'busy'; readonly remainingMs: number }
   | { readonly kind: 'moved' };
 
-/** One entry of a log. Ids sort as the entries were appended. */
+/** What one append wrote. Ids sort as the entries were appended; of bytes that hold several, it is the id of the last. */
 export interface LogEntry {
   readonly id: string;
   readonly bytes: Buffer;
+}
+
+/** How long entries are kept, ms, and how many; how many the bytes to be appended hold, 1 unless told. */
+export interface LogKeep {
+  readonly keepMs: number;
+  readonly keepMost: number;
+  readonly holds?: number;
 }
 
 /** Fields of one owner. Everything of one owner lives together, so that each call is one round trip. */
@@ -122,11 +129,14 @@ export interface DueIndex {
 
 /** Append-only logs by name. */
 export interface Logs {
-  /** Appends; entries older than `keepMs` and beyond the newest `keepMost` may be dropped. Answers the id. */
-  append(log: string, bytes: Buffer, keep: { keepMs: number; keepMost: number }): Promise<string>;
-  /** Up to `limit` entries after the id, oldest first; `undefined` = from the oldest kept. */
+  /**
+   * Appends; entries older than `keepMs` and beyond the newest `keepMost` may be dropped. Answers the id. It ends in a
+   * decimal number; where the bytes hold several entries, those before the last have the ids that end in one less each.
+   */
+  append(log: string, bytes: Buffer, keep: LogKeep): Promise<string>;
+  /** Up to `limit` appended bytes with entries after the id, oldest first; `undefined` = from the oldest kept. */
   readLog(log: string, after: string | undefined, limit: number): Promise<readonly LogEntry[]>;
-  /** The newest `limit` entries, oldest first. */
+  /** The newest `limit`, oldest first. */
   readLogEnd(log: string, limit: number): Promise<readonly LogEntry[]>;
   newestId(log: string): Promise<string>;
   /** Resolves when there may be an entry after the id, or when the signal fires. */

@@ -34,6 +34,8 @@ const grantRecord = z
 const intentRecord = z.tuple([version1, z.number(), z.string(), z.number(), z.number(), z.number()]).rest(z.unknown());
 /** Records that live for minutes, events and documents: their object as it is. */
 const plainRecord = z.tuple([version1, z.unknown()]).rest(z.unknown());
+/** One entry of the audit trail; or under number 2 as many as were written together. */
+const auditRecord = z.tuple([z.union([version1, z.literal(2)]), z.unknown()]).rest(z.unknown());
 
 /** The same schemas, so typed that a purpose leads to its record. */
 const expiringSchemas: { readonly [P in Purpose]: z.ZodType<ExpiringRecord<P>> } = expiringRecordSchemas;
@@ -102,15 +104,20 @@ export function parseEvent(bytes: Buffer): ConnectionEvent {
   return parseRecord(connectionEventSchema, event);
 }
 
-/** Writes an entry of the audit trail; what does not fit the schema is a fault of ours. It has the same form inside. */
-export function formatAuditEntry(entry: AuditEntry): Buffer {
-  return toBytes([1, auditEntrySchema.parse(entry)]);
+/** One entry of the audit trail as text; what does not fit the schema is a fault of ours. It has the same form inside. */
+export function formatAuditEntry(entry: AuditEntry): string {
+  return JSON.stringify(auditEntrySchema.parse(entry));
 }
 
-/** Reads an entry of the audit trail. @throws {StoredTokenUnreadable} it does not fit its format */
-export function parseAuditEntry(bytes: Buffer): AuditEntry {
-  const [, entry] = parseStored(plainRecord, bytes);
-  return parseRecord(auditEntrySchema, entry);
+/** Writes entries of the audit trail together, each as {@link formatAuditEntry} has it. */
+export function joinAuditEntries(entries: readonly string[]): Buffer {
+  return Buffer.from(`[${entries.length === 1 ? 1 : 2},${entries.join()}]`);
+}
+
+/** Reads entries of the audit trail that were written together. @throws {StoredTokenUnreadable} they do not fit */
+export function parseAuditEntries(bytes: Buffer): readonly AuditEntry[] {
+  const [form, first, ...others] = parseStored(auditRecord, bytes);
+  return (form === 1 ? [first] : [first, ...others]).map((entry) => parseRecord(auditEntrySchema, entry));
 }
 
 /** Writes a document with its id: engines know only the id's hash. */

@@ -1,10 +1,12 @@
 /** Each tenant's audit trail. It holds no secret, but it tells who uses what, so it is sealed too. */
 
 import type { StoredAuditEntry } from '../core/audit.js';
+import type { TenantId } from '../core/identifiers.js';
 import type { AuditStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
-import { formatAuditEntry, parseAuditEntry } from './records.js';
-import { type Opened, sealedLog } from './sealed-log.js';
+import { together } from './gathering.js';
+import { formatAuditEntry, joinAuditEntries, parseAuditEntries } from './records.js';
+import { idBefore, type Opened, sealedLog } from './sealed-log.js';
 import type { Keyring } from './sealing.js';
 
 /** However long entries are to be kept, a tenant has no more of them: about 400 bytes each. */
@@ -16,12 +18,26 @@ export function sealedAudit(engine: StorageEngine, keyring: Keyring, keepMs: num
     collection: 'audit',
     label: 'audit',
     keep: { keepMs, keepMost },
-    format: formatAuditEntry,
-    parse: parseAuditEntry,
+    parse: parseAuditEntries,
   });
+  const appends = new Map<TenantId, (entry: string) => Promise<string>>();
+  /**
+   * Entries of one turn are sealed and stored as one: 25 of the 107 µs that a token took over HTTP. Whoever waits for an
+   * entry waits for all of it, and none of it is stored when it fails.
+   */
+  const appendTo = (tenant: TenantId) => {
+    const known = appends.get(tenant);
+    if (known) return known;
+    const append = together(async (entries: readonly string[]) => {
+      const last = await log.append(tenant, joinAuditEntries(entries), entries.length);
+      return entries.map((_, index) => idBefore(last, entries.length - 1 - index));
+    });
+    appends.set(tenant, append);
+    return append;
+  };
   const shown = ({ id, value }: Opened<StoredAuditEntry['entry']>): StoredAuditEntry => ({ id, entry: value });
   return {
-    append: (entry) => log.append(entry.tenant, entry),
+    append: async (entry) => appendTo(entry.tenant)(formatAuditEntry(entry)),
     read: async (tenant, after, limit) => (await log.read(tenant, after, limit)).map(shown),
     readEnd: async (tenant, limit) => (await log.readEnd(tenant, limit)).map(shown),
     wait: (tenant, after, signal) => log.wait(tenant, after ?? '0', signal),

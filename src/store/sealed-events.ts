@@ -20,8 +20,7 @@ export function sealedEvents(engine: StorageEngine, keyring: Keyring): EventStor
     collection: 'events',
     label: 'event',
     keep,
-    format: formatEvent,
-    parse: parseEvent,
+    parse: (bytes) => [parseEvent(bytes)],
   });
   const noted = new Set<TenantId>();
 
@@ -34,7 +33,7 @@ export function sealedEvents(engine: StorageEngine, keyring: Keyring): EventStor
 
   return {
     async append(tenant, event) {
-      const [id] = await Promise.all([log.append(tenant, event), noteTenant(tenant)]);
+      const [id] = await Promise.all([log.append(tenant, formatEvent(event)), noteTenant(tenant)]);
       return id;
     },
     async tenants() {

@@ -2,24 +2,24 @@
 
 import { StoredTokenUnreadable } from '../core/errors.js';
 import type { TenantId } from '../core/identifiers.js';
-import type { LogEntry, StorageEngine } from './engine.js';
+import type { LogEntry, LogKeep, StorageEngine } from './engine.js';
 import { hashOf } from './field-names.js';
 import type { Keyring } from './sealing.js';
 
-/** What kind of log it is, and how its entries become bytes. */
+/** What kind of log it is, and how bytes become its entries: several, where they were appended together. */
 export interface LogKind<T> {
   /** First part of the log's name. */
   readonly collection: string;
   /** Bound into every seal, so that no entry opens in a log of another kind. */
   readonly label: string;
-  readonly keep: { readonly keepMs: number; readonly keepMost: number };
-  format(value: T): Buffer;
-  parse(bytes: Buffer): T;
+  readonly keep: Omit<LogKeep, 'holds'>;
+  parse(bytes: Buffer): readonly T[];
 }
 
 /** Entries with their ids. Reading may begin after an id, or at the end. */
 export interface SealedLog<T> {
-  append(tenant: TenantId, value: T): Promise<string>;
+  /** Seals and appends the bytes of so many entries; answers the id of the last. */
+  append(tenant: TenantId, bytes: Buffer, holds?: number): Promise<string>;
   read(tenant: TenantId, after: string | undefined, limit: number): Promise<readonly Opened<T>[]>;
   readEnd(tenant: TenantId, limit: number): Promise<readonly Opened<T>[]>;
   newest(tenant: TenantId): Promise<string>;
@@ -32,46 +32,59 @@ export interface Opened<T> {
   readonly value: T;
 }
 
+/** More than a page of single entries takes some reads, and a page of many together does not read many pages. */
+const mostPerRead = 64;
+
 /** Binds a kind of log to an engine and a keyring. */
 export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogKind<T>): SealedLog<T> {
   const logOf = (tenant: TenantId) => `${kind.collection}/${hashOf(tenant)}`;
 
-  /** An entry that cannot be opened is passed over: a reader that stops at it would never move again. */
-  function open(log: string, { id, bytes }: LogEntry): Opened<T> | undefined {
+  /** What cannot be opened is passed over: a reader that stops at it would never move again. */
+  function open(log: string, { id, bytes }: LogEntry): readonly Opened<T>[] {
     try {
-      return { id, value: kind.parse(keyring.open(bytes, `${kind.label}\n${log}`)) };
+      const values = kind.parse(keyring.open(bytes, `${kind.label}\n${log}`));
+      return values.map((value, index) => ({ id: idBefore(id, values.length - 1 - index), value }));
     } catch (error) {
-      if (error instanceof StoredTokenUnreadable) return undefined;
+      if (error instanceof StoredTokenUnreadable) return [];
       throw error;
     }
   }
 
-  const openAll = (log: string, entries: readonly LogEntry[]) =>
-    entries.map((entry) => open(log, entry)).filter((opened) => opened !== undefined);
-
   return {
-    append(tenant, value) {
+    append(tenant, bytes, holds = 1) {
       const log = logOf(tenant);
-      return engine.append(log, keyring.seal(kind.format(value), `${kind.label}\n${log}`), kind.keep);
+      return engine.append(log, keyring.seal(bytes, `${kind.label}\n${log}`), { ...kind.keep, holds });
     },
 
     async read(tenant, after, limit) {
       const log = logOf(tenant);
-      let position = after;
-      for (;;) {
-        const entries = await engine.readLog(log, position, limit);
-        const opened = openAll(log, entries);
-        if (opened.length > 0 || entries.length < limit) return opened;
-        position = entries.at(-1)?.id;
+      const found: Opened<T>[] = [];
+      const atOnce = Math.min(limit, mostPerRead);
+      for (let position = after; ; ) {
+        const appended = await engine.readLog(log, position, atOnce);
+        for (const each of appended) {
+          const opened = open(log, each);
+          // Of those that were appended together, the reader may have had some.
+          found.push(...opened.slice(opened.findIndex(({ id }) => id === after) + 1));
+          if (found.length >= limit) return found.slice(0, limit);
+        }
+        if (appended.length < atOnce) return found;
+        position = appended.at(-1)?.id;
       }
     },
 
     async readEnd(tenant, limit) {
       const log = logOf(tenant);
-      return openAll(log, await engine.readLogEnd(log, limit));
+      const appended = await engine.readLogEnd(log, limit);
+      return appended.flatMap((each) => open(log, each)).slice(-limit);
     },
 
     newest: (tenant) => engine.newestId(logOf(tenant)),
     wait: (tenant, after, signal) => engine.waitLog(logOf(tenant), after, signal),
   };
+}
+
+/** The id of an entry that was appended together with others, so many before that one. */
+export function idBefore(id: string, count: number): string {
+  return count === 0 ? id : id.replace(/\d+$/, (number) => String(BigInt(number) - BigInt(count)));
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
-import { oneByOne, together } from '../../src/store/redis/gathering.js';
+import { oneByOne, together } from '../../src/store/gathering.js';
 
 /** Doubles numbers, noting what came together; answers when told to. */
 function doubling() {

@@ -100,6 +100,16 @@ describe('what Redis sees', () => {
     expect((await engine.readOwner(owner)).fields.size).toBe(1);
   });
 
+  it('goes on with a log as earlier versions wrote it, and when the clock of Redis is behind', async () => {
+    const keep = { keepMs: 3_600_000, keepMost: 1_000 };
+    const ahead = Date.now() + 600_000;
+    for (const id of ['*', `${ahead}-0`]) await server.command('XADD', 'valetkey:log:old', id, 'b', 'earlier');
+    expect(await engine.append('old', Buffer.from('a b'), { ...keep, holds: 2 })).toBe(`${ahead}-2`);
+    expect(await engine.append('old', Buffer.from('c'), keep)).toBe(`${ahead}-3`);
+    const read = await engine.readLog('old', undefined, 10);
+    expect(read.map(({ bytes }) => bytes.toString())).toEqual(['earlier', 'earlier', 'a b', 'c']);
+  });
+
   it('is one light poll for all who wait for a log in this process, and none when nobody waits', async () => {
     const writer = await openRedisEngine({ url: server.url, keyPrefix: 'valetkey' });
     const polls = async () =>

@@ -1,6 +1,6 @@
 /** Append-only logs, and waiting for what comes next. */
 
-import type { LogEntry, Logs } from '../engine.js';
+import type { LogEntry, LogKeep, Logs } from '../engine.js';
 import type { EmbeddedDatabase } from './database.js';
 import { logWaiters } from './log-waiters.js';
 import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
@@ -20,7 +20,7 @@ const parseId = (id: string | undefined) => (id !== undefined && idPattern.test(
 
 /** Binds the methods to a data file. `now` is epoch ms. */
 export function logs(database: EmbeddedDatabase, now: () => number): Logs {
-  /** log, NUL, id -> entry. */
+  /** log, NUL, id, and how many entries the bytes hold if more than one -> bytes. */
   const entries = database.table('log-entries');
   /** log -> newest id, number of entries kept. */
   const heads = database.table('log-heads');
@@ -30,30 +30,35 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
     return head ? { id: numberOf(head), kept: numberOf(restOf(head)) } : { id: 0, kept: 0 };
   };
   const entryKey = (log: string, id: number) => Buffer.concat([Buffer.from(`${log}\0`), numberBytes(id)]);
-  const idOf = (log: string, key: Buffer) => numberOf(key.subarray(Buffer.byteLength(log) + 1));
+  const idAt = (log: string, key: Buffer) => key.subarray(Buffer.byteLength(log) + 1);
+  const idOf = (log: string, key: Buffer) => numberOf(idAt(log, key));
   const from = (log: string, id: number) => ({ start: entryKey(log, id), end: Buffer.from(`${log}\x01`) });
   const hasAfter = (log: string, after: string) => newestOf(log).id > parseId(after);
   const waiters = logWaiters((log, after) => database.read(() => hasAfter(log, after)));
 
   /** Removes what need not be kept, oldest first; answers how many entries are left. */
-  function trim(log: string, kept: number, keep: { keepMs: number; keepMost: number }): number {
+  function trim(log: string, kept: number, keep: LogKeep): number {
     const tooOld = (now() - keep.keepMs) * idsPerMs;
     const old: Buffer[] = [];
+    let left = kept;
     for (const key of entries.getKeys({ ...from(log, 0), limit: trimmedPerAppend })) {
-      if (kept - old.length <= keep.keepMost && idOf(log, key) >= tooOld) break;
+      if (left <= keep.keepMost && idOf(log, key) >= tooOld) break;
       old.push(key);
+      left -= restOf(idAt(log, key))[0] ?? 1;
     }
     for (const key of old) entries.remove(key);
-    return kept - old.length;
+    return left;
   }
 
   return {
     async append(log, bytes, keep) {
+      const { holds = 1 } = keep;
       const id = await database.write(() => {
         const newest = newestOf(log);
-        const next = Math.max(newest.id + 1, Math.floor(now() * idsPerMs));
-        entries.put(entryKey(log, next), bytes);
-        heads.put(Buffer.from(log), withNumber(next, numberBytes(trim(log, newest.kept + 1, keep))));
+        const next = Math.max(newest.id + holds, Math.floor(now() * idsPerMs));
+        const key = entryKey(log, next);
+        entries.put(holds === 1 ? key : Buffer.concat([key, Buffer.from([holds])]), bytes);
+        heads.put(Buffer.from(log), withNumber(next, numberBytes(trim(log, newest.kept + holds, keep))));
         return next;
       });
       waiters.wake(log);

@@ -1,7 +1,7 @@
 /** The due index: sorted sets by time, spread over shards so that a Cluster carries it together. */
 
 import type { DueIndex } from '../engine.js';
-import type { Gather } from './gathering.js';
+import type { Gather } from '../gathering.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
 import { parseBuffer, parseList, parseNumber, parseText, unexpected } from './replies.js';

@@ -2,6 +2,7 @@
 
 import { ConfigurationError, StoreUnavailable } from '../../core/errors.js';
 import type { StorageEngine } from '../engine.js';
+import { type Gather, oneByOne, together } from '../gathering.js';
 import { parseRedisUrl } from './address.js';
 import { createClient } from './client.js';
 import { openCommitLanes, type ReplicaWait, sharedLane } from './commit-lanes.js';
@@ -10,7 +11,6 @@ import { createDocuments } from './documents.js';
 import { createDueIndex } from './due-index.js';
 import { createExpiringValues } from './expiring-values.js';
 import { readsOneByOne, readsTogether } from './gathered-reads.js';
-import { type Gather, oneByOne, together } from './gathering.js';
 import { examineRedis } from './health.js';
 import { nameKeys } from './keys.js';
 import { command, createLink, type RedisLink } from './link.js';

@@ -1,7 +1,6 @@
 /** Append-only logs: streams; ids are the stream ids. */
 
 import type { LogEntry, Logs } from '../engine.js';
-import { together } from './gathering.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
 import { createLogWaiters } from './log-waiters.js';
@@ -9,8 +8,6 @@ import { parseBuffer, parseList, parseText, unexpected } from './replies.js';
 import { loadScript } from './scripts.js';
 
 const appendScript = loadScript('append-log');
-
-type Keep = Parameters<Logs['append']>[2];
 
 /** Sorts before every entry. */
 const beforeAll = '0-0';
@@ -22,22 +19,10 @@ export function createLogs(link: RedisLink, keys: RedisKeys): Logs & { stop(): v
     return newest === undefined ? beforeAll : parseEntry(newest).id;
   };
   const waiters = createLogWaiters(newestId, isAfter);
-  const appends = new Map<string, (bytes: Buffer) => Promise<string>>();
-  /** A log is one key, so that its entries go together on a Cluster, too. How long they are kept is one for all of them. */
-  const appendTo = (log: string, { keepMs, keepMost }: Keep) => {
-    const known = appends.get(log);
-    if (known) return known;
-    const append = together(async (entries: readonly Buffer[]) =>
-      parseList(await link.write(appendScript([keys.log(log)], Math.ceil(keepMs), keepMost, ...entries))).map(
-        parseText,
-      ),
-    );
-    appends.set(log, append);
-    return append;
-  };
   return {
-    append: async (log, bytes, keep) => {
-      const id = await appendTo(log, keep)(bytes);
+    append: async (log, bytes, { keepMs, keepMost, holds = 1 }) => {
+      const append = appendScript([keys.log(log)], Math.ceil(keepMs), keepMost, holds, bytes);
+      const id = parseText(await link.write(append));
       waiters.announce(log, id);
       return id;
     },

@@ -2,8 +2,8 @@
 
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { ClaimOutcome, ClaimRequest, FieldChange, FieldClaim } from '../engine.js';
+import type { Gather } from '../gathering.js';
 import type { CommitLanes } from './commit-lanes.js';
-import type { Gather } from './gathering.js';
 import type { RedisKeys } from './keys.js';
 import type { Argument } from './link.js';
 import { parseBuffer, parseList, parseNumber, parseText } from './replies.js';

@@ -160,6 +160,31 @@ export function logContract(pair: Pair): void {
       await expect(pair.one.waitLog(log, before, AbortSignal.abort())).resolves.toBeUndefined();
     });
 
+    it('number the entries that were appended together, and are read as they were appended', async () => {
+      const log = `log-${randomUUID()}`;
+      const first = await pair.one.append(log, Buffer.from('a'), keep);
+      const third = await pair.one.append(log, Buffer.from('b c'), { ...keep, holds: 2 });
+      const fourth = await pair.other.append(log, Buffer.from('d'), keep);
+      const second = third.replace(/\d+$/, (number) => String(Number(number) - 1));
+      expect(second).not.toBe(first);
+      for (const after of [first, second]) {
+        expect(texts(await pair.one.readLog(log, after, 10))).toEqual(['b c', 'd']);
+      }
+      expect(texts(await pair.one.readLog(log, third, 10))).toEqual(['d']);
+      expect(texts(await pair.one.readLogEnd(log, 2))).toEqual(['b c', 'd']);
+      expect(await pair.one.newestId(log)).toBe(fourth);
+    });
+
+    it('count entries, however many are appended together, for what is to be kept', async () => {
+      const log = `log-${randomUUID()}`;
+      const few = { keepMs: 3_600_000, keepMost: 1_000, holds: 50 };
+      for (let index = 0; index < 100; index += 1) await pair.one.append(log, Buffer.alloc(1_000, index), few);
+      const kept = await pair.one.readLog(log, undefined, 1_000);
+      expect(kept.length).toBeGreaterThanOrEqual(20);
+      expect(kept.length).toBeLessThan(40);
+      expect(kept.at(-1)?.bytes).toEqual(Buffer.alloc(1_000, 99));
+    });
+
     it('do not grow far beyond what is to be kept', async () => {
       const log = `log-${randomUUID()}`;
       const few = { keepMs: 3_600_000, keepMost: 5 };

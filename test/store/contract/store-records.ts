@@ -7,12 +7,14 @@ import { Secret } from '../../../src/core/secret.js';
 import { expiringKeyOf } from '../../../src/store/field-names.js';
 import { createStore } from '../../../src/store/sealed-store.js';
 import { aConnection, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
+import { auditTrailContract } from './audit-trail.js';
 import type { Opened } from './store.js';
 
 export function storeRecordsContract(opened: Opened): void {
   expiringFacts(opened);
   dueFacts(opened);
   eventFacts(opened);
+  auditTrailContract(opened);
 
   describe('return codes', () => {
     it('match for their owner only, under any key of the ring', () => {

@@ -1,6 +1,6 @@
-/** What is asked in one turn of the event loop is asked of Redis by one command. */
+/** What is asked in one turn of the event loop is asked of the store at once. */
 
-import { unexpected } from './replies.js';
+import { StoreUnavailable } from '../core/errors.js';
 
 interface Waiting<Item, Result> {
   readonly item: Item;
@@ -8,7 +8,7 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Redis does nothing else while it runs a script, so no script does more. */
+/** Redis does nothing else while it runs a command, so none does more. */
 const mostTogether = 64;
 
 /** Makes one of many: a function for all items at once becomes one for each of them. */
@@ -64,4 +64,8 @@ export function together<Item, Result>(
       if (underWay === 0 && waiting.length === 0) void send([one]);
       else if (waiting.push(one) === 1) setImmediate(sendWaiting);
     });
+}
+
+function unexpected(): StoreUnavailable {
+  return new StoreUnavailable('The store is unavailable: not one answer for each question.', 'unknown');
 }
