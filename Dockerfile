@@ -9,6 +9,9 @@ COPY src src
 COPY routes routes
 COPY providers providers
 RUN node scripts/build.mjs && npm prune --omit=dev --ignore-scripts
+# The optional packages of tracing: loaded only where it is switched on.
+RUN npm install --no-save --omit=dev --ignore-scripts @opentelemetry/api@1.9.1 \
+  @opentelemetry/exporter-trace-otlp-http@0.223.0 @opentelemetry/resources@2.12.0 @opentelemetry/sdk-trace-node@2.12.0
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data

@@ -8,6 +8,7 @@ export type { ConnectionEvent, StoredEvent } from './core/events.js';
 export { Secret } from './core/secret.js';
 export type { TokenSet } from './core/token-set.js';
 export type { Rotation, SourcedToken, SourceRequest, TokenSource } from './core/token-source.js';
+export type { SpanLabels, SpanStart, Tracer } from './core/tracer.js';
 export type * from './core/views.js';
 export type { Log } from './flows/dependencies.js';
 export { getOAuthManager, initOAuthManager } from './init-oauth-manager.js';
@@ -19,4 +20,5 @@ export type { ConnectOptions, ExchangeOptions, HostTokenInput, In, TokenOptions 
 export { OAuthManager } from './oauth-manager.js';
 export { type ManagerOptions, openManager } from './open-manager.js';
 export { OAuthNotConnected, requireOAuthToken, type TokenContext } from './require-oauth-token.js';
+export { type OpenTelemetryApi, openTelemetryTracer } from './tracing/open-telemetry.js';
 export { withOAuthToken } from './with-oauth-token.js';

@@ -90,7 +90,8 @@ export async function openManager(options: ManagerOptions): Promise<OAuthManager
   const store = options.store ?? (await openStore(options, log));
   const { sources, onRotate } = options;
   const elapsed = options.now ?? (() => performance.now());
-  const deps = { store, providers, http, now, elapsed, log, settings, mcp, sources, onRotate, meter: options.meter };
+  const { meter, tracer } = options;
+  const deps = { store, providers, http, now, elapsed, log, settings, mcp, sources, onRotate, meter, tracer };
   const manager = new OAuthManager(deps, async () => {
     clock.stop();
     opened.stop();

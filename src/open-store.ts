@@ -2,6 +2,7 @@
 
 import type { Meter } from './core/meter.js';
 import type { Store } from './core/store.js';
+import type { Tracer } from './core/tracer.js';
 import type { Log } from './flows/dependencies.js';
 import { type KeyService, unwrapKeys, usualPatience } from './keys/key-service.js';
 import type { StorageEngine } from './store/engine.js';
@@ -9,6 +10,7 @@ import { meterEngine } from './store/metered-engine.js';
 import { openSealedStore } from './store/sealed-store.js';
 import { Keyring } from './store/sealing.js';
 import { openSpool } from './store/spool.js';
+import { traceEngine } from './store/traced-engine.js';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -30,6 +32,8 @@ export interface StoreOptions {
   readonly spoolDir?: string;
   /** Told what is counted and timed. */
   readonly meter?: Meter;
+  /** Told where the time of requests goes: `openTelemetryTracer`. */
+  readonly tracer?: Tracer | undefined;
   /** Epoch ms; for tests. */
   readonly now?: () => number;
 }
@@ -43,7 +47,8 @@ export async function openStore(options: StoreOptions, log: Log = silent): Promi
   const { auditRetentionDays = 90, now } = options;
   const keyring = await openKeyring(options, log);
   const opened = await openEngine(options, log);
-  const engine = options.meter ? meterEngine(opened, options.meter) : opened;
+  const metered = options.meter ? meterEngine(opened, options.meter) : opened;
+  const engine = options.tracer ? traceEngine(metered, options.tracer) : metered;
   const spool = options.spoolDir === undefined ? undefined : openSpool(options.spoolDir, keyring, log);
   return openSealedStore(engine, keyring, { now, auditKeepMs: auditRetentionDays * 86_400_000, spool });
 }

@@ -14,6 +14,7 @@ import { type Disconnected, disconnectAndTell } from './flows/sibling-connection
 import type { TokenSources } from './flows/sources/create-sources.js';
 import { getSourcedToken, hasSourcedToken } from './flows/sources/find-source.js';
 import { storeToken } from './flows/store-token.js';
+import { traced } from './flows/traced.js';
 import { listUses, type UsageLedger } from './flows/usage-ledger.js';
 import {
   type ExchangeOptions,
@@ -50,10 +51,10 @@ export abstract class TokenJourneys extends ConnectJourneys {
 
   /** A valid token, refreshed if needed; `undefined` when the person has to connect first. */
   async getToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken | undefined> {
-    const { desk, sources, ledger } = this.room();
+    const room = this.room();
     const request = parseTokenRequest(userId, provider, options);
-    const outcome = await getSourcedToken(desk, sources, request);
-    noteUse(ledger, request, outcome);
+    const outcome = await askToken(room, request);
+    noteUse(room, request, outcome);
     return outcome.kind === 'token' ? outcome.token : undefined;
   }
 
@@ -122,17 +123,23 @@ export abstract class TokenJourneys extends ConnectJourneys {
 
   /** The new link asks for everything granted so far and for what is missing. */
   async #tokenOrLink(request: TokenRequest): Promise<views.AccessToken> {
-    const { desk, sources, ledger } = this.room();
-    const outcome = await getSourcedToken(desk, sources, request);
-    noteUse(ledger, request, outcome);
+    const room = this.room();
+    const outcome = await askToken(room, request);
+    noteUse(room, request, outcome);
     if (outcome.kind === 'token') return outcome.token;
     const { reason, missingScope: missingScopes, grantedScope = [], paused } = outcome;
     const scope = unionScope(grantedScope, request.scope ?? []);
-    const { connectUrl, connectId } = await startConnect(desk.deps, { ...request, scope });
+    const { connectUrl, connectId } = await startConnect(room.desk.deps, { ...request, scope });
     throw new OAuthNotConnected({ provider: request.provider, reason, connectUrl, connectId, missingScopes, paused });
   }
 }
 
-function noteUse(ledger: UsageLedger, { usedBy }: TokenRequest, outcome: TokenOutcome): void {
+/** A span, where somebody follows traces. */
+function askToken({ desk, sources }: JourneyRoom, request: TokenRequest): Promise<TokenOutcome> {
+  const journey = { name: 'get_token', provider: request.provider } as const;
+  return traced(desk.deps, journey, () => getSourcedToken(desk, sources, request));
+}
+
+function noteUse({ ledger }: JourneyRoom, { usedBy }: TokenRequest, outcome: TokenOutcome): void {
   if (outcome.kind === 'token' && usedBy) ledger.note(outcome.token.connectionId, usedBy);
 }

@@ -28,6 +28,7 @@ const rooms: readonly { room: RegExp; mayImport: RegExp }[] = [
   { room: /^src\/mcp\//, mayImport: /^src\/(core\/|mcp\/|(init-)?oauth-manager\.ts$)/ },
   // Moves connections in and out; only the command uses it.
   { room: /^src\/transfer\//, mayImport: /^src\/(core|store|flows|transfer)\// },
+  { room: /^src\/tracing\//, mayImport: /^src\/core\// },
   { room: /^src\/sandbox\//, mayImport: /^(src\/(core|sandbox)\/|providers\/)/ },
   // The few that join the rooms: a store, the providers and the manager; a host's app; the program; the command.
   {
@@ -61,6 +62,7 @@ const packageDoors: Record<string, RegExp> = {
   emulate: /^src\/sandbox\//,
   'oidc-provider': /^src\/sandbox\//,
   yaml: /^src\/(service|cli)\//,
+  '@opentelemetry/*': /^src\/service\/tracing\//,
 };
 
 /** The same for what needs no import. */
@@ -139,11 +141,11 @@ describe('import rules', () => {
 
   it('imports only packages that package.json names', () => {
     const { dependencies, devDependencies } = JSON.parse(readText('package.json'));
-    // The sandbox loads its servers when it is started, and says what to install where they are missing.
+    // The sandbox and tracing load theirs when they are started, and say what to install where they are missing.
     const isNamed = (path: string, name: string) =>
       name.startsWith('node:') ||
       Object.hasOwn(dependencies, name) ||
-      (path.startsWith('src/sandbox/') && Object.hasOwn(devDependencies, name));
+      (/^src\/(sandbox|service\/tracing)\//.test(path) && Object.hasOwn(devDependencies, name));
     const unnamed = sources.flatMap((file) =>
       file.imports
         .flatMap((name) => packageOf(name) ?? [])

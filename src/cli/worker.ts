@@ -7,6 +7,7 @@ import { loadConfig } from '../service/config.js';
 import { createLogger, logFunctions } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
 import { closeOnSignal } from '../service/server.js';
+import { beginTracing } from '../service/tracing/begin.js';
 import { startWebhooks } from '../service/webhooks/worker.js';
 import { examples } from './examples.js';
 
@@ -25,7 +26,8 @@ async function work(): Promise<number> {
   const config = loadConfig();
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
-  const options = { ...managerOptions(config), log: logFunctions(log) };
+  const tracing = await beginTracing(config.tracing, logFunctions(log));
+  const options = { ...managerOptions(config), log: logFunctions(log), tracer: tracing?.tracer };
   const store = await openStore(options, options.log);
   const manager = await openManager({ ...options, store, refreshAhead: config.refreshAhead, backgroundWork: true });
   const webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now: Date.now });
@@ -35,6 +37,7 @@ async function work(): Promise<number> {
   const status = await closeOnSignal(async () => {
     await webhooks?.stop();
     await manager.close();
+    await tracing?.close();
   });
   clearInterval(awake);
   log.info({ status }, 'closed');

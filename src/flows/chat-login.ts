@@ -20,6 +20,7 @@ import { findChatPerson } from './chat-person.js';
 import type { ChatLogin, Dependencies } from './dependencies.js';
 import { endGrant } from './end-grant.js';
 import { digestOf, newOneTimeValue } from './one-time-values.js';
+import { httpOf } from './provider-of.js';
 import { type Act, aboutConnect, browser, recordAct, recordRefusedBrowser } from './record-act.js';
 import { redirectUriOf } from './redirect-uri.js';
 
@@ -106,15 +107,16 @@ async function whoSignedIn(
   { pending, code }: { pending: PendingChatLogin; code: Secret },
 ): Promise<string | undefined> {
   const { codeVerifier, redirectUri, intent } = pending;
+  const http = httpOf(deps, provider);
   const requestedScope = scopeOf(personOf(deps, intent).login, provider);
   try {
     const request = { code, codeVerifier, redirectUri, requestedScope };
-    const { tokenSet, identity } = await redeemAuthorizationCode(provider, request, deps.http);
+    const { tokenSet, identity } = await redeemAuthorizationCode(provider, request, http);
     try {
-      return (identity ?? (await fetchIdentity(provider, tokenSet, deps.http)))?.id;
+      return (identity ?? (await fetchIdentity(provider, tokenSet, http)))?.id;
     } finally {
       // One that reaches further than the grant of this sign-in would end what the person has connected there.
-      if (reachesNoFurther(provider)) await revokeTokens(provider, tokenSet, deps.http);
+      if (reachesNoFurther(provider)) await revokeTokens(provider, tokenSet, http);
     }
   } catch (error) {
     const reason = error instanceof OAuthManagerError ? error.code : 'internal';

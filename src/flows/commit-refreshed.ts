@@ -8,6 +8,7 @@ import { mergeAfterRefresh, type TokenSet } from '../core/token-set.js';
 import { revokeTokens } from '../protocol/revocation.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
+import { httpOf } from './provider-of.js';
 import { scheduleRefresh } from './schedule.js';
 
 /** What a refresh ends with: the connection as it now stands, or the news that it was disconnected meanwhile. */
@@ -97,7 +98,7 @@ async function tryCommit(
   if (outcome === 'stored') return concluded(deps, next);
   const latest = await deps.store.connections.find(ref);
   if (latest === undefined) {
-    await revokeTokens(refresh.provider, connection.tokenSet, deps.http);
+    await revokeTokens(refresh.provider, connection.tokenSet, httpOf(deps, refresh.provider));
     return { kind: 'gone' };
   }
   // Its own write, whose reply was lost, is written once more: a reply is what says that it will last.

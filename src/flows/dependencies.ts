@@ -8,6 +8,7 @@ import type { ProviderRegistry } from '../core/provider.js';
 import type { Scope } from '../core/scope.js';
 import type { Store } from '../core/store.js';
 import type { Rotation, TokenSource } from '../core/token-source.js';
+import type { Tracer } from '../core/tracer.js';
 import type { Http } from '../protocol/http.js';
 import type { Ending } from './ending.js';
 import type { McpRoom } from './mcp-room.js';
@@ -67,6 +68,8 @@ export interface Dependencies {
   readonly settings: Settings;
   /** Told what is counted; without it nobody counts. */
   readonly meter?: Meter | undefined;
+  /** Told where time goes; without it nobody is. */
+  readonly tracer?: Tracer | undefined;
   /** Ms on a clock that nobody sets; `now` stands in for it. */
   readonly elapsed?: () => number;
   /** The host's own token sources, by provider. */

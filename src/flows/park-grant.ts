@@ -8,6 +8,7 @@ import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { listGrant } from './listed-grants.js';
 import { newReturnCode } from './one-time-values.js';
+import { httpOf } from './provider-of.js';
 
 /** A redeemed grant, the connect it belongs to, and the browser that brought it. */
 export interface NewGrant {
@@ -35,7 +36,7 @@ export async function parkGrant(deps: Dependencies, provider: Provider, parked: 
       { kind: 'put_grant', connectId: intent.connectId, grant, expect: 'absent' },
     ]);
   } catch (error) {
-    await revokeTokens(provider, connection.tokenSet, deps.http);
+    await revokeTokens(provider, connection.tokenSet, httpOf(deps, provider));
     throw error;
   }
   const finished = { intent, identity: connection.identity, returnCode };

@@ -7,6 +7,7 @@ import type { Provider } from '../core/provider.js';
 import type { Http } from '../protocol/http.js';
 import type { Dependencies } from './dependencies.js';
 import { findDiscovered } from './discovered-provider.js';
+import { traceHttp } from './traced.js';
 
 /** The provider of that id, if it can be used. Asynchronous because discovered ones are kept in the store. */
 export async function findProvider(deps: Dependencies, id: ProviderId): Promise<Provider | undefined> {
@@ -41,7 +42,7 @@ export async function requireConnectable(deps: Dependencies, id: ProviderId): Pr
 
 /** The way out to a provider: the guarded one for URLs that strangers chose. */
 export function httpOf(deps: Dependencies, provider: Provider): Http {
-  if (!provider.foreign) return deps.http;
+  if (!provider.foreign) return traceHttp(deps, provider, deps.http);
   if (deps.mcp === undefined) throw new TypeError('there is no guarded way out');
-  return deps.mcp.guarded;
+  return traceHttp(deps, provider, deps.mcp.guarded);
 }

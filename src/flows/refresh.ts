@@ -23,6 +23,7 @@ import type { RefreshPace } from './refresh-pace.js';
 import { settleFailure } from './settle-failure.js';
 import { refreshInChain } from './shared-chain.js';
 import { tellRotation } from './tell-rotation.js';
+import { traced } from './traced.js';
 
 /** A lease is short so that a killed holder is noticed; a living one renews it. */
 const leaseMs = 6_000;
@@ -80,7 +81,12 @@ export class RefreshFlights {
       const noted: Promise<void> = written.finally(() => this.#notes.delete(noted));
       this.#notes.add(noted);
     };
-    const own = (each: RefreshOrder) => fly({ deps: this.#deps, circuits: this.#circuits, note, ...each });
+    const own = (each: RefreshOrder) => {
+      const labels = { 'valetkey.ahead': each.ahead ?? false };
+      return traced(this.#deps, { name: 'refresh', provider: each.provider.id, labels }, () =>
+        fly({ deps: this.#deps, circuits: this.#circuits, note, ...each }),
+      );
+    };
     if (!order.provider.sharedChain) return own(order);
     return refreshInChain(this.#deps, order, { own, leader: (each) => this.refresh(each) });
   }

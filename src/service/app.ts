@@ -19,6 +19,7 @@ import { createLogger, type Logger, logFunctions, withoutRedaction } from './log
 import { managerOptions } from './manager-options.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { RevokedCallers } from './revoked-callers.js';
+import { beginTracing } from './tracing/begin.js';
 import { countBacklog } from './webhooks/backlog.js';
 import { startWebhooks } from './webhooks/worker.js';
 
@@ -57,13 +58,16 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     openCircuits: () => manager.openCircuits(),
     ...(config.webhooks && { webhookBacklog: () => countBacklog(store) }),
   });
-  const common = { now: overrides.now, log: logFunctions(log), meter: metrics.meter, backgroundWork };
+  const tracing = await beginTracing(config.tracing, logFunctions(log));
+  const { tracer } = tracing ?? {};
+  const common = { now: overrides.now, log: logFunctions(log), meter: metrics.meter, tracer, backgroundWork };
   const options = { ...managerOptions(config), ...common };
   const store = await openStore(options, options.log);
   const manager = await openManager({ ...options, store });
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify<Server>({ ...limits, ...serverOptions, ...requestOptions(config), loggerInstance });
   let closing: Promise<void> | undefined;
+  tracing?.traceRequests(app);
   logRequests(app, metrics, withoutRedaction(log));
   useProblems(app);
   const { apiKeys, jwt, baseUrl, brand } = config;
@@ -91,6 +95,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     await app.close();
     await webhooks?.stop();
     await manager.close();
+    await tracing?.close();
   };
   return {
     app,

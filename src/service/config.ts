@@ -34,6 +34,7 @@ import { type KeptSecret, keepApiKey, keepEncryptionKeys } from './generated-key
 import { readEncryptionKeys } from './key-settings.js';
 import { type ProofConfig, readProof, warningsOf } from './proof-settings.js';
 import { readProviders } from './provider-settings.js';
+import { readTracing, type TracingConfig } from './tracing/settings.js';
 import { readTrust, type TrustConfig } from './trust-settings.js';
 import { readWebhooks, type WebhookConfig } from './webhooks/settings.js';
 
@@ -80,6 +81,7 @@ export interface Config {
   readonly returnToOrigins: readonly string[];
   readonly trust: TrustConfig;
   readonly webhooks?: WebhookConfig;
+  readonly tracing?: TracingConfig;
   readonly brand: Brand;
   readonly trustProxy?: TrustedProxies;
   readonly logLevel: z.infer<typeof logLevelSchema>;
@@ -106,6 +108,7 @@ export function loadConfig(environment: Environment = process.env): Config {
   const providers = readProviders(reader, allowInsecureLoopbackProviders);
   const trust = readTrust(reader);
   const webhooks = readWebhooks(reader);
+  const tracing = readTracing(reader);
   const brand = readBrand(reader);
   const proof = readProof(reader, providers.entries);
   const { encryptionKeys, keyService } = readEncryptionKeys(reader, store.store.kind === 'redis');
@@ -121,6 +124,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     proof,
     trust,
     ...(webhooks && { webhooks }),
+    ...(tracing && { tracing }),
     brand,
     providers: providers.entries,
     ...(providers.mcp && { mcp: providers.mcp }),
