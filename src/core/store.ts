@@ -73,6 +73,8 @@ export interface ConnectionStore {
   /** One connection, in one round trip. `undefined` when there is none. */
   find(ref: ConnectionRef): Promise<StoredConnection | undefined>;
   list(owner: Owner): Promise<OwnerRecords>;
+  /** Owner by owner, everything; who is there all the while is met at least once. For upkeep, at the caller's pace. */
+  walk(): AsyncIterable<OwnerRecords>;
   /**
    * Applies the changes together, or none when any `expect` does not hold. A changed connection ends its refresh
    * intent, unless the change keeps it; `finishes` gives the holder's refresh lease back with it.

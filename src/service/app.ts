@@ -15,6 +15,7 @@ import { createAdministration } from './administration.js';
 import { createCallerAuth } from './caller-auth.js';
 import type { Config } from './config.js';
 import type { TrustedProxies } from './config-schema.js';
+import { ConnectionCensus } from './connection-census.js';
 import { createLogger, type Logger, logFunctions, withoutRedaction } from './logger.js';
 import { managerOptions } from './manager-options.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -56,6 +57,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     refreshBacklog: async () => store.due.backlog(now()),
     figures: () => store.figures(),
     openCircuits: () => manager.openCircuits(),
+    connections: () => census.counts,
     ...(config.webhooks && { webhookBacklog: () => countBacklog(store) }),
   });
   const tracing = await beginTracing(config.tracing, logFunctions(log));
@@ -64,6 +66,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const options = { ...managerOptions(config), ...common };
   const store = await openStore(options, options.log);
   const manager = await openManager({ ...options, store });
+  const census = new ConnectionCensus({ store, now });
+  if (backgroundWork ?? true) census.start();
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify<Server>({ ...limits, ...serverOptions, ...requestOptions(config), loggerInstance });
   let closing: Promise<void> | undefined;
@@ -93,7 +97,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const close = async () => {
     manager.stopRefreshing();
     await app.close();
-    await webhooks?.stop();
+    await Promise.all([webhooks?.stop(), census.stop()]);
     await manager.close();
     await tracing?.close();
   };

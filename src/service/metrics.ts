@@ -28,6 +28,8 @@ export interface Gauges {
   readonly refreshBacklog: () => Promise<number>;
   /** What happened to commits since the process began. */
   readonly figures: () => StoreFigures;
+  /** Connections by state as last counted; nothing where another process counts. */
+  readonly connections: () => Readonly<Record<string, number>> | undefined;
   /** How many events wait for the receiver of webhooks, where there is one. */
   readonly webhookBacklog?: () => Promise<number>;
   /** Providers that are not asked now, and why. */
@@ -47,6 +49,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   });
   registerStoreGauges(registry, gauges);
   if (gauges.webhookBacklog) registerWebhookBacklog(registry, gauges.webhookBacklog);
+  registerConnections(registry, gauges.connections);
   registerCommitCounters(registry, gauges);
   registerCircuits(registry, gauges.openCircuits);
   return {
@@ -75,6 +78,19 @@ function registerStoreGauges(registry: Registry, gauges: Gauges): void {
     registers: [registry],
     async collect() {
       this.set(await gauges.refreshBacklog().catch(() => Number.NaN));
+    },
+  });
+}
+
+function registerConnections(registry: Registry, counts: Gauges['connections']): void {
+  new Gauge({
+    name: 'valetkey_connections',
+    help: 'Connections by state as last counted, minutes ago; only of the process that counts for all.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [state, count] of Object.entries(counts() ?? {})) this.set({ state }, count);
     },
   });
 }

@@ -15,6 +15,7 @@ import { connectionFieldOf, dueMemberOf, fieldKind, grantFieldOf } from './field
 import { OpenedRecords } from './opened-records.js';
 import { formatIntent, parseIntent } from './records.js';
 import { openConnection, openGrant, type Place, sealConnection, sealGrant } from './sealed-fields.js';
+import { walkOwners } from './sealed-records.js';
 import type { Keyring } from './sealing.js';
 
 /** Where a connection stands. */
@@ -55,6 +56,10 @@ export function sealedConnections(
       const key = ownerKeyOf(owner);
       const { fields, marks } = await engine.readOwner(key);
       return openAll(keyring, key, fields, marks);
+    },
+
+    async *walk() {
+      for await (const { owner, fields, marks } of walkOwners(engine)) yield openAll(keyring, owner, fields, marks);
     },
 
     write(owner, changes, finishes) {
