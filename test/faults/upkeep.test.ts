@@ -36,8 +36,9 @@ async function filled(kind: StoreKind) {
   return { place: { ...place, REFRESH_AHEAD: 'false', RATE_LIMIT_PER_MINUTE: '0' }, provider };
 }
 
-/** Refreshes the busy users' tokens without end; `stop` answers their last ones. */
-function keepRefreshing({ bot }: ServiceProcess) {
+/** Refreshes the busy users' tokens without end, at one replica after the other; `stop` answers their last ones. */
+function keepRefreshing(first: ServiceProcess, ...others: readonly ServiceProcess[]) {
+  const replicas = [first, ...others];
   let going = true;
   onTestFinished(() => {
     going = false;
@@ -45,7 +46,8 @@ function keepRefreshing({ bot }: ServiceProcess) {
   const load = busy.map(async (user) => {
     let token = '';
     let refreshes = 0;
-    while (going) {
+    for (let turn = 0; going; turn += 1) {
+      const { bot } = replicas[turn % replicas.length] ?? first;
       const answer = token === '' ? await bot.token(user, 'rotating') : await bot.reject(user, 'rotating', token);
       if (answer.status !== 200) throw new Error(`${user}: ${answer.status} ${answer.body.code}`);
       if (token !== '') refreshes += 1;
@@ -84,8 +86,12 @@ it.each(storeKinds)(
   async (kind) => {
     const { place, provider } = await filled(kind);
     const both = { ENCRYPTION_KEYS: `${k2},${k1}` };
-    const service = await startService({ ...place, ...both }, provider.entry);
-    const load = keepRefreshing(service);
+    // One was not restarted yet, and goes on writing under the old key.
+    const [later, service] = await Promise.all([
+      startService({ ...place, ENCRYPTION_KEYS: `${k1},${k2}` }, provider.entry),
+      startService({ ...place, ...both }, provider.entry),
+    ]);
+    const load = keepRefreshing(later, service);
     const killed = await runOperatorCommand('keys rotate', place, { variables: both, killed: true });
     expect(killed.signal).toBe('SIGKILL');
     const between = await countKeys(place);
@@ -96,6 +102,9 @@ it.each(storeKinds)(
     expect(resumed.code).toBe(0);
     expect(rotationSchema.parse(resumed.json())).toMatchObject({ unopened: [], retired: [] });
     const last = await load.stop();
+    later.kill('SIGTERM');
+    expect(await later.ended).toBe(0);
+    expect((await runOperatorCommand('keys rotate', place, { variables: both })).code).toBe(0);
     const refreshes = last.reduce((sum, each) => sum + each.refreshes, 0);
     expect(refreshes).toBeGreaterThan(busy.length);
     expect(provider.seen.redemptions).toBe(refreshes);
