@@ -50,7 +50,7 @@ const chunks = {
     tests: tests('test/flows', 'account-page', 'pending-actions', 'shared-account'),
   },
   callers: {
-    mutate: ['src/service/caller-auth.ts'],
+    mutate: ['src/service/caller-auth.ts', 'src/service/caller-jwt.ts'],
     tests: ['test/service/caller-*.test.ts', 'test/service/api-keys.test.ts'],
   },
   keys: {

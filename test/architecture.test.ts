@@ -49,7 +49,7 @@ const packageDoors: Record<string, RegExp> = {
   undici: /^src\/protocol\//,
   tldts: /^src\/protocol\/domains\.ts$/,
   oauth4webapi: /^src\/protocol\//,
-  jose: /^src\/(protocol\/(client-authentication|signals\/security-event)|service\/caller-auth|transfer\/sealed-lines)\.ts$/,
+  jose: /^src\/(protocol\/(client-authentication|signals\/security-event)|service\/caller-jwt|transfer\/sealed-lines)\.ts$/,
   fastify: /^(routes\/|src\/service\/|src\/fastify\.ts$)/,
   '@fastify/*': /^(routes\/|src\/service\/|src\/fastify\.ts$)/,
   'fastify-plugin': /^(routes\/|src\/service\/|src\/fastify\.ts$)/,

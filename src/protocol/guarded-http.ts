@@ -3,10 +3,10 @@
 import { type LookupAddress, lookup as lookupName } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { Agent, buildConnector, type Dispatcher, fetch as undiciFetch } from 'undici';
 import { isAllowedEndpoint } from '../core/endpoint.js';
 import { createHttp, type Http } from './http.js';
 import { HttpFailure } from './http-failure.js';
+import { type LateDispatcher, openLate } from './late-dispatcher.js';
 
 /** How names become addresses; all of them, in any order. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
@@ -63,7 +63,7 @@ export function isPublicAddress(address: string): boolean {
 /** All of IPv6 that was ever given out (RFC 4291 2.4); beside it stands, for one, `::7f00:1`, which is 127.0.0.1. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
-function createGuardedAgent(options: GuardOptions): Agent {
+function createGuardedAgent(options: GuardOptions): LateDispatcher {
   const { allowInsecureLoopback = false, resolve = resolveAll } = options;
   const mayConnect = (hostname: string, address: string) =>
     isPublicAddress(address) || (allowInsecureLoopback && isLoopback(hostname, address));
@@ -79,15 +79,17 @@ function createGuardedAgent(options: GuardOptions): Agent {
       () => done(refusal(), '', 0),
     );
   };
-  const connect = buildConnector({ lookup, timeout: options.deadlineMs ?? 5_000 });
-  return new Agent({
-    pipelining: 0,
-    // An address that is written out is never looked up, so that it is checked here.
-    connect: (target, done) => {
-      const literal = target.hostname.replace(/^\[|\]$/g, '');
-      if (ipaddr.isValid(literal) && !mayConnect(literal, literal)) done(refusal(), null);
-      else connect(target, done);
-    },
+  return openLate(({ Agent, buildConnector }) => {
+    const connect = buildConnector({ lookup, timeout: options.deadlineMs ?? 5_000 });
+    return new Agent({
+      pipelining: 0,
+      // An address that is written out is never looked up, so that it is checked here.
+      connect: (target, done) => {
+        const literal = target.hostname.replace(/^\[|\]$/g, '');
+        if (ipaddr.isValid(literal) && !mayConnect(literal, literal)) done(refusal(), null);
+        else connect(target, done);
+      },
+    });
   });
 }
 
@@ -109,17 +111,20 @@ function resolveAll(hostname: string): Promise<readonly LookupAddress[]> {
 }
 
 /** Bodies are sent from memory, so that a request can be repeated; answers stream, as MCP servers do. */
-function streamThrough(dispatcher: Dispatcher, allowInsecureLoopback: boolean): StreamingFetch {
+function streamThrough(dispatcher: LateDispatcher, allowInsecureLoopback: boolean): StreamingFetch {
   return async (target, init = {}) => {
     const url = new URL(target);
     if (!isAllowedEndpoint(url, allowInsecureLoopback)) throw new HttpFailure('insecure', 'no');
+    const opened = await dispatcher.open();
+    // Loaded by then.
+    const { fetch: undiciFetch } = await import('undici');
     const answer = await undiciFetch(url, {
       method: init.method ?? 'GET',
       headers: [...new Headers(init.headers)],
       body: typeof init.body === 'string' || init.body instanceof Uint8Array ? init.body : null,
       signal: init.signal ?? null,
       redirect: 'manual',
-      dispatcher,
+      dispatcher: opened,
     });
     return new Response(answer.body, { status: answer.status, headers: [...answer.headers] });
   };

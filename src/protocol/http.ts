@@ -2,11 +2,11 @@
 
 import { promisify } from 'node:util';
 import { type BrotliOptions, brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
-import type { Dispatcher } from 'undici';
 import { isAllowedEndpoint } from '../core/endpoint.js';
 import { Exchange, type RawAnswer } from './exchange.js';
 import { HttpFailure } from './http-failure.js';
 import { keepBriefly } from './kept-connections.js';
+import type { LateDispatcher } from './late-dispatcher.js';
 import { WholeResponse } from './whole-response.js';
 
 /** What protocol functions need to reach an authorization server. */
@@ -27,7 +27,7 @@ export interface HttpOptions {
   readonly allowInsecureLoopback?: boolean;
   readonly now?: () => number;
   /** The connections themselves; one that checks addresses is handed in here for URLs that strangers chose. */
-  readonly dispatcher?: Dispatcher;
+  readonly dispatcher?: LateDispatcher;
   /** The largest answer that is read, after decompression. Default 1 MiB. */
   readonly largestAnswerBytes?: number;
   readonly warn?: Http['warn'];
@@ -78,15 +78,16 @@ function checkUrl(text: string, allowInsecureLoopback: boolean): URL {
 async function send(
   url: URL,
   init: RequestInit,
-  settings: { dispatcher: Dispatcher; deadlineMs: number; largestBytes: number },
+  settings: { dispatcher: LateDispatcher; deadlineMs: number; largestBytes: number },
 ): Promise<RawAnswer> {
+  const dispatcher = await settings.dispatcher.open();
   const exchange = new Exchange(settings.largestBytes);
   const timer = setTimeout(() => exchange.fail('timeout'), settings.deadlineMs);
   const onAbort = () => exchange.fail('timeout');
   init.signal?.addEventListener('abort', onAbort, { once: true });
   if (init.signal?.aborted) onAbort();
   try {
-    settings.dispatcher.dispatch(
+    dispatcher.dispatch(
       {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,

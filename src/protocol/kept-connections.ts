@@ -1,6 +1,6 @@
 /** Keeps connections to configured endpoints for the next request, but never for long: a refresh token is sent once. */
 
-import { Agent } from 'undici';
+import { type LateDispatcher, openLate } from './late-dispatcher.js';
 
 /** An idle connection is used again within this time, or not at all, ms. Servers keep them for 2 s (gunicorn) and longer. */
 export const keptIdleMs = 1_000;
@@ -10,7 +10,7 @@ const marginMs = 2_000;
 const oldestMs = 60_000;
 
 /**
- * An agent whose connections are reused while they are warm: one request at a time on each, none ever sent twice.
+ * Connections that are reused while they are warm: one request at a time on each, none ever sent twice.
  *
  * A server may close an idle connection at the very moment at which a request leaves on it. Then nothing but a reset
  * comes back, and nobody can tell whether the request was read: `HttpFailure` with `sent: 'unknown'`, as for any other
@@ -20,12 +20,13 @@ const oldestMs = 60_000;
  *
  * @see RFC 9112 section 9.3.1: a client must not repeat a POST by itself on a connection that was closed
  */
-export function keepBriefly(): Agent {
-  return new Agent({
+export function keepBriefly(): LateDispatcher {
+  const options = {
     pipelining: 1,
     keepAliveTimeout: keptIdleMs,
     keepAliveMaxTimeout: keptIdleMs,
     keepAliveTimeoutThreshold: marginMs,
     clientTtl: oldestMs,
-  });
+  };
+  return openLate(({ Agent }) => new Agent(options));
 }

@@ -5,15 +5,17 @@ import type { InboundSignal, SignalMeaning } from '../../core/signal.js';
 import type { Http } from '../http.js';
 import { readDiscordSignal } from './discord.js';
 import { readGithubSignal } from './github.js';
-import { createEventReader } from './security-event.js';
+import type { createEventReader } from './security-event.js';
 import { refused } from './signed-body.js';
 import { readSlackSignal } from './slack.js';
+
+type EventReader = ReturnType<typeof createEventReader>;
 
 /** Verifies signals and says what they mean. */
 export class SignalReader {
   readonly #http: Http;
   /** By address of the keys, so that those are fetched once and not for each signal. */
-  readonly #events = new Map<string, ReturnType<typeof createEventReader>>();
+  readonly #events = new Map<string, Promise<EventReader>>();
 
   constructor(http: Http) {
     this.#http = http;
@@ -36,16 +38,19 @@ export class SignalReader {
       case 'discord':
         return readDiscordSignal(signal, key, this.#http.now());
       case 'security_event':
-        return this.#eventReader(signals.issuer ?? '', signals.jwksUri ?? '')(signal, provider.clientId);
+        return (await this.#eventReader(signals.issuer ?? '', signals.jwksUri ?? ''))(signal, provider.clientId);
       default:
         return refused;
     }
   }
 
-  #eventReader(issuer: string, jwksUri: string): ReturnType<typeof createEventReader> {
+  #eventReader(issuer: string, jwksUri: string): Promise<EventReader> {
     const known = this.#events.get(jwksUri);
     if (known) return known;
-    const reader = createEventReader({ issuer, jwksUri }, this.#http);
+    // It takes jose, 25 ms of the start, which only such signals need here.
+    const reader = import('./security-event.js').then((module) =>
+      module.createEventReader({ issuer, jwksUri }, this.#http),
+    );
     this.#events.set(jwksUri, reader);
     return reader;
   }
