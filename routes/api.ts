@@ -52,7 +52,7 @@ export interface ApiOptions extends V1Options {
  */
 export const api: FastifyPluginAsync<ApiOptions> = async (app, options) => {
   app.setErrorHandler(answerError);
-  await describeApi(app, options);
+  describeApi(app, options);
   const { manager, metrics, isStopping } = options;
   await app.register(health, { manager, metrics, isStopping });
   await app.register(v1, { ...options, prefix: '/v1' });
