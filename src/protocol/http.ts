@@ -7,7 +7,7 @@ import { Exchange, type RawAnswer } from './exchange.js';
 import { HttpFailure } from './http-failure.js';
 import { keepBriefly } from './kept-connections.js';
 import type { LateDispatcher } from './late-dispatcher.js';
-import { WholeResponse } from './whole-response.js';
+import { wholeResponse } from './whole-response.js';
 
 /** What protocol functions need to reach an authorization server. */
 export interface Http {
@@ -126,7 +126,7 @@ async function toResponse(raw: RawAnswer, largestBytes: number): Promise<Respons
   const body = await decompress(raw.body, headers.get('content-encoding') ?? 'identity', largestBytes);
   headers.delete('content-encoding');
   headers.delete('content-length');
-  return new WholeResponse(utf8.decode(body), { status: raw.status, headers });
+  return wholeResponse(utf8.decode(body), { status: raw.status, headers });
 }
 
 /** Some servers compress although they were asked not to. */

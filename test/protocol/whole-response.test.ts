@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { WholeResponse } from '../../src/protocol/whole-response.js';
+import { wholeResponse } from '../../src/protocol/whole-response.js';
 
 const init = { status: 400, headers: { 'content-type': 'application/json' } };
 
 test('a whole response is read as any other, as often as one likes', async () => {
-  const response = new WholeResponse('{"error":"invalid_grant"}', init);
+  const response = wholeResponse('{"error":"invalid_grant"}', init);
   expect(response).toBeInstanceOf(Response);
   for (const each of [response, response, response.clone(), response.clone().clone()]) {
     expect(each).toMatchObject({ status: 400, ok: false, bodyUsed: false });
@@ -15,5 +15,5 @@ test('a whole response is read as any other, as often as one likes', async () =>
 });
 
 test('what is no JSON rejects, as it does of any other response', async () => {
-  await expect(new WholeResponse('<html>', init).json()).rejects.toThrow(SyntaxError);
+  await expect(wholeResponse('<html>', init).json()).rejects.toThrow(SyntaxError);
 });
