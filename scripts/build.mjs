@@ -13,6 +13,7 @@ const settingFiles = [
   'tsconfig.client.json',
   'package.json',
   'scripts/build.mjs',
+  'scripts/bundle-command.mjs',
 ];
 const stamp = '.built';
 
@@ -37,6 +38,7 @@ export function build({ onlyIfChanged = false } = {}) {
   try {
     compile('tsconfig.build.json', draft);
     compileClient(draft);
+    bundleCommand(draft);
     for (const folder of folders) copyAssets(folder, draft);
     // Somebody else may have built the same in the meantime.
     if (onlyIfChanged && isBuilt()) return;
@@ -60,6 +62,13 @@ function compileClient(draft) {
   const outDir = join(draft, 'cjs');
   compile('tsconfig.client.json', outDir);
   writeFileSync(join(outDir, 'package.json'), '{"type":"commonjs"}\n');
+}
+
+/** Only the command itself needs its files, and it starts sooner when they are few. */
+function bundleCommand(draft) {
+  const args = [join(root, 'scripts/bundle-command.mjs'), join(draft, 'src/cli')];
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error('The command cannot be bundled.');
 }
 
 function compile(project, outDir) {
