@@ -129,6 +129,23 @@ describe('log entries', () => {
     await engine.close();
   });
 
+  it('of a log that nobody writes to any more are removed by what is written to others', async () => {
+    let now = 1_795_000_000_000;
+    const dataDir = path.join(root, 'idle');
+    const engine = await openEmbeddedEngine({ dataDir, now: () => now });
+    const keep = { keepMs: 1_000, keepMost: 100 };
+    for (const log of ['audit/a', 'audit/b', 'events/c']) await engine.append(log, Buffer.from('old'), keep);
+    now += 1_001;
+    for (let turn = 0; turn < 4; turn += 1) await engine.append('audit/b', Buffer.from('new'), keep);
+    await engine.close();
+    // By a clock from before they ended, all that lies there is read.
+    const then = await openEmbeddedEngine({ dataDir, now: () => now - 1_001 });
+    expect(await then.readLog('audit/a', undefined, 10)).toEqual([]);
+    expect(await then.readLog('events/c', undefined, 10)).toEqual([]);
+    expect(await then.readLog('audit/b', undefined, 10)).toHaveLength(4);
+    await then.close();
+  });
+
   it('wake waiters of their own process without a look at the file', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());

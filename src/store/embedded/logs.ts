@@ -1,4 +1,4 @@
-/** Append-only logs, and waiting for what comes next. */
+/** Append-only logs, and waiting for what comes next. What is too old is not read, and trimmed by the writes that come after. */
 
 import type { LogEntry, LogKeep, Logs } from '../engine.js';
 import type { EmbeddedDatabase } from './database.js';
@@ -22,32 +22,53 @@ const parseId = (id: string | undefined) => (id !== undefined && idPattern.test(
 export function logs(database: EmbeddedDatabase, now: () => number): Logs {
   /** log, NUL, id, and how many entries the bytes hold if more than one -> bytes. */
   const entries = database.table('log-entries');
-  /** log -> newest id, number of entries kept. */
+  /** log -> newest id, number of entries kept, ms for which they are. */
   const heads = database.table('log-heads');
 
   const newestOf = (log: string) => {
     const head = heads.getBinary(Buffer.from(log));
-    return head ? { id: numberOf(head), kept: numberOf(restOf(head)) } : { id: 0, kept: 0 };
+    if (!head) return { id: 0, kept: 0, keepMs: Number.POSITIVE_INFINITY };
+    const [kept, time] = [restOf(head), restOf(restOf(head))];
+    // The first version did not write for how long.
+    const keepMs = time.length > 0 ? numberOf(time) : Number.POSITIVE_INFINITY;
+    return { id: numberOf(head), kept: numberOf(kept), keepMs };
   };
+  const putHead = (log: string, id: number, { kept, keepMs }: { kept: number; keepMs: number }) =>
+    heads.put(Buffer.from(log), withNumber(id, withNumber(kept, numberBytes(keepMs))));
+  /** The first id that is not too old. */
+  const oldestOf = (keepMs: number) => Math.max(0, (now() - keepMs) * idsPerMs);
   const entryKey = (log: string, id: number) => Buffer.concat([Buffer.from(`${log}\0`), numberBytes(id)]);
   const idAt = (log: string, key: Buffer) => key.subarray(Buffer.byteLength(log) + 1);
   const idOf = (log: string, key: Buffer) => numberOf(idAt(log, key));
   const from = (log: string, id: number) => ({ start: entryKey(log, id), end: Buffer.from(`${log}\x01`) });
-  const hasAfter = (log: string, after: string) => newestOf(log).id > parseId(after);
+  const firstAfter = (log: string, after: string | undefined) =>
+    Math.max(parseId(after) + 1, oldestOf(newestOf(log).keepMs));
+  const hasAfter = (log: string, after: string) => newestOf(log).id >= firstAfter(log, after);
   const waiters = logWaiters((log, after) => database.read(() => hasAfter(log, after)));
 
   /** Removes what need not be kept, oldest first; answers how many entries are left. */
   function trim(log: string, kept: number, keep: LogKeep): number {
-    const tooOld = (now() - keep.keepMs) * idsPerMs;
+    const oldest = oldestOf(keep.keepMs);
     const old: Buffer[] = [];
     let left = kept;
     for (const key of entries.getKeys({ ...from(log, 0), limit: trimmedPerAppend })) {
-      if (left <= keep.keepMost && idOf(log, key) >= tooOld) break;
+      if (left <= keep.keepMost && idOf(log, key) >= oldest) break;
       old.push(key);
       left -= restOf(idAt(log, key))[0] ?? 1;
     }
     for (const key of old) entries.remove(key);
     return left;
+  }
+
+  /** Logs that nobody writes to are trimmed by what is written to others, one after the other. */
+  let swept = '';
+  function sweepNext(): void {
+    const [name] = heads.getKeys({ start: Buffer.from(`${swept}\0`), limit: 1 });
+    swept = name?.toString() ?? '';
+    if (swept === '') return;
+    const { id, kept, keepMs } = newestOf(swept);
+    const left = trim(swept, kept, { keepMs, keepMost: Number.POSITIVE_INFINITY });
+    if (left < kept) putHead(swept, id, { kept: left, keepMs });
   }
 
   return {
@@ -58,7 +79,8 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
         const next = Math.max(newest.id + holds, Math.floor(now() * idsPerMs));
         const key = entryKey(log, next);
         entries.put(holds === 1 ? key : Buffer.concat([key, Buffer.from([holds])]), bytes);
-        heads.put(Buffer.from(log), withNumber(next, numberBytes(trim(log, newest.kept + holds, keep))));
+        putHead(log, next, { kept: trim(log, newest.kept + holds, keep), keepMs: keep.keepMs });
+        sweepNext();
         return next;
       });
       waiters.wake(log);
@@ -68,7 +90,7 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
     readLog: (log, after, limit) =>
       database.read(() => {
         const found: LogEntry[] = [];
-        for (const { key, value } of entries.getRange({ ...from(log, parseId(after) + 1), limit })) {
+        for (const { key, value } of entries.getRange({ ...from(log, firstAfter(log, after)), limit })) {
           found.push({ id: String(idOf(log, key)), bytes: Buffer.from(value) });
         }
         return found;
@@ -77,7 +99,7 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
     readLogEnd: (log, limit) =>
       database.read(() => {
         const found: LogEntry[] = [];
-        const backwards = { start: Buffer.from(`${log}\x01`), end: entryKey(log, 0), limit, reverse: true };
+        const backwards = { start: Buffer.from(`${log}\x01`), end: entryKey(log, oldestOf(newestOf(log).keepMs)), limit, reverse: true };
         for (const { key, value } of entries.getRange(backwards)) {
           found.unshift({ id: String(idOf(log, key)), bytes: Buffer.from(value) });
         }

@@ -1,7 +1,8 @@
 -- Appends to a log and drops what is too old or too much. KEYS: stream. ARGV: ms to keep, entries to keep, entries that
 -- the bytes hold, bytes. Answers the id: the time in ms, and a number that counts the entries of the log, so that each
 -- entry in the bytes has an id of its own, and ids tell how many entries lie between them.
--- '~' trims whole nodes of the stream, so somewhat more may stay. A log that nobody writes to ends as its entries do.
+-- '~' trims whole nodes of the stream, so somewhat more may stay; what is too old goes to the last entry. A log that nobody
+-- writes to ends as its entries do.
 local stream = { length = 0, ['last-generated-id'] = '0-0' }
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local facts = redis.call('XINFO', 'STREAM', KEYS[1])
@@ -24,6 +25,6 @@ local keep = tonumber(ARGV[2])
 if kept > keep then
   redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', string.format('%.0f', math.floor((stream.length + 1) * keep / kept)))
 end
-redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(now - ARGV[1], 0)))
+redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f', math.max(now - ARGV[1], 0)))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return id

@@ -1,8 +1,10 @@
 /** Facts about the due index, the logs and the documents. */
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StorageEngine } from '../../../src/store/engine.js';
+import { eventually } from '../../support/redis.js';
 import type { OpenEngine, Pair } from './engine.js';
 
 /** The due index is one for all, so each fact gets a world of its own. */
@@ -183,6 +185,21 @@ export function logContract(pair: Pair): void {
       expect(kept.length).toBeGreaterThanOrEqual(20);
       expect(kept.length).toBeLessThan(40);
       expect(kept.at(-1)?.bytes).toEqual(Buffer.alloc(1_000, 99));
+    });
+
+    it('end at their age: the next entry drops them, and without one they go all the same', async () => {
+      const log = `log-${randomUUID()}`;
+      const short = { keepMs: 100, keepMost: 1_000 };
+      for (const name of ['a', 'b', 'c']) await pair.one.append(log, Buffer.from(name), short);
+      await eventually('they are gone', async () => (await pair.one.readLog(log, undefined, 9)).length === 0);
+      expect(await pair.one.readLogEnd(log, 9)).toEqual([]);
+      const patience = AbortSignal.timeout(200);
+      await pair.one.waitLog(log, '1', patience);
+      expect(patience.aborted).toBe(true);
+      await pair.one.append(log, Buffer.from('old'), keep);
+      await sleep(150);
+      await pair.other.append(log, Buffer.from('new'), short);
+      expect(texts(await pair.one.readLog(log, undefined, 9))).not.toContain('old');
     });
 
     it('do not grow far beyond what is to be kept', async () => {
