@@ -116,6 +116,27 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('.github/workflows/publish.yml', () => {
+  const { jobs } = z
+    .object({
+      jobs: z.object({
+        npm: z.object({
+          permissions: z.strictObject({ contents: z.literal('read'), 'id-token': z.literal('write') }),
+          steps: z.array(z.object({ run: z.string().optional() })),
+        }),
+      }),
+    })
+    .parse(parse(readText('.github/workflows/publish.yml')));
+
+  it('publishes with provenance, after the gate, the version that the tag names, and knows no token', () => {
+    const runs = jobs.npm.steps.flatMap(({ run }) => run ?? []);
+    expect(runs.at(-1)).toBe('npm publish --provenance --access public');
+    expect(runs.at(-2)).toBe('.ci/run');
+    expect(runs[0]).toContain('GITHUB_REF_NAME');
+    expect(readText('.github/workflows/publish.yml')).not.toMatch(/secrets\.|TOKEN/);
+  });
+});
+
 describe('Dockerfile', () => {
   const file = readText('Dockerfile');
 
