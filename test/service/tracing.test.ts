@@ -96,13 +96,13 @@ describe('tracing', () => {
     expect(spans.filter(({ name, parentSpanId }) => name.startsWith('store ') && !parentSpanId)).toEqual([]);
     expect(incoming.some(({ path }) => path.includes('/token'))).toBe(true);
     expect(incoming.filter(({ trace }) => trace !== undefined)).toEqual([]);
-  });
+  }, 60_000);
 
   it('does no harm when the collector refuses: callers notice nothing, and the service ends in time', async () => {
     const collector = await startTraceCollector(400);
     await tracedJourney(collector.url);
     expect(collector.spans().length).toBeGreaterThan(0);
-  });
+  }, 60_000);
 
   it('is off without an address, or when it is disabled, and then loads nothing of its SDK', async () => {
     const made = makeDataDir();
@@ -126,7 +126,7 @@ describe('tracing', () => {
     expect(JSON.parse((await run({})).stdout)).toEqual([]);
     const on = JSON.parse((await run({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })).stdout);
     expect(on.length).toBeGreaterThan(10);
-  });
+  }, 60_000);
 
   it('names every fault of its variables, and never what they hold', () => {
     const variables = {

@@ -99,7 +99,12 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
     readLogEnd: (log, limit) =>
       database.read(() => {
         const found: LogEntry[] = [];
-        const backwards = { start: Buffer.from(`${log}\x01`), end: entryKey(log, oldestOf(newestOf(log).keepMs)), limit, reverse: true };
+        const backwards = {
+          start: Buffer.from(`${log}\x01`),
+          end: entryKey(log, oldestOf(newestOf(log).keepMs)),
+          limit,
+          reverse: true,
+        };
         for (const { key, value } of entries.getRange(backwards)) {
           found.unshift({ id: String(idOf(log, key)), bytes: Buffer.from(value) });
         }

@@ -190,12 +190,9 @@ export function logContract(pair: Pair): void {
     it('end at their age: the next entry drops them, and without one they go all the same', async () => {
       const log = `log-${randomUUID()}`;
       const short = { keepMs: 100, keepMost: 1_000 };
-      for (const name of ['a', 'b', 'c']) await pair.one.append(log, Buffer.from(name), short);
+      await pair.one.append(log, Buffer.from('a'), short);
       await eventually('they are gone', async () => (await pair.one.readLog(log, undefined, 9)).length === 0);
       expect(await pair.one.readLogEnd(log, 9)).toEqual([]);
-      const patience = AbortSignal.timeout(200);
-      await pair.one.waitLog(log, '1', patience);
-      expect(patience.aborted).toBe(true);
       await pair.one.append(log, Buffer.from('old'), keep);
       await sleep(150);
       await pair.other.append(log, Buffer.from('new'), short);
