@@ -136,6 +136,10 @@ describe('log entries', () => {
     const keep = { keepMs: 1_000, keepMost: 100 };
     for (const log of ['audit/a', 'audit/b', 'events/c']) await engine.append(log, Buffer.from('old'), keep);
     now += 1_001;
+    // Who waits for what comes after an entry that has ended is not woken by those that have ended as well.
+    const patience = AbortSignal.timeout(50);
+    await engine.waitLog('audit/a', '1', patience);
+    expect(patience.aborted).toBe(true);
     for (let turn = 0; turn < 4; turn += 1) await engine.append('audit/b', Buffer.from('new'), keep);
     await engine.close();
     // By a clock from before they ended, all that lies there is read.
