@@ -91,7 +91,13 @@ function load(name, { address, cpu }, credential) {
     path: `/v1/users/${encodeURIComponent(userOf((index * 7919) % users))}/tokens/github`,
   }));
   return async () => {
-    const options = { url: address, connections, duration: seconds, requests, headers: bearer(credential) };
+    let client = 0;
+    // A connection builds all of its requests before its first one: a part for each, or that takes the processors' time.
+    const setupClient = (each) => {
+      const own = client++ % connections;
+      each.setRequests(requests.filter((_, index) => index % connections === own));
+    };
+    const options = { url: address, connections, duration: seconds, setupClient, headers: bearer(credential) };
     const before = await cpu();
     const { requests: done, latency, non2xx, errors } = await autocannon(options);
     if (non2xx > 0) throw new Error(`${name}: ${non2xx} were refused`);
