@@ -19,6 +19,7 @@ import { ConnectionCensus } from './connection-census.js';
 import { createLogger, type Logger, logFunctions, withoutRedaction } from './logger.js';
 import { managerOptions } from './manager-options.js';
 import { createMetrics, type Metrics } from './metrics.js';
+import { RequestLog } from './request-log.js';
 import { RevokedCallers } from './revoked-callers.js';
 import { beginTracing } from './tracing/begin.js';
 import { countBacklog } from './webhooks/backlog.js';
@@ -127,6 +128,7 @@ function requestOptions(config: Config): FastifyHttpOptions<Server> {
     trustProxy: trustProxy(config.trustProxy),
     // Never from a header: ids in the log are ours.
     genReqId: () => randomUUID(),
+    childLoggerFactory: (parent, bindings) => new RequestLog(parent, bindings),
     // The line of `logRequests` stands in for those of Fastify, which name the URL.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     // Some proxies take the path prefix of BASE_URL away, some hand it on.
