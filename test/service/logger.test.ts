@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { execFile, execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { InvalidRequest } from '../../src/core/errors.js';
 import { Secret } from '../../src/core/secret.js';
 import { createLogger } from '../../src/service/logger.js';
+import { root } from '../support/source-tree.js';
 
 const canary = 'CANARY-7f3a';
 
@@ -32,5 +36,39 @@ describe('a log line (S7)', () => {
       /"type":"InvalidRequest","code":"invalid_request","message":"user: is too long","at":\["at /,
     );
     expect(logged({ err: new TypeError('x') })).toMatch(/"type":"TypeError","at":\["at /);
+  });
+});
+
+describe('lines that wait to be written', () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-changed'], { stdio: 'pipe' });
+  }, 120_000);
+
+  const numbers = Array.from({ length: 200 }, (_, index) => index);
+  /** A program that logs so many lines at once, and then does what is given. */
+  const logging = async (end: string) => {
+    const logger = JSON.stringify(join(root, 'dist/src/service/logger.js'));
+    const program = `import { createLogger } from ${logger};
+      const log = createLogger('info');
+      for (let n = 0; n < ${numbers.length}; n += 1) log.info({ n }, 'told');
+      ${end}`;
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+    const { stdout } = await run.catch((error: { stdout: string }) => error);
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).n);
+  };
+
+  it.each([
+    ['has nothing left to do', ''],
+    ['is told to exit', 'process.exit(0);'],
+    ['breaks', "throw new Error('broken');"],
+  ])('go out when the program %s', async (_, end) => {
+    expect(await logging(end)).toEqual(numbers);
+  });
+
+  it('go out while the program works on', async () => {
+    expect(await logging('setTimeout(() => process.kill(process.pid, "SIGKILL"), 2_000);')).toEqual(numbers);
   });
 });
