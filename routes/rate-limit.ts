@@ -12,10 +12,13 @@ export interface RateLimitOptions {
   readonly perBrowserAddress: number;
 }
 
-/** The checks, each to be called once per request. They throw {@link RateLimited} or let the request go on. */
+/** The checks, each to be called once per request. They reject with {@link RateLimited} or let the request go on. */
 export interface RateLimits {
-  /** A known caller, by whatever tells it from all others. While the store does not answer, everybody goes on. */
-  caller(request: FastifyRequest, reply: FastifyReply, who: string): Promise<void>;
+  /**
+   * A known caller, by whatever tells it from all others. While the store does not answer, everybody goes on. Nothing is
+   * to be waited for where this process has something left of the limit.
+   */
+  caller(request: FastifyRequest, reply: FastifyReply, who: string): Promise<void> | undefined;
   /** A browser at one of our pages. While the store does not answer, everybody goes on. */
   browser(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /**
@@ -49,22 +52,17 @@ export function createRateLimits(
   onFirst: (request: FastifyRequest, limit: string) => Promise<void>,
 ): RateLimits {
   const { counters, perCaller, perBrowserAddress } = options;
-  const take = createReservations(counters);
+  const reservations = createReservations(counters);
 
   async function check(request: FastifyRequest, reply: FastifyReply, bucket: Bucket): Promise<void> {
     if (bucket.limit === 0) return;
-    const { used, isFirst, remainingMs } = await take(bucket);
-    const seconds = Math.max(1, Math.ceil(remainingMs / 1000));
-    reply.headers({
-      'ratelimit-limit': bucket.limit,
-      'ratelimit-remaining': Math.max(0, bucket.limit - used),
-      'ratelimit-reset': seconds,
-    });
-    if (used <= bucket.limit) return;
+    const place = await reservations.take(bucket);
+    const seconds = showPlace(reply, bucket, place);
+    if (place.used <= bucket.limit) return;
     limited.add(request);
     reply.header('retry-after', seconds);
-    if (isFirst) await onFirst(request, bucket.name);
-    throw new RateLimited(remainingMs);
+    if (place.isFirst) await onFirst(request, bucket.name);
+    throw new RateLimited(place.remainingMs);
   }
 
   /** The limits are there for fairness; an outage of the store is no reason to turn anybody away. */
@@ -75,7 +73,13 @@ export function createRateLimits(
   }
 
   return {
-    caller: (request, reply, who) => unlessDown(check(request, reply, perMinute('caller', who, perCaller))),
+    caller: (request, reply, who) => {
+      const bucket = perMinute('caller', who, perCaller);
+      const held = reservations.held(bucket);
+      if (held === undefined) return unlessDown(check(request, reply, bucket));
+      showPlace(reply, bucket, held);
+      return undefined;
+    },
     browser: (request, reply) =>
       unlessDown(check(request, reply, perMinute('browser', neighbourhoodOf(request.ip), perBrowserAddress))),
     refused: (request, reply) =>
@@ -86,6 +90,15 @@ export function createRateLimits(
         windowMs: refusalWindowMs,
       }),
   };
+}
+
+/** @returns when the window ends, in whole seconds */
+function showPlace(reply: FastifyReply, { limit }: Bucket, { used, remainingMs }: Place): number {
+  const seconds = Math.max(1, Math.ceil(remainingMs / 1000));
+  reply.header('ratelimit-limit', limit);
+  reply.header('ratelimit-remaining', Math.max(0, limit - used));
+  reply.header('ratelimit-reset', seconds);
+  return seconds;
 }
 
 /** Who is counted, how many are allowed, in which time. */
@@ -114,12 +127,18 @@ interface Reservation {
   readonly endsAt: number;
 }
 
+/** The next place in a bucket: one that this process has at hand, or one that the shared count may have to be asked for. */
+interface Reservations {
+  held(bucket: Bucket): Place | undefined;
+  take(bucket: Bucket): Promise<Place>;
+}
+
 /**
  * Counts in the shared store, but not one by one: a process takes a hundredth of the limit at a time, so that a token
  * does not cost a write to the store. What it takes and does not use is lost to the others, so the limit is never
  * exceeded, and reached early by a hundredth per process at most. Small limits are counted one by one.
  */
-function createReservations(counters: CounterStore): (bucket: Bucket) => Promise<Place> {
+function createReservations(counters: CounterStore): Reservations {
   const reservations = new Map<string, Reservation>();
   const asking = new Map<string, Promise<Place>>();
 
@@ -132,13 +151,15 @@ function createReservations(counters: CounterStore): (bucket: Bucket) => Promise
     return { used, isFirst: used > limit && used - batch <= limit, remainingMs };
   }
 
-  return async (bucket) => {
-    const id = `rate/${bucket.name}/${bucket.key}`;
+  const held = (bucket: Bucket) => takeReserved(reservations.get(idOf(bucket)));
+
+  const take = async (bucket: Bucket): Promise<Place> => {
+    const id = idOf(bucket);
     const batch = Math.max(1, Math.floor(bucket.limit / 100));
     if (batch === 1) return ask(id, bucket, batch);
     for (;;) {
-      const held = takeReserved(reservations.get(id));
-      if (held !== undefined) return held;
+      const reserved = held(bucket);
+      if (reserved !== undefined) return reserved;
       // Of many that come at once, one asks for all.
       const asked = asking.get(id);
       if (asked === undefined) {
@@ -150,7 +171,10 @@ function createReservations(counters: CounterStore): (bucket: Bucket) => Promise
       if (place.used > bucket.limit) return { ...place, isFirst: false };
     }
   };
+  return { held, take };
 }
+
+const idOf = ({ name, key }: Bucket) => `rate/${name}/${key}`;
 
 function takeReserved(held: Reservation | undefined): Place | undefined {
   const remainingMs = held === undefined ? 0 : held.endsAt - performance.now();

@@ -19,6 +19,7 @@ import { createAdministration } from '../../src/service/administration.js';
 import { createCallerAuth } from '../../src/service/caller-auth.js';
 import { RevokedCallers } from '../../src/service/revoked-callers.js';
 import { openEmbeddedEngine } from '../../src/store/embedded/index.js';
+import type { StorageEngine } from '../../src/store/engine.js';
 import { createStore } from '../../src/store/sealed-store.js';
 import { Keyring } from '../../src/store/sealing.js';
 
@@ -91,6 +92,7 @@ export interface ApiUnderTest {
   readonly app: FastifyInstance;
   readonly manager: OAuthManager;
   readonly store: Store;
+  readonly engine: StorageEngine;
   /** Everything that was logged, one JSON line each. */
   readonly logged: string[];
   readonly close: () => Promise<void>;
@@ -140,7 +142,7 @@ export async function buildApi(
     await http.close();
     await rm(dataDir, { recursive: true, force: true });
   };
-  return { app, manager, store, logged, close };
+  return { app, manager, store, engine, logged, close };
 }
 
 function authenticator(store: Store, revoked: RevokedCallers) {

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
+import { defaultTenant } from '../../src/core/identifiers.js';
 import type { CounterStore } from '../../src/core/store.js';
 import { type ApiUnderTest, buildApi, keys } from './api-app.js';
 import { get, send } from './calls.js';
@@ -30,6 +31,23 @@ describe('without an audit trail', () => {
       expect([status, body.code]).toEqual([503, 'store_unavailable']);
       expect(JSON.stringify(body)).not.toMatch(/the-access-token|link=/);
     }
+  });
+
+  it('of many tokens at once those are handed out whose entries are stored, and no others', async () => {
+    api = await buildApi();
+    await api.manager.storeToken('u1', { provider: 'github', accessToken: 'the-access-token' });
+    const append = api.engine.append;
+    vi.spyOn(api.engine, 'append').mockImplementation(down).mockImplementationOnce(append);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get(api, '/v1/users/u1/tokens/github')));
+    const handedOut = answers.filter(({ body }) => body.access_token === 'the-access-token');
+    const refused = answers.filter(({ status, body }) => status === 503 && body.code === 'store_unavailable');
+    const entries = await api.store.audit.read(defaultTenant, undefined, 100);
+    const issued = entries.filter(({ entry: { act } }) => act === 'token.issue');
+    expect(handedOut.length).toBeGreaterThan(0);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(handedOut.length + refused.length).toBe(20);
+    expect(issued).toHaveLength(handedOut.length);
+    expect(new Set(issued.map(({ entry }) => entry.request_id)).size).toBe(handedOut.length);
   });
 
   it('AUDIT_FAIL_OPEN hands them out, and the log says that the entry is missing', async () => {
