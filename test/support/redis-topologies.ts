@@ -70,10 +70,14 @@ export async function startCluster(options: { readonly replicas: boolean }): Pro
 
 async function startClusterNode(): Promise<{ server: RedisProcess; busPort: number }> {
   // The bus port is the port plus 10000 unless told, which a free port may be too high for.
-  const busPort = await findFreePort();
+  let busPort = 0;
   const timing = ['--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'];
-  const args = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), ...timing];
-  return { server: await startRedis({ args }), busPort };
+  const args = async () => {
+    busPort = await findFreePort();
+    return ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), ...timing];
+  };
+  const server = await startRedis({ args });
+  return { server, busPort };
 }
 
 async function assignSlots(master: RedisProcess, index: number): Promise<void> {

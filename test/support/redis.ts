@@ -84,16 +84,35 @@ export async function sharedRedis(): Promise<{ readonly url: string; stop(): Pro
   return url ? { url, stop: async () => {} } : startRedis();
 }
 
-/** Starts one server. `args` are appended to the command line, so they win over the ordinary ones. */
-export async function startRedis(
-  options: { readonly args?: readonly string[]; readonly config?: string; readonly password?: string } = {},
-): Promise<RedisProcess> {
+/** What a server is started with. */
+interface RedisOptions {
+  /** Appended to the command line, so they win over the ordinary ones; asked for anew with each try if they hold a port. */
+  readonly args?: readonly string[] | (() => Promise<readonly string[]>);
+  readonly config?: string;
+  readonly password?: string;
+}
+
+/** A port that was free may be somebody else's a moment later; so often another one is tried. */
+const mostPorts = 5;
+
+/** Starts one server. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisProcess> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (tries === mostPorts) throw error;
+    }
+  }
+}
+
+async function startOnce(options: RedisOptions): Promise<RedisProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'valetkey-redis-'));
   const port = await findFreePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...(options.config ? [] : ordinary)];
   if (options.config) await writeFile(join(dir, 'server.conf'), options.config);
   if (options.password) args.push('--requirepass', options.password);
-  args.push(...(options.args ?? []));
+  args.push(...(typeof options.args === 'function' ? await options.args() : (options.args ?? [])));
   // Sentinel rewrites its configuration file, so it must be given one.
   const line = options.config ? [join(dir, 'server.conf'), ...args] : args;
   const current = { child: await launch({ line, port, dir }) };

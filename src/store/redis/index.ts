@@ -16,7 +16,7 @@ import { nameKeys } from './keys.js';
 import { command, createLink, type RedisLink } from './link.js';
 import { createLogs } from './logs.js';
 import { watchMasters } from './master-watch.js';
-import { createOwnerFields, restoreClaim, restoreCommit } from './owner-fields.js';
+import { createOwnerFields, restoreAll } from './owner-fields.js';
 import { createOwnerWrites } from './owner-writes.js';
 import { RecentCommits } from './recent-commits.js';
 import { parseList, parseNumber, parseText } from './replies.js';
@@ -69,11 +69,15 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
     knownForMs: async (found, hasChanged) =>
       parseNumber(await link.write(sightScript([keys.masters], hasChanged ? 1 : 0, ...found))),
     onChange: async () => {
-      let count = 0;
-      for (const commit of journal.list()) if (await restoreCommit(link, keys, commit)) count += 1;
-      for (const claim of journal.listClaims()) await restoreClaim(link, keys, claim);
-      restored += count;
-      if (count > 0) log?.warn({ count }, 'commits that a failover had lost were put back');
+      const before = restored;
+      const note = () => {
+        restored += 1;
+      };
+      // A part of a Cluster may take what is its own before another one does.
+      await restoreAll(journal, { link, keys, note }).finally(() => {
+        const count = restored - before;
+        if (count > 0) log?.warn({ count }, 'commits that a failover had lost were put back');
+      });
     },
   });
   const close = async () => {

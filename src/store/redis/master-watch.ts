@@ -55,6 +55,7 @@ export function watchMasters(
   let known: string | undefined;
   let isBlind = false;
   let checking: Promise<void> | undefined;
+  let suspicions = 0;
   let stopped = false;
   /** Once more after the others: a write may have been on its way when the first round began. */
   const putBack = async (waitMs: number) => {
@@ -63,11 +64,13 @@ export function watchMasters(
     await on.onChange();
   };
   const look = async (): Promise<void> => {
+    const since = suspicions;
     const masters = await identify(link);
     isBlind = masters === undefined;
     if (masters === undefined) return putBack(blindMs);
     const found = masters.join(' ');
-    if (found === known) return;
+    // What happened since Redis was asked may have changed it: a look that began before tells nothing about it.
+    if (found === known) return since === suspicions ? undefined : look();
     const hasChanged = known !== undefined;
     const waitMs = othersMs - (await on.knownForMs(masters, hasChanged));
     // Not known yet and something to put back: a failover may have come before the first look was done.
@@ -88,6 +91,7 @@ export function watchMasters(
     }
   };
   const suspect = () => {
+    suspicions += 1;
     checking ??= lookUntilDone().finally(() => {
       checking = undefined;
     });

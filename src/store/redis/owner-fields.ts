@@ -79,13 +79,31 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
   };
 }
 
+/** So many are on their way at a time: others wait for what is put back, and ten thousand one by one would take long. */
+const restoredTogether = 100;
+
+/** Puts back what a failover has lost, the latest first, which it is most likely to be; each that was is noted. */
+export async function restoreAll(
+  journal: RecentCommits,
+  on: { readonly link: RedisLink; readonly keys: RedisKeys; readonly note: () => void },
+): Promise<void> {
+  const commits = [...journal.list()].reverse();
+  const restore = async (commit: Commit) => {
+    if (await restoreCommit(on.link, on.keys, commit)) on.note();
+  };
+  for (let first = 0; first < commits.length; first += restoredTogether) {
+    await Promise.all(commits.slice(first, first + restoredTogether).map(restore));
+  }
+  await Promise.all(journal.listClaims().map((claim) => restoreClaim(on.link, on.keys, claim)));
+}
+
 /**
  * Puts back what a write had brought, if it is lost; answers whether it was. The newer version wins.
  *
  * A connection comes back with its place in the due index, which was written beside it. A grant that waits for its proof
  * does not come back where there is none: the list of those that end would lack it, and its person only begins again.
  */
-export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, change }: Commit): Promise<boolean> {
+async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, change }: Commit): Promise<boolean> {
   const { field, expect, next, keepsNote = false } = change;
   const version = next?.version ?? (typeof expect === 'number' ? expect : undefined);
   // Nothing tells what was removed whatever it was.
@@ -100,6 +118,6 @@ export async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, c
 }
 
 /** Makes a claim again that is lost: the field must have the version still, and the lease be nobody else's. */
-export async function restoreClaim(link: RedisLink, keys: RedisKeys, { owner, claim }: OpenClaim): Promise<void> {
+async function restoreClaim(link: RedisLink, keys: RedisKeys, { owner, claim }: OpenClaim): Promise<void> {
   await link.write(claimFieldsScript(keys.ofOwner(owner), ...formatClaim(claim)));
 }
