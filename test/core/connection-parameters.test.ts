@@ -62,6 +62,15 @@ describe('the values of a connection', () => {
     expect(withParameters(providerOf('shopify'), { shop: 'acme' }).sites).toBeUndefined();
   });
 
+  it('add no endpoint where the provider has none', () => {
+    const identity = { from: 'none', id: 'sub' } as const;
+    const { revocation, ...shopify } = providerOf('shopify');
+    const filled = withParameters({ ...shopify, identity }, { shop: 'acme' });
+    expect(filled.identity).toStrictEqual(identity);
+    for (const name of ['refreshEndpoint', 'deviceAuthorizationEndpoint', 'issuer', 'revocation', 'sites'])
+      expect(filled).not.toHaveProperty(name);
+  });
+
   it('do not change the provider of others', () => {
     const shopify = providerOf('shopify');
     withParameters(shopify, { shop: 'acme' });
