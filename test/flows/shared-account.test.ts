@@ -76,9 +76,10 @@ describe('the account of another user', () => {
   });
 
   it('is none where the provider does not say whose it is', async () => {
-    const { server, connect, told, finish } = await openPeople({ accountPolicy: 'deny' });
+    const { manager, server, connect, told, finish } = await openPeople({ accountPolicy: 'deny' });
     server.answer('/userinfo', { json: {} });
     for (const who of [ada, eve]) expect((await finish({}, who)).page).toMatchObject({ status: 'connected' });
+    expect(await manager.deleteToken(eve, 'one')).toEqual({ revoked: 'yes' });
     expect(await connect(bob, '7')).toMatchObject({ status: 'connected' });
     expect(await told()).toEqual([]);
   });
@@ -95,10 +96,14 @@ describe('the account of another user', () => {
 
   it('is out of the index with its connection', async () => {
     const { store, connect, manager } = await openPeople();
+    const entered = vi.spyOn(store.documents, 'put');
     await connect(ada, '7');
     const removed = vi.spyOn(store.documents, 'remove');
     await manager.deleteToken(ada, 'one');
-    expect(removed.mock.calls.filter(([name]) => name.startsWith('account-'))).toHaveLength(1);
+    const inIndex = (calls: readonly (readonly string[])[]) => calls.filter(([name]) => name?.startsWith('account-'));
+    const places = inIndex(entered.mock.calls.map(([name, id]) => [name, id]));
+    expect(places).toHaveLength(1);
+    expect(inIndex(removed.mock.calls)).toEqual(places);
   });
 
   it('is looked for in vain where the provider no longer says whose it is', async () => {
