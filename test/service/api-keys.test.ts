@@ -72,6 +72,8 @@ describe('keys of the store', () => {
       const changed = text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1);
       expect(await reasonOf(authenticate(bearer(changed)))).toBe('key_malformed');
     }
+    for (const longer of [`vk_${text}`, `${text}0`])
+      expect(await reasonOf(authenticate(bearer(longer)))).toBe('key_malformed');
     expect(documents.finds).toBe(0);
   });
 
@@ -133,6 +135,8 @@ describe('keys of the store', () => {
     const { key, view } = await createApiKey(documents, request, clock.now());
     const one = createCallerAuth({ apiKeys: [], documents, now: clock.now });
     await one(bearer(key.reveal()));
+    // Where every version looks for them.
+    expect([...documents.kept.keys()].sort()).toEqual(['api_key_uses', 'api_keys']);
     const firstUse = clock.now();
     clock.advance(59_000);
     await one(bearer(key.reveal()));
