@@ -106,13 +106,13 @@ describe('a logo', () => {
     ['an SVG behind an empty line', Buffer.from(`\n<?xml version="1.0"?>${svg('<g/>')}`)],
     ['an SVG with styles', svg('<style>.a { fill: #00c }</style><path class="a" d="M0 0h9"/>')],
     ['a PNG', png(1024, 32)],
-    ['an SVG of as many bytes as may be', svg(' '.repeat(largestLogo - svg('').length))],
   ])('may be %s', (_name, content) => {
     expect(problemOf(content)).toBeUndefined();
   });
 
   it('has at most 12 KiB', () => {
     expect(largestLogo).toBe(12_288);
+    expect(problemOf(svg(' '.repeat(largestLogo - svg('').length)))).toBeUndefined();
   });
 
   it('is served as what it is, byte for byte', () => {
