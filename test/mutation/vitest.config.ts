@@ -8,7 +8,7 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     maxWorkers: 1,
-    setupFiles: ['test/support/network-guard.ts'],
+    setupFiles: ['test/support/network-guard.ts', 'test/mutation/load-first.ts'],
     testTimeout: 15_000,
   },
 });

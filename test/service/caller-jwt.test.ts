@@ -211,6 +211,9 @@ describe('JWTs', () => {
     ['a typ for another purpose', async () => sign(goodClaims(clock.now()), { typ: 'logout+jwt' })],
     ['a key that it brings itself (jwk)', async () => sign(goodClaims(clock.now()), { jwk: rsaJwk })],
     ['a key that it points to (jku)', async () => sign(goodClaims(clock.now()), { jku: 'https://evil.example/jwks' })],
+    ['a certificate that it points to (x5u)', async () => sign(goodClaims(clock.now()), { x5u: 'https://e.example' })],
+    ['a certificate that it brings itself (x5c)', async () => sign(goodClaims(clock.now()), { x5c: ['MII'] })],
+    ['a jti of 257 characters', async () => sign({ ...goodClaims(clock.now()), jti: 'x'.repeat(257) })],
     ['a critical extension', async () => `${b64({ alg: 'RS256', kid: 'rsa-1', crit: ['x'], x: 1 })}.e30.AAAA`],
     [
       'a signature of somebody else',
@@ -224,6 +227,12 @@ describe('JWTs', () => {
     ['no JSON inside', async () => 'a.b.c'],
   ])('refuses %s', async (_what, make) => {
     expect(await reasonOf(remoteAuth()(bearer(await make())))).toMatch(/^jwt_/);
+  });
+
+  it('refuses a good JWT in another spelling: with padding, behind or before it (RFC 7515 2)', async () => {
+    const token = await sign(goodClaims(clock.now()));
+    for (const spelling of [`${token}=`, `=${token}`])
+      expect(await reasonOf(remoteAuth()(bearer(spelling)))).toBe('credential_unknown');
   });
 
   it('refuses a good JWT where none is configured', async () => {
