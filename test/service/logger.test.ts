@@ -44,7 +44,7 @@ describe('lines that wait to be written', () => {
     execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-changed'], { stdio: 'pipe' });
   }, 120_000);
 
-  const numbers = Array.from({ length: 200 }, (_, index) => index);
+  const numbers = Array.from({ length: 20 }, (_, index) => index);
   /** A program that logs so many lines at once, and then does what is given. */
   const logging = async (end: string) => {
     const logger = JSON.stringify(join(root, 'dist/src/service/logger.js'));
