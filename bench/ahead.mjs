@@ -1,15 +1,14 @@
 /**
  * Refreshing ahead: `npm run bench:ahead [-- --due 100000 --index 1000000 --from 1 --to 2]`. So many due connections against
  * a loopback token endpoint, by one process (`from`) and by two (`to`), as a share of what bare undici reaches there in the
- * same run; then what the due index costs in Redis, and what a claim costs at two sizes of it.
+ * same run, as many at a time; then what the due index costs in Redis, and what a claim costs at two sizes of it.
  */
 
 import { createHash } from 'node:crypto';
-import { Agent, request } from 'undici';
 import { openManager } from '../dist/src/open-manager.js';
 import { dueMemberOf } from '../dist/src/store/field-names.js';
 import { openRedisEngine } from '../dist/src/store/redis/index.js';
-import { inTurns } from './support/measure.mjs';
+import { median, rate } from './support/measure.mjs';
 import { connectPlain } from './support/redis-server.mjs';
 import { endAll, managerAt, startRedis, startScript } from './support/refresh-stage.mjs';
 import { printNote, printTable, readCounts, shown } from './support/report.mjs';
@@ -17,37 +16,13 @@ import { printNote, printTable, readCounts, shown } from './support/report.mjs';
 const { due, index, concurrency, from, to } = readCounts({
   due: 20_000,
   index: 1_000_000,
-  concurrency: 200,
+  concurrency: 64,
   from: 1,
   to: 2,
 });
 const bareRequests = 20_000;
 /** Nothing is waited for longer than this, ms. */
-const longestMs = 70_000;
-
-/** Runs `work` for 0..count-1, so many at a time; answers how many a second. */
-async function rate(count, atOnce, work) {
-  let next = 0;
-  const startedAt = performance.now();
-  const loop = async () => {
-    while (next < count) await work(next++);
-  };
-  await Promise.all(Array.from({ length: atOnce }, loop));
-  return (count * 1_000) / (performance.now() - startedAt);
-}
-
-/** Refreshes by undici and nothing else, over kept connections. */
-async function measureBare(origin, name) {
-  const dispatcher = new Agent();
-  const perSecond = await rate(bareRequests, 64, async (number) => {
-    const body = `grant_type=refresh_token&client_id=bench&client_secret=s&refresh_token=${name}-${number}`;
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await request(`${origin}/token`, { method: 'POST', headers, body, dispatcher });
-    await answer.body.json();
-  });
-  await dispatcher.close();
-  return perSecond;
-}
+const longestMs = 100_000;
 
 async function fillDue(options, name) {
   const manager = await openManager(options);
@@ -59,105 +34,180 @@ async function fillDue(options, name) {
   await manager.close();
 }
 
-/** Lets so many processes refresh all that is due; the heap is that of the first, halfway and at the end. */
-async function measureAhead(redisUrl, origin, processes) {
+/**
+ * Lets so many processes refresh all that is due; the heap is that of the first, at the start, halfway and at the end.
+ * The first quarter does not count: it warms up, as a run of its own does for bare undici.
+ */
+async function measureAhead(plain, origin, processes) {
   const name = `ahead-${processes}`;
   const options = managerAt(origin, { redisUrl, keyPrefix: `${name}-${process.pid}` });
   await fillDue(options, name);
   const ahead = JSON.stringify({ ...options, refreshAhead: { concurrency, perSecond: 0 } });
   const nodes = Array.from({ length: processes }, () => startScript('ahead-node.mjs', ahead));
   for (const node of nodes) await node.line();
-  const before = await readCountsOf(origin);
-  const heapOf = async (node, word) => {
+  const ask = async (node, word) => {
     node.say(word);
-    return Number(await node.line());
+    return JSON.parse(await node.line());
   };
+  const first = await readCountsOf(origin);
+  const look = async () => {
+    const [told, counts, redis] = await Promise.all([
+      Promise.all(nodes.map((node) => ask(node, 'tell'))),
+      readCountsOf(origin),
+      redisCpu(plain),
+    ]);
+    const nodesCpu = told.reduce((sum, { cpu }) => sum + cpu, 0);
+    return {
+      at: performance.now(),
+      done: counts.redemptions - first.redemptions,
+      nodesCpu,
+      redis,
+      endpoint: counts.cpu,
+    };
+  };
+  const heap = [(await ask(nodes[0], 'heap')).heap];
   const startedAt = performance.now();
-  const heap = [await Promise.all(nodes.map((node) => heapOf(node, 'go'))).then(([first]) => first)];
-  let done = 0;
-  while (done < due && performance.now() - startedAt < longestMs) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    done = (await readCountsOf(origin)).redemptions - before.redemptions;
-    if (heap.length === 1 && done >= due / 2) heap.push(await heapOf(nodes[0], 'tell'));
-  }
-  const perSecond = (done * 1_000) / (performance.now() - startedAt);
-  heap.push(await heapOf(nodes[0], 'tell'));
-  for (const node of nodes) await heapOf(node, 'stop');
-  return { perSecond, done, heap, reuses: (await readCountsOf(origin)).reuses - before.reuses };
+  for (const node of nodes) await ask(node, 'go');
+  const waitFor = async (count) => {
+    for (let seen = await look(); ; seen = await look()) {
+      if (seen.done >= count || performance.now() - startedAt > longestMs) return seen;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const warm = await waitFor(due / 4);
+  await waitFor(due / 2);
+  heap.push((await ask(nodes[0], 'heap')).heap);
+  const last = await waitFor(due);
+  heap.push((await ask(nodes[0], 'heap')).heap);
+  for (const node of nodes) await ask(node, 'stop');
+  const each = (name) => (last[name] - warm[name]) / (last.done - warm.done);
+  const { reuses } = await readCountsOf(origin);
+  return {
+    perSecond: ((last.done - warm.done) * 1_000) / (last.at - warm.at),
+    done: last.done,
+    heap,
+    reuses: reuses - first.reuses,
+    cpu: [each('nodesCpu'), each('redis'), each('endpoint')],
+  };
 }
 
 async function readCountsOf(origin) {
   return (await fetch(`${origin}/counts`)).json();
 }
 
-/** An index of so many; `bytes` is what each costs, `claim` times one claim of a hundred that have just become due. */
-async function openIndex(redisUrl, size) {
+/** µs of CPU that Redis has taken so far. */
+async function redisCpu(plain) {
+  const told = await plain.info('cpu');
+  const [system, user] = ['sys', 'user'].map((kind) =>
+    Number(new RegExp(`used_cpu_${kind}:([\\d.]+)`).exec(told)?.[1]),
+  );
+  return (system + user) * 1e6;
+}
+
+/**
+ * An index of so many; `bytes` is what each costs. `claim` times one claim of a hundred that have just become due: what
+ * the scripts take in Redis (`INFO commandstats`), and all of it as it is seen here, both in ms.
+ */
+async function openIndex(plain, size) {
   const engine = await openRedisEngine({ url: redisUrl, keyPrefix: `index-${process.pid}-${size}` });
-  const plain = await connectPlain(redisUrl);
   const memberOf = (number) =>
     dueMemberOf(createHash('sha256').update(`${number}`).digest('base64url').slice(0, 24), 'c/google');
   const before = await usedMemory(plain);
   // All of them lie ahead but what is claimed.
   await rate(size, 2_000, (number) => engine.schedule(memberOf(number), Date.now() + 3_600_000 + number));
   const bytes = ((await usedMemory(plain)) - before) / size;
-  plain.disconnect();
   let round = 0;
   const claim = async () => {
     const first = (round++ * 100) % size;
     await rate(100, 100, (number) => engine.schedule(memberOf(first + number), 1));
-    const startedAt = performance.now();
+    const [inScripts, startedAt] = [await scriptMs(plain), performance.now()];
     const claimed = await engine.claimDue(Date.now(), 100, 3_600_000);
-    const ms = performance.now() - startedAt;
+    const seen = performance.now() - startedAt;
     if (claimed.length !== 100) throw new Error(`claimed ${claimed.length}`);
-    return ms;
+    return { inRedis: (await scriptMs(plain)) - inScripts, seen };
   };
   return { bytes, claim, close: () => engine.close() };
+}
+
+/** Ms that scripts have taken in Redis so far. */
+async function scriptMs(plain) {
+  const told = await plain.info('commandstats');
+  return [...told.matchAll(/cmdstat_eval(?:sha)?:calls=\d+,usec=(\d+)/g)].reduce((sum, [, us]) => sum + us / 1_000, 0);
+}
+
+/** Claims at both sizes in turns; medians, and the median of the ratios round by round. */
+async function compareClaims(small, large, rounds) {
+  const pairs = [];
+  for (let round = -20; round < rounds; round += 1) {
+    const pair = [await small.claim(), await large.claim()];
+    if (round >= 0) pairs.push(pair);
+  }
+  return ['inRedis', 'seen'].map((kind) => ({
+    small: median(pairs.map(([one]) => one[kind])),
+    large: median(pairs.map(([, other]) => other[kind])),
+    ratio: median(pairs.map(([one, other]) => other[kind] / one[kind])),
+  }));
 }
 
 async function usedMemory(client) {
   return Number(/used_memory_dataset:(\d+)/.exec(await client.info('memory'))?.[1]);
 }
 
+const redisUrl = process.env.REDIS_URL ?? (await startRedis());
 try {
-  const redisUrl = process.env.REDIS_URL ?? (await startRedis());
   if (!redisUrl) throw new Error('There is no redis-server, and REDIS_URL is not set.');
+  const plain = await connectPlain(redisUrl);
   const origin = await startScript('refreshing-endpoint.mjs', '0').line();
-  await measureBare(origin, 'warm');
-  const rows = [];
-  let before = await measureBare(origin, 'bare-0');
+  const bareUndici = startScript('bare-undici.mjs', origin, String(concurrency));
+  const measureBare = async (name) => {
+    bareUndici.say(`${name} ${bareRequests}`);
+    return JSON.parse(await bareUndici.line());
+  };
+  await measureBare('warm');
+  const [rows, runs] = [[], []];
+  let before = await measureBare('bare-0');
   for (let processes = from; processes <= to; processes += 1) {
-    const { perSecond, done, heap, reuses } = await measureAhead(redisUrl, origin, processes);
-    const after = await measureBare(origin, `bare-${processes}`);
-    const bare = (before + after) / 2;
+    const { perSecond, done, heap, reuses, cpu } = await measureAhead(plain, origin, processes);
+    const after = await measureBare(`bare-${processes}`);
+    const bare = (before.perSecond + after.perSecond) / 2;
+    const costs = [...cpu, (before.cpu + after.cpu) / 2].map((us) => `${Math.round(us)}`);
+    rows.push([`${processes}`, ...[perSecond, bare, perSecond / bare].map(shown), ...costs]);
+    runs.push([`${processes}`, `${done} of ${due}`, `${reuses}`, ...heap]);
     before = after;
-    const heaps = heap.map((each) => `${each}`).join(', ');
-    rows.push([
-      `${processes}`,
-      `${done} of ${due}`,
-      `${reuses}`,
-      shown(perSecond),
-      shown(bare),
-      shown(perSecond / bare),
-      heaps,
-    ]);
   }
+  const costs = ['CPU of all processes, µs', 'of Redis', 'of the endpoint', 'of bare undici'];
+  printTable('Refreshing ahead', ['processes', 'per second', 'bare undici', 'ratio (goal 0.40)', ...costs], rows);
   printTable(
-    'Refreshing ahead',
-    ['processes', 'refreshed', 'reuses', 'per second', 'bare undici', 'ratio (goal 0.40)', 'heap MiB at 0, 1/2, end'],
-    rows,
+    'The same runs',
+    ['processes', 'refreshed', 'sent twice', 'heap at the start, MiB', 'halfway', 'at the end'],
+    runs,
+  );
+  printNote(
+    `${concurrency} at a time, by bare undici too, which has a process of its own. Per refresh. What warms up, the first quarter, does not count.`,
   );
   if (due < 100_000) printNote('A sample of what is due; `--due 100000` takes all of the goal.');
-  const [small, large] = [await openIndex(redisUrl, 10_000), await openIndex(redisUrl, index)];
-  const claims = await inTurns({ small: small.claim, large: large.claim }, 100);
+  const [small, large] = [await openIndex(plain, 10_000), await openIndex(plain, index)];
+  const [inRedis, seen] = await compareClaims(small, large, 300);
   printTable(
     'Due index in Redis',
-    ['connections', 'bytes each (goal 130)', 'claim of 100, ms', 'ratio (goal 1)'],
     [
-      ['10,000', shown(small.bytes), shown(claims.small.median), ''],
-      [index.toLocaleString('en-US'), shown(large.bytes), shown(claims.large.median), shown(claims.large.ratio)],
+      'connections',
+      'bytes each (goal 130)',
+      'claim of 100 in Redis, ms',
+      'ratio (goal 1)',
+      'as we see it, ms',
+      'ratio',
+    ],
+    [
+      ['10,000', shown(small.bytes), shown(inRedis.small), '', shown(seen.small), ''],
+      [
+        index.toLocaleString('en-US'),
+        ...[large.bytes, inRedis.large, inRedis.ratio, seen.large, seen.ratio].map(shown),
+      ],
     ],
   );
   await Promise.all([small.close(), large.close()]);
+  plain.disconnect();
 } finally {
   await endAll();
 }

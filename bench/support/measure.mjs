@@ -26,6 +26,17 @@ export async function perSecond(once, { callers, ms }) {
   return done / ((performance.now() - begun) / 1000);
 }
 
+/** Runs `work` for 0..count-1, so many at a time; answers how many a second. */
+export async function rate(count, atOnce, work) {
+  let next = 0;
+  const startedAt = performance.now();
+  const loop = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: atOnce }, loop));
+  return (count * 1_000) / (performance.now() - startedAt);
+}
+
 /**
  * Measures all subjects once per round (A B C, A B C, …) after one round that does not count.
  *

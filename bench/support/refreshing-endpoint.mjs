@@ -11,7 +11,10 @@ const server = createServer((request, response) => {
   const answer = (status, body) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
-  if (request.url === '/counts') return answer(200, counts);
+  if (request.url === '/counts') {
+    const { user, system } = process.cpuUsage();
+    return answer(200, { ...counts, cpu: user + system });
+  }
   let text = '';
   request.on('data', (chunk) => {
     text += chunk;

@@ -52,10 +52,10 @@ export function isRefreshable(tokenSet: TokenSet, now: number): boolean {
  * refresh may bring all of it again.
  */
 export function mergeAfterRefresh(previous: TokenSet, response: TokenSet): TokenSet {
-  return {
-    ...response,
+  const kept = {
     refreshToken: response.refreshToken ?? previous.refreshToken,
     refreshExpiresAt: response.refreshExpiresAt ?? (response.refreshToken ? undefined : previous.refreshExpiresAt),
     scope: unionScope(previous.scope, response.scope),
   };
+  return { ...response, ...kept };
 }

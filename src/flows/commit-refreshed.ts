@@ -121,7 +121,7 @@ function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): 
   };
 }
 
-async function concluded(deps: Dependencies, stored: StoredConnection): Promise<Refreshed> {
+function concluded(deps: Dependencies, stored: StoredConnection): Refreshed {
   const { connection } = stored;
   void announce(deps, connection.tenant, {
     type: 'connection.updated',

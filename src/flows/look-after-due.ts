@@ -13,8 +13,8 @@ import type { RefreshPace } from './refresh-pace.js';
 import { nextLook, whyRefreshNow } from './schedule.js';
 
 const batch = 100;
-/** Entries that are worked on or wait for their turn at their provider. */
-const mostAtOnce = 500;
+/** So many entries wait for their turn beside those that are worked on: what waits for long outlives the young heap. */
+const mostWaiting = 2 * batch;
 /** A claimed entry that nobody settled comes up again after this. */
 const claimMs = 60_000;
 const idlePauseMs = 2_000;
@@ -34,14 +34,18 @@ type Stored = DueEntry['stored'] & object;
 /** Claims and works until stopped. Any number of processes may run it at once. */
 export class DueWorker {
   readonly #desk: DueDesk;
+  readonly #mostAtOnce: number;
   readonly #stop = new AbortController();
   readonly #working = new Set<Promise<void>>();
+  /** Wakes whoever waits for room for another batch. */
+  #onRoom = () => {};
   #running: Promise<void> | undefined;
 
   constructor(desk: DueDesk) {
     this.#desk = desk;
+    this.#mostAtOnce = mostWaiting + (desk.deps.settings.refreshAhead?.concurrency ?? 0);
     // As many listen as entries wait for their turn.
-    setMaxListeners(mostAtOnce, this.#stop.signal);
+    setMaxListeners(this.#mostAtOnce, this.#stop.signal);
   }
 
   /** Begins; a second call changes nothing. */
@@ -71,18 +75,27 @@ export class DueWorker {
         () => failurePauseMs,
       );
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
-      while (this.#working.size > mostAtOnce - batch && !signal.aborted) await Promise.race(this.#working);
+      if (!this.#hasRoom()) await new Promise<void>((resolve) => (this.#onRoom = resolve));
     }
+  }
+
+  #hasRoom(): boolean {
+    return this.#working.size <= this.#mostAtOnce - batch;
   }
 
   async #claim(limit: number): Promise<number> {
     const { deps } = this.#desk;
     const entries = await deps.store.due.claim(deps.now(), limit, claimMs);
     for (const entry of entries) {
-      const work: Promise<void> = this.#handle(entry).finally(() => this.#working.delete(work));
+      const work: Promise<void> = this.#handle(entry).finally(() => this.#end(work));
       this.#working.add(work);
     }
     return entries.length;
+  }
+
+  #end(work: Promise<void>): void {
+    this.#working.delete(work);
+    if (this.#hasRoom()) this.#onRoom();
   }
 
   async #handle(entry: DueEntry): Promise<void> {

@@ -22,7 +22,8 @@ export type Act = Omit<AuditEntry, 'at'>;
  */
 export async function recordAct(deps: Dependencies, act: Act): Promise<void> {
   try {
-    await deps.store.audit.append({ at: deps.now(), ...deps.origin, ...act, reason: act.reason?.slice(0, 200) });
+    const reason = act.reason === undefined ? {} : { reason: act.reason.slice(0, 200) };
+    await deps.store.audit.append({ at: deps.now(), ...deps.origin, ...act, ...reason });
   } catch {
     deps.log.error({ act: act.act, outcome: act.outcome }, 'an entry of the audit trail could not be written');
   }

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refOf, type StoredConnection } from '../core/connection.js';
 import { OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../core/errors.js';
-import { ownerKeyOf, type ProviderId } from '../core/identifiers.js';
+import type { ProviderId } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
 import { assess, type LostSending } from '../core/refresh-state.js';
 import type { RefreshIntent } from '../core/store.js';
@@ -61,8 +61,9 @@ export class RefreshFlights {
    * @throws {StoreUnavailable} nothing was sent
    */
   refresh(order: RefreshOrder): Promise<Refreshed> {
-    const { owner, provider, account } = refOf(order.seen.connection);
-    const key = JSON.stringify([ownerKeyOf(owner), provider, account]);
+    const { tenant, userId, provider, account } = order.seen.connection;
+    // None of them can hold a line break.
+    const key = `${tenant}\n${userId}\n${provider}\n${account}`;
     const running = this.#flights.get(key);
     if (running !== undefined) return running;
     if (this.#stopped) return Promise.reject(endingNow(order.provider));

@@ -1,12 +1,21 @@
 /** How our client shows at an endpoint who it is (RFC 6749 2.3): one function per method, chosen by the provider. */
 
 import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
-import * as oauth from 'oauth4webapi';
 import { ProviderError } from '../core/errors.js';
 import type { ClientAuthenticationMethod, Provider } from '../core/provider.js';
 
-/** Adds the client's credentials to the body or the headers of a request. */
-export type ClientAuthentication = oauth.ClientAuth;
+/** What a credential is written into: `Headers`, `URLSearchParams`, or a `Map`. */
+interface Fields {
+  set(name: string, value: string): unknown;
+}
+
+/** Adds the client's credentials to the body or the headers of a request; an `oauth4webapi` `ClientAuth`. */
+export type ClientAuthentication = (
+  server: object,
+  client: { readonly client_id: string },
+  body: Fields,
+  headers: Fields,
+) => void | Promise<void>;
 
 type Method = (provider: Provider, now: () => number) => ClientAuthentication;
 
@@ -18,10 +27,10 @@ const methods: Readonly<Record<ClientAuthenticationMethod, Method>> = {
   client_secret_basic: (provider) => basic(formEncode(provider.clientId), formEncode(secretOf(provider))),
   client_secret_basic_raw: (provider) => basic(provider.clientId, secretOf(provider)),
   client_secret_as_username: (provider) => basic(secretOf(provider), ''),
-  client_secret_post: (provider) => oauth.ClientSecretPost(secretOf(provider)),
+  client_secret_post: (provider) => inBody(secretOf(provider)),
   client_secret_signed: (provider, now) => signedSecret(provider, now),
   private_key_jwt: (provider, now) => privateKeyJwt(provider, now),
-  none: () => oauth.None(),
+  none: () => inBody(),
 };
 
 /** The provider's method, without a secret where none is configured: a public client sends no `client_secret` at all. */
@@ -34,6 +43,14 @@ export function clientAuthenticationOf(provider: Provider, now: () => number): C
 function basic(username: string, password: string): ClientAuthentication {
   return (_server, _client, _body, headers) => {
     headers.set('authorization', `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`);
+  };
+}
+
+/** The client's id in the body, and its secret if it has one. */
+function inBody(secret?: string): ClientAuthentication {
+  return (_server, client, body) => {
+    body.set('client_id', client.client_id);
+    if (secret !== undefined) body.set('client_secret', secret);
   };
 }
 

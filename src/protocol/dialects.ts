@@ -1,11 +1,13 @@
 /** The one place where a provider's odd answers are made standard before they are read (RFC 6749 5.1 and 5.2). */
 
 import type { JsonObject, Provider } from '../core/provider.js';
+import type { AnswerHeaders } from './answer-headers.js';
+import type { Answer } from './http.js';
 
 /** What a token endpoint said, in the words of RFC 6749. */
 export interface StandardAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: AnswerHeaders;
   /** The answer as the provider wrote it, made standard only as to `standardize`; `undefined` when it is no object. */
   readonly body: JsonObject | undefined;
   /** Only the fields of a token response, made standard; `undefined` when the answer is not one. */
@@ -24,9 +26,8 @@ export type Lifetime =
 const longestSeconds = 100 * 365 * 86_400;
 
 /** Reads an answer of the token endpoint and puts it into the words of RFC 6749. Never throws for what it holds. */
-export async function readTokenAnswer(provider: Provider, response: Response): Promise<StandardAnswer> {
-  const { status, headers } = response;
-  const parsed = parseBody(await response.text(), headers.get('content-type') ?? '');
+export function readTokenAnswer(provider: Provider, { status, headers, text }: Answer): StandardAnswer {
+  const parsed = parseBody(text, headers.get('content-type') ?? '');
   const body = parsed && (provider.standardize?.(parsed, status) ?? parsed);
   const succeeded = body !== undefined && isTokenResponse(body, status);
   return {
@@ -68,12 +69,12 @@ function isTokenResponse(body: JsonObject, status: number): boolean {
 
 /** Only what is read later, so that an ID token that nobody asked for cannot spoil the grant. */
 function standardTokenResponse(body: JsonObject): JsonObject {
-  const scope = standardScope(body.scope ?? body.scopes);
+  const { refresh_token } = body;
   return {
     access_token: body.access_token,
     token_type: standardTokenType(body.token_type),
-    ...(typeof body.refresh_token === 'string' && body.refresh_token !== '' && { refresh_token: body.refresh_token }),
-    ...(scope !== undefined && { scope }),
+    refresh_token: typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : undefined,
+    scope: standardScope(body.scope ?? body.scopes),
   };
 }
 

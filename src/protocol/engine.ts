@@ -2,7 +2,8 @@
 
 import * as oauth from 'oauth4webapi';
 import type { Provider } from '../core/provider.js';
-import { type Http, userAgent } from './http.js';
+import { clientAuthenticationOf } from './client-authentication.js';
+import { type Answer, type Http, userAgent } from './http.js';
 
 /** Options that every request of the library takes here. */
 export interface EngineOptions {
@@ -38,6 +39,29 @@ export function optionsOf(provider: Provider, http: Http): EngineOptions {
     [oauth.allowInsecureRequests]: true,
     headers: { 'user-agent': userAgent, ...provider.extraTokenHeaders },
   };
+}
+
+/**
+ * Sends a form as our client, in the body format of the provider: what the library does for a token request, without the
+ * five `Headers` and the `Response` of its way, which take half of the 29 µs that a refresh needs beside the wire.
+ */
+export async function postAsClient(
+  provider: Provider,
+  request: { readonly url: string; readonly fields: URLSearchParams },
+  http: Http,
+): Promise<Answer> {
+  const { url, fields } = request;
+  const isForm = provider.tokenRequestFormat === 'form';
+  const contentType = isForm ? 'application/x-www-form-urlencoded;charset=UTF-8' : 'application/json';
+  const headers: Record<string, string> = { accept: 'application/json' };
+  const set = (name: string, value: string) => {
+    headers[name.toLowerCase()] = value;
+  };
+  for (const [name, value] of Object.entries(provider.extraTokenHeaders)) set(name, value);
+  set('content-type', contentType);
+  await clientAuthenticationOf(provider, http.now)({}, clientOf(provider), fields, { set });
+  const body = isForm ? fields.toString() : JSON.stringify(Object.fromEntries(fields));
+  return http.post(url, { headers, body, ...deadlineOf(provider) });
 }
 
 function deadlineOf({ requestTimeoutMs }: Provider): { signal?: AbortSignal } {

@@ -1,12 +1,13 @@
 /** One HTTP request and its answer on an undici dispatcher, with the moment known at which the request was sent. */
 
 import type { Dispatcher } from 'undici';
+import type { RawHeaders } from './answer-headers.js';
 import { HttpFailure } from './http-failure.js';
 
 /** An answer as it came. */
 export interface RawAnswer {
   readonly status: number;
-  readonly headers: [string, string][];
+  readonly headers: RawHeaders;
   readonly body: Buffer;
 }
 
@@ -26,7 +27,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Controller | undefined;
   #failure: HttpFailure | undefined;
   #status = 0;
-  #headers: [string, string][] = [];
+  #headers: RawHeaders = {};
   #received = 0;
 
   constructor(largestBytes: number) {
@@ -55,15 +56,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
-  onResponseStart(
-    _controller: Controller,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  onResponseStart(_controller: Controller, status: number, headers: RawHeaders): void {
     this.#status = status;
-    this.#headers = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-      (Array.isArray(value) ? value : [value ?? '']).map((one) => [name, one]),
-    );
+    this.#headers = headers;
   }
 
   onResponseData(_controller: Controller, chunk: Buffer): void {

@@ -3,16 +3,33 @@
 import { promisify } from 'node:util';
 import { type BrotliOptions, brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { isAllowedEndpoint } from '../core/endpoint.js';
+import { JoinedHeaders } from './answer-headers.js';
 import { Exchange, type RawAnswer } from './exchange.js';
 import { HttpFailure } from './http-failure.js';
 import { keepBriefly } from './kept-connections.js';
 import type { LateDispatcher } from './late-dispatcher.js';
 import { wholeResponse } from './whole-response.js';
 
+/** One POST. Names of headers in lower case; `signal` ends it before its deadline. */
+export interface Post {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer that is here already, decompressed. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: JoinedHeaders;
+  readonly text: string;
+}
+
 /** What protocol functions need to reach an authorization server. */
 export interface Http {
   /** `fetch` that never follows a redirect, ends by its deadline, and refuses answers that are too large. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** The same for one POST, without `Headers` and `Response`, which take 15 µs of a refresh. */
+  readonly post: (url: string, request: Post) => Promise<Answer>;
   /** Epoch ms. */
   readonly now: () => number;
   /** Where an odd but usable answer is reported; never with a secret. */
@@ -51,19 +68,19 @@ const decompressors: ReadonlyMap<string, Decompress> = new Map([
 /**
  * Opens the door to configured endpoints. Connections are kept for the next request as {@link keepBriefly} says.
  *
- * @returns `fetch` that rejects with {@link HttpFailure} and nothing else; `close` ends what is still open
+ * @returns `fetch` and `post` that reject with {@link HttpFailure} and nothing else; `close` ends what is still open
  */
 export function createHttp(options: HttpOptions = {}): Http & { close(): Promise<void> } {
   const dispatcher = options.dispatcher ?? keepBriefly();
   const { deadlineMs = 10_000, largestAnswerBytes: largestBytes = largestAnswerBytes } = options;
-  const settings = { dispatcher, deadlineMs, largestBytes };
+  const allowed = { allowInsecureLoopback: options.allowInsecureLoopback ?? false };
+  const settings = { dispatcher, deadlineMs, largestBytes, ...allowed };
   return {
     now: options.now ?? Date.now,
     ...(options.warn && { warn: options.warn }),
-    fetch: async (url, init) => {
-      const target = checkUrl(url, options.allowInsecureLoopback ?? false);
-      return toResponse(await send(target, init, settings), largestBytes);
-    },
+    fetch: async (url, init) => toResponse(await send(url, readInit(init), settings)),
+    post: (url, { headers, body, signal }) =>
+      send(url, { method: 'POST', headers: ownHeaders(headers), body, signal }, settings),
     close: () => dispatcher.close(),
   };
 }
@@ -74,42 +91,57 @@ function checkUrl(text: string, allowInsecureLoopback: boolean): URL {
   return url;
 }
 
+/** One request as the dispatcher takes it. */
+interface Request {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | null;
+  readonly signal: AbortSignal | null | undefined;
+}
+
+/** How all requests of one door are made. */
+interface Settings {
+  readonly dispatcher: LateDispatcher;
+  readonly deadlineMs: number;
+  readonly largestBytes: number;
+  readonly allowInsecureLoopback: boolean;
+}
+
 /** One exchange under one deadline. */
-async function send(
-  url: URL,
-  init: RequestInit,
-  settings: { dispatcher: LateDispatcher; deadlineMs: number; largestBytes: number },
-): Promise<RawAnswer> {
+async function send(url: string, request: Request, settings: Settings): Promise<Answer> {
+  const { origin, pathname, search } = checkUrl(url, settings.allowInsecureLoopback);
+  const { method, headers, body, signal } = request;
   const dispatcher = await settings.dispatcher.open();
   const exchange = new Exchange(settings.largestBytes);
   const timer = setTimeout(() => exchange.fail('timeout'), settings.deadlineMs);
   const onAbort = () => exchange.fail('timeout');
-  init.signal?.addEventListener('abort', onAbort, { once: true });
-  if (init.signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
   try {
-    dispatcher.dispatch(
-      {
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: init.method ?? 'GET',
-        headers: readHeaders(init.headers),
-        body: init.body === null || init.body === undefined ? null : String(init.body),
-      },
-      exchange,
-    );
-    return await exchange.answer;
+    dispatcher.dispatch({ origin, path: `${pathname}${search}`, method, headers, body }, exchange);
+    return await toAnswer(await exchange.answer, settings.largestBytes);
   } finally {
     clearTimeout(timer);
-    init.signal?.removeEventListener('abort', onAbort);
+    signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Adding to a copy takes 0.6 µs for each name, copying behind what is added next to nothing. */
+function ownHeaders(given: Readonly<Record<string, string>>): Record<string, string> {
+  return { 'user-agent': userAgent, ...given, ...uncompressed };
+}
+
+const uncompressed = { 'accept-encoding': 'identity' };
+
+function readInit(init: RequestInit): Request {
+  const { method = 'GET', signal } = init;
+  const body = init.body === null || init.body === undefined ? null : String(init.body);
+  return { method, headers: readHeaders(init.headers), body, signal };
 }
 
 function readHeaders(given: RequestInit['headers']): Record<string, string> {
   try {
-    const headers = new Headers(given);
-    headers.set('accept-encoding', 'identity');
-    if (!headers.has('user-agent')) headers.set('user-agent', userAgent);
-    return Object.fromEntries(headers);
+    return ownHeaders(Object.fromEntries(new Headers(given)));
   } catch {
     // The message of the error would show the value, which may be a token.
     throw new HttpFailure('connection', 'no');
@@ -118,15 +150,22 @@ function readHeaders(given: RequestInit['headers']): Record<string, string> {
 
 const utf8 = new TextDecoder();
 
-/** A `Response` of what came, decompressed within the size limit. Redirects end here. */
-async function toResponse(raw: RawAnswer, largestBytes: number): Promise<Response> {
-  if (raw.status >= 300 && raw.status < 400) throw new HttpFailure('redirect', 'unknown', raw.status);
-  if (raw.status > 599) throw new HttpFailure('connection', 'unknown');
-  const headers = new Headers(raw.headers);
-  const body = await decompress(raw.body, headers.get('content-encoding') ?? 'identity', largestBytes);
+/** What came, decompressed within the size limit. Redirects end here. */
+async function toAnswer(raw: RawAnswer, largestBytes: number): Promise<Answer> {
+  const { status } = raw;
+  if (status >= 300 && status < 400) throw new HttpFailure('redirect', 'unknown', status);
+  if (status > 599) throw new HttpFailure('connection', 'unknown');
+  const headers = new JoinedHeaders(raw.headers);
+  const encoding = headers.get('content-encoding');
+  const body = encoding === null ? raw.body : await decompress(raw.body, encoding, largestBytes);
+  return { status, headers, text: utf8.decode(body) };
+}
+
+function toResponse({ status, headers: joined, text }: Answer): Response {
+  const headers = new Headers(joined.entries());
   headers.delete('content-encoding');
   headers.delete('content-length');
-  return wholeResponse(utf8.decode(body), { status: raw.status, headers });
+  return wholeResponse(text, { status, headers });
 }
 
 /** Some servers compress although they were asked not to. */

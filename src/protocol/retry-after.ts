@@ -1,6 +1,7 @@
 /** When a provider wants to be asked again. */
 
 import type { JsonObject } from '../core/provider.js';
+import type { AnswerHeaders } from './answer-headers.js';
 
 /** What an unreadable `Retry-After` is taken for. */
 const defaultRetryMs = 30_000;
@@ -12,7 +13,7 @@ const longestRetryMs = 3_600_000;
  *
  * @returns ms from `now` (epoch ms), at most an hour; a default for garbage; `undefined` when nothing was said
  */
-export function readRetryAfter(headers: Headers, body: JsonObject | undefined, now: number): number | undefined {
+export function readRetryAfter(headers: AnswerHeaders, body: JsonObject | undefined, now: number): number | undefined {
   const told = headers.get('retry-after')?.trim();
   if (told !== undefined) return within(parseRetryAfter(told, now));
   return typeof body?.retry_after === 'number' ? within(body.retry_after * 1000) : undefined;

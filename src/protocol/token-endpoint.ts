@@ -8,9 +8,8 @@ import { isRenewedByUse } from '../core/refresh-end.js';
 import { formatScope, parseScope, type Scope } from '../core/scope.js';
 import { Secret } from '../core/secret.js';
 import type { TokenSet } from '../core/token-set.js';
-import { clientAuthenticationOf } from './client-authentication.js';
 import { readRefreshLifetime, readTokenAnswer, type StandardAnswer } from './dialects.js';
-import { clientOf, optionsOf, serverOf } from './engine.js';
+import { clientOf, postAsClient, serverOf } from './engine.js';
 import type { Http } from './http.js';
 import { readIdentity } from './identity.js';
 import { refusalOf, wrapFailure } from './refusals.js';
@@ -90,9 +89,9 @@ export async function redeemAuthorizationCode(
  *   the refresh token may be spent); ProviderUnavailable no usable answer, `reached` tells whether it may be spent
  * @see RFC 6749 section 6; RFC 9700 section 4.14 (rotation)
  */
-export async function refreshTokens(provider: Provider, current: TokenSet, http: Http): Promise<TokenSet> {
+export function refreshTokens(provider: Provider, current: TokenSet, http: Http): Promise<TokenSet> {
   const { refreshToken, refreshExpiresAt } = current;
-  if (!refreshToken) throw new TypeError('there is no refresh token to use');
+  if (!refreshToken) return Promise.reject(new TypeError('there is no refresh token to use'));
   const fixedEnd = isRenewedByUse(provider, current) ? undefined : refreshExpiresAt;
   return redeemRefreshToken(provider, { refreshToken, fixedEnd, scope: provider.refreshScope ?? [] }, http);
 }
@@ -137,45 +136,36 @@ export function scopeParameter(provider: Provider, scope: Scope): Record<string,
  */
 export async function requestTokens(provider: Provider, request: TokenRequest, http: Http): Promise<ReadAnswer> {
   const obtainedAt = http.now();
-  const server = serverOf(provider, request.endpoint);
-  const client = clientOf(provider);
   try {
-    const response = await oauth.genericTokenEndpointRequest(
-      server,
-      client,
-      clientAuthenticationOf(provider, http.now),
-      request.grantType,
-      requestParameters(provider, request),
-      optionsOf(provider, http),
+    const url = request.endpoint ?? provider.tokenEndpoint;
+    const answer = readTokenAnswer(
+      provider,
+      await postAsClient(provider, { url, fields: requestFields(provider, request) }, http),
     );
-    const answer = await readTokenAnswer(provider, response);
     if (!answer.tokenResponse) throw refusalOf(provider, answer, http.now());
-    const standard = await readStandard(provider, { server, client, answer });
+    const standard = readUsual(answer.tokenResponse) ?? (await readStandard(provider, answer));
     return { answer, tokenSet: toTokenSet(provider, { request, answer, standard, obtainedAt }, http) };
   } catch (error) {
     throw wrapFailure(provider, error);
   }
 }
 
-function requestParameters(provider: Provider, request: TokenRequest): Record<string, string> {
-  return {
-    ...provider.extraTokenParameters,
-    ...request.parameters,
-    ...(provider.resource !== undefined && { resource: provider.resource }),
-  };
+function requestFields(provider: Provider, request: TokenRequest): URLSearchParams {
+  const { extraTokenParameters, resource } = provider;
+  const fields = new URLSearchParams();
+  for (const parameters of [extraTokenParameters, request.parameters]) {
+    for (const [name, value] of Object.entries(parameters)) fields.set(name, value);
+  }
+  if (resource !== undefined) fields.set('resource', resource);
+  fields.set('grant_type', request.grantType);
+  return fields;
 }
 
 /** Lets the protocol library check a token response that is not of the usual form: types, presence, kind of token. */
-async function readStandard(
-  provider: Provider,
-  read: { server: oauth.AuthorizationServer; client: oauth.Client; answer: StandardAnswer },
-): Promise<oauth.TokenEndpointResponse> {
-  const { server, client, answer } = read;
-  const usual = readUsual(answer.tokenResponse);
-  if (usual !== undefined) return usual;
+async function readStandard(provider: Provider, answer: StandardAnswer): Promise<oauth.TokenEndpointResponse> {
   try {
     const response = Response.json(answer.tokenResponse);
-    return await oauth.processGenericTokenEndpointResponse(server, client, response);
+    return await oauth.processGenericTokenEndpointResponse(serverOf(provider), clientOf(provider), response);
   } catch {
     const about = { provider: provider.id, status: answer.status };
     throw new ProviderError(
@@ -193,8 +183,8 @@ function readUsual(tokenResponse: JsonObject | undefined): oauth.TokenEndpointRe
   return {
     access_token,
     token_type: 'bearer',
-    ...(typeof refresh_token === 'string' && { refresh_token }),
-    ...(typeof scope === 'string' && { scope }),
+    refresh_token: typeof refresh_token === 'string' ? refresh_token : undefined,
+    scope: typeof scope === 'string' ? scope : undefined,
   };
 }
 
@@ -208,8 +198,8 @@ function toTokenSet(
   return {
     accessToken: new Secret(standard.access_token),
     tokenType: standard.token_type === 'bearer' ? 'Bearer' : standard.token_type,
-    ...(standard.refresh_token !== undefined && { refreshToken: new Secret(standard.refresh_token) }),
-    ...(lifetimeMs !== undefined && { expiresAt: Math.floor(obtainedAt + lifetimeMs) }),
+    refreshToken: standard.refresh_token === undefined ? undefined : new Secret(standard.refresh_token),
+    expiresAt: lifetimeMs === undefined ? undefined : Math.floor(obtainedAt + lifetimeMs),
     obtainedAt,
     scope: standard.scope === undefined ? request.impliedScope : parseScope(standard.scope),
   };

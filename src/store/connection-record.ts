@@ -1,7 +1,7 @@
 /** A connection as a compact array: no property names, times as differences, the usual values as `0`. */
 
 import { z } from 'zod';
-import type { connectionSchema } from '../core/connection.js';
+import type { Connection, connectionSchema } from '../core/connection.js';
 import { defaultAccount, defaultTenant } from '../core/identifiers.js';
 import { present } from './stored-json.js';
 
@@ -58,6 +58,13 @@ export function given<T>(place: T | 0 | null | undefined): T | undefined {
   return place === 0 || place === null ? undefined : place;
 }
 
+/** The connection with its secrets as text. It goes nowhere but into a seal, and nothing is judged. */
+export function wireOf(connection: Connection): ConnectionWire {
+  const { accessToken, refreshToken } = connection.tokenSet;
+  const secrets = { accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal() };
+  return { ...connection, tokenSet: { ...connection.tokenSet, ...secrets } };
+}
+
 /** Writes the array; the usual at its end is left away. */
 export function packConnection(wire: UnprovenWire): readonly unknown[] {
   const { tokenSet, connectedAt, identity, proof, state } = wire;
@@ -77,7 +84,7 @@ export function packConnection(wire: UnprovenWire): readonly unknown[] {
     tokenSet.obtainedAt - connectedAt,
     wire.updatedAt - connectedAt,
     scope,
-    JSON.stringify(requested) === JSON.stringify(scope) ? 0 : requested,
+    isSameScope(requested, scope) ? 0 : requested,
     proof ? packProof(proof, connectedAt) : 0,
     tokenSet.refreshToken ?? 0,
     tokenSet.expiresAt === undefined && tokenSet.refreshExpiresAt === undefined
@@ -143,6 +150,10 @@ function packProof(
 
 function packScope(scope: readonly string[]): string | string[] {
   return scope.every((token) => token !== '' && !token.includes(' ')) ? scope.join(' ') : [...scope];
+}
+
+function isSameScope(one: string | string[], other: string | string[]): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
 function unpackScope(packed: string | readonly string[]): readonly string[] {

@@ -18,7 +18,7 @@ import {
 import { type Connection, connectionSchema } from '../core/connection.js';
 import { type ConnectionEvent, connectionEventSchema } from '../core/events.js';
 import type { RefreshIntent } from '../core/store.js';
-import { connectionTuple, given, packConnection, proofModes, unpackConnection } from './connection-record.js';
+import { connectionTuple, given, packConnection, proofModes, unpackConnection, wireOf } from './connection-record.js';
 import { encodeRecord, parseJson, parseRecord, parseStored, present, toBytes, toPackedBytes } from './stored-json.js';
 import { readUsualConnection } from './usual-connection.js';
 
@@ -40,8 +40,13 @@ const auditRecord = z.tuple([z.union([version1, z.literal(2)]), z.unknown()]).re
 /** The same schemas, so typed that a purpose leads to its record. */
 const expiringSchemas: { readonly [P in Purpose]: z.ZodType<ExpiringRecord<P>> } = expiringRecordSchemas;
 
-/** Writes a connection. */
+/**
+ * Writes a connection. What the reader by hand takes, the schema takes, too, so that only the rest is shown to it:
+ * `z.encode` takes 10 of the 12 µs that this would take otherwise.
+ */
 export function formatConnection(connection: Connection): Buffer {
+  const record = [1, packConnection(wireOf(connection))];
+  if (readUsualConnection(record) !== undefined) return toPackedBytes(record);
   return toPackedBytes([1, packConnection(z.encode(connectionSchema, connection))]);
 }
 
@@ -93,9 +98,9 @@ export function parseExpiring<P extends Purpose>(purpose: P, bytes: Buffer): Exp
   return parseRecord(expiringSchemas[purpose], record);
 }
 
-/** Writes an event. */
+/** Writes an event. It has the same form inside, and `parse` takes a quarter of the time of `z.encode`. */
 export function formatEvent(event: ConnectionEvent): Buffer {
-  return toBytes([1, z.encode(connectionEventSchema, event)]);
+  return toBytes([1, connectionEventSchema.parse(event)]);
 }
 
 /** Reads an event. @throws {StoredTokenUnreadable} it does not fit its format */

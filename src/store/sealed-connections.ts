@@ -48,7 +48,7 @@ export function sealedConnections(
       opened.forget(name);
       if (found === undefined) return undefined;
       const value = openConnection(keyring, place, found);
-      opened.remember(name, { ...found, place, value });
+      opened.remember(name, { place, value, ...found });
       return value;
     },
 
@@ -63,10 +63,11 @@ export function sealedConnections(
     },
 
     write(owner, changes, finishes) {
-      const fieldChanges = changes.map((change) => toFieldChange(keyring, owner, change, now()));
+      const key = ownerKeyOf(owner);
+      const fieldChanges = changes.map((change) => toFieldChange(keyring, { key, ...owner }, change, now()));
       for (const { field } of fieldChanges) opened.forget(nameOf(owner, field));
       const claim = finishes && { field: connectionFieldOf(finishes.ref), holder: finishes.holder };
-      return engine.writeFields(ownerKeyOf(owner), fieldChanges, claim);
+      return engine.writeFields(key, fieldChanges, claim);
     },
 
     async erase(owner) {
@@ -125,12 +126,17 @@ async function beginRefresh(
   return outcome.previousNote ? { kind: 'begun', previous: parseIntent(outcome.previousNote) } : { kind: 'begun' };
 }
 
-function toFieldChange(keyring: Keyring, owner: Owner, change: OwnerChange, now: number): FieldChange {
+function toFieldChange(
+  keyring: Keyring,
+  owner: Owner & { readonly key: OwnerKey },
+  change: OwnerChange,
+  now: number,
+): FieldChange {
   switch (change.kind) {
     case 'put_connection': {
       const { connection, generation, expect, keepsIntent: keepsNote = false } = change;
       refuseForeign(owner, connection);
-      const place = placeOf({ owner, provider: connection.provider, account: connection.account });
+      const place = { owner: owner.key, field: connectionFieldOf(connection) };
       return {
         field: place.field,
         expect,
@@ -143,7 +149,7 @@ function toFieldChange(keyring: Keyring, owner: Owner, change: OwnerChange, now:
     case 'put_grant': {
       const { grant, expect } = change;
       refuseForeign(owner, grant.connection);
-      const place = { owner: ownerKeyOf(owner), field: grantFieldOf(change.connectId) };
+      const place = { owner: owner.key, field: grantFieldOf(change.connectId) };
       const generation = nextGeneration(expect === 'absent' ? undefined : expect, now);
       return { field: place.field, expect, next: sealGrant(keyring, place, grant, generation) };
     }

@@ -26,15 +26,14 @@ export function sealedEvents(engine: StorageEngine, keyring: Keyring): EventStor
 
   /** A log is found by its tenant's name only, so the names are kept beside it. */
   async function noteTenant(tenant: TenantId): Promise<void> {
-    if (noted.has(tenant)) return;
     await engine.createDocument(tenantsCollection, hashOf(tenant), Buffer.from(tenant));
     noted.add(tenant);
   }
 
   return {
     async append(tenant, event) {
-      const [id] = await Promise.all([log.append(tenant, formatEvent(event)), noteTenant(tenant)]);
-      return id;
+      if (!noted.has(tenant)) await noteTenant(tenant);
+      return log.append(tenant, formatEvent(event));
     },
     async tenants() {
       const found = await engine.listDocuments(tenantsCollection);

@@ -19,8 +19,8 @@ const keyIdPattern = /^[A-Za-z0-9._-]{1,32}$/;
 interface MasterKey {
   readonly id: string;
   readonly bytes: Buffer;
-  /** What is hashed before a salt: see {@link deriveDataKey}. */
-  readonly prefix: Buffer;
+  /** What is hashed to derive a data key, with a place for the salt at its end: see {@link deriveDataKey}. */
+  readonly derivation: Buffer;
   /** How everything begins that it seals. All its bytes are below 128, so it is the same as text and as UTF-8. */
   readonly header: Buffer;
 }
@@ -81,7 +81,10 @@ export class Keyring {
     const derived = deriveDataKey(this.#active, salt);
     const cipher = createCipheriv('aes-256-gcm', keyIn(derived), nonceIn(derived), gcm);
     cipher.setAAD(Buffer.from(header.toString('latin1') + associated));
-    return Buffer.concat([header, salt, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+    const ciphertext = cipher.update(plaintext);
+    // In GCM it adds no bytes; it makes the tag.
+    cipher.final();
+    return Buffer.concat([header, salt, ciphertext, cipher.getAuthTag()]);
   }
 
   /**
@@ -176,19 +179,20 @@ function parseMasterKey(entry: string, position: number): MasterKey {
   if (bytes.length !== masterKeyBytes || bytes.toString('base64') !== encoded) {
     throw unusable(`key ${position} is not 32 bytes in base64 (44 characters)`);
   }
-  const prefix = Buffer.concat([Buffer.from([0, 0, 0, 1]), bytes, Buffer.from(derivationLabel)]);
-  return { id, bytes, prefix, header: Buffer.from([format, id.length, ...Buffer.from(id, 'latin1')]) };
+  const prefix = [Buffer.from([0, 0, 0, 1]), bytes, Buffer.from(derivationLabel)];
+  const derivation = Buffer.concat([...prefix, Buffer.alloc(saltBytes)]);
+  return { id, bytes, derivation, header: Buffer.from([format, id.length, ...Buffer.from(id, 'latin1')]) };
 }
 
 /** Random bytes for many salts, drawn at once: 0.1 µs a salt instead of 2.8. A salt is no secret, and none is used twice. */
 const saltsDrawn = 256;
 let drawn = Buffer.alloc(0);
+let taken = 0;
 
 function takeSalt(): Buffer {
-  if (drawn.length === 0) drawn = randomBytes(saltsDrawn * saltBytes);
-  const salt = drawn.subarray(0, saltBytes);
-  drawn = drawn.subarray(saltBytes);
-  return salt;
+  if (taken === drawn.length) [drawn, taken] = [randomBytes(saltsDrawn * saltBytes), 0];
+  taken += saltBytes;
+  return drawn.subarray(taken - saltBytes, taken);
 }
 
 const derivationLabel = 'valetkey data key 2';
@@ -201,8 +205,9 @@ const nonceIn = (derived: Buffer) => derived.subarray(32, 44);
  * bytes, of which 44 are used. All parts have fixed lengths, and a third of the hash stays unseen, so nothing can be
  * appended. 1.6 µs where an HMAC takes 4.5, since Node has it as one call.
  */
-function deriveDataKey({ prefix }: MasterKey, salt: Buffer): Buffer {
-  return hash('sha512', Buffer.concat([prefix, salt]), 'buffer');
+function deriveDataKey({ derivation }: MasterKey, salt: Buffer): Buffer {
+  salt.copy(derivation, derivation.length - saltBytes);
+  return hash('sha512', derivation, 'buffer');
 }
 
 /** HMAC-SHA-512 as a key derivation in one step (NIST SP 800-108), as the first format has it. */

@@ -93,7 +93,8 @@ describe('endpoints that the operator names', () => {
 
   it('may be on any host, but over https as all are', async () => {
     const issuer = 'https://login.example';
-    const http = { fetch: async () => Response.json(metadataOf(issuer)), now: Date.now };
+    const post = () => Promise.reject(new Error('Nothing is posted to find metadata.'));
+    const http = { fetch: async () => Response.json(metadataOf(issuer)), post, now: Date.now };
     const find = (configured: ServerPolicy) =>
       findServerMetadata(http, { issuer, allowInsecureLoopback: false, forPeople: true, configured });
     await expect(find({ token_endpoint: 'http://127.0.0.1:1/token' })).rejects.toMatchObject({

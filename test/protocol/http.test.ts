@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { JoinedHeaders } from '../../src/protocol/answer-headers.js';
 import { createHttp, largestAnswerBytes } from '../../src/protocol/http.js';
 import { type Answerer, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
 
@@ -156,4 +157,29 @@ test('a token that cannot stand in a header does not stand in the error either',
   const error: unknown = await http.fetch(server.url, { headers }).catch((caught: unknown) => caught);
   expect(error).toMatchObject({ kind: 'connection', sent: 'no' });
   expect(inspect(error, { depth: 9 })).not.toContain('canary');
+});
+
+describe('a plain post', () => {
+  test('brings the text, decompressed, and headers by their names in lower case, several of one name joined', async () => {
+    const headers = { 'content-encoding': 'gzip', 'X-Once': 'one' };
+    server.answer(path, { status: 201, text: gzipSync('{"a":1}'), headers });
+    const answer = await http.post(server.url + path, { headers: { accept: 'text/plain' }, body: 'x=1' });
+    expect(answer).toMatchObject({ status: 201, text: '{"a":1}' });
+    expect(answer.headers.get('x-once')).toBe('one');
+    expect(new JoinedHeaders({ 'x-twice': ['one', 'two'] }).get('x-twice')).toBe('one, two');
+    const [request] = server.requestsTo(path);
+    expect(request).toMatchObject({ method: 'POST', body: 'x=1' });
+    expect(request?.headers).toMatchObject({ accept: 'text/plain', 'accept-encoding': 'identity' });
+  });
+
+  test('is refused where fetch is: another scheme, a redirect, a header that cannot be one', async () => {
+    server.answer(path, { status: 307, headers: { location: server.url } });
+    const plain = { headers: {}, body: 'x' };
+    await expect(http.post('http://example.com/', plain)).rejects.toMatchObject({ kind: 'insecure', sent: 'no' });
+    await expect(http.post(server.url + path, plain)).rejects.toMatchObject({ kind: 'redirect', status: 307 });
+    const headers = { authorization: 'Bearer canary\ncanary' };
+    const error: unknown = await http.post(server.url, { headers, body: 'x' }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ kind: 'connection', sent: 'no' });
+    expect(inspect(error, { depth: 9 })).not.toContain('canary');
+  });
 });

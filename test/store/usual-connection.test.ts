@@ -1,10 +1,11 @@
-/** The reader by hand says the same as the schemas, or nothing. */
+/** The reader and the writer by hand say the same as the schemas, or nothing. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { connectionSchema } from '../../src/core/connection.js';
-import { connectionTuple, unpackConnection } from '../../src/store/connection-record.js';
+import { type Connection, connectionSchema } from '../../src/core/connection.js';
+import { Secret } from '../../src/core/secret.js';
+import { connectionTuple, packConnection, unpackConnection } from '../../src/store/connection-record.js';
 import { unpackText } from '../../src/store/packed-text.js';
 import { formatConnection } from '../../src/store/records.js';
 import { readUsualConnection } from '../../src/store/usual-connection.js';
@@ -63,5 +64,34 @@ describe('the reader by hand', () => {
       { numRuns: 3000 },
     );
     expect(agreed).toBeGreaterThan(100);
+  });
+});
+
+describe('the writer by hand', () => {
+  const bySchema = (connection: Connection) =>
+    JSON.parse(JSON.stringify([1, packConnection(z.encode(connectionSchema, connection))]));
+
+  it('writes what the schema writes, whatever the connection holds', () => {
+    const usual = aConnection(anOwner());
+    const others: Partial<Connection>[] = [
+      {},
+      { state: { kind: 'uncertain', since: 1, attempts: 1 } },
+      { parameters: { tenant: 'contoso' } },
+      { requestedScope: [], identity: undefined },
+      { tokenSet: { ...usual.tokenSet, refreshExpiresAt: usual.connectedAt + 1 } },
+    ];
+    const connections = [aFullConnection(anOwner()), ...others.map((other) => ({ ...usual, ...other }))];
+    for (const connection of connections) expect(written(connection)).toEqual(bySchema(connection));
+  });
+
+  it.each([
+    ['a time that is none', { updatedAt: -1 }],
+    [
+      'an access token of no characters',
+      { tokenSet: { ...aConnection(anOwner()).tokenSet, accessToken: new Secret('') } },
+    ],
+    ['a name that is too long', { identity: { id: '1', name: 'x'.repeat(201) } }],
+  ])('refuses %s, as the schema does', (_what, odd: Partial<Connection>) => {
+    expect(() => formatConnection({ ...aConnection(anOwner()), ...odd })).toThrow();
   });
 });

@@ -7,6 +7,7 @@ import { command, type RedisLink } from './link.js';
 import { parseBuffer, parseList, parseNumber, parseText, unexpected } from './replies.js';
 import { loadScript } from './scripts.js';
 
+const peekScript = loadScript('peek-due');
 const claimScript = loadScript('claim-due');
 const scheduleScript = loadScript('schedule-due');
 
@@ -16,6 +17,21 @@ interface DueMember {
   readonly dueAt: number;
 }
 
+/** A look at the oldest of a shard that are due. */
+interface Peek {
+  readonly shard: string;
+  readonly now: number;
+  readonly limit: number;
+}
+
+/** Members of a shard to be moved to `until`, as far as they are still due. */
+interface Claim {
+  readonly shard: string;
+  readonly now: number;
+  readonly until: number;
+  readonly members: readonly Buffer[];
+}
+
 /** Binds the part to a link and a prefix. `gather`: see `gathering.ts`. */
 export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather): DueIndex {
   const schedule = gather(async (entries: readonly Omit<DueMember, 'shard'>[]) => {
@@ -23,6 +39,30 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather)
     return parseList(
       await link.write(scheduleScript(shards, ...entries.flatMap(({ dueAt, member }) => [dueAt, member]))),
     );
+  });
+  const peek = gather(async (peeks: readonly Peek[]) => {
+    const args = peeks.flatMap(({ now, limit }) => [now, limit]);
+    const replies = parseList(
+      await link.read(
+        peekScript(
+          peeks.map(({ shard }) => shard),
+          ...args,
+        ),
+      ),
+    );
+    return replies.map((reply, index) => parseScored(peeks[index]?.shard ?? '', parseList(reply)));
+  });
+  const claim = gather(async (claims: readonly Claim[]) => {
+    const args = claims.flatMap(({ now, until, members }) => [now, until, members.length, ...members]);
+    const replies = parseList(
+      await link.write(
+        claimScript(
+          claims.map(({ shard }) => shard),
+          ...args,
+        ),
+      ),
+    );
+    return replies.map((reply) => parseList(reply).map(parseMember));
   });
   return {
     schedule: async (member, dueAt) => {
@@ -41,9 +81,9 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather)
       const claimed: string[] = [];
       // Others may claim what we have just found: look again while there is something to find.
       while (claimed.length < limit) {
-        const oldest = await findOldest(link, keys, { now, limit: limit - claimed.length });
+        const oldest = await findOldest(peek, keys.allDue(), { now, limit: limit - claimed.length });
         if (oldest.length === 0) break;
-        claimed.push(...(await claimMembers(link, oldest, { now, until: now + leaseMs })));
+        claimed.push(...(await claimMembers(claim, oldest, { now, until: now + leaseMs })));
       }
       return claimed;
     },
@@ -56,16 +96,16 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather)
 
 /** Moves those that are still due to `until`, shard by shard at once; answers them in their order. */
 async function claimMembers(
-  link: RedisLink,
+  claim: (one: Claim) => Promise<readonly string[]>,
   oldest: readonly DueMember[],
   { now, until }: { now: number; until: number },
 ): Promise<readonly string[]> {
   const shards = [...new Set(oldest.map(({ shard }) => shard))];
   const claims = shards.map(async (shard) => {
     const members = oldest.filter((each) => each.shard === shard).map(({ member }) => member);
-    return parseList(await link.write(claimScript([shard], now, until, ...members)));
+    return claim({ shard, now, until, members });
   });
-  const claimed = new Set((await Promise.all(claims)).flat().map(parseMember));
+  const claimed = new Set((await Promise.all(claims)).flat());
   return oldest.map(({ member }) => member.toString('latin1')).filter((member) => claimed.has(member));
 }
 
@@ -76,17 +116,12 @@ async function claimMembers(
  * is left for the next look.
  */
 async function findOldest(
-  link: RedisLink,
-  keys: RedisKeys,
+  peek: (one: Peek) => Promise<readonly DueMember[]>,
+  shards: readonly string[],
   { now, limit }: { now: number; limit: number },
 ): Promise<readonly DueMember[]> {
-  const shards = keys.allDue();
   const part = Math.ceil((2 * limit) / shards.length);
-  const peeks = shards.map(async (shard) => {
-    const range = command('ZRANGEBYSCORE', shard, '-inf', now, 'WITHSCORES', 'LIMIT', 0, part);
-    return parseScored(shard, parseList(await link.read(range)));
-  });
-  const parts = await Promise.all(peeks);
+  const parts = await Promise.all(shards.map((shard) => peek({ shard, now, limit: part })));
   const known = Math.min(...parts.map((found) => (found.length < part ? now : (found.at(-1)?.dueAt ?? now))));
   const oldest = parts.flat().filter(({ dueAt }) => dueAt <= known);
   return oldest.sort((a, b) => a.dueAt - b.dueAt).slice(0, limit);

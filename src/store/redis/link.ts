@@ -1,7 +1,7 @@
 /** Asks Redis under a deadline, repeats what may be repeated, and lets nothing but `StoreUnavailable` out. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import { Command, Redis } from 'ioredis';
 import { StoreUnavailable } from '../../core/errors.js';
 import type { RedisClient } from './client.js';
 import type { ConnectionWatch } from './connection-watch.js';
@@ -16,7 +16,16 @@ export type Ask = (client: RedisClient) => Promise<unknown>;
 
 /** One command. Names are upper case, by which ioredis leaves the replies as they are. */
 export function command(name: string, ...args: readonly Argument[]): Ask {
-  return (client) => client.callBuffer(name, [...args]);
+  return (client) => sendCommand(client, name, [...args]);
+}
+
+/**
+ * What `callBuffer` does, but for `Array.flat`, by which ioredis copies the arguments of every command: an MGET of 64 keys
+ * takes 25 µs of this process without it, 33 with it. These are flat already.
+ */
+export async function sendCommand(client: RedisClient, name: string, args: Argument[]): Promise<unknown> {
+  const flat = Object.assign(args, { flat: () => args });
+  return client.sendCommand(new Command(name, flat, { replyEncoding: null }));
 }
 
 /** The way to Redis for all parts of the engine. Every call ends within the command timeout. */

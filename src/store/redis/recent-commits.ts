@@ -5,11 +5,13 @@
  */
 
 import type { OwnerKey } from '../../core/identifiers.js';
+import { RecentMap } from '../../core/recent-map.js';
 import type { ClaimRequest, FieldChange, FieldClaim } from '../engine.js';
 
 /** Far longer than any failover takes, ms. */
 const keepMs = 300_000;
-const keepMost = 10_000;
+/** At least so many, at most twice as many. */
+const keepLatest = 10_000;
 
 /** One change of a write that was acknowledged. */
 export interface Commit {
@@ -27,20 +29,16 @@ export interface OpenClaim {
 
 /** The journal of one process, in memory and bounded. */
 export class RecentCommits {
-  readonly #commits = new Map<string, Commit>();
+  readonly #commits = new RecentMap<string, Commit>(keepLatest);
   readonly #claims = new Map<string, OpenClaim>();
 
   /** Notes a write; what was written to the same fields before is of no use any more. */
   note(owner: OwnerKey, changes: readonly FieldChange[]): void {
     const at = performance.now();
     for (const change of changes) {
-      const name = JSON.stringify([owner, change.field]);
+      const name = nameOf(owner, change.field);
       this.#commits.delete(name);
       this.#commits.set(name, { owner, change, at });
-    }
-    for (const [oldest, commit] of this.#commits) {
-      if (at - commit.at <= keepMs && this.#commits.size <= keepMost) break;
-      this.#commits.delete(oldest);
     }
   }
 
@@ -52,12 +50,12 @@ export class RecentCommits {
 
   /** Notes a claim. There are as many as refreshes under way. */
   claimed(owner: OwnerKey, claim: ClaimRequest): void {
-    this.#claims.set(JSON.stringify([owner, claim.field]), { owner, claim });
+    this.#claims.set(nameOf(owner, claim.field), { owner, claim });
   }
 
   /** Notes that a claim was given back, or is about to be. */
   released(owner: OwnerKey, { field, holder }: FieldClaim): void {
-    const name = JSON.stringify([owner, field]);
+    const name = nameOf(owner, field);
     if (this.#claims.get(name)?.claim.holder === holder) this.#claims.delete(name);
   }
 
@@ -69,4 +67,9 @@ export class RecentCommits {
   get isEmpty(): boolean {
     return this.#commits.size === 0 && this.#claims.size === 0;
   }
+}
+
+/** Neither an owner's key nor a field holds a line break. */
+function nameOf(owner: OwnerKey, field: string): string {
+  return `${owner}\n${field}`;
 }

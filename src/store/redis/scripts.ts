@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Cluster } from 'ioredis';
 import type { RedisClient } from './client.js';
 import { isUnknownScript } from './failures.js';
-import type { Argument, Ask } from './link.js';
+import { type Argument, type Ask, sendCommand } from './link.js';
 
 /** A script bound to its text. On a Cluster all keys must share a hash tag. */
 export interface Script {
@@ -28,7 +28,9 @@ export function loadScript(name: string, ...before: readonly string[]): Script {
   const call =
     (keys: readonly string[], ...args: readonly Argument[]): Ask =>
     (client) =>
-      inFullIfUnknown((way) => client.callBuffer(way, [way === 'EVAL' ? text : digest, keys.length, ...keys, ...args]));
+      inFullIfUnknown((way) =>
+        sendCommand(client, way, [way === 'EVAL' ? text : digest, keys.length, ...keys, ...args]),
+      );
   return Object.assign(call, {
     followed: (client: RedisClient, keys: readonly string[], args: readonly Argument[], after: readonly Argument[]) =>
       inFullIfUnknown((way) => {

@@ -14,9 +14,7 @@ const lengthBytes = 4;
 
 /** Writes a version. */
 export function formatVersion(version: number): Buffer {
-  const bytes = Buffer.alloc(versionBytes);
-  bytes.writeBigUInt64BE(BigInt(version));
-  return bytes;
+  return writeVersion(Buffer.allocUnsafe(versionBytes), version);
 }
 
 /** Reads a version. */
@@ -27,7 +25,16 @@ export function parseVersion(bytes: Buffer, at = 0): number {
 
 /** Writes a field's version and bytes. */
 export function formatField({ version, bytes }: Versioned): Buffer {
-  return Buffer.concat([formatVersion(version), bytes]);
+  const stored = writeVersion(Buffer.allocUnsafe(versionBytes + bytes.length), version);
+  bytes.copy(stored, versionBytes);
+  return stored;
+}
+
+/** In two halves, as it is read. */
+function writeVersion(place: Buffer, version: number): Buffer {
+  place.writeUInt32BE(Math.floor(version / 2 ** 32));
+  place.writeUInt32BE(version % 2 ** 32, 4);
+  return place;
 }
 
 /** Writes all fields of an owner, as fields.lua does. */
