@@ -79,9 +79,9 @@ export function watchMasters(
     // Another failover may have come meanwhile.
     return look();
   };
-  /** Without a connection there is nothing to look at; the next one begins with a look. */
+  /** Without a connection there is nothing to look at; the next one begins with a look. A Cluster finds its way by asking. */
   const lookUntilDone = async (): Promise<void> => {
-    while (!stopped && on.isReady()) {
+    while (!stopped && (client instanceof Cluster || on.isReady())) {
       try {
         return await look();
       } catch (error) {
