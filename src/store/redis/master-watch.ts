@@ -14,10 +14,13 @@ const retryMs = 100;
 /**
  * Other processes put back what they hold, too, as soon as they find the new master. No refresh begins for so long after
  * anybody has met it first, ms: also a process that has just started could spend a refresh token that was rotated away.
+ * A server that has only started again is found by all as soon as it listens, and callers wait as long as that.
  */
-const othersMs = 5_000;
+const othersMs = { promoted: 5_000, restarted: 1_000 };
 /** The same for who may not ask Redis which server it is, and so cannot tell one change from the next, ms. */
 const blindMs = 500;
+/** A master of a Cluster that is gone is waited for so long, ms; then the Cluster has become smaller. */
+const missingMs = 30_000;
 
 /** Lets refreshes begin only when what a failover has lost is back. */
 export interface MasterWatch {
@@ -52,7 +55,8 @@ export function watchMasters(
     readonly onChange: () => Promise<void>;
   },
 ): MasterWatch {
-  let known: string | undefined;
+  let known: readonly string[] | undefined;
+  let missingSince: number | undefined;
   let isBlind = false;
   let checking: Promise<void> | undefined;
   let suspicions = 0;
@@ -63,19 +67,29 @@ export function watchMasters(
     await sleep(waitMs, undefined, { ref: false });
     await on.onChange();
   };
+  const isOneMissing = ({ names }: Masters): boolean => {
+    const isLess = names.length < (known?.length ?? 0);
+    missingSince = isLess ? (missingSince ?? performance.now()) : undefined;
+    return missingSince !== undefined && performance.now() - missingSince < missingMs;
+  };
   const look = async (): Promise<void> => {
     const since = suspicions;
     const masters = await identify(link);
     isBlind = masters === undefined;
     if (masters === undefined) return putBack(blindMs);
-    const found = masters.join(' ');
+    const isMissing = isOneMissing(masters);
     // What happened since Redis was asked may have changed it: a look that began before tells nothing about it.
-    if (found === known) return since === suspicions ? undefined : look();
+    if (masters.names.join() === known?.join()) return since === suspicions ? undefined : look();
+    if (isMissing) {
+      // Who goes on without it would meet its heir before knowing that there is one.
+      await sleep(retryMs, undefined, { ref: false });
+      return stopped ? undefined : look();
+    }
     const hasChanged = known !== undefined;
-    const waitMs = othersMs - (await on.knownForMs(masters, hasChanged));
+    const waitMs = othersMs[masters.kind] - (await on.knownForMs(masters.names, hasChanged));
     // Not known yet and something to put back: a failover may have come before the first look was done.
     if (hasChanged || waitMs > 0 || !on.isIdle()) await putBack(Math.max(waitMs, 0));
-    known = found;
+    known = masters.names;
     // Another failover may have come meanwhile.
     return look();
   };
@@ -117,15 +131,21 @@ export function watchMasters(
   };
 }
 
+/** The masters there are, and whether one of them has been a replica. */
+interface Masters {
+  readonly names: readonly string[];
+  readonly kind: keyof typeof othersMs;
+}
+
 /** The masters, by what changes with every start (`run_id`) and every promotion (`master_replid`); nothing if it is forbidden. */
-async function identify(link: RedisLink): Promise<readonly string[] | undefined> {
-  let masters: readonly string[] | undefined;
+async function identify(link: RedisLink): Promise<Masters | undefined> {
+  let masters: Masters | undefined;
   await link.read(async (client) => {
     const texts = mastersOf(client).map(async (master) => {
       const parts = await Promise.all(['server', 'replication'].map((part) => master.callBuffer('INFO', [part])));
-      return identityIn(parts.map(parseText).join('\n'));
+      return parts.map(parseText).join('\n');
     });
-    masters = await Promise.all(texts).then((found) => found.sort(), unlessForbidden);
+    masters = await Promise.all(texts).then((infos) => describe(infos, client instanceof Cluster), unlessForbidden);
   });
   return masters;
 }
@@ -135,7 +155,13 @@ function unlessForbidden(error: unknown): undefined {
   if (!isForbidden(error)) throw error;
 }
 
-function identityIn(info: string): string {
-  const fact = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
-  return `${fact('run_id')}/${fact('master_replid')}`;
+function describe(infos: readonly string[], isCluster: boolean): Masters {
+  const names = infos.map((info) => `${factIn(info, 'run_id')}/${factIn(info, 'master_replid')}`).sort();
+  // A replica that is promoted goes on from the history of its master. Of a Cluster one may be about to be.
+  const wasPromoted = isCluster || infos.some((info) => factIn(info, 'second_repl_offset') !== '-1');
+  return { names, kind: wasPromoted ? 'promoted' : 'restarted' };
+}
+
+function factIn(info: string, name: string): string {
+  return new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
 }
