@@ -43,14 +43,17 @@ export function traced<T extends Outcome>(
 export function traceHttp(deps: Dependencies, provider: Provider, http: Http): Http {
   const { tracer } = deps;
   if (tracer === undefined) return http;
-  const fetch: Http['fetch'] = (url, init) => {
-    const method = init.method ?? 'GET';
+  const inSpan = <Answer extends { readonly status: number }>(method: string, send: () => Promise<Answer>) => {
     const labels = { 'valetkey.provider': providerLabel(deps, provider.id), 'http.request.method': method };
     return tracer.span({ name: `provider ${method}`, kind: 'client', labels }, async (note) => {
-      const answer = await http.fetch(url, init);
+      const answer = await send();
       note({ 'http.response.status_code': answer.status });
       return answer;
     });
   };
-  return { ...http, fetch };
+  return {
+    ...http,
+    fetch: (url, init) => inSpan(init.method ?? 'GET', () => http.fetch(url, init)),
+    post: (url, request) => inSpan('POST', () => http.post(url, request)),
+  };
 }
