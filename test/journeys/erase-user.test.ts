@@ -43,12 +43,19 @@ const engines: readonly [string, () => Promise<StorageEngine>, () => Promise<rea
   ['Redis', () => openRedisEngine({ url: redis.url, keyPrefix: prefix }), redisKeys],
 ];
 
-/** All keys, also those of kinds that no walk knows. */
+const tenMinutesMs = 600_000;
+
+/** All keys, also those of kinds that no walk knows; without the versions of what was removed, if they end in ten minutes. */
 async function redisKeys(): Promise<readonly string[]> {
   const client = new Redis(redis.url);
-  const keys = await client.keys(`${prefix}:*`);
+  const lasting: string[] = [];
+  for (const key of await client.keys(`${prefix}:*`)) {
+    const leftMs = await client.pttl(key);
+    const endsSoon = leftMs > 0 && leftMs <= tenMinutesMs;
+    if (!(endsSoon && key.endsWith(':t'))) lasting.push(key);
+  }
   await client.quit();
-  return keys;
+  return lasting;
 }
 
 /** Where a text still stands: in a name, or opened in a record. Answers the kinds of record. */
