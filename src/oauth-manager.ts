@@ -15,7 +15,7 @@ import { DueWorker } from './flows/look-after-due.js';
 import { ProviderCircuits } from './flows/provider-circuits.js';
 import { RefreshFlights } from './flows/refresh.js';
 import { RefreshPace } from './flows/refresh-pace.js';
-import { createSources, type TokenSources } from './flows/sources/create-sources.js';
+import { createSources } from './flows/sources/create-sources.js';
 import { listProviders } from './flows/sources/find-source.js';
 import { storeSpooled } from './flows/spooled-commits.js';
 import { UsageLedger } from './flows/usage-ledger.js';
@@ -38,12 +38,11 @@ export class OAuthManager extends RecordedJourneys {
   readonly #deps: Dependencies;
   readonly #circuits: ProviderCircuits;
   readonly #flights: RefreshFlights;
-  readonly #usage: UsageMarks;
   readonly #ledger: UsageLedger;
   readonly #worker: DueWorker;
   readonly #devices: DeviceWorker;
   readonly #janitor: GrantJanitor;
-  readonly #sources: TokenSources;
+  readonly #room: JourneyRoom;
   readonly #ending = new Ending();
   readonly #onClosed: () => Promise<void> | void;
   /** What providers send by themselves. */
@@ -61,12 +60,13 @@ export class OAuthManager extends RecordedJourneys {
     const pace = new RefreshPace(ahead ?? { concurrency: 1, perSecond: 1 }, dependencies.now);
     this.#circuits = new ProviderCircuits(dependencies.now);
     this.#flights = new RefreshFlights(dependencies, this.#circuits, pace);
-    this.#usage = new UsageMarks(dependencies);
+    const usage = new UsageMarks(dependencies);
     this.#ledger = new UsageLedger(dependencies);
     this.#worker = new DueWorker({ deps: dependencies, flights: this.#flights, pace });
     this.#devices = new DeviceWorker(dependencies);
     this.#janitor = new GrantJanitor(dependencies);
-    this.#sources = createSources({ deps: dependencies, flights: this.#flights, usage: this.#usage });
+    const desk = { deps: dependencies, flights: this.#flights, usage };
+    this.#room = { desk, sources: createSources(desk), ledger: this.#ledger };
     this.signals = new SignalJourneys(() => this.room().desk);
   }
 
@@ -170,8 +170,7 @@ export class OAuthManager extends RecordedJourneys {
 
   protected override room(): JourneyRoom {
     if (this.#closing !== undefined) throw new ManagerLifecycleError('This OAuthManager was closed.');
-    const desk = { deps: this.#deps, flights: this.#flights, usage: this.#usage };
-    return { desk, sources: this.#sources, ledger: this.#ledger };
+    return this.#room;
   }
 }
 

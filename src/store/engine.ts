@@ -12,6 +12,11 @@ export interface Versioned {
   readonly bytes: Buffer;
 }
 
+/** A field, and the bytes that it was found in: others of its owner may be among them. Not a copy. */
+export interface FoundField extends Versioned {
+  readonly source: Buffer;
+}
+
 /** One change to one field of an owner. Without `next` the field is removed. */
 export interface FieldChange {
   readonly field: string;
@@ -59,8 +64,9 @@ export interface LogKeep {
 
 /** Fields of one owner. Everything of one owner lives together, so that each call is one round trip. */
 export interface OwnerFields {
-  /** @param known what the caller has at hand; answered itself, not a copy, when it has the bytes and the version there */
-  readField(owner: OwnerKey, field: string, known?: Versioned): Promise<Versioned | undefined>;
+  readField(owner: OwnerKey, field: string): Promise<Versioned | undefined>;
+  /** @param known the `source` that the field was found in before; `same` when it lies in the very same bytes still */
+  readFieldUnlessSame(owner: OwnerKey, field: string, known?: Buffer): Promise<FoundField | 'same' | undefined>;
   /** All fields and all marks of one owner. */
   readOwner(owner: OwnerKey): Promise<{
     readonly fields: ReadonlyMap<string, Versioned>;

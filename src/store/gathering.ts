@@ -10,6 +10,8 @@ interface Waiting<Item, Result> {
 
 /** Redis does nothing else while it runs a command, so none does more. */
 const mostTogether = 64;
+/** So many leave while at most one command is under way: Redis works on them while we do on the rest. */
+const enoughForTwo = 32;
 
 /** Makes one of many: a function for all items at once becomes one for each of them. */
 export type Gather = <Item, Result>(
@@ -29,8 +31,8 @@ export function oneByOne<Item, Result>(
 
 /**
  * Gathers the items of one turn of the event loop. What ioredis, the socket and the start of a script take is most of
- * what a small command costs, on both sides. An item with nothing else under way leaves at once, as one caller alone
- * wants it. When a command fails, all of its items fail as it did.
+ * what a small command costs, on both sides. With nothing under way, what is asked by the code that runs now leaves as
+ * soon as that has run, as one caller alone wants it. When a command fails, all of its items fail as it did.
  *
  * @param sendAll answers one result for each item, in their order
  */
@@ -45,7 +47,9 @@ export function together<Item, Result>(
     try {
       const results = await sendAll(batch.map(({ item }) => item));
       if (results.length !== batch.length) throw unexpected();
-      for (const [index, result] of results.entries()) batch[index]?.resolve(result);
+      results.forEach((result, index) => {
+        batch[index]?.resolve(result);
+      });
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
@@ -53,16 +57,17 @@ export function together<Item, Result>(
     }
   };
   const sendWaiting = () => {
-    const all = waiting;
+    if (waiting.length === 0) return;
+    const batch = waiting;
     waiting = [];
-    for (let first = 0; first < all.length; first += mostTogether) void send(all.slice(first, first + mostTogether));
+    void send(batch);
   };
 
   return (item) =>
     new Promise((resolve, reject) => {
-      const one = { item, resolve, reject };
-      if (underWay === 0 && waiting.length === 0) void send([one]);
-      else if (waiting.push(one) === 1) setImmediate(sendWaiting);
+      waiting.push({ item, resolve, reject });
+      if (waiting.length >= (underWay < 2 ? enoughForTwo : mostTogether)) sendWaiting();
+      else if (waiting.length === 1) (underWay === 0 ? process.nextTick : setImmediate)(sendWaiting);
     });
 }
 

@@ -1,21 +1,21 @@
 /** Remembers what records held when they were opened, so that one that has not changed is not opened again. */
 
 import { RecentMap } from '../core/recent-map.js';
-import type { Versioned } from './engine.js';
 
 /** What is not read for this long is forgotten, up to twice as long, ms: an idle process holds no tokens. */
 const forgetAfterMs = 60_000;
 
-/** A record as it was opened: its sealed bytes, what they held, and where. */
-export interface Opened<P, T> extends Versioned {
+/** A record as it was opened: the bytes that it lay in, what it held, and where. */
+export interface Opened<P, T> {
+  readonly source: Buffer;
   readonly place: P;
   readonly value: T;
 }
 
 /**
  * Opened records by name, bounded in number and in time. It never answers instead of the store: what is found here is
- * shown to the engine, and holds only if the engine answers that it has the very same bytes under the same version.
- * Opening takes about 8 µs, comparing the bytes 0.2.
+ * shown to the engine, and holds only if the engine answers that it has the very same bytes.
+ * Opening takes about 8 µs, comparing the bytes 0.1.
  */
 export class OpenedRecords<P, T> {
   readonly #most: number;
@@ -34,11 +34,11 @@ export class OpenedRecords<P, T> {
   }
 
   /** Remembers; another record of the same name is forgotten. */
-  remember(name: string, { version, bytes, place, value }: Opened<P, T>): void {
+  remember(name: string, { source, place, value }: Opened<P, T>): void {
     if (this.#most === 0) return;
     this.#records.delete(name);
     // Bytes from the network are a view into a far larger buffer, which would be kept alive.
-    this.#records.set(name, { version, bytes: Buffer.from(bytes), place, value });
+    this.#records.set(name, { source: Buffer.from(source), place, value });
     this.#timer ??= setInterval(() => this.#age(), forgetAfterMs).unref();
   }
 

@@ -43,12 +43,12 @@ export function sealedConnections(
       const name = nameOf(ref.owner, connectionFieldOf(ref));
       const known = opened.find(name);
       const place = known?.place ?? placeOf(ref);
-      const found = await engine.readField(place.owner, place.field, known);
-      if (known !== undefined && found === known) return known.value;
+      const found = await engine.readFieldUnlessSame(place.owner, place.field, known?.source);
+      if (found === 'same') return known?.value;
       opened.forget(name);
       if (found === undefined) return undefined;
       const value = openConnection(keyring, place, found);
-      opened.remember(name, { place, value, ...found });
+      opened.remember(name, { place, value, source: found.source });
       return value;
     },
 

@@ -5,11 +5,10 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { ownerKeyOf } from '../../src/core/identifiers.js';
-import type { StorageEngine, Versioned } from '../../src/store/engine.js';
+import type { StorageEngine } from '../../src/store/engine.js';
 import { readsTogether } from '../../src/store/redis/gathered-reads.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
 import type { Ask } from '../../src/store/redis/link.js';
-import { formatFields } from '../../src/store/redis/stored-fields.js';
 import { sharedRedis } from '../support/redis.js';
 import { anOwner } from './samples.js';
 
@@ -46,12 +45,11 @@ function countedLink() {
   return link;
 }
 
-const stored = (text: string) => formatFields(new Map([['f', { version: 1, bytes: Buffer.from(text) }]]));
-const textOf = (found: Versioned | undefined) => found?.bytes.toString();
+const textOf = (reply: unknown) => String(reply);
 
 async function fillOwners(count: number): Promise<readonly string[]> {
   const keys = Array.from({ length: count }, () => `${keyPrefix}:{${randomUUID()}}`);
-  await Promise.all(keys.map((key) => client.set(key, stored(`value of ${key}`))));
+  await Promise.all(keys.map((key) => client.set(key, `value of ${key}`)));
   return keys;
 }
 
@@ -72,25 +70,24 @@ describe('reads of one turn', () => {
     );
   });
 
-  it('leave as one command, but for the first, which waits for nobody', async () => {
-    const [link, keys] = [countedLink(), await fillOwners(50)];
-    const read = readsTogether(link);
-    const values = await Promise.all(keys.map((key) => read(key, 'f')));
+  it('leave as one command', async () => {
+    const [link, keys] = [countedLink(), await fillOwners(30)];
+    const values = await Promise.all(keys.map(readsTogether(link)));
     expect(values.map(textOf)).toEqual(keys.map((key) => `value of ${key}`));
-    expect(link.commands).toBe(2);
+    expect(link.commands).toBe(1);
   });
 
   it('ask Redis again for every caller: what changed since the last turn is seen', async () => {
     const [read, [key = '']] = [readsTogether(countedLink()), await fillOwners(1)];
-    await Promise.all([read(key, 'f'), read(key, 'f')]);
+    await Promise.all([read(key), read(key)]);
     await client.del(key);
-    expect(await Promise.all([read(key, 'f'), read(key, 'f')])).toEqual([undefined, undefined]);
+    expect(await Promise.all([read(key), read(key)])).toEqual([null, null]);
   });
 
   it('fail alone where what stands there is not of the form of fields', async () => {
-    const [read, keys] = [readsTogether(countedLink()), await fillOwners(6)];
-    await client.set(keys[3] ?? '', 'not fields');
-    const settled = await Promise.allSettled(keys.map((key) => read(key, 'f')));
+    const owners = Array.from({ length: 6 }, () => ownerKeyOf(anOwner()));
+    await client.set(`${keyPrefix}:{${owners[3]}}`, 'not fields');
+    const settled = await Promise.allSettled(owners.map((owner) => engine.readField(owner, 'c/x')));
     expect(settled.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, false, true, true]);
     expect(settled[3]).toMatchObject({ reason: expect.any(StoreUnavailable) });
   });
@@ -98,11 +95,12 @@ describe('reads of one turn', () => {
   it('fail together when their command does, and nobody else with them', async () => {
     const [link, keys] = [countedLink(), await fillOwners(5)];
     const read = readsTogether(link);
-    const [first, ...others] = keys.map((key) => read(key, 'f'));
+    const first = read(keys[0] ?? '');
+    await new Promise((resolve) => process.nextTick(resolve));
     link.failNext = true;
-    const settled = await Promise.allSettled(others);
+    const settled = await Promise.allSettled(keys.slice(1).map(read));
     expect(settled.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
     expect(textOf(await first)).toBe(`value of ${keys[0]}`);
-    expect(textOf(await read(keys[1] ?? '', 'f'))).toBe(`value of ${keys[1]}`);
+    expect(textOf(await read(keys[1] ?? ''))).toBe(`value of ${keys[1]}`);
   });
 });

@@ -16,13 +16,29 @@ function doubling() {
   return { batches, sendAll, answer: () => waiting.splice(0).map((each) => each()) };
 }
 
+const tick = () => new Promise((resolve) => process.nextTick(resolve));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('asking together', () => {
-  it('lets one alone leave at once, and gathers the others of its turn', async () => {
+  it('lets what is asked at once leave as soon as who asked has run', async () => {
     const { batches, sendAll, answer } = doubling();
     const ask = together(sendAll);
     const asked = [1, 2, 3].map(ask);
+    expect(batches).toEqual([]);
+    await tick();
+    expect(batches).toEqual([[1, 2, 3]]);
+    answer();
+    expect(await Promise.all(asked)).toEqual([2, 4, 6]);
+  });
+
+  it('gathers for a whole turn while something is under way', async () => {
+    const { batches, sendAll, answer } = doubling();
+    const ask = together(sendAll);
+    const asked = [ask(1)];
+    await tick();
+    asked.push(ask(2));
+    await tick();
+    asked.push(ask(3));
     expect(batches).toEqual([[1]]);
     await turn();
     expect(batches).toEqual([[1], [2, 3]]);
@@ -30,14 +46,16 @@ describe('asking together', () => {
     expect(await Promise.all(asked)).toEqual([2, 4, 6]);
   });
 
-  it('asks for at most 64 by one command, in the order of the askers', async () => {
+  it('waits for no turn to end with 32, and with 64 while two commands are under way', async () => {
     const { batches, sendAll, answer } = doubling();
     const ask = together(sendAll);
-    const asked = Array.from({ length: 130 }, (_, index) => ask(index));
+    const asked = Array.from({ length: 140 }, (_, index) => ask(index));
+    expect(batches.map(({ length }) => length)).toEqual([32, 32, 64]);
     await turn();
-    expect(batches.map(({ length }) => length)).toEqual([1, 64, 64, 1]);
+    expect(batches.map(({ length }) => length)).toEqual([32, 32, 64, 12]);
+    expect(batches.flat()).toEqual(asked.map((_, index) => index));
     answer();
-    expect(await Promise.all(asked)).toEqual(Array.from({ length: 130 }, (_, index) => 2 * index));
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 140 }, (_, index) => 2 * index));
   });
 
   it('fails all of a command as it failed, and nobody else', async () => {
@@ -46,7 +64,9 @@ describe('asking together', () => {
       if (items.includes(2)) throw failure;
       return items;
     });
-    const results = await Promise.allSettled([ask(1), ask(2), ask(3)]);
+    const first = ask(1);
+    await tick();
+    const results = await Promise.allSettled([first, ask(2), ask(3)]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
     expect(results[2]).toMatchObject({ reason: failure });
     expect(await ask(4)).toBe(4);

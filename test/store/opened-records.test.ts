@@ -100,12 +100,12 @@ describe('an opened connection', () => {
 });
 
 describe('what is remembered', () => {
-  const opened = <T>(value: T, version = 1) => ({ version, bytes: Buffer.from('bytes'), place: 'p', value });
+  const opened = <T>(value: T) => ({ source: Buffer.from('bytes'), place: 'p', value });
 
-  it('is found with its bytes and version, to be shown to the engine', () => {
+  it('is found with the bytes that it lay in, to be shown to the engine', () => {
     const records = new OpenedRecords<string, string>(10);
-    records.remember('a', opened('value', 7));
-    expect(records.find('a')).toEqual(opened('value', 7));
+    records.remember('a', opened('value'));
+    expect(records.find('a')).toEqual(opened('value'));
     expect(records.find('b')).toBeUndefined();
   });
 
@@ -113,8 +113,8 @@ describe('what is remembered', () => {
     const records = new OpenedRecords<string, string>(10);
     const record = opened('value');
     records.remember('a', record);
-    record.bytes.fill(0);
-    expect(records.find('a')?.bytes.toString()).toBe('bytes');
+    record.source.fill(0);
+    expect(records.find('a')?.source.toString()).toBe('bytes');
   });
 
   it('is bounded, and what is evicted is let go', () => {

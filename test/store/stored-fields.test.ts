@@ -71,23 +71,6 @@ describe('the fields of an owner', () => {
     expect(await client.exists(`${keyPrefix}:{${owner}}`)).toBe(0);
   });
 
-  it('answer what is known itself only where its version and all of its bytes stand there', () => {
-    const known = { version: 7, bytes: Buffer.from('the same bytes') };
-    const stored = (field: Versioned) => formatFields(new Map([['c/a', field]]));
-    expect(findField(stored({ ...known }), 'c/a', known)).toBe(known);
-    for (const other of [
-      { ...known, version: 8 },
-      { ...known, bytes: Buffer.from('the same bytes!') },
-      { ...known, bytes: Buffer.from('the same byte') },
-      { ...known, bytes: Buffer.from('the sane bytes') },
-    ]) {
-      const found = findField(stored(other), 'c/a', known);
-      expect(found).not.toBe(known);
-      expect(found).toEqual(other);
-    }
-    expect(findField(stored(known), 'c/b', known)).toBeUndefined();
-  });
-
   it('that are cut short or of another form are refused, never taken for "none"', () => {
     fc.assert(
       fc.property(someFields, fc.nat(), (fields, at) => {

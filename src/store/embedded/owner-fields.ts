@@ -36,12 +36,20 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
   }
 
   return {
-    readField: (owner, field, known) =>
+    readField: (owner, field) =>
+      database.read(() => {
+        const row = rows.getBinary(key(owner, 'f', field));
+        return row && toVersioned(row);
+      }),
+
+    readFieldUnlessSame: (owner, field, known) =>
       database.read(() => {
         // A view of lmdb's own memory, good until the next read: what is known already is not copied.
         const row = rows.getBinaryFast(key(owner, 'f', field));
-        if (row === undefined || isSame(row, known)) return row && known;
-        return toVersioned(Buffer.from(row.subarray(0, row.length)));
+        if (row === undefined) return undefined;
+        if (known !== undefined && row.compare(known, 0, known.length, 0, row.length) === 0) return 'same';
+        const source = Buffer.from(row.subarray(0, row.length));
+        return { ...toVersioned(source), source };
       }),
 
     readOwner: (owner) => database.read(() => readOwnerRows(rows, owner)),
@@ -100,10 +108,6 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
 
     readNote: (owner, field) => database.read(() => rows.getBinary(key(owner, 'n', field))),
   };
-}
-
-function isSame(row: Buffer, known: Versioned | undefined): boolean {
-  return known?.version === numberOf(row) && row.compare(known.bytes, 0, known.bytes.length, 8) === 0;
 }
 
 function readOwnerRows(rows: Table, owner: OwnerKey) {

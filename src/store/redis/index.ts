@@ -54,7 +54,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const watch = watchConnection(client, log);
   const link = createLink(client, watch, commandTimeoutMs);
   const isCluster = address.topology === 'cluster';
-  const readField = isCluster ? readsOneByOne(link) : readsTogether(link);
+  const readStored = isCluster ? readsOneByOne(link) : readsTogether(link);
   const gather: Gather = isCluster ? oneByOne : together;
   const logs = createLogs(link, keys);
   const journal = new RecentCommits();
@@ -95,7 +95,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const { stop: _stop, ...logMethods } = logs;
   return {
     kind: 'redis',
-    ...createOwnerFields(link, keys, { readField, writes, journal, masters }),
+    ...createOwnerFields(link, keys, { readStored, writes, journal, masters }),
     ...createExpiringValues(link, keys),
     ...createDueIndex(link, keys, gather),
     ...logMethods,

@@ -3,7 +3,7 @@
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { OwnerFields } from '../engine.js';
 import { dueMemberOf, fieldKind } from '../field-names.js';
-import type { ReadField } from './gathered-reads.js';
+import type { ReadStored } from './gathered-reads.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
 import type { MasterWatch } from './master-watch.js';
@@ -11,7 +11,7 @@ import { claimFieldsScript, formatClaim, type OwnerWrites } from './owner-writes
 import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
 import { parseBuffer, parseList, parseNumber, parsePairs } from './replies.js';
 import { loadScript } from './scripts.js';
-import { formatField, formatVersion, parseFields, parseVersion } from './stored-fields.js';
+import { findField, formatField, formatVersion, parseFields, parseVersion } from './stored-fields.js';
 
 const readOwnerScript = loadScript('read-owner');
 const eraseOwnerScript = loadScript('erase-owner', 'fields', 'removed');
@@ -23,7 +23,7 @@ const restoreScript = loadScript('restore-field', 'fields', 'removed');
 
 /** What reads fields, and what makes commits last. */
 export interface OwnerAccess {
-  readonly readField: ReadField;
+  readonly readStored: ReadStored;
   readonly writes: OwnerWrites;
   readonly journal: RecentCommits;
   readonly masters: MasterWatch;
@@ -31,11 +31,22 @@ export interface OwnerAccess {
 
 /** Binds the part to a link and a prefix. */
 export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: OwnerAccess): OwnerFields {
-  const { readField, writes, journal, masters } = access;
+  const { readStored, writes, journal, masters } = access;
   const fieldsOf = (owner: OwnerKey) => keys.fieldsOf(owner);
   const notesOf = (owner: OwnerKey) => keys.ofOwner(owner)[2];
   return {
-    readField: (owner, field, known) => readField(fieldsOf(owner), field, known),
+    readField: async (owner, field) => {
+      const stored = parseBuffer(await readStored(fieldsOf(owner)));
+      return stored && findField(stored, field);
+    },
+    readFieldUnlessSame: async (owner, field, known) => {
+      const stored = parseBuffer(await readStored(fieldsOf(owner)));
+      if (stored === undefined) return undefined;
+      // Bytes for bytes takes 0.1 µs; finding the field among them, and comparing from there, takes 0.6.
+      if (known?.equals(stored)) return 'same';
+      const found = findField(stored, field);
+      return found && { ...found, source: stored };
+    },
     readOwner: async (owner) => {
       const [fields, marks] = parseList(await link.read(readOwnerScript(keys.ofOwner(owner))));
       return {

@@ -47,15 +47,11 @@ export function formatFields(fields: ReadonlyMap<string, Versioned>): Buffer {
   return Buffer.concat(parts);
 }
 
-/**
- * Finds one of them without a copy; answers `known` itself when it is the same.
- *
- * @throws {StoreUnavailable} this is not how fields are written
- */
-export function findField(stored: Buffer, name: string, known?: Versioned): Versioned | undefined {
+/** One of them by name, without a copy. @throws {StoreUnavailable} this is not how fields are written */
+export function findField(stored: Buffer, name: string): Versioned | undefined {
   for (let at = 0; at < stored.length; ) {
     const field = fieldAt(stored, at);
-    if (isNamed(stored, field, name)) return readField(stored, field, known);
+    if (isNamed(stored, field, name)) return readField(stored, field);
     at = field.end;
   }
   return undefined;
@@ -97,9 +93,6 @@ function isNamed(stored: Buffer, { name: start, nameEnd }: FieldPlace, name: str
   return true;
 }
 
-function readField(stored: Buffer, { value, end }: FieldPlace, known?: Versioned): Versioned {
-  const version = parseVersion(stored, value);
-  const bytes = value + versionBytes;
-  const isSame = known?.version === version && stored.compare(known.bytes, 0, known.bytes.length, bytes, end) === 0;
-  return isSame ? known : { version, bytes: stored.subarray(bytes, end) };
+function readField(stored: Buffer, { value, end }: FieldPlace): Versioned {
+  return { version: parseVersion(stored, value), bytes: stored.subarray(value + versionBytes, end) };
 }

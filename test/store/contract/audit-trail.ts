@@ -37,11 +37,11 @@ export function auditTrailContract(opened: Opened): void {
       expect(await audit.readEnd(tenant, 2)).toEqual(stored.slice(-2));
     });
 
-    it('takes one write for the entries of one turn that follow its first', async () => {
+    it('takes one write for the entries of one turn', async () => {
       const { audit } = opened.store;
       const { tenant, entry } = aTrail();
       await Promise.all(Array.from({ length: 20 }, (_, index) => audit.append(entry(t0 + index))));
-      expect(await opened.engine.readLog(`audit/${hashOf(tenant)}`, undefined, 100)).toHaveLength(2);
+      expect(await opened.engine.readLog(`audit/${hashOf(tenant)}`, undefined, 100)).toHaveLength(1);
     });
 
     it('refuses an entry of the wrong form by itself', async () => {

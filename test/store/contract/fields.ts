@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type OwnerKey, ownerKeyOf, tenantIdSchema, userIdSchema } from '../../../src/core/identifiers.js';
-import type { Versioned } from '../../../src/store/engine.js';
 import type { Pair } from './engine.js';
 
 /** An owner that no other test has. */
@@ -31,19 +30,31 @@ export function fieldContract(pair: Pair): void {
       expect(await pair.other.readField(owner, 'c/github')).toEqual({ version, bytes });
     });
 
-    it('answers what the caller has at hand, and no copy, only while the same bytes stand there under the same version', async () => {
+    it('answers `same` only to who shows the very bytes that the field lies in', async () => {
       const owner = freshOwner();
-      const known = at(3, 'the same');
+      const read = (known?: Buffer) => pair.other.readFieldUnlessSame(owner, 'f', known);
       await pair.one.writeFields(owner, [{ field: 'f', expect: 'absent', next: at(3, 'the same') }]);
+      const found = await read();
+      if (found === undefined || found === 'same') throw new Error('the field was not read');
+      expect(found).toMatchObject(at(3, 'the same'));
+      const known = Buffer.from(found.source);
       // Alone, and among others: engines may read these in different ways.
-      expect(await pair.other.readField(owner, 'f', known)).toBe(known);
-      const read = (shown: Versioned) => pair.other.readField(owner, 'f', shown);
-      const others = [at(3, 'the sama'), at(3, 'the same.'), at(3, 'the'), at(4, 'the same')];
-      const [same, ...different] = await Promise.all([known, ...others].map(read));
-      expect(same).toBe(known);
-      for (const found of different) expect(found).toEqual(at(3, 'the same'));
-      await pair.one.writeFields(owner, [{ field: 'f', expect: 3 }]);
-      expect(await Promise.all([read(known), read(known)])).toEqual([undefined, undefined]);
+      expect(await read(known)).toBe('same');
+      expect(await Promise.all([read(known), read(known)])).toEqual(['same', 'same']);
+      const others = [known.subarray(1), known.subarray(0, -1), Buffer.concat([known, known]), Buffer.alloc(0)];
+      const flipped = [...known.keys()].map((index) => {
+        const other = Buffer.from(known);
+        other.writeUInt8(other.readUInt8(index) ^ 1, index);
+        return other;
+      });
+      for (const each of await Promise.all([...others, ...flipped].map(read))) {
+        expect(each).toMatchObject(at(3, 'the same'));
+      }
+      // The version is among the bytes.
+      await pair.one.writeFields(owner, [{ field: 'f', expect: 3, next: at(4, 'the same') }]);
+      expect(await read(known)).toMatchObject(at(4, 'the same'));
+      await pair.one.writeFields(owner, [{ field: 'f', expect: 4 }]);
+      expect(await Promise.all([read(known), read()])).toEqual([undefined, undefined]);
     });
 
     it('keeps a value of 64 KiB', async () => {
