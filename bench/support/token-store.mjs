@@ -25,13 +25,17 @@ export const userOf = (index) => `telegram:${100_000_000 + index}`;
 /**
  * Opens a manager without background work.
  *
- * @param place `redisUrl`, or `dataDir` for the embedded store; `providers` if others are wanted
+ * @param place `redisUrl`, or `dataDir` for the embedded store; `providers` and `encryptionKeys` if others are wanted
  * @param keepOpened how many opened records the store may reuse; 0 opens each one anew
  */
 export async function openBenchManager(place, keepOpened) {
   const options = { baseUrl: 'http://localhost:3000', providers, encryptionKeys, ...place };
   const engine = await openEngine(options);
-  const store = createStore(engine, Keyring.parse(encryptionKeys), keepOpened === undefined ? {} : { keepOpened });
+  const store = createStore(
+    engine,
+    Keyring.parse(options.encryptionKeys),
+    keepOpened === undefined ? {} : { keepOpened },
+  );
   return openManager({ ...options, store, backgroundWork: false });
 }
 

@@ -1,0 +1,41 @@
+/**
+ * One subject of `bench:token` in a process of its own: `node token-subject.mjs <place>`, with `kind` and where its bytes
+ * are. A program has one store; with several in one process each pays for the others. For each line `<callers> <ms>` it
+ * reports by one: how many reads a second, and µs of CPU for each.
+ */
+
+import { createInterface } from 'node:readline';
+import { perSecond } from './measure.mjs';
+import { openPlainDesign } from './plain-design.mjs';
+import { connectPlain } from './redis-server.mjs';
+import { openBenchManager, tokenOf, userOf } from './token-store.mjs';
+
+const { kind, users, keepOpened, redisUrl, dataDir, keys } = JSON.parse(process.argv[2]);
+const opens = {
+  'plain GET': async () => {
+    const plain = await connectPlain(redisUrl);
+    return (index) => plain.getBuffer(`plain:${index}`);
+  },
+  'plain design': async () => {
+    const fernet = openPlainDesign(await connectPlain(redisUrl));
+    await fernet.fill(users, tokenOf);
+    return (index) => fernet.getToken(index);
+  },
+  valetkey: async () => {
+    const manager = await openBenchManager({ redisUrl, dataDir, encryptionKeys: keys }, keepOpened);
+    const getToken = (index) => manager.getToken(userOf(index), 'github');
+    for (let index = 0; index < users; index += 1) await getToken(index);
+    return getToken;
+  },
+};
+const read = await opens[kind]();
+process.stdout.write('ready\n');
+for await (const line of createInterface({ input: process.stdin })) {
+  const [callers, ms] = line.split(' ').map(Number);
+  const before = process.cpuUsage();
+  const rate = await perSecond((turn) => read((turn * 7919) % users), { callers, ms });
+  const { user, system } = process.cpuUsage(before);
+  process.stdout.write(`${JSON.stringify({ rate, cpu: (user + system) / (rate * (ms / 1000)) })}\n`);
+}
+// Whoever started it is gone.
+process.exit(0);
