@@ -16,36 +16,48 @@ async function storm(name, place, processes) {
   const origin = await endpoint.line();
   const options = managerAt(origin, place);
   const slowest = [];
-  const seen = { failed: 0, tokens: new Set() };
+  const seen = { redemptions: 0, failed: 0, tokens: new Set() };
   for (let round = 0; round < rounds; round += 1) {
     const manager = await openManager(options);
     const now = Math.floor(Date.now() / 1000);
     const tokens = { provider: 'strict', accessToken: 'old', refreshToken: `first-${name}-${round}` };
-    await manager.storeToken('storm', { ...tokens, expiresAt: now - 10 });
-    await manager.storeToken('warm', { ...tokens, refreshToken: undefined, expiresAt: now + 3_600 });
+    const ended = { ...tokens, expiresAt: now - 10 };
+    await manager.storeToken('storm', ended);
+    const warming = Array.from({ length: processes }, (_, index) => `warm-${index}`);
+    for (const user of warming) {
+      await manager.storeToken(user, { ...ended, refreshToken: `${tokens.refreshToken}-${user}` });
+    }
     await manager.close();
     const share = String(Math.floor(callers / processes));
-    const nodes = Array.from({ length: processes }, () =>
-      startScript('storm-node.mjs', JSON.stringify(options), share),
-    );
+    const nodes = warming.map((user) => startScript('storm-node.mjs', JSON.stringify(options), share, user));
     for (const node of nodes) await node.line();
+    seen.redemptions -= await redemptionsAt(origin);
     for (const node of nodes) node.say('go');
     const reports = await Promise.all(nodes.map(async (node) => JSON.parse(await node.line())));
+    seen.redemptions += await redemptionsAt(origin);
     slowest.push(Math.max(...reports.map((report) => report.slowestMs)));
     seen.failed += reports.reduce((sum, report) => sum + report.failed, 0);
     for (const token of reports.flatMap((report) => report.tokens)) seen.tokens.add(token);
   }
-  const counts = await (await fetch(`${origin}/counts`)).json();
+  const { reuses } = await readCountsOf(origin);
   return [
     name,
     `${processes}`,
-    shown(counts.redemptions / rounds),
-    `${counts.reuses}`,
+    shown(seen.redemptions / rounds),
+    `${reuses}`,
     `${seen.failed}`,
     shown(seen.tokens.size / rounds),
     shown(median(slowest) / latencyMs),
     shown(Math.max(...slowest) / latencyMs),
   ];
+}
+
+async function readCountsOf(origin) {
+  return (await fetch(`${origin}/counts`)).json();
+}
+
+async function redemptionsAt(origin) {
+  return (await readCountsOf(origin)).redemptions;
 }
 
 try {

@@ -58,6 +58,12 @@ export interface ManagerOptions extends StoreOptions {
   readonly onClose?: () => void;
 }
 
+/**
+ * So long after the start the way out is prepared, ms: undici takes 70 ms to load, which a start should not wait for,
+ * and the first caller whose token has ended should not either.
+ */
+const prepareAfterMs = 250;
+
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -92,7 +98,9 @@ export async function openManager(options: ManagerOptions): Promise<OAuthManager
   const elapsed = options.now ?? (() => performance.now());
   const { meter, tracer } = options;
   const deps = { store, providers, http, now, elapsed, log, settings, mcp, sources, onRotate, meter, tracer };
+  const preparing = setTimeout(() => http.prepare(), prepareAfterMs).unref();
   const manager = new OAuthManager(deps, async () => {
+    clearTimeout(preparing);
     clock.stop();
     opened.stop();
     await Promise.all([http.close(), guarded.close()]);

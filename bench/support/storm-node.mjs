@@ -1,12 +1,15 @@
-/** One process of the refresh storm: `node storm-node.mjs <manager options> <callers>`. Asks when told, reports as JSON. */
+/**
+ * One process of the refresh storm: `node storm-node.mjs <manager options> <callers> <another user>`. Asks when told, reports
+ * as JSON.
+ */
 
 import { once } from 'node:events';
 import { openManager } from '../../dist/src/open-manager.js';
 
-const [options = '{}', callers = '1'] = process.argv.slice(2);
+const [options = '{}', callers = '1', warm = ''] = process.argv.slice(2);
 const manager = await openManager(JSON.parse(options));
-// What a process does once, it has done by then: compiling, connecting.
-await manager.getToken('warm', 'strict');
+// What a process does once, it has done by then: loading, compiling, connecting. This user's token has ended, too.
+await manager.getToken(warm, 'strict');
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
 

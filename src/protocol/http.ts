@@ -68,9 +68,10 @@ const decompressors: ReadonlyMap<string, Decompress> = new Map([
 /**
  * Opens the door to configured endpoints. Connections are kept for the next request as {@link keepBriefly} says.
  *
- * @returns `fetch` and `post` that reject with {@link HttpFailure} and nothing else; `close` ends what is still open
+ * @returns `fetch` and `post` that reject with {@link HttpFailure} and nothing else; `prepare` does what the first request
+ *   would wait for, as far as no server is needed; `close` ends what is still open
  */
-export function createHttp(options: HttpOptions = {}): Http & { close(): Promise<void> } {
+export function createHttp(options: HttpOptions = {}): Http & { prepare(): void; close(): Promise<void> } {
   const dispatcher = options.dispatcher ?? keepBriefly();
   const { deadlineMs = 10_000, largestAnswerBytes: largestBytes = largestAnswerBytes } = options;
   const allowed = { allowInsecureLoopback: options.allowInsecureLoopback ?? false };
@@ -81,6 +82,7 @@ export function createHttp(options: HttpOptions = {}): Http & { close(): Promise
     fetch: async (url, init) => toResponse(await send(url, readInit(init), settings)),
     post: (url, { headers, body, signal }) =>
       send(url, { method: 'POST', headers: ownHeaders(headers), body, signal }, settings),
+    prepare: () => void dispatcher.open().catch(() => undefined),
     close: () => dispatcher.close(),
   };
 }
