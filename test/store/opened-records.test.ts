@@ -51,6 +51,14 @@ describe('an opened connection', () => {
     expect(await ours.connections.find(ref)).toBe(opened);
   });
 
+  it('is opened once for many callers at once', async () => {
+    const { ref } = await anOpenedConnection();
+    const fresh = createStore(engine, keys);
+    const [first, ...others] = await Promise.all(Array.from({ length: 200 }, () => fresh.connections.find(ref)));
+    expect(first).toBeDefined();
+    for (const other of others) expect(other).toBe(first);
+  });
+
   it('is opened anew by a store that was told to keep none', async () => {
     const store = createStore(engine, keys, { keepOpened: 0 });
     const { ref, opened } = await anOpenedConnection(store);
