@@ -81,5 +81,5 @@ export interface Dependencies {
   /** When this process stops offering the store what it refuses; never, without it. */
   readonly ending?: Ending;
   /** The request that is being worked on, for the audit trail; absent when there is none. */
-  readonly origin?: ActOrigin;
+  readonly origin?: ActOrigin | undefined;
 }
