@@ -24,12 +24,19 @@ export function isPlainUserId(text: unknown): text is UserId {
   return typeof text === 'string' && plainText.test(text);
 }
 
+const tenantIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 /** A tenant; it comes from the caller's credential and from nowhere else. */
 export const tenantIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1-64 characters of A-Z a-z 0-9 . _ -')
+  .regex(tenantIdPattern, 'must be 1-64 characters of A-Z a-z 0-9 . _ -')
   .brand<'TenantId'>();
 export type TenantId = z.infer<typeof tenantIdSchema>;
+
+/** Whether {@link tenantIdSchema} takes it. */
+export function isTenantId(text: unknown): text is TenantId {
+  return typeof text === 'string' && tenantIdPattern.test(text);
+}
 
 const providerIdPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 

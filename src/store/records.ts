@@ -20,6 +20,7 @@ import { type ConnectionEvent, connectionEventSchema } from '../core/events.js';
 import type { RefreshIntent } from '../core/store.js';
 import { connectionTuple, given, packConnection, proofModes, unpackConnection, wireOf } from './connection-record.js';
 import { encodeRecord, parseJson, parseRecord, parseStored, present, toBytes, toPackedBytes } from './stored-json.js';
+import { usualAuditEntry } from './usual-audit-entry.js';
 import { readUsualConnection } from './usual-connection.js';
 
 const version1 = z.literal(1);
@@ -111,7 +112,7 @@ export function parseEvent(bytes: Buffer): ConnectionEvent {
 
 /** One entry of the audit trail as text; what does not fit the schema is a fault of ours. It has the same form inside. */
 export function formatAuditEntry(entry: AuditEntry): string {
-  return JSON.stringify(auditEntrySchema.parse(entry));
+  return JSON.stringify(usualAuditEntry(entry) ?? auditEntrySchema.parse(entry));
 }
 
 /** Writes entries of the audit trail together, each as {@link formatAuditEntry} has it. */
