@@ -79,10 +79,13 @@ export function requireCallers(app: FastifyInstance, authenticate: Authenticate,
     }
   });
   app.addHook('onRequest', async (request, reply) => {
-    const caller = await authenticate(request.headers).catch(async (error: unknown) => {
+    let caller: Caller;
+    try {
+      caller = await authenticate(request.headers);
+    } catch (error) {
       if (error instanceof Unauthorized) await limits?.refused(request, reply);
       throw error;
-    });
+    }
     request[callerKey] = caller;
     const counting = limits?.caller(request, reply, `${caller.tenant}\n${caller.role}\n${caller.id}`);
     if (counting !== undefined) await counting;

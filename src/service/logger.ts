@@ -46,14 +46,40 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       error: describeError,
     },
   };
-  return pino(options, destination ?? pino.destination({ dest: 1, ...writing }));
+  return pino(options, destination ?? turnByTurn(pino.destination({ dest: 1, ...writing })));
 }
 
 /**
  * Lines are written beside the work, some at a time: a profile had 6 of the 95 µs of an answer in writing them one by one.
  * None waits longer than `periodicFlush`, ms; what is not out yet goes out when the process ends.
  */
-const writing = { sync: false, minLength: 4096, periodicFlush: 100 };
+const writing = { sync: false, minLength: 16_000, maxWrite: 64_000, periodicFlush: 100 };
+
+/**
+ * Lines of one turn of the event loop go on as one: with each that it is given, the destination measures all that waits,
+ * which took 2 of the 80 µs of an answer. What the last turn has said goes out when the process ends.
+ */
+function turnByTurn(destination: ReturnType<typeof pino.destination>): DestinationStream {
+  let lines = '';
+  const passOn = () => {
+    destination.write(lines);
+    lines = '';
+    process.off('exit', passOnAtOnce);
+  };
+  const passOnAtOnce = () => {
+    passOn();
+    destination.flushSync();
+  };
+  return {
+    write(line) {
+      if (lines === '') {
+        setImmediate(passOn);
+        process.once('exit', passOnAtOnce);
+      }
+      lines += line;
+    },
+  };
+}
 
 /**
  * A logger for lines of which the program fixes every field, such as the one for each answer. It writes to the same
