@@ -6,7 +6,7 @@ import type { AuditStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
 import { together } from './gathering.js';
 import { formatAuditEntry, joinAuditEntries, parseAuditEntries } from './records.js';
-import { idBefore, type Opened, sealedLog } from './sealed-log.js';
+import { idsUpTo, type Opened, sealedLog } from './sealed-log.js';
 import type { Keyring } from './sealing.js';
 
 /** However long entries are to be kept, a tenant has no more of them: about 400 bytes each. */
@@ -29,8 +29,7 @@ export function sealedAudit(engine: StorageEngine, keyring: Keyring, keepMs: num
     const known = appends.get(tenant);
     if (known) return known;
     const append = together(async (entries: readonly string[]) => {
-      const last = await log.append(tenant, joinAuditEntries(entries), entries.length);
-      return entries.map((_, index) => idBefore(last, entries.length - 1 - index));
+      return idsUpTo(await log.append(tenant, joinAuditEntries(entries), entries.length), entries.length);
     });
     appends.set(tenant, append);
     return append;

@@ -43,7 +43,8 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
   function open(log: string, { id, bytes }: LogEntry): readonly Opened<T>[] {
     try {
       const values = kind.parse(keyring.open(bytes, `${kind.label}\n${log}`));
-      return values.map((value, index) => ({ id: idBefore(id, values.length - 1 - index), value }));
+      const ids = idsUpTo(id, values.length);
+      return values.map((value, index) => ({ id: ids[index] ?? id, value }));
     } catch (error) {
       if (error instanceof StoredTokenUnreadable) return [];
       throw error;
@@ -53,7 +54,8 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
   return {
     append(tenant, bytes, holds = 1) {
       const log = logOf(tenant);
-      return engine.append(log, keyring.seal(bytes, `${kind.label}\n${log}`), { ...kind.keep, holds });
+      const { keepMs, keepMost } = kind.keep;
+      return engine.append(log, keyring.seal(bytes, `${kind.label}\n${log}`), { keepMs, keepMost, holds });
     },
 
     async read(tenant, after, limit) {
@@ -84,7 +86,10 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
   };
 }
 
-/** The id of an entry that was appended together with others, so many before that one. */
-export function idBefore(id: string, count: number): string {
-  return count === 0 ? id : id.replace(/\d+$/, (number) => String(BigInt(number) - BigInt(count)));
+/** The ids of so many entries that were appended together, by the id of the last: it ends with the number of that one. */
+export function idsUpTo(last: string, count: number): readonly string[] {
+  const number = /\d+$/.exec(last)?.[0] ?? '';
+  const before = last.slice(0, last.length - number.length);
+  const first = BigInt(number) - BigInt(count - 1);
+  return Array.from({ length: count }, (_, index) => `${before}${first + BigInt(index)}`);
 }
