@@ -183,7 +183,11 @@ function partsOf({ params, body, query }: FastifyRequest): readonly Part[] {
   return [params, body, query].filter(isPart);
 }
 
-const isPart = (part: unknown): part is Part => typeof part === 'object' && part !== null;
+/** Without those that say nothing, as the query and the body mostly do. */
+function isPart(part: unknown): part is Part {
+  for (const _name in Object(part)) return typeof part === 'object';
+  return false;
+}
 
 function named(parts: readonly Part[], name: string): unknown {
   for (const part of parts) if (Object.hasOwn(part, name)) return part[name];

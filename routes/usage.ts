@@ -35,7 +35,7 @@ export function tokenUserOf(request: FastifyRequest): Omit<TokenUse, 'at'> {
   const purpose = request.headers['x-purpose'];
   const { id: caller, name } = callerOf(request);
   const said = typeof purpose === 'string' && purpose.trim() !== '';
-  return { caller, ...(name !== undefined && { name }), ...(said && { purpose: purpose.trim() }) };
+  return { caller, name, purpose: said ? purpose.trim() : undefined };
 }
 
 /** `GET /users/{user}/connections/{provider}/usage`. */

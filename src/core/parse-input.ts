@@ -9,6 +9,7 @@ import {
   internalTenant,
   isPlainUserId,
   isProviderId,
+  isTenantId,
   type Owner,
   type ProviderId,
   providerIdSchema,
@@ -44,7 +45,7 @@ export function parseOwner(userId: string, tenant: string | undefined): Owner {
 export function parseTenant(tenant: string | undefined): TenantId {
   if (tenant === undefined) return defaultTenant;
   if (tenant === internalTenant) throw new InvalidRequest('tenant', 'is reserved');
-  return parseInput(tenantIdSchema, 'tenant', tenant);
+  return isTenantId(tenant) ? tenant : parseInput(tenantIdSchema, 'tenant', tenant);
 }
 
 /** A caller's name for a provider; whether there is such a one is not asked. @throws {InvalidRequest} */

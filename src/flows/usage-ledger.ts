@@ -32,7 +32,8 @@ export class UsageLedger {
   note(connectionId: string, user: TokenUser): void {
     const { caller, purpose } = user;
     const now = this.#deps.now();
-    const key = JSON.stringify([connectionId, caller, purpose]);
+    // Neither an id of ours nor a purpose has a line break in it, so this is one key for each.
+    const key = `${connectionId}\n${caller}\n${purpose ?? ''}`;
     if (now - (this.#noted.get(key) ?? Number.NEGATIVE_INFINITY) < noteEveryMs) return;
     this.#noted.set(key, now);
     const use = { at: now, ...user };

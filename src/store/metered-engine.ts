@@ -7,33 +7,40 @@ import type { StorageEngine } from './engine.js';
 /** Waits for as long as its caller likes, which says nothing about the store. */
 const untimed: ReadonlySet<string | symbol> = new Set(['waitLog', 'close']);
 
-/** The same engine; every call that takes its time is told to the meter. */
+/** The same engine; every call that takes its time is told to the meter. Each of its methods is made once. */
 export function meterEngine(engine: StorageEngine, meter: Meter): StorageEngine {
+  const metered = new Map<string, Call>();
   return new Proxy(engine, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function' || typeof name === 'symbol' || untimed.has(name)) return method;
-      return (...args: readonly unknown[]) => {
-        const startedAt = performance.now();
-        const answer: unknown = Reflect.apply(method, target, args);
-        return answer instanceof Promise ? timed(answer, { meter, operation: name, startedAt }) : answer;
-      };
+      const known = metered.get(name);
+      if (known) return known;
+      const call = timed((...args) => Reflect.apply(method, target, args), { meter, operation: name });
+      metered.set(name, call);
+      return call;
     },
   });
 }
 
-async function timed<T>(
-  answer: Promise<T>,
-  { meter, operation, startedAt }: { meter: Meter; operation: string; startedAt: number },
-): Promise<T> {
-  const tell = (outcome: 'ok' | 'unavailable' | 'failed') =>
-    meter.storeAsked({ operation, outcome, seconds: (performance.now() - startedAt) / 1_000 });
-  try {
-    const value = await answer;
-    tell('ok');
-    return value;
-  } catch (error) {
-    tell(error instanceof StoreUnavailable ? 'unavailable' : 'failed');
-    throw error;
-  }
+type Call = (...args: readonly unknown[]) => unknown;
+
+function timed(call: Call, { meter, operation }: { meter: Meter; operation: string }): Call {
+  return (...args) => {
+    const startedAt = performance.now();
+    const answer = call(...args);
+    if (!(answer instanceof Promise)) return answer;
+    const tell = (outcome: 'ok' | 'unavailable' | 'failed') =>
+      meter.storeAsked({ operation, outcome, seconds: (performance.now() - startedAt) / 1_000 });
+    return answer.then(
+      (value) => {
+        tell('ok');
+        return value;
+      },
+      (error) => {
+        tell(error instanceof StoreUnavailable ? 'unavailable' : 'failed');
+        throw error;
+      },
+    );
+  };
 }
