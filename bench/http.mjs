@@ -76,7 +76,7 @@ printTable(
   ]),
 );
 printNote(
-  `Warm, unless it says cold: each user's record was read before and is unchanged; cold: each record is opened anew. CPU: of the server process per request, which neighbours on the machine change least; Redis and the load generator take theirs beside it, on the same processors. ${rounds} rounds of ${seconds} s each in turns; medians. Each token that is handed out has its entry in the audit trail, sealed in Redis before the answer leaves; entries of one turn are one write. Requests without an answer: ${failed}.`,
+  `Warm, unless it says cold: each user's record was read before and is unchanged; cold: each record is opened anew. CPU: of the server process per request, which neighbours on the machine change least; Redis and the load generator take theirs beside it, on the same processors. ${rounds} rounds of ${seconds} s each in turns; medians. Each token that is handed out has its entry in the audit trail, sealed in Redis before the answer leaves; entries that come while one is written are the next write. Requests without an answer: ${failed}.`,
 );
 for (const each of [audited, cold, bareToken, quiet, bare]) await each.stop();
 stopKeys();

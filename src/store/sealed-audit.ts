@@ -4,7 +4,7 @@ import type { StoredAuditEntry } from '../core/audit.js';
 import type { TenantId } from '../core/identifiers.js';
 import type { AuditStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
-import { together } from './gathering.js';
+import { nextTogether } from './next-together.js';
 import { formatAuditEntry, joinAuditEntries, parseAuditEntries } from './records.js';
 import { idsUpTo, type Opened, sealedLog } from './sealed-log.js';
 import type { Keyring } from './sealing.js';
@@ -22,13 +22,13 @@ export function sealedAudit(engine: StorageEngine, keyring: Keyring, keepMs: num
   });
   const appends = new Map<TenantId, (entry: string) => Promise<string>>();
   /**
-   * Entries of one turn are sealed and stored as one: 25 of the 107 µs that a token took over HTTP. Whoever waits for an
-   * entry waits for all of it, and none of it is stored when it fails.
+   * Entries that come while others are written are sealed and stored as one: 25 of the 107 µs that a token took over HTTP.
+   * Whoever waits for an entry waits for all of it, and none of it is stored when it fails.
    */
   const appendTo = (tenant: TenantId) => {
     const known = appends.get(tenant);
     if (known) return known;
-    const append = together(async (entries: readonly string[]) => {
+    const append = nextTogether(async (entries: readonly string[]) => {
       return idsUpTo(await log.append(tenant, joinAuditEntries(entries), entries.length), entries.length);
     });
     appends.set(tenant, append);

@@ -37,7 +37,7 @@ export function auditTrailContract(opened: Opened): void {
       expect(await audit.readEnd(tenant, 2)).toEqual(stored.slice(-2));
     });
 
-    it('takes one write for the entries of one turn', async () => {
+    it('takes one write for the entries that come together', async () => {
       const { audit } = opened.store;
       const { tenant, entry } = aTrail();
       await Promise.all(Array.from({ length: 20 }, (_, index) => audit.append(entry(t0 + index))));
