@@ -2,6 +2,8 @@
 
 /** Redis does nothing else while it runs a command, so none does more. */
 const mostTogether = 64;
+/** A write that takes longer, ms, is not waited for: behind a store that hangs, callers would queue up. */
+const patienceMs = 20;
 
 interface Batch<Item, Result> {
   readonly items: Item[];
@@ -10,8 +12,8 @@ interface Batch<Item, Result> {
 
 /**
  * Makes one of many, one write at a time: a busy process has fewer and larger writes, each of which is sealed, sent and
- * answered once, and one alone is written at once. Whoever waits for an item waits for the write before it, too. When a
- * write fails, all of its items fail as it did, and no others.
+ * answered once, and one alone is written at once. Whoever waits for an item waits for the write before it, too, but not
+ * for long. When a write fails, all of its items fail as it did, and no others.
  *
  * @param writeAll answers one result for each item, in their order
  */
@@ -27,7 +29,7 @@ export function nextTogether<Item, Result>(
       if (gathering?.items === items) gathering = undefined;
       return writeAll(items);
     });
-    before = results.then(nextTurn, nextTurn);
+    before = ended(results);
     return { items, results };
   };
   return async (item) => {
@@ -40,7 +42,14 @@ export function nextTogether<Item, Result>(
   };
 }
 
-/** Those that the same answer of the store lets go on come in time for the next write. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Resolves a turn later: those that the same answer of the store lets go on come in time for the next write. */
+function ended(write: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, patienceMs);
+    const end = () => {
+      clearTimeout(timer);
+      setImmediate(resolve);
+    };
+    write.then(end, end);
+  });
 }

@@ -1,6 +1,6 @@
 /** One write at a time: what comes meanwhile goes together with the next one. */
 
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { nextTogether } from '../../src/store/next-together.js';
 
@@ -20,6 +20,14 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const someTurns = async () => {
   for (let turns = 0; turns < 5; turns += 1) await turn();
 };
+
+// However slow the machine is, no write takes too long but where the test says so.
+beforeAll(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterAll(() => {
+  vi.useRealTimers();
+});
 
 describe('writing what comes together', () => {
   it('writes one alone at once, and those that come meanwhile by one write after it', async () => {
@@ -48,6 +56,19 @@ describe('writing what comes together', () => {
     }
     expect(await Promise.all(written)).toEqual(numbers.map((number) => 2 * number));
     expect(writes.map(({ length }) => length)).toEqual([64, 64, 2]);
+  });
+
+  it('waits for no write that does not end: behind a store that hangs nobody queues up', async () => {
+    const { writes, write, end } = doubling();
+    const numbers = Array.from({ length: 200 }, (_, index) => index);
+    const written = numbers.map(write);
+    for (let round = 0; round < 4; round += 1) {
+      await someTurns();
+      vi.advanceTimersByTime(100);
+    }
+    expect(writes.map(({ length }) => length)).toEqual([64, 64, 64, 8]);
+    end();
+    expect(await Promise.all(written)).toEqual(numbers.map((number) => 2 * number));
   });
 
   it('fails all of a write as it failed, and goes on with the next', async () => {
