@@ -33,10 +33,10 @@ const grantRecord = z
   .rest(z.unknown());
 /** Generation, holder, startedAt, deadline, attempt. */
 const intentRecord = z.tuple([version1, z.number(), z.string(), z.number(), z.number(), z.number()]).rest(z.unknown());
-/** Records that live for minutes, events and documents: their object as it is. */
+/** Records that live for minutes, and documents: their object as it is. */
 const plainRecord = z.tuple([version1, z.unknown()]).rest(z.unknown());
-/** One entry of the audit trail; or under number 2 as many as were written together. */
-const auditRecord = z.tuple([z.union([version1, z.literal(2)]), z.unknown()]).rest(z.unknown());
+/** One entry of a log; or under number 2 as many as were written together. */
+const entriesRecord = z.tuple([z.union([version1, z.literal(2)]), z.unknown()]).rest(z.unknown());
 
 /** The same schemas, so typed that a purpose leads to its record. */
 const expiringSchemas: { readonly [P in Purpose]: z.ZodType<ExpiringRecord<P>> } = expiringRecordSchemas;
@@ -99,15 +99,9 @@ export function parseExpiring<P extends Purpose>(purpose: P, bytes: Buffer): Exp
   return parseRecord(expiringSchemas[purpose], record);
 }
 
-/** Writes an event. It has the same form inside, and `parse` takes a quarter of the time of `z.encode`. */
-export function formatEvent(event: ConnectionEvent): Buffer {
-  return toBytes([1, connectionEventSchema.parse(event)]);
-}
-
-/** Reads an event. @throws {StoredTokenUnreadable} it does not fit its format */
-export function parseEvent(bytes: Buffer): ConnectionEvent {
-  const [, event] = parseStored(plainRecord, bytes);
-  return parseRecord(connectionEventSchema, event);
+/** An event as text, of the same form as here: `parse` takes a quarter of the time of `z.encode`. */
+export function formatEvent(event: ConnectionEvent): string {
+  return JSON.stringify(connectionEventSchema.parse(event));
 }
 
 /** One entry of the audit trail as text; what does not fit the schema is a fault of ours. It has the same form inside. */
@@ -115,15 +109,24 @@ export function formatAuditEntry(entry: AuditEntry): string {
   return JSON.stringify(usualAuditEntry(entry) ?? auditEntrySchema.parse(entry));
 }
 
-/** Writes entries of the audit trail together, each as {@link formatAuditEntry} has it. */
-export function joinAuditEntries(entries: readonly string[]): Buffer {
+/** Writes entries of a log together, each as {@link formatEvent} or {@link formatAuditEntry} has it. */
+export function joinEntries(entries: readonly string[]): Buffer {
   return Buffer.from(`[${entries.length === 1 ? 1 : 2},${entries.join()}]`);
+}
+
+/** Reads events that were written together. @throws {StoredTokenUnreadable} they do not fit */
+export function parseEvents(bytes: Buffer): readonly ConnectionEvent[] {
+  return splitEntries(bytes).map((event) => parseRecord(connectionEventSchema, event));
 }
 
 /** Reads entries of the audit trail that were written together. @throws {StoredTokenUnreadable} they do not fit */
 export function parseAuditEntries(bytes: Buffer): readonly AuditEntry[] {
-  const [form, first, ...others] = parseStored(auditRecord, bytes);
-  return (form === 1 ? [first] : [first, ...others]).map((entry) => parseRecord(auditEntrySchema, entry));
+  return splitEntries(bytes).map((entry) => parseRecord(auditEntrySchema, entry));
+}
+
+function splitEntries(bytes: Buffer): readonly unknown[] {
+  const [form, first, ...others] = parseStored(entriesRecord, bytes);
+  return form === 1 ? [first] : [first, ...others];
 }
 
 /** Writes a document with its id: engines know only the id's hash. */

@@ -4,7 +4,7 @@ import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
 import type { EventStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
 import { hashOf } from './field-names.js';
-import { formatEvent, parseEvent } from './records.js';
+import { formatEvent, parseEvents } from './records.js';
 import { sealedLog } from './sealed-log.js';
 import type { Keyring } from './sealing.js';
 
@@ -20,7 +20,7 @@ export function sealedEvents(engine: StorageEngine, keyring: Keyring): EventStor
     collection: 'events',
     label: 'event',
     keep,
-    parse: (bytes) => [parseEvent(bytes)],
+    parse: parseEvents,
   });
   const noted = new Set<TenantId>();
 

@@ -1,9 +1,11 @@
-/** A sealed log per tenant: what events and the audit trail have in common. */
+/** A sealed log per tenant: what events and the audit trail have in common. Entries that come together are stored as one. */
 
 import { StoredTokenUnreadable } from '../core/errors.js';
 import type { TenantId } from '../core/identifiers.js';
 import type { LogEntry, LogKeep, StorageEngine } from './engine.js';
 import { hashOf } from './field-names.js';
+import { nextTogether } from './next-together.js';
+import { joinEntries } from './records.js';
 import type { Keyring } from './sealing.js';
 
 /** What kind of log it is, and how bytes become its entries: several, where they were appended together. */
@@ -18,8 +20,8 @@ export interface LogKind<T> {
 
 /** Entries with their ids. Reading may begin after an id, or at the end. */
 export interface SealedLog<T> {
-  /** Seals and appends the bytes of so many entries; answers the id of the last. */
-  append(tenant: TenantId, bytes: Buffer, holds?: number): Promise<string>;
+  /** Seals and appends an entry, which is JSON; answers its id. */
+  append(tenant: TenantId, entry: string): Promise<string>;
   read(tenant: TenantId, after: string | undefined, limit: number): Promise<readonly Opened<T>[]>;
   readEnd(tenant: TenantId, limit: number): Promise<readonly Opened<T>[]>;
   newest(tenant: TenantId): Promise<string>;
@@ -51,11 +53,26 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
     }
   }
 
+  const appends = new Map<TenantId, (entry: string) => Promise<string>>();
+  /**
+   * Entries that come while others are written are sealed and stored as one: 25 of the 107 µs that a token took over HTTP,
+   * 32 of the 300 of a refresh ahead. Whoever waits for an entry waits for all of it, and none of it is stored when it fails.
+   */
+  const appendTo = (tenant: TenantId) => {
+    const log = logOf(tenant);
+    const { keepMs, keepMost } = kind.keep;
+    return nextTogether(async (entries: readonly string[]) => {
+      const sealed = keyring.seal(joinEntries(entries), `${kind.label}\n${log}`);
+      const last = await engine.append(log, sealed, { keepMs, keepMost, holds: entries.length });
+      return idsUpTo(last, entries.length);
+    });
+  };
+
   return {
-    append(tenant, bytes, holds = 1) {
-      const log = logOf(tenant);
-      const { keepMs, keepMost } = kind.keep;
-      return engine.append(log, keyring.seal(bytes, `${kind.label}\n${log}`), { keepMs, keepMost, holds });
+    append(tenant, entry) {
+      const append = appends.get(tenant) ?? appendTo(tenant);
+      appends.set(tenant, append);
+      return append(entry);
     },
 
     async read(tenant, after, limit) {
@@ -87,7 +104,7 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
 }
 
 /** The ids of so many entries that were appended together, by the id of the last: it ends with the number of that one. */
-export function idsUpTo(last: string, count: number): readonly string[] {
+function idsUpTo(last: string, count: number): readonly string[] {
   const number = /\d+$/.exec(last)?.[0] ?? '';
   const before = last.slice(0, last.length - number.length);
   const first = BigInt(number) - BigInt(count - 1);

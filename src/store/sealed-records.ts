@@ -4,7 +4,14 @@ import { expiringRecordSchemas, type Purpose } from '../core/connect.js';
 import type { OwnerKey } from '../core/identifiers.js';
 import type { StorageEngine, Walked } from './engine.js';
 import { fieldKind } from './field-names.js';
-import { parseAuditEntries, parseConnection, parseDocument, parseEvent, parseExpiring, parseGrant } from './records.js';
+import {
+  parseAuditEntries,
+  parseConnection,
+  parseDocument,
+  parseEvents,
+  parseExpiring,
+  parseGrant,
+} from './records.js';
 import { documentSeal } from './sealed-documents.js';
 import { expiringSeal } from './sealed-expiring.js';
 import { fieldSeal } from './sealed-fields.js';
@@ -28,7 +35,7 @@ export interface SealedRecord {
 
 /** The logs by the first part of their names. */
 const logKinds = {
-  events: { kind: 'event', parse: parseEvent },
+  events: { kind: 'event', parse: parseEvents },
   audit: { kind: 'audit', parse: parseAuditEntries },
 } as const;
 

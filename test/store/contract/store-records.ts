@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { providerIdSchema } from '../../../src/core/identifiers.js';
 import { Secret } from '../../../src/core/secret.js';
-import { expiringKeyOf } from '../../../src/store/field-names.js';
+import { expiringKeyOf, hashOf } from '../../../src/store/field-names.js';
 import { createStore } from '../../../src/store/sealed-store.js';
 import { aConnection, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
 import { auditTrailContract } from './audit-trail.js';
@@ -189,6 +189,18 @@ function eventFacts(opened: Opened): void {
       for (const owner of [one, other, one]) await events.append(owner.tenant, happened(owner, 'c1'));
       const named = (await events.tenants()).filter((tenant) => [one, other].some((owner) => owner.tenant === tenant));
       expect(named.sort()).toEqual([one.tenant, other.tenant].sort());
+    });
+
+    it('of one turn have an id each, and take one write', async () => {
+      const { tenant, ...owner } = anOwner(`t-${randomUUID()}`);
+      const { events } = opened.store;
+      await events.append(tenant, happened({ tenant, ...owner }, 'c0'));
+      const happening = Array.from({ length: 20 }, (_, index) => happened({ tenant, ...owner }, `c${index + 1}`));
+      const ids = await Promise.all(happening.map((event) => events.append(tenant, event)));
+      const stored = happening.map((event, index) => ({ id: ids[index], event }));
+      expect((await events.read(tenant, undefined, 100)).slice(1)).toEqual(stored);
+      expect(await events.read(tenant, ids[7], 100)).toEqual(stored.slice(8));
+      expect(await opened.engine.readLog(`events/${hashOf(tenant)}`, undefined, 100)).toHaveLength(2);
     });
 
     it('that cannot be opened are passed over, however many', async () => {
