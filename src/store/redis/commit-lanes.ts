@@ -8,7 +8,8 @@ import type { RedisAddress } from './address.js';
 import { type ClientTimes, createClient } from './client.js';
 import { type StoreLog, watchConnection } from './connection-watch.js';
 import { isForbidden } from './failures.js';
-import { type Argument, createLink, type RedisLink } from './link.js';
+import type { Argument } from './flat-command.js';
+import { createLink, type RedisLink } from './link.js';
 import { parseNumber } from './replies.js';
 import type { Script } from './scripts.js';
 

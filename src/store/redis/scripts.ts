@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { Cluster } from 'ioredis';
 import type { RedisClient } from './client.js';
 import { isUnknownScript } from './failures.js';
-import { type Argument, type Ask, sendCommand } from './link.js';
+import type { Argument } from './flat-command.js';
+import { type Ask, sendCommand } from './link.js';
 
 /** A script bound to its text. On a Cluster all keys must share a hash tag. */
 export interface Script {
