@@ -6,19 +6,26 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- Whether the lease is now the holder's; if not, for how long it is another's, ms. Mostly nobody has it.
+local function take_lease(leases, field, holder, lease_ms)
+  local lease = string.format('%.0f', now + tonumber(lease_ms)) .. ':' .. holder
+  if redis.call('HSETNX', leases, field, lease) == 1 then return true end
+  local ends, other = string.match(redis.call('HGET', leases, field), '^(%d+):(.*)$')
+  if other ~= holder and tonumber(ends) > now then return false, tonumber(ends) - now end
+  redis.call('HSET', leases, field, lease)
+  return true
+end
+
 local function claim(fields, notes, leases, field, holder, version, lease_ms, note, replaces)
   local stored = find_field(redis.call('GET', fields), field)
   if not stored or string.sub(stored, 1, 8) ~= version then return { 'moved' } end
 
-  local lease = redis.call('HGET', leases, field)
-  if lease then
-    local ends, other = string.match(lease, '^(%d+):(.*)$')
-    if other ~= holder and tonumber(ends) > now then return { 'busy', tonumber(ends) - now } end
-  end
+  local taken, left = take_lease(leases, field, holder, lease_ms)
+  if not taken then return { 'busy', left } end
 
+  if redis.call('HSETNX', notes, field, note) == 1 then return { 'claimed' } end
   local previous = redis.call('HGET', notes, field)
-  if not previous or replaces == '1' then redis.call('HSET', notes, field, note) end
-  redis.call('HSET', leases, field, string.format('%.0f', now + tonumber(lease_ms)) .. ':' .. holder)
+  if replaces == '1' then redis.call('HSET', notes, field, note) end
   return { 'claimed', previous }
 end
 
