@@ -52,10 +52,14 @@ export function isRefreshable(tokenSet: TokenSet, now: number): boolean {
  * refresh may bring all of it again.
  */
 export function mergeAfterRefresh(previous: TokenSet, response: TokenSet): TokenSet {
-  const kept = {
+  const { accessToken, tokenType, expiresAt, obtainedAt } = response;
+  return {
+    accessToken,
+    tokenType,
     refreshToken: response.refreshToken ?? previous.refreshToken,
+    expiresAt,
+    obtainedAt,
     refreshExpiresAt: response.refreshExpiresAt ?? (response.refreshToken ? undefined : previous.refreshExpiresAt),
     scope: unionScope(previous.scope, response.scope),
   };
-  return { ...response, ...kept };
 }
