@@ -10,7 +10,7 @@ const pauseMs = 2_000;
 /** Looks until stopped. */
 export class GrantJanitor {
   readonly #deps: Dependencies;
-  readonly #rounds = new Rounds(() => this.round(), pauseMs);
+  readonly #rounds = new Rounds(() => this.round().then(() => pauseMs));
 
   constructor(deps: Dependencies) {
     this.#deps = deps;

@@ -10,6 +10,7 @@ import { warnOfEnd } from './grant-end-warning.js';
 import { findProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
 import type { RefreshPace } from './refresh-pace.js';
+import { Rounds } from './rounds.js';
 import { nextLook, whyRefreshNow } from './schedule.js';
 
 const batch = 100;
@@ -18,7 +19,6 @@ const mostWaiting = 2 * batch;
 /** A claimed entry that nobody settled comes up again after this. */
 const claimMs = 60_000;
 const idlePauseMs = 2_000;
-const failurePauseMs = 10_000;
 /** After a refresh that failed, before the next try; callers try earlier on their own. */
 const retryMs = 60_000;
 
@@ -35,11 +35,11 @@ type Stored = DueEntry['stored'] & object;
 export class DueWorker {
   readonly #desk: DueDesk;
   readonly #mostAtOnce: number;
+  readonly #rounds = new Rounds(() => this.#claimAndMakeRoom());
   readonly #stop = new AbortController();
   readonly #working = new Set<Promise<void>>();
   /** Wakes whoever waits for room for another batch. */
   #onRoom = () => {};
-  #running: Promise<void> | undefined;
 
   constructor(desk: DueDesk) {
     this.#desk = desk;
@@ -50,13 +50,13 @@ export class DueWorker {
 
   /** Begins; a second call changes nothing. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   /** Claims nothing more; resolves when what was begun is finished. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    await this.#rounds.stop();
     await Promise.all(this.#working);
   }
 
@@ -67,16 +67,11 @@ export class DueWorker {
     return count;
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      const pause = await this.#claim(batch).then(
-        (count) => (count === batch ? 0 : idlePauseMs),
-        () => failurePauseMs,
-      );
-      if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
-      if (!this.#hasRoom()) await new Promise<void>((resolve) => (this.#onRoom = resolve));
-    }
+  /** Claims, and waits until there is room for the next batch; answers how long to pause before it, ms. */
+  async #claimAndMakeRoom(): Promise<number> {
+    const count = await this.#claim(batch);
+    if (!this.#hasRoom()) await new Promise<void>((resolve) => (this.#onRoom = resolve));
+    return count === batch ? 0 : idlePauseMs;
   }
 
   #hasRoom(): boolean {

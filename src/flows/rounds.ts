@@ -2,18 +2,25 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const failurePauseMs = 10_000;
+/** After a round that failed, ms; doubles with each that fails after it. A store that was away for a moment is found at once. */
+const firstFailurePauseMs = 1_000;
+const longestFailurePauseMs = 10_000;
 
-/** One round after the other, with a pause between; a longer one after a round that failed. */
+/** Waits so many ms, or until the signal fires. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+const pauseByClock: Pause = (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined);
+
+/** One round after the other; each answers how many ms the pause after it takes, and one that fails has a pause of its own. */
 export class Rounds {
-  readonly #round: () => Promise<void>;
-  readonly #pauseMs: number;
+  readonly #round: () => Promise<number>;
+  readonly #pause: Pause;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(round: () => Promise<void>, pauseMs: number) {
+  constructor(round: () => Promise<number>, pause: Pause = pauseByClock) {
     this.#round = round;
-    this.#pauseMs = pauseMs;
+    this.#pause = pause;
   }
 
   /** Begins; a second call changes nothing. */
@@ -29,12 +36,12 @@ export class Rounds {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
+    let failurePauseMs = firstFailurePauseMs;
     while (!signal.aborted) {
-      const pause = await this.#round().then(
-        () => this.#pauseMs,
-        () => failurePauseMs,
-      );
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      const pauseMs = await this.#round().catch(() => undefined);
+      if (pauseMs !== 0) await this.#pause(pauseMs ?? failurePauseMs, signal);
+      failurePauseMs =
+        pauseMs === undefined ? Math.min(failurePauseMs * 2, longestFailurePauseMs) : firstFailurePauseMs;
     }
   }
 }

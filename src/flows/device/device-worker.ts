@@ -10,7 +10,7 @@ const pauseMs = 1_000;
 /** Polls what is due until stopped. */
 export class DeviceWorker {
   readonly #deps: Dependencies;
-  readonly #rounds = new Rounds(() => this.round(), pauseMs);
+  readonly #rounds = new Rounds(() => this.round().then(() => pauseMs));
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
