@@ -12,10 +12,12 @@ export async function meterRefresh(
   provider: ProviderId,
   send: () => Promise<TokenSet>,
 ): Promise<TokenSet> {
+  const { meter } = deps;
+  if (meter === undefined) return send();
   const startedAt = performance.now();
   const tell = (outcome: string) => {
     const seconds = (performance.now() - startedAt) / 1_000;
-    deps.meter?.refreshed({ provider: providerLabel(deps, provider), outcome, seconds });
+    meter.refreshed({ provider: providerLabel(deps, provider), outcome, seconds });
   };
   try {
     const answer = await send();

@@ -27,6 +27,9 @@ export function keepBriefly(): LateDispatcher {
     keepAliveMaxTimeout: keptIdleMs,
     keepAliveTimeoutThreshold: marginMs,
     clientTtl: oldestMs,
+    // Each exchange has a deadline of its own.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   };
   return openLate(({ Agent }) => new Agent(options));
 }
