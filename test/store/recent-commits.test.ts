@@ -29,6 +29,21 @@ describe('the journal of commits', () => {
     expect(held.length).toBeLessThan(20_001);
   });
 
+  it('holds the bytes as they were, in little more memory than they take', () => {
+    const journal = new RecentCommits();
+    const written = Array.from({ length: 1_000 }, (_, index) => Buffer.alloc(8_192, index).subarray(0, 300));
+    written.push(Buffer.alloc(9_000, 7));
+    for (const [index, bytes] of written.entries()) {
+      journal.note(owner, [{ ...change(`c/${index}`, index), next: { version: index, bytes } }]);
+    }
+    const expected = written.map((bytes) => Buffer.from(bytes));
+    for (const bytes of written) bytes.fill(0);
+    const held = journal.list().flatMap(({ change: { next } }) => next?.bytes ?? []);
+    expect(held).toEqual(expected);
+    const memory = [...new Set(held.map(({ buffer }) => buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(memory).toBeLessThan(1.1 * expected.reduce((sum, { length }) => sum + length, 0));
+  });
+
   it('holds a claim until its holder gives it back', () => {
     const journal = new RecentCommits();
     const claim = { field: 'c/a', holder: 'one', version: 1, leaseMs: 10, note: Buffer.from('n') };

@@ -7,6 +7,7 @@
 import type { OwnerKey } from '../../core/identifiers.js';
 import { RecentMap } from '../../core/recent-map.js';
 import type { ClaimRequest, FieldChange, FieldClaim } from '../engine.js';
+import { KeptBytes } from './kept-bytes.js';
 
 /** Far longer than any failover takes, ms. */
 const keepMs = 300_000;
@@ -31,14 +32,16 @@ export interface OpenClaim {
 export class RecentCommits {
   readonly #commits = new RecentMap<string, Commit>(keepLatest);
   readonly #claims = new Map<string, OpenClaim>();
+  readonly #bytes = new KeptBytes();
 
   /** Notes a write; what was written to the same fields before is of no use any more. */
   note(owner: OwnerKey, changes: readonly FieldChange[]): void {
     const at = performance.now();
     for (const change of changes) {
       const name = nameOf(owner, change.field);
+      const next = change.next && { version: change.next.version, bytes: this.#bytes.keep(change.next.bytes) };
       this.#commits.delete(name);
-      this.#commits.set(name, { owner, change, at });
+      this.#commits.set(name, { owner, change: next ? { ...change, next } : change, at });
     }
   }
 
