@@ -123,6 +123,23 @@ describe.each(refusals)('a Redis that refuses writes with %s', (_name, refuse, m
   }, 30_000);
 });
 
+it('F5: for want of memory nobody is kept from disconnecting one of several accounts, or from being erased', async () => {
+  const redis = await openRedis();
+  const provider = await openProvider();
+  const { manager } = await openBench({ redisUrl: redis.url, keyPrefix: 'f5' }, provider);
+  const token = { provider: 'rotating', accessToken: 'a', refreshToken: 'r' };
+  for (const account of ['work', 'home', 'club']) await manager.storeToken('u', { ...token, account });
+  await redis.command('CONFIG', 'SET', 'maxmemory', '1mb');
+  await expect(manager.storeToken('u', { ...token, account: 'more' })).rejects.toMatchObject({
+    code: 'store_unavailable',
+  });
+  await manager.deleteToken('u', 'rotating', { account: 'home' });
+  const accounts = (await manager.listUserConnections('u')).map(({ account }) => account);
+  expect([...accounts].sort()).toEqual(['club', 'work']);
+  await manager.eraseUser('u');
+  expect(await manager.listUserConnections('u')).toEqual([]);
+}, 30_000);
+
 it('R10: a commit whose reply is lost is read back: stored once, and the refresh token sent once', async () => {
   const redis = await openRedis();
   const proxy = await startTcpFaultProxy(redis.port);

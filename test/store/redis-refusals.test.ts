@@ -48,6 +48,26 @@ describe('a Redis that refuses (F5)', () => {
     expect(await engine.writeFields(owner, changes)).toBe('stored');
   });
 
+  it('for want of memory (OOM) lets one of several fields be removed all the same', async () => {
+    const server = await start();
+    const engine = await open(server.url);
+    const put = (field: string) =>
+      ({ field, expect: 'absent', next: { version: 1, bytes: Buffer.alloc(100) } }) as const;
+    await engine.writeFields(owner, [put('a'), put('b'), put('c')]);
+    await server.command('CONFIG', 'SET', 'maxmemory', '1mb');
+    await failureOf(engine.writeFields(owner, [put('d')]));
+    expect(await engine.writeFields(owner, [{ field: 'b', expect: 1 }])).toBe('stored');
+    const { fields } = await engine.readOwner(owner);
+    expect([...fields]).toEqual(['a', 'c'].map((field) => [field, { version: 1, bytes: Buffer.alloc(100) }]));
+    expect(
+      await engine.writeFields(owner, [
+        { field: 'a', expect: 1 },
+        { field: 'c', expect: 1 },
+      ]),
+    ).toBe('stored');
+    expect((await engine.readOwner(owner)).fields.size).toBe(0);
+  });
+
   it('because its disk is gone (MISCONF) or its replicas (NOREPLICAS) carried nothing out', async () => {
     const server = await start({ args: ['--save', '3600 1'] });
     const engine = await open(server.url);

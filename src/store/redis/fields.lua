@@ -34,17 +34,15 @@ local function set_field(names, values, name, value)
   end
 end
 
--- Writes what read_fields read.
-local function write_fields(key, names, values)
+-- Writes what read_fields read. A Redis without memory refuses to write, but not to a script that has removed something:
+-- with `shrinks`, what was there is removed first.
+local function write_fields(key, names, values, shrinks)
   local parts = {}
   for _, name in ipairs(names) do
     local value = values[name]
     if value then parts[#parts + 1] = struct.pack(one_field, #name, name, #value, value) end
   end
-  if #parts == 0 then
-    redis.call('DEL', key)
-  else
-    redis.call('SET', key, table.concat(parts))
-  end
+  if shrinks or #parts == 0 then redis.call('DEL', key) end
+  if #parts > 0 then redis.call('SET', key, table.concat(parts)) end
 end
 

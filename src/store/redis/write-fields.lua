@@ -41,13 +41,14 @@ for k = 1, #KEYS, 5 do
   local names, values = read_fields(KEYS[k])
   local stored = holds(values, first, count)
   if stored then
-    local before = {}
+    local before, shrinks = {}, true
     for i = first, first + 4 * (count - 1), 4 do
       before[ARGV[i]] = values[ARGV[i]]
+      if ARGV[i + 2] ~= '' then shrinks = false end
       set_field(names, values, ARGV[i], ARGV[i + 2])
     end
-    -- It comes first: a Redis without memory refuses it, and then nothing has been changed.
-    write_fields(KEYS[k], names, values)
+    -- It comes first: a Redis without memory refuses it where it adds something, and then nothing has been changed.
+    write_fields(KEYS[k], names, values, shrinks)
     apply(KEYS[k + 1], KEYS[k + 2], KEYS[k + 4], before, first, count)
     finish(KEYS[k + 3], ARGV[at - 2], ARGV[at - 1])
   end
