@@ -23,6 +23,8 @@ export interface AnsweredRefresh {
   readonly sent: StoredConnection;
   readonly answer: TokenSet;
   readonly holder: string;
+  /** Given what is still written about it, which nobody needs to wait for but the end of this process. */
+  readonly note: (written: Promise<void>) => void;
 }
 
 /**
@@ -95,7 +97,7 @@ async function tryCommit(
     ),
     scheduleRefresh(deps, connection),
   ]);
-  if (outcome === 'stored') return concluded(deps, next);
+  if (outcome === 'stored') return concluded(deps, refresh, next);
   const latest = await deps.store.connections.find(ref);
   if (latest === undefined) {
     await revokeTokens(refresh.provider, connection.tokenSet, httpOf(deps, refresh.provider));
@@ -121,13 +123,10 @@ function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): 
   };
 }
 
-function concluded(deps: Dependencies, stored: StoredConnection): Refreshed {
+function concluded(deps: Dependencies, { note }: AnsweredRefresh, stored: StoredConnection): Refreshed {
   const { connection } = stored;
-  void announce(deps, connection.tenant, {
-    type: 'connection.updated',
-    change: 'refreshed',
-    ...about(connection, connection.updatedAt),
-  });
+  const event = { type: 'connection.updated', change: 'refreshed' } as const;
+  note(announce(deps, connection.tenant, { ...event, ...about(connection, connection.updatedAt) }));
   return { kind: 'current', stored };
 }
 

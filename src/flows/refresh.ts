@@ -171,7 +171,7 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
 
 /** Sends the refresh token once, keeping the lease meanwhile, and sees to whatever comes of it. */
 async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
-  const { deps, circuits, provider, seen } = flight;
+  const { deps, circuits, provider, seen, note } = flight;
   const release = keepLease(flight, intent.holder);
   try {
     circuits.enter(provider.id);
@@ -179,7 +179,7 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
       refreshTokens(provider, seen.connection.tokenSet, httpOf(deps, provider)),
     );
     circuits.succeeded(provider.id);
-    const committed = await commitRefreshed(deps, { provider, sent: seen, answer, holder: intent.holder });
+    const committed = await commitRefreshed(deps, { provider, sent: seen, answer, holder: intent.holder, note });
     await tellRotation(deps, { provider, sent: seen, answer });
     recordRefresh(flight, committed.kind === 'gone' ? { outcome: 'refused', reason: 'gone' } : { outcome: 'ok' });
     return committed;

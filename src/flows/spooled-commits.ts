@@ -24,12 +24,15 @@ async function storeOne(deps: Dependencies, { sent, answer }: SpooledCommit): Pr
   try {
     const provider = await findProvider(deps, sent.connection.provider);
     if (provider === undefined) return;
+    const told: Promise<void>[] = [];
     await commitRefreshed(deps, {
       provider: withParameters(provider, sent.connection.parameters),
       sent,
       answer,
       holder: 'spool',
+      note: (written) => told.push(written),
     });
+    await Promise.all(told);
     await deps.store.spool?.drop({ sent, answer });
   } catch (error) {
     deps.log.error(

@@ -1,8 +1,11 @@
 /** Processes that are told to end while Redis takes no commits: out in bounded time, and nothing is lost in silence (R7, F12). */
 
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+import { defaultTenant } from '../../src/core/identifiers.js';
 import { openManager } from '../../src/open-manager.js';
+import { openStore } from '../../src/open-store.js';
 import { managerOn } from '../support/fault-nodes.js';
 import { eventually } from '../support/redis.js';
 import { startService } from '../support/service-process.js';
@@ -52,6 +55,25 @@ it('R7: a manager that is closed while Redis refuses leaves, and says how many g
   expect(await Promise.all(asked)).toEqual(users.map(() => 'store_unavailable'));
   expect(errors).toContain('refreshed token sets are lost: neither the store nor a spool took them');
   expect(provider.seen).toMatchObject({ redemptions: users.length, reuses: 0 });
+}, 60_000);
+
+it('F12: a manager that is closed right after a refresh has told of it, however slowly it is told', async () => {
+  const redis = await openRedis();
+  const provider = await openProvider();
+  const place = { redisUrl: redis.url, keyPrefix: 'told' };
+  const store = await openStore(managerOn(place, provider.entry));
+  const [{ append: appendEvent }, { append: appendEntry }] = [store.events, store.audit];
+  vi.spyOn(store.events, 'append').mockImplementation((...told) => sleep(600).then(() => appendEvent(...told)));
+  vi.spyOn(store.audit, 'append').mockImplementation((...told) => sleep(300).then(() => appendEntry(...told)));
+  const bench = await openBench(place, provider, { store });
+  await connect(bench, provider, { user: 'u', leftMs: endedMs });
+  expect(provider.honours(await ask(bench, 'u'))).toBe(true);
+  await bench.manager.close();
+  const { manager } = await openBench(place, provider);
+  const events = await manager.events.read(defaultTenant, undefined, 100);
+  expect(events.filter(({ event }) => 'change' in event && event.change === 'refreshed')).toHaveLength(1);
+  const entries = await manager.audit.read(defaultTenant, undefined, 100);
+  expect(entries.filter(({ entry }) => entry.act === 'refresh')).toHaveLength(1);
 }, 60_000);
 
 it('F12: a service that gets SIGTERM while Redis refuses leaves in time; what it held is stored from the spool', async () => {
