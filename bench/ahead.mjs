@@ -10,8 +10,8 @@ import { dueMemberOf } from '../dist/src/store/field-names.js';
 import { openRedisEngine } from '../dist/src/store/redis/index.js';
 import { median, rate } from './support/measure.mjs';
 import { connectPlain } from './support/redis-server.mjs';
-import { endAll, managerAt, startRedis, startScript } from './support/refresh-stage.mjs';
 import { printNote, printTable, readCounts, shown } from './support/report.mjs';
+import { endAll, managerAt, readCountsOf, startRedis, startScript } from './support/stage.mjs';
 
 const { due, index, concurrency, from, to } = readCounts({
   due: 20_000,
@@ -89,10 +89,6 @@ async function measureAhead(plain, origin, processes) {
     reuses: reuses - first.reuses,
     cpu: [each('nodesCpu'), each('redis'), each('endpoint')],
   };
-}
-
-async function readCountsOf(origin) {
-  return (await fetch(`${origin}/counts`)).json();
 }
 
 /** µs of CPU that Redis has taken so far. */

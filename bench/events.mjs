@@ -11,8 +11,8 @@ import { startServer } from './support/child.mjs';
 import { median } from './support/measure.mjs';
 import { connectQuickly } from './support/quick-person.mjs';
 import { freePort } from './support/redis-server.mjs';
-import { endAll, makeDirectory, startRedis } from './support/refresh-stage.mjs';
 import { printNote, printTable, readCounts, shown } from './support/report.mjs';
+import { endAll, makeDirectory, startRedis } from './support/stage.mjs';
 
 const { rounds } = readCounts({ rounds: 50 });
 const apiKey = 'bench-bot-key-bench-bot-key-bench-0001';

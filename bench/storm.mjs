@@ -5,8 +5,8 @@
 
 import { openManager } from '../dist/src/open-manager.js';
 import { median } from './support/measure.mjs';
-import { endAll, makeDirectory, managerAt, startRedis, startScript } from './support/refresh-stage.mjs';
 import { printTable, readCounts, shown } from './support/report.mjs';
+import { endAll, makeDirectory, managerAt, readCountsOf, startRedis, startScript } from './support/stage.mjs';
 
 const { callers, rounds } = readCounts({ callers: 1_000, rounds: 5 });
 const latencyMs = 100;
@@ -31,10 +31,10 @@ async function storm(name, place, processes) {
     const share = String(Math.floor(callers / processes));
     const nodes = warming.map((user) => startScript('storm-node.mjs', JSON.stringify(options), share, user));
     for (const node of nodes) await node.line();
-    seen.redemptions -= await redemptionsAt(origin);
+    seen.redemptions -= (await readCountsOf(origin)).redemptions;
     for (const node of nodes) node.say('go');
     const reports = await Promise.all(nodes.map(async (node) => JSON.parse(await node.line())));
-    seen.redemptions += await redemptionsAt(origin);
+    seen.redemptions += (await readCountsOf(origin)).redemptions;
     slowest.push(Math.max(...reports.map((report) => report.slowestMs)));
     seen.failed += reports.reduce((sum, report) => sum + report.failed, 0);
     for (const token of reports.flatMap((report) => report.tokens)) seen.tokens.add(token);
@@ -50,14 +50,6 @@ async function storm(name, place, processes) {
     shown(median(slowest) / latencyMs),
     shown(Math.max(...slowest) / latencyMs),
   ];
-}
-
-async function readCountsOf(origin) {
-  return (await fetch(`${origin}/counts`)).json();
-}
-
-async function redemptionsAt(origin) {
-  return (await readCountsOf(origin)).redemptions;
 }
 
 try {

@@ -5,8 +5,8 @@
 
 import { inTurns, median } from './support/measure.mjs';
 import { connectPlain } from './support/redis-server.mjs';
-import { endAll, makeDirectory, startRedis, startScript } from './support/refresh-stage.mjs';
 import { printNote, printTable, readCounts, shown } from './support/report.mjs';
+import { endAll, makeDirectory, startRedis, startScript } from './support/stage.mjs';
 import { fill, encryptionKeys as keys, openBenchManager } from './support/token-store.mjs';
 
 const { users, rounds, ms } = readCounts({ users: 10_000, rounds: 7, ms: 500 });

@@ -80,6 +80,6 @@ export interface Dependencies {
   readonly mcp?: McpRoom;
   /** When this process stops offering the store what it refuses; never, without it. */
   readonly ending?: Ending;
-  /** The request that is being worked on, for the audit trail; absent when there is none. */
+  /** The request that is being worked on, for the audit trail; `undefined` when there is none. */
   readonly origin?: ActOrigin | undefined;
 }

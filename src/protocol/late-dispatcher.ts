@@ -1,4 +1,4 @@
-/** Connections that are opened when the first request needs them: a service that starts asks nobody. */
+/** Connections that are opened when the first request needs them, or shortly before: a service that starts asks nobody. */
 
 import type { Dispatcher } from 'undici';
 

@@ -9,7 +9,7 @@ interface Waiting<Item, Result> {
 }
 
 /** Redis does nothing else while it runs a command, so none does more. */
-const mostTogether = 64;
+export const mostTogether = 64;
 /** So many leave while at most one command is under way: Redis works on them while we do on the rest. */
 const enoughForTwo = 32;
 

@@ -1,7 +1,7 @@
 /** What comes while a write is under way is written together by the next one. */
 
-/** Redis does nothing else while it runs a command, so none does more. */
-const mostTogether = 64;
+import { mostTogether } from './gathering.js';
+
 /** A write that takes longer, ms, is not waited for: behind a store that hangs, callers would queue up. */
 const patienceMs = 20;
 

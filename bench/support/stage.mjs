@@ -1,4 +1,4 @@
-/** What the refresh benches stand on: child processes that report by lines, a Redis of their own, and a manager's options. */
+/** What benches of several processes stand on: scripts that report by lines, a Redis, a directory, a manager's options. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -44,6 +44,11 @@ export function makeDirectory() {
   const directory = mkdtempSync(join(tmpdir(), 'valetkey-bench-'));
   ending.push(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** What the endpoint of `refreshing-endpoint.mjs` has seen so far: redemptions, reuses, and its CPU time in µs. */
+export async function readCountsOf(origin) {
+  return (await fetch(`${origin}/counts`)).json();
 }
 
 /** Options of a manager whose one provider, `strict`, is at that origin. */
