@@ -61,5 +61,5 @@ export function mergeAfterRefresh(previous: TokenSet, response: TokenSet): Token
     obtainedAt,
     refreshExpiresAt: response.refreshExpiresAt ?? (response.refreshToken ? undefined : previous.refreshExpiresAt),
     scope: unionScope(previous.scope, response.scope),
-  };
+  } satisfies Record<keyof TokenSet, unknown>;
 }
