@@ -2,11 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/core/errors.js';
+import { ownerKeyOf } from '../../src/core/identifiers.js';
 import type { StorageEngine } from '../../src/store/engine.js';
 import { faultOf } from '../../src/store/redis/failures.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
 import { eventually } from '../support/redis.js';
 import { allCalls, ending, failureOf, open, owner, start } from '../support/redis-engines.js';
+import { anOwner } from './samples.js';
 
 describe('a Redis that refuses (F5)', () => {
   const write = (engine: StorageEngine) => engine.putDocument('c', 'i', Buffer.alloc(10));
@@ -66,6 +68,17 @@ describe('a Redis that refuses (F5)', () => {
       ]),
     ).toBe('stored');
     expect((await engine.readOwner(owner)).fields.size).toBe(0);
+  });
+
+  it('for want of memory (OOM) lets somebody leave though another is added in the same turn', async () => {
+    const server = await start();
+    const engine = await open(server.url);
+    const put = { field: 'a', expect: 'absent', next: { version: 1, bytes: Buffer.alloc(100) } } as const;
+    await engine.writeFields(owner, [put]);
+    await server.command('CONFIG', 'SET', 'maxmemory', '1mb');
+    const added = failureOf(engine.writeFields(ownerKeyOf(anOwner()), [put]));
+    expect(await engine.writeFields(owner, [{ field: 'a', expect: 1 }])).toBe('stored');
+    expect((await added).error.carriedOut).toBe('no');
   });
 
   it('because its disk is gone (MISCONF) or its replicas (NOREPLICAS) carried nothing out', async () => {

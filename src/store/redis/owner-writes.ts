@@ -34,12 +34,15 @@ export interface OwnerWrites {
 
 /** Binds them to the lanes. `gather`: see `gathering.ts`. */
 export function createOwnerWrites(lanes: CommitLanes, keys: RedisKeys, gather: Gather): OwnerWrites {
+  const writeAll = async (writes: readonly OwnerWrite[]) => {
+    const writeKeys = writes.flatMap(({ owner }) => keys.ofOwnerWrites(owner));
+    const replies = parseList(await lanes.run(writeFieldsScript, writeKeys, writes.flatMap(formatWrite)));
+    return replies.map((reply) => (parseNumber(reply) === 1 ? 'stored' : 'moved'));
+  };
+  const [add, remove] = [gather(writeAll), gather(writeAll)];
   return {
-    write: gather(async (writes: readonly OwnerWrite[]) => {
-      const writeKeys = writes.flatMap(({ owner }) => keys.ofOwnerWrites(owner));
-      const replies = parseList(await lanes.run(writeFieldsScript, writeKeys, writes.flatMap(formatWrite)));
-      return replies.map((reply) => (parseNumber(reply) === 1 ? 'stored' : 'moved'));
-    }),
+    // A Redis without memory refuses all of a script that begins by adding something: who leaves goes with those who leave.
+    write: (write) => (write.changes.every(({ next }) => next === undefined) ? remove(write) : add(write)),
     claim: gather(async (claims: readonly OwnerClaim[]) => {
       const claimKeys = claims.flatMap(({ owner }) => keys.ofOwner(owner));
       const replies = parseList(await lanes.run(claimFieldsScript, claimKeys, claims.flatMap(formatClaim)));
