@@ -153,8 +153,7 @@ async function settleOn(
     ...(rules.legacy_endpoints !== undefined && { legacyEndpoints: rules.legacy_endpoints }),
   });
   const record = recordOf(server, choice.metadata, found);
-  const id = await idFor(deps, record);
-  await deps.store.documents.put(mcpCollections.provider, id, discoveredProviderSchema.encode(record));
+  const id = await keepRecord(deps, record);
   const client = await requireForeignClient(deps, room, { id, record });
   const known: McpServer = { provider: id, checkedAt: deps.now(), rules: rulesDigestOf(rules) };
   await deps.store.documents.put(mcpCollections.server, keyOf(server), mcpServerSchema.encode(known));
@@ -184,11 +183,19 @@ function recordOf(
   return isOperators ? { ...record, registrationEndpoint: undefined, takesMetadataDocuments: false } : record;
 }
 
-/** The first authorization server of a server gets the server's own id; each later one an id of its own. */
-async function idFor(deps: Dependencies, { serverUrl, issuer }: DiscoveredProvider): Promise<ProviderId> {
+/**
+ * Keeps what was found. The first authorization server of a server gets the server's own id, each other one an id of its
+ * own. First is who was kept first: a server may name another one to each of two processes that ask at the same time.
+ */
+async function keepRecord(deps: Dependencies, record: DiscoveredProvider): Promise<ProviderId> {
+  const { serverUrl, issuer } = record;
   const own = discoveredIdOf(serverUrl);
+  const kept = discoveredProviderSchema.encode(record);
+  if (await deps.store.documents.create(mcpCollections.provider, own, kept)) return own;
   const first = await findDiscoveredRecord(deps, own);
-  return first === undefined || first.issuer === issuer ? own : discoveredIdOf(serverUrl, issuer);
+  const id = first?.issuer === issuer ? own : discoveredIdOf(serverUrl, issuer);
+  await deps.store.documents.put(mcpCollections.provider, id, kept);
+  return id;
 }
 
 /** What to tell of several failures: what the operator can do something about, else the first with all that were tried. */

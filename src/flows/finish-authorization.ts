@@ -3,7 +3,7 @@
 import { readAuthorizationResponse } from '../core/authorization-response.js';
 import { checkCallback } from '../core/callback-check.js';
 import type { AwaitingGrant, PendingAuthorization } from '../core/connect.js';
-import { Gone, OAuthManagerError, ProviderError } from '../core/errors.js';
+import { Gone, InvalidRequest, OAuthManagerError, ProviderError } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { Secret } from '../core/secret.js';
@@ -29,8 +29,7 @@ import { forgetRegistration } from './register-client.js';
  */
 export async function finishAuthorization(deps: Dependencies, answer: BrowserAnswer): Promise<void> {
   const configured = await requireProvider(deps, answer.provider);
-  const { pending, browserSecret, response } = await accept(deps, configured, answer);
-  const provider = withParameters(configured, pending.intent.parameters);
+  const { pending, provider, browserSecret, response } = await accept(deps, configured, answer);
   if ('error' in response) return fail(deps, pending, { browserSecret, error: response.error });
   try {
     const grant = await redeem(deps, provider, { pending, code: response.code, callback: answer.parameters });
@@ -53,12 +52,15 @@ async function accept(deps: Dependencies, configured: Provider, answer: BrowserA
     if (seen === undefined) throw usedUp();
     const { intent, browserHash, issuer } = seen;
     const browserSecret = checkBrowser({ provider: intent.provider, browserHash }, answer);
-    const { issParameterSupported } = configured;
+    const provider = withParameters(configured, intent.parameters);
+    // What stands under the name now may be another one than the browser was sent to, and the code is not for that.
+    if (provider.issuer !== issuer) throw new InvalidRequest('state', 'belongs to another authorization server');
+    const { issParameterSupported } = provider;
     const response = readAuthorizationResponse(answer.parameters, { issuer, issParameterSupported });
-    checkCallback(withParameters(configured, intent.parameters), answer.parameters);
+    checkCallback(provider, answer.parameters);
     const pending = await deps.store.expiring.take('pending_authorization', state);
     if (pending === undefined) throw usedUp();
-    return { pending, browserSecret, response };
+    return { pending, provider, browserSecret, response };
   } catch (error) {
     const about = { act: 'connect.finish', provider: answer.provider, intent: seen?.intent } as const;
     await recordRefusedBrowser(deps, about, error);

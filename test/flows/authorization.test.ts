@@ -216,4 +216,14 @@ describe('the way back', () => {
     await manager.finishAuthorization('one', new URLSearchParams([...answer, ['iss', 'https://as.example']]), cookie);
     expect(await answerOf(await manager.startAuthorization('one', (await link()).code))).toBeDefined();
   });
+
+  it('is refused where the provider has become another authorization server meanwhile, and nothing is sent there (C1)', async () => {
+    const { manager, server, store, link, consent } = await openBrowserHalf({ issuer: 'https://as.example' });
+    const { answer, cookie } = await consent((await link()).code);
+    const moved = await openBrowserHalf({ issuer: 'https://other.example' }, { store });
+    await expect(moved.manager.finishAuthorization('one', answer, cookie)).rejects.toMatchObject({ field: 'state' });
+    expect([...server.requestsTo('/token'), ...moved.server.requestsTo('/token')]).toEqual([]);
+    await manager.finishAuthorization('one', answer, cookie);
+    expect(server.requestsTo('/token')).toHaveLength(1);
+  });
 });

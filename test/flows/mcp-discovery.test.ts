@@ -1,14 +1,17 @@
 /** Discovery: what is asked in which order, what is refused, and that nobody is led astray. */
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { OAuthNotConnected } from '../../src/core/errors.js';
 import {
   challengeOf,
   type McpWorld,
   type McpWorldOptions,
+  metadataOf,
   openMcpWorld,
   places,
   resourceOf,
 } from '../support/mcp-world.js';
+import { eventually } from '../support/redis.js';
 import { startScriptedServer } from '../support/scripted-server.js';
 
 const worlds: McpWorld[] = [];
@@ -142,6 +145,32 @@ describe('what was discovered', () => {
       Array.from({ length: 20 }, (_, user) => world.manager.mcp.requireToken(`u${user}`, world.url)),
     );
     expect(world.outside()).toEqual([places.resource, places.metadata, '/register']);
+  });
+
+  it('keeps two authorization servers apart that a server names to two processes at the same time (C1, M4)', async () => {
+    const [world, other] = [await open(), await open()];
+    const issuers = [world.issuer, other.issuer];
+    world.server.answer(places.resource, ...issuers.map(({ url }) => ({ json: resourceOf(world.url, url) })));
+    let letGo = () => {};
+    const after = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const asking: Promise<unknown>[] = [];
+    for (const issuer of issuers) {
+      issuer.answer(places.metadata, { json: metadataOf(issuer.url), after });
+      const process = await world.openSibling();
+      asking.push(process.mcp.requireToken('ada', world.url).catch((thrown: unknown) => thrown));
+      await eventually('its metadata is asked for', () => issuer.requestsTo(places.metadata).length > 0);
+    }
+    letGo();
+    const links = (await Promise.all(asking)).map((error) =>
+      error instanceof OAuthNotConnected ? error.connectUrl : '',
+    );
+    expect(new Set(links.map((link) => new URL(link).pathname)).size).toBe(2);
+    for (const [index, link] of links.entries()) {
+      expect((await world.connect(link)).origin).toBe(issuers[index]?.url);
+      expect(issuers.map((issuer) => issuer.requestsTo('/token').length)).toEqual([1, index]);
+    }
   });
 
   it('is for the servers that the operator allows to this tenant', async () => {
