@@ -1,7 +1,6 @@
 /** Disconnecting: forgotten here, then revoked at the provider. */
 
-import type { StoredConnection } from '../core/connection.js';
-import { refOf } from '../core/connection.js';
+import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import { StoredTokenUnreadable } from '../core/errors.js';
 import { defaultAccount, type Owner } from '../core/identifiers.js';
 import type { RevocationOutcome } from '../core/views.js';
@@ -12,8 +11,8 @@ import { endGrant } from './end-grant.js';
 import { type ConnectionWish, type FoundConnection, findConnection } from './find-connection.js';
 import { dropPendingActions } from './pending-actions.js';
 import { revokeConnection } from './revoke-connection.js';
-import { schedule } from './schedule.js';
-import { leaveAccount } from './shared-account.js';
+import { schedule, scheduleRefresh } from './schedule.js';
+import { enterAccount, leaveAccount } from './shared-account.js';
 
 /**
  * Removes the connection and revokes its tokens. Idempotent: what is not there is not an error. The local copy goes
@@ -61,12 +60,29 @@ async function remove(deps: Dependencies, stored: StoredConnection): Promise<boo
 
 async function concludeRemoval(deps: Dependencies, { connection }: StoredConnection): Promise<RevocationOutcome> {
   const ref = refOf(connection);
+  await clearPlace(deps, connection);
   const revoked = await revokeConnection(deps, connection);
-  await leaveAccount(deps, connection);
-  await schedule(deps, ref, undefined);
   await deps.store.expiring.remove('usage_ledger', connection.connectionId);
   await announce(deps, ref.owner.tenant, { type: 'connection.deleted', ...about(connection, deps.now()) });
   return revoked;
+}
+
+/**
+ * Takes the connection's place out of the indexes, before its provider is asked, which may take seconds: whoever connects
+ * anew meanwhile is entered under the same names. One who was even faster is entered again.
+ */
+async function clearPlace(deps: Dependencies, connection: Connection): Promise<void> {
+  const ref = refOf(connection);
+  await leaveAccount(deps, connection);
+  await schedule(deps, ref, undefined);
+  try {
+    const anew = await deps.store.connections.find(ref);
+    if (anew === undefined) return;
+    await enterAccount(deps, anew.connection);
+    await scheduleRefresh(deps, anew.connection);
+  } catch {
+    deps.log.warn({ provider: connection.provider }, 'whether somebody has connected anew could not be seen');
+  }
 }
 
 /** What erasing a user did, in numbers of connections. */
@@ -77,24 +93,32 @@ export interface Erasure {
   readonly unsupported: number;
 }
 
+/** Whoever brings a connection while others are revoked has it revoked as well; so often is looked. */
+const mostRounds = 5;
+
 /**
  * Revokes and removes everything of one owner: connections, unproven grants, and every record beside them. Device
  * authorizations first, since their consent may come at any moment.
  */
 export async function eraseUser(deps: Dependencies, owner: Owner): Promise<Erasure> {
   await dropDevices(deps, owner);
-  const records = await deps.store.connections.list(owner);
   const outcomes: RevocationOutcome[] = [];
-  for (const stored of records.connections) {
-    const { provider, account } = stored.connection;
-    outcomes.push(await disconnect(deps, { owner, provider, account }));
+  let unreadable = 0;
+  for (let isLast = false, rounds = 0; !isLast && rounds < mostRounds; rounds += 1) {
+    const records = await deps.store.connections.list(owner);
+    for (const { connection } of records.connections) {
+      const { provider, account } = connection;
+      outcomes.push(await disconnect(deps, { owner, provider, account }));
+    }
+    for (const grant of records.awaiting) await endGrant(deps, grant, 'erased');
+    await dropPendingActions(deps, owner, records);
+    unreadable = records.unreadable.length;
+    isLast = records.connections.length + records.awaiting.length === 0;
   }
-  for (const grant of records.awaiting) await endGrant(deps, grant, 'erased');
-  await dropPendingActions(deps, owner, records);
   await deps.store.connections.erase(owner);
   const count = (outcome: RevocationOutcome) => outcomes.filter((each) => each === outcome).length;
   return {
-    connections: outcomes.length + records.unreadable.length,
+    connections: outcomes.length + unreadable,
     revoked: count('yes'),
     notRevoked: count('no'),
     unsupported: count('unsupported'),

@@ -139,8 +139,9 @@ export class DueWorker {
     const wish = { now: deps.now(), bufferMs: Number.MAX_SAFE_INTEGER, renew };
     const result = await flights.refresh({ provider, seen, wish, ahead: true });
     const untouched = result.kind === 'current' && result.stored.generation === seen.generation;
-    if (result.kind === 'gone' || isEnded(result)) await deps.store.due.settle(member, 'remove');
-    else if (untouched) await this.#putOff(member, retryMs);
+    if (isEnded(result)) await deps.store.due.settle(member, 'remove');
+    // What is gone may have come anew while its provider was told; the next look finds out.
+    else if (result.kind === 'gone' || untouched) await this.#putOff(member, retryMs);
   }
 
   /** A little more or less, so that what failed together does not come back together. */

@@ -7,6 +7,7 @@ import { defaultTenant, providerIdSchema } from '../../src/core/identifiers.js';
 import type { Store } from '../../src/core/store.js';
 import { findByAccount } from '../../src/flows/shared-account.js';
 import type { ManagerOptions } from '../../src/open-manager.js';
+import { eventually } from '../support/redis.js';
 import { openBrowserHalf } from './browser-half.js';
 
 const [ada, eve, bob] = ['chat:ada', 'chat:eve', 'chat:bob'];
@@ -104,6 +105,25 @@ describe('the account of another user', () => {
     const places = inIndex(entered.mock.calls.map(([name, id]) => [name, id]));
     expect(places).toHaveLength(1);
     expect(inIndex(removed.mock.calls)).toEqual(places);
+  });
+
+  it('stays that of a user who connects anew while the provider is still asked to revoke, and so does the due refresh', async () => {
+    const { manager, server, store, connect } = await openPeople({ accountPolicy: 'deny' });
+    await connect(ada, '7');
+    let letGo = () => {};
+    const after = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    server.answer('/revoke', { status: 200, after });
+    const disconnecting = manager.deleteToken(ada, 'one');
+    await eventually('the provider is asked', () => server.requestsTo('/revoke').length === 1);
+    await connect(ada, '7');
+    letGo();
+    await disconnecting;
+    expect(await store.due.claim(Date.UTC(2100, 0), 10, 1)).toMatchObject([
+      { stored: { connection: { userId: ada } } },
+    ]);
+    expect(await connect(eve, '7')).toMatchObject({ status: 'failed', error: 'account_shared' });
   });
 
   it('is looked for in vain where the provider no longer says whose it is', async () => {

@@ -17,9 +17,10 @@ import { openRedisEngine } from '../../src/store/redis/index.js';
 import { walkNames, walkSealedRecords } from '../../src/store/sealed-records.js';
 import { openSealedStore } from '../../src/store/sealed-store.js';
 import { Keyring } from '../../src/store/sealing.js';
+import { user as ada, openBrowserHalf } from '../flows/browser-half.js';
 import { aConnection, aGrant, keyEntry } from '../store/samples.js';
 import { device } from '../support/device-stage.js';
-import { sharedRedis } from '../support/redis.js';
+import { eventually, sharedRedis } from '../support/redis.js';
 import { startScriptedServer } from '../support/scripted-server.js';
 
 const redis = await sharedRedis();
@@ -137,4 +138,22 @@ describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
     await manager.close();
     await server.close();
   });
+});
+
+it('revokes as well what is proven while the provider is asked to revoke the rest', async () => {
+  const noProof = { connectProof: 'none', unsafeConnectWithoutProof: true } as const;
+  const { manager, server, finish } = await openBrowserHalf({}, noProof);
+  await finish();
+  let letGo = () => {};
+  const after = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  server.answer('/revoke', { status: 200, after });
+  const erasing = manager.eraseUser(ada);
+  await eventually('the provider is asked', () => server.requestsTo('/revoke').length === 1);
+  await finish({ account: 'work' });
+  letGo();
+  expect(await erasing).toMatchObject({ connections: 2, revoked: 2 });
+  expect(server.requestsTo('/revoke')).toHaveLength(2);
+  expect(await manager.listUserConnections(ada)).toEqual([]);
 });

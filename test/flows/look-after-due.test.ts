@@ -1,0 +1,36 @@
+/** The worker over the due index, where the connection that it looks after goes and comes meanwhile. */
+
+import { expect, it, vi } from 'vitest';
+import { eventually } from '../support/redis.js';
+import { openBrowserHalf, user } from './browser-half.js';
+
+/** Something to wait for, and what ends the waiting. */
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+it('a connection that was made anew while the answer for its predecessor is revoked stays in the due index (R19)', async () => {
+  const background = { backgroundWork: true, refreshAhead: { concurrency: 1, perSecond: 0 } };
+  const noProof = { connectProof: 'none', unsafeConnectWithoutProof: true } as const;
+  const { manager, server, store, clock, finish } = await openBrowserHalf({}, { ...background, ...noProof });
+  const [refresh, revocation] = [gate(), gate()];
+  await finish();
+  const tokens = { access_token: 'at-new', refresh_token: 'rt-new', expires_in: 3600 };
+  server.answer('/token', { json: tokens, after: refresh.opened }, { json: { ...tokens, access_token: 'at-anew' } });
+  server.answer('/revoke', { status: 200 }, { status: 200, after: revocation.opened });
+  const settled = vi.spyOn(store.due, 'settle');
+  clock.advance(3_600_000);
+  await eventually('it is refreshed ahead', () => server.requestsTo('/token').length === 2);
+  await manager.deleteToken(user, 'one');
+  refresh.open();
+  await eventually('the fresh tokens are being revoked', () => server.requestsTo('/revoke').length === 2);
+  await finish();
+  revocation.open();
+  await eventually('the worker is done with it', () => settled.mock.calls.length === 1);
+  await settled.mock.results[0]?.value;
+  expect(await store.due.claim(Date.UTC(2100, 0), 10, 1)).toMatchObject([{ stored: { connection: { userId: user } } }]);
+});
