@@ -105,9 +105,8 @@ async function tryCommit(
   }
   // Its own write, whose reply was lost, is written once more: a reply is what says that it will last.
   const isOwn = latest.generation === generation && holdsSameAccessToken(latest, next);
-  return isOwn || holdsSameRefreshToken(latest, refresh.sent)
-    ? { kind: 'rebase', onto: latest }
-    : { kind: 'current', stored: latest };
+  const isNote = holdsSameRefreshToken(latest, refresh.sent) && !isNewer(latest, next);
+  return isOwn || isNote ? { kind: 'rebase', onto: latest } : { kind: 'current', stored: latest };
 }
 
 function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): StoredConnection {
@@ -137,4 +136,9 @@ function holdsSameAccessToken(one: StoredConnection, other: StoredConnection): b
 function holdsSameRefreshToken(latest: StoredConnection, sent: StoredConnection): boolean {
   const held = latest.connection.tokenSet.refreshToken?.reveal();
   return held !== undefined && held === sent.connection.tokenSet.refreshToken?.reveal();
+}
+
+/** A refresh token that is not rotated is brought by later refreshes and consents as well. */
+function isNewer({ connection: latest }: StoredConnection, { connection: late }: StoredConnection): boolean {
+  return latest.tokenSet.obtainedAt > late.tokenSet.obtainedAt;
 }

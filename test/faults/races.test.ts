@@ -125,6 +125,22 @@ describe.each(storeKinds)('R19: during a refresh on the %s store', (kind) => {
   });
 });
 
+it('R19: a reconnect that brings the same refresh token wins over the answer to an older request', async () => {
+  const provider = await openProvider({ reuse: 'none' });
+  const bench = await openBench(await makePlace('embedded'), provider);
+  const { refreshToken } = await connect(bench, provider, { user: 'u', leftMs: endedMs });
+  const open = provider.hold();
+  const waiting = ask(bench, 'u');
+  await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+  bench.clock.advance(1);
+  const expiresAt = Math.floor(Date.now() / 1000) + 3600;
+  const newer = { provider: 'rotating', accessToken: 'at-of-the-reconnect', refreshToken, expiresAt };
+  await bench.manager.storeToken('u', newer);
+  open();
+  expect(await waiting).toBe(newer.accessToken);
+  expect(await ask(bench, 'u')).toBe(newer.accessToken);
+});
+
 it.each(storeKinds)('R21: marks of use during a refresh cannot fail its commit, on the %s store', async (kind) => {
   const provider = await openProvider({ delayMs: 300 });
   const place = await makePlace(kind);
