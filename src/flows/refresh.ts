@@ -155,7 +155,7 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
   const intent = newIntent(deps, seen, { holder, attempt: verdict.attempt });
   const begun = await deps.store.connections.beginRefresh(ref, intent, { ms: leaseMs });
   if (begun.kind !== 'begun') return 'wait';
-  if (begun.previous === undefined) return send(flight, intent);
+  if (begun.previous === undefined) return sendInTime(flight, intent);
 
   const again = assess(seen.connection, provider, { ...wish, now: deps.now() }, lostSending(begun.previous));
   if (again.kind === 'refresh') {
@@ -163,10 +163,21 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
     if (provider.refreshReuse !== 'none' && deps.now() >= begun.previous.deadline) await sleep(lateCommitMs);
     const weighed = newIntent(deps, seen, { holder, attempt: again.attempt });
     const replaced = await deps.store.connections.beginRefresh(ref, weighed, { ms: leaseMs, replaces: true });
-    return replaced.kind === 'begun' ? send(flight, weighed) : 'wait';
+    return replaced.kind === 'begun' ? sendInTime(flight, weighed) : 'wait';
   }
   await deps.store.connections.endRefresh(ref, holder, 'unknown');
   return again.kind === 'wait' && !again.live ? 'wait' : { kind: 'current', stored: seen };
+}
+
+/**
+ * Sends, unless this process stood still since it wrote its intent: the request would end after the deadline at which others
+ * take this sending for over, and send themselves.
+ */
+async function sendInTime(flight: Flight, intent: RefreshIntent): Promise<Refreshed | 'wait'> {
+  const { deps, seen } = flight;
+  if (deps.now() < intent.startedAt + deadlineMarginMs) return send(flight, intent);
+  await deps.store.connections.endRefresh(refOf(seen.connection), intent.holder, 'no');
+  return 'wait';
 }
 
 /** Sends the refresh token once, keeping the lease meanwhile, and sees to whatever comes of it. */

@@ -21,6 +21,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Rejects with `HttpFailure`, and with nothing else. */
   readonly answer: Promise<RawAnswer>;
   readonly #largestBytes: number;
+  readonly #endsAt: number;
   readonly #chunks: Buffer[] = [];
   #resolve: (answer: RawAnswer) => void = () => {};
   #reject: (failure: HttpFailure) => void = () => {};
@@ -30,8 +31,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #headers: RawHeaders = {};
   #received = 0;
 
-  constructor(largestBytes: number) {
+  /** @param endsAt ms of `performance.now` after which the request is not written any more */
+  constructor(largestBytes: number, endsAt: number) {
     this.#largestBytes = largestBytes;
+    this.#endsAt = endsAt;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -49,6 +52,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Controller): void {
+    // Where the process stood still, a connection is reported before the timer of the deadline.
+    if (performance.now() >= this.#endsAt) this.fail('timeout');
     if (this.#failure) {
       controller.abort(this.#failure);
       return;

@@ -114,7 +114,7 @@ async function send(url: string, request: Request, settings: Settings): Promise<
   const { origin, pathname, search } = checkUrl(url, settings.allowInsecureLoopback);
   const { method, headers, body, signal } = request;
   const dispatcher = await settings.dispatcher.open();
-  const exchange = new Exchange(settings.largestBytes);
+  const exchange = new Exchange(settings.largestBytes, performance.now() + settings.deadlineMs);
   const timer = setTimeout(() => exchange.fail('timeout'), settings.deadlineMs);
   const onAbort = () => exchange.fail('timeout');
   signal?.addEventListener('abort', onAbort, { once: true });

@@ -1,7 +1,9 @@
 /** Many callers, slow providers, frozen and late processes: one redemption, and whoever has the newest tokens wins. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openStore } from '../../src/open-store.js';
+import { managerOn } from '../support/fault-nodes.js';
 import { eventually } from '../support/redis.js';
 import { ask, connect, makePlace, openBench, openNodes, openProvider, storeKinds } from './stage.js';
 
@@ -53,6 +55,24 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     expect(provider.honours(token)).toBe(true);
     expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
   }, 30_000);
+});
+
+it('R4: a process that stood still between intent and sending until others may send sends nothing', async () => {
+  const provider = await openProvider();
+  const place = await makePlace('embedded');
+  const store = await openStore(managerOn(place, provider.entry));
+  const bench = await openBench(place, provider, { store });
+  await connect(bench, provider, { user: 'u', leftMs: endedMs });
+  const begin = store.connections.beginRefresh.bind(store.connections);
+  vi.spyOn(store.connections, 'beginRefresh').mockImplementationOnce(async (...what) => {
+    const begun = await begin(...what);
+    bench.clock.advance(20_000);
+    return begun;
+  });
+  expect(await ask(bench, 'u')).toBe('provider_unavailable');
+  expect(provider.seen.redemptions).toBe(0);
+  expect(provider.honours(await ask(bench, 'u'))).toBe(true);
+  expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
 });
 
 it.each(storeKinds)(

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -72,6 +73,20 @@ describe('whether the request may have been carried out', () => {
     await gone.close();
     const asked = http.fetch(`${gone.url}/token`, { method: 'POST', body: 'x' });
     await expect(asked).rejects.toMatchObject({ kind: 'connection', sent: 'no' });
+  });
+
+  test('the process stood still beyond the deadline while it connected: it was not', async () => {
+    const frozen = createHttp({ allowInsecureLoopback: true, deadlineMs: 50 });
+    await frozen.fetch(server.url, { method: 'POST' }).catch(() => undefined);
+    server.answer(path, { json: {} });
+    // Beside the connection that is kept, from among the timers: the connection is reported before they are looked at again.
+    const asked = await sleep(1).then(() => [1, 2].map(() => frozen.fetch(server.url + path, { method: 'POST' })));
+    await new Promise(process.nextTick);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    const ends = await Promise.allSettled(asked);
+    expect(ends).toMatchObject([1, 2].map(() => ({ reason: { kind: 'timeout', sent: 'no' } })));
+    await frozen.close();
+    expect(received()).toBe(0);
   });
 
   test('the TLS handshake fails, or never ends: it was not', async () => {
