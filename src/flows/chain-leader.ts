@@ -34,9 +34,19 @@ export function isLeader(leader: Leader, { connection }: StoredConnection): bool
   return JSON.stringify(partsOf(leader)) === JSON.stringify(partsOf(connection));
 }
 
-/** Lets this connection lead those that hold the same refresh token. */
-export async function takeLead(deps: Dependencies, seen: StoredConnection): Promise<void> {
-  await saveLeader(deps, nameOf(seen), seen.connection);
+/**
+ * Lets this connection lead those that hold the same refresh token in place of one that leads no more; of several that
+ * find it gone at the same time, the first.
+ *
+ * @returns who leads from now on
+ */
+export async function takeLead(deps: Dependencies, seen: StoredConnection, gone: Leader): Promise<Leader> {
+  const name = nameOf(seen);
+  return holding(deps, { name, provider: seen.connection.provider }, async () => {
+    const found = await deps.store.expiring.find('refresh_chain', name);
+    const isTaken = found !== undefined && JSON.stringify(found) !== JSON.stringify(gone);
+    return isTaken ? found : saveLeader(deps, name, seen.connection);
+  });
 }
 
 /**

@@ -36,8 +36,8 @@ export async function refreshInChain(
     stored = result.kind === 'gone' ? undefined : result.stored;
   }
   if (stored === undefined || stored.connection.state.kind === 'needs_reauthorization') {
-    await takeLead(deps, seen);
-    return by.own(order);
+    const next = await takeLead(deps, seen, leader);
+    return isLeader(next, seen) ? by.own(order) : refreshInChain(deps, order, by);
   }
   if (!isNewer(stored.connection.tokenSet, seen.connection.tokenSet)) return { kind: 'current', stored: seen };
   const taken = await takeOver(deps, seen, stored.connection.tokenSet);

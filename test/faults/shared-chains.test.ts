@@ -45,6 +45,28 @@ describe('connections of one refresh token chain', () => {
     expect(provider.seen).toMatchObject({ redemptions: 4, reuses: 0 });
   });
 
+  it('have one new leader when two of them find theirs gone at the same time', async () => {
+    const provider = await openProvider({ delayMs: 100 });
+    const slack = { ...provider.entry, template: 'slack' as const };
+    const place = await makePlace('embedded');
+    const bench = await openBench(place, { ...provider, entry: slack });
+    const other = await openBench(place, { ...provider, entry: slack });
+    const tokens = provider.grant();
+    const expiresAt = Math.floor((Date.now() + endedMs) / 1000);
+    for (const user of ['leader', 'two', 'three']) {
+      await bench.manager.storeToken(user, { provider: 'rotating', ...tokens, expiresAt, scopes: ['read'] });
+    }
+    provider.setMode('down');
+    expect(await ask(bench, 'leader')).toBe('provider_unavailable');
+    provider.setMode('answer');
+    await bench.manager.deleteToken('leader', 'rotating');
+    // Its outage is over.
+    for (const { clock } of [bench, other]) clock.advance(120_000);
+    const answers = await Promise.all([ask(bench, 'two'), ask(other, 'three')]);
+    expect(answers.map((token) => provider.honours(token))).toEqual([true, true]);
+    expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+  });
+
   it('do not follow into what the host stores over one of them: nobody says of which workspace it is', async () => {
     const provider = await openProvider();
     const slack = { ...provider.entry, template: 'slack' as const };
