@@ -22,6 +22,7 @@ import { connectionTuple, given, packConnection, proofModes, unpackConnection, w
 import { encodeRecord, parseJson, parseRecord, parseStored, present, toBytes, toPackedBytes } from './stored-json.js';
 import { usualAuditEntry } from './usual-audit-entry.js';
 import { readUsualConnection } from './usual-connection.js';
+import { usualEvent } from './usual-event.js';
 
 const version1 = z.literal(1);
 const optionalText = z.union([z.string(), z.literal(0)]).nullish();
@@ -101,7 +102,7 @@ export function parseExpiring<P extends Purpose>(purpose: P, bytes: Buffer): Exp
 
 /** An event as text, of the same form as here: `parse` takes a quarter of the time of `z.encode`. */
 export function formatEvent(event: ConnectionEvent): string {
-  return JSON.stringify(connectionEventSchema.parse(event));
+  return JSON.stringify(usualEvent(event) ?? connectionEventSchema.parse(event));
 }
 
 /** One entry of the audit trail as text; what does not fit the schema is a fault of ours. It has the same form inside. */

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { auditEntrySchema } from '../../src/core/audit.js';
+import { accountLabelSchema } from '../../src/core/identifiers.js';
 import { usualAuditEntry } from '../../src/store/usual-audit-entry.js';
 
 const usual = auditEntrySchema.parse({
@@ -17,6 +18,29 @@ const usual = auditEntrySchema.parse({
   request_id: '0b0c8a0e-6d0a-4f0e-9f53-6f1f3f9a2f10',
   address: '127.0.0.1',
   token_digest: '0123456789ab',
+});
+
+const refreshed = auditEntrySchema.parse({
+  at: 1_790_000_000_000,
+  tenant: 'default',
+  act: 'refresh',
+  actor: { kind: 'system', id: 'valetkey' },
+  user: 'telegram:100000001',
+  provider: 'github',
+  account: 'default',
+  connection_id: 'KJ2vXz4Qm1c',
+  outcome: 'ok',
+});
+
+it('takes the entry of a refresh that went well, and no field that it does not know', () => {
+  const absent = { reason: undefined, request_id: undefined, address: undefined, token_digest: undefined };
+  expect(usualAuditEntry(refreshed)).toEqual(refreshed);
+  expect(usualAuditEntry({ ...refreshed, ...absent })).toEqual(refreshed);
+  expect(JSON.stringify(usualAuditEntry(Object.assign({ access_token: 's' }, refreshed)))).not.toContain('access');
+  expect(usualAuditEntry({ ...refreshed, outcome: 'failed', reason: 'invalid_grant' })).toBeUndefined();
+  expect(usualAuditEntry({ ...refreshed, request_id: 'asked-for' })).toBeUndefined();
+  const work = accountLabelSchema.parse('work');
+  expect(usualAuditEntry({ ...refreshed, account: work })).toBeUndefined();
 });
 
 it('takes the entry of a token that was handed out, and no field that it does not know', () => {
@@ -58,8 +82,8 @@ it('never takes what the schema does not take, whatever stands in whichever fiel
   const field = fc.constantFrom(...Object.keys(usual), 'account', 'reason', 'object');
   let taken = 0;
   fc.assert(
-    fc.property(field, odd, (name, value) => {
-      const entry = Object.assign({}, usual, { [name]: value });
+    fc.property(fc.constantFrom(usual, refreshed), field, odd, (base, name, value) => {
+      const entry = Object.assign({}, base, { [name]: value });
       if (entry.actor === undefined || entry.actor === null) return;
       const byHand = usualAuditEntry(entry);
       if (byHand === undefined) return;
