@@ -5,7 +5,6 @@
  */
 
 import type { OwnerKey } from '../../core/identifiers.js';
-import { RecentMap } from '../../core/recent-map.js';
 import type { ClaimRequest, FieldChange, FieldClaim } from '../engine.js';
 import { KeptBytes } from './kept-bytes.js';
 
@@ -30,25 +29,35 @@ export interface OpenClaim {
 
 /** The journal of one process, in memory and bounded. */
 export class RecentCommits {
-  readonly #commits = new RecentMap<string, Commit>(keepLatest);
+  /** In the order in which they were made; the old list is let go when the young one is full. */
+  #old: readonly Commit[] = [];
+  #young: Commit[] = [];
   readonly #claims = new Map<string, OpenClaim>();
   readonly #bytes = new KeptBytes();
 
-  /** Notes a write; what was written to the same fields before is of no use any more. */
+  /** Notes a write. */
   note(owner: OwnerKey, changes: readonly FieldChange[]): void {
     const at = performance.now();
     for (const change of changes) {
-      const name = nameOf(owner, change.field);
       const next = change.next && { version: change.next.version, bytes: this.#bytes.keep(change.next.bytes) };
-      this.#commits.delete(name);
-      this.#commits.set(name, { owner, change: next ? { ...change, next } : change, at });
+      this.#young.push({ owner, change: next ? { ...change, next } : change, at });
     }
+    if (this.#young.length < keepLatest) return;
+    this.#old = this.#young;
+    this.#young = [];
   }
 
-  /** Those of the last minutes, oldest first. */
+  /** The latest of each field in the last minutes, oldest first: what was written to it before is of no use any more. */
   list(): readonly Commit[] {
     const since = performance.now() - keepMs;
-    return [...this.#commits.values()].filter(({ at }) => at >= since);
+    const latest = new Map<string, Commit>();
+    for (const commit of [...this.#old, ...this.#young]) {
+      if (commit.at < since) continue;
+      const name = nameOf(commit.owner, commit.change.field);
+      latest.delete(name);
+      latest.set(name, commit);
+    }
+    return [...latest.values()];
   }
 
   /** Notes a claim. There are as many as refreshes under way. */
@@ -68,7 +77,7 @@ export class RecentCommits {
   }
 
   get isEmpty(): boolean {
-    return this.#commits.size === 0 && this.#claims.size === 0;
+    return this.#young.length + this.#old.length + this.#claims.size === 0;
   }
 }
 
