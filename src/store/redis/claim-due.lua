@@ -3,15 +3,18 @@
 local answers = {}
 local at = 1
 for i, shard in ipairs(KEYS) do
-  local now, new_time, last = tonumber(ARGV[at]), ARGV[at + 1], at + 2 + tonumber(ARGV[at + 2])
-  local claimed = {}
-  for member = at + 3, last do
-    local due = redis.call('ZSCORE', shard, ARGV[member])
+  local now, new_time, first, last = tonumber(ARGV[at]), ARGV[at + 1], at + 3, at + 2 + tonumber(ARGV[at + 2])
+  local times = redis.call('ZMSCORE', shard, unpack(ARGV, first, last))
+  local claimed, moves = {}, {}
+  for member = first, last do
+    local due = times[member - first + 1]
     if due and tonumber(due) <= now then
-      redis.call('ZADD', shard, new_time, ARGV[member])
       claimed[#claimed + 1] = ARGV[member]
+      moves[#moves + 1] = new_time
+      moves[#moves + 1] = ARGV[member]
     end
   end
+  if #claimed > 0 then redis.call('ZADD', shard, unpack(moves)) end
   answers[i] = claimed
   at = last + 1
 end
