@@ -10,5 +10,5 @@ export interface RefreshOrder {
   readonly seen: StoredConnection;
   readonly wish: Wish;
   /** Nobody waits for it. */
-  readonly ahead?: boolean;
+  readonly ahead?: boolean | undefined;
 }

@@ -17,7 +17,7 @@ import type { Dependencies } from './dependencies.js';
 import { meterRefresh } from './meter-refresh.js';
 import type { ProviderCircuits } from './provider-circuits.js';
 import { httpOf } from './provider-of.js';
-import { type Act, aboutConnection, recordAct, system } from './record-act.js';
+import { type Act, recordAct, system } from './record-act.js';
 import type { RefreshOrder } from './refresh-order.js';
 import type { RefreshPace } from './refresh-pace.js';
 import { settleFailure } from './settle-failure.js';
@@ -84,9 +84,10 @@ export class RefreshFlights {
     };
     const own = (each: RefreshOrder) => {
       const labels = { 'valetkey.ahead': each.ahead ?? false };
-      return traced(this.#deps, { name: 'refresh', provider: each.provider.id, labels }, () =>
-        fly({ deps: this.#deps, circuits: this.#circuits, note, ...each }),
-      );
+      const { provider, seen, wish, ahead } = each;
+      // By name: what stands beside a spread takes 0.9 µs a field.
+      const flight = { provider, seen, wish, ahead, deps: this.#deps, circuits: this.#circuits, note };
+      return traced(this.#deps, { name: 'refresh', provider: provider.id, labels }, () => fly(flight));
     };
     if (!order.provider.sharedChain) return own(order);
     return refreshInChain(this.#deps, order, { own, leader: (each) => this.refresh(each) });
@@ -207,7 +208,20 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
 
 /** Nobody waits for the trail: the new tokens are stored, and it could not undo that. */
 function recordRefresh({ deps, seen, note }: Flight, what: Pick<Act, 'outcome' | 'reason'>): void {
-  note(recordAct(deps, { act: 'refresh', actor: system, ...aboutConnection(seen.connection), ...what }));
+  const { tenant, userId: user, provider, account, connectionId: connection_id } = seen.connection;
+  const { outcome, reason } = what;
+  const act = {
+    act: 'refresh',
+    actor: system,
+    tenant,
+    user,
+    provider,
+    account,
+    connection_id,
+    outcome,
+    reason,
+  } as const;
+  note(recordAct(deps, act));
 }
 
 /** Prolongs the lease until told otherwise. Losing it is no harm: it saves traffic, the generation decides. */
@@ -221,10 +235,14 @@ function keepLease(flight: Flight, holder: string): () => void {
   return () => clearInterval(timer);
 }
 
-function newIntent(deps: Dependencies, seen: StoredConnection, by: { holder: string; attempt: number }): RefreshIntent {
+function newIntent(
+  deps: Dependencies,
+  seen: StoredConnection,
+  { holder, attempt }: { holder: string; attempt: number },
+): RefreshIntent {
   const startedAt = deps.now();
   const deadline = startedAt + deps.settings.requestDeadlineMs + deadlineMarginMs;
-  return { generation: seen.generation, startedAt, deadline, ...by };
+  return { generation: seen.generation, holder, startedAt, deadline, attempt };
 }
 
 function lostSending(previous: RefreshIntent): LostSending {

@@ -83,7 +83,15 @@ export async function schedule(deps: Dependencies, ref: ConnectionRef, dueAt: nu
 
 /** Schedules the next look at a connection. */
 export async function scheduleRefresh(deps: Dependencies, connection: Connection): Promise<void> {
-  const provider = await findProvider(deps, connection.provider);
+  return scheduleNextLook(deps, connection, await findProvider(deps, connection.provider));
+}
+
+/** As {@link scheduleRefresh}, by the provider that is at hand. */
+export function scheduleNextLook(
+  deps: Dependencies,
+  connection: Connection,
+  provider: Provider | undefined,
+): Promise<void> {
   const bufferMs = provider?.refreshBufferMs ?? deps.settings.refreshBufferMs;
   const next = nextLook(connection, { provider, bufferMs, now: deps.now() });
   return schedule(deps, refOf(connection), next);

@@ -60,9 +60,9 @@ export function given<T>(place: T | 0 | null | undefined): T | undefined {
 
 /** The connection with its secrets as text. It goes nowhere but into a seal, and nothing is judged. */
 export function wireOf(connection: Connection): ConnectionWire {
-  const { accessToken, refreshToken } = connection.tokenSet;
-  const secrets = { accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal() };
-  return { ...connection, tokenSet: { ...connection.tokenSet, ...secrets } };
+  const { tokenSet } = connection;
+  const accessToken = tokenSet.accessToken.reveal();
+  return { ...connection, tokenSet: { ...tokenSet, accessToken, refreshToken: tokenSet.refreshToken?.reveal() } };
 }
 
 /** Writes the array; the usual at its end is left away. */

@@ -66,8 +66,9 @@ export function sealedConnections(
     },
 
     write(owner, changes, finishes) {
+      const { tenant, userId } = owner;
       const key = ownerKeyOf(owner);
-      const fieldChanges = changes.map((change) => toFieldChange(keyring, { key, ...owner }, change, now()));
+      const fieldChanges = changes.map((change) => toFieldChange(keyring, { tenant, userId, key }, change, now()));
       for (const { field } of fieldChanges) opened.forget(nameOf(owner, field));
       const claim = finishes && { field: connectionFieldOf(finishes.ref), holder: finishes.holder };
       return engine.writeFields(key, fieldChanges, claim);

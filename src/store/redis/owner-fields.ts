@@ -76,7 +76,7 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
     claimField: async (owner, claim) => {
       // A refresh that begins on a record that a failover has set back would spend a refresh token twice.
       await masters.settled();
-      const outcome = await writes.claim({ owner, ...claim });
+      const outcome = await writes.claim({ ...claim, owner });
       if (outcome.kind === 'claimed') journal.claimed(owner, claim);
       return outcome;
     },
