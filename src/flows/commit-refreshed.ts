@@ -126,16 +126,8 @@ function concluded(deps: Dependencies, { note }: AnsweredRefresh, stored: Stored
   const { connection } = stored;
   const { tenant, connectionId, userId, provider, account, updatedAt: at } = connection;
   // By name: fields beside a spread take 3.5 µs, these 0.01.
-  const event = {
-    type: 'connection.updated',
-    connectionId,
-    change: 'refreshed',
-    at,
-    userId,
-    provider,
-    account,
-  } as const;
-  note(announce(deps, tenant, event));
+  const type = 'connection.updated';
+  note(announce(deps, tenant, { type, connectionId, change: 'refreshed', at, userId, provider, account }));
   return { kind: 'current', stored };
 }
 

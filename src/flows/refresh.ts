@@ -156,7 +156,7 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
   const intent = newIntent(deps, seen, { holder, attempt: verdict.attempt });
   const begun = await deps.store.connections.beginRefresh(ref, intent, { ms: leaseMs });
   if (begun.kind !== 'begun') return 'wait';
-  if (begun.previous === undefined) return sendInTime(flight, intent);
+  if (begun.previous === undefined) return sendInTime(flight, intent, 'no');
 
   const again = assess(seen.connection, provider, { ...wish, now: deps.now() }, lostSending(begun.previous));
   if (again.kind === 'refresh') {
@@ -164,7 +164,8 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
     if (provider.refreshReuse !== 'none' && deps.now() >= begun.previous.deadline) await sleep(lateCommitMs);
     const weighed = newIntent(deps, seen, { holder, attempt: again.attempt });
     const replaced = await deps.store.connections.beginRefresh(ref, weighed, { ms: leaseMs, replaces: true });
-    return replaced.kind === 'begun' ? sendInTime(flight, weighed) : 'wait';
+    // Its intent stands for the lost sending as well.
+    return replaced.kind === 'begun' ? sendInTime(flight, weighed, 'unknown') : 'wait';
   }
   await deps.store.connections.endRefresh(ref, holder, 'unknown');
   return again.kind === 'wait' && !again.live ? 'wait' : { kind: 'current', stored: seen };
@@ -173,11 +174,17 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
 /**
  * Sends, unless this process stood still since it wrote its intent: the request would end after the deadline at which others
  * take this sending for over, and send themselves.
+ *
+ * @param otherwise whether the refresh token was spent, as far as anybody knows without this sending
  */
-async function sendInTime(flight: Flight, intent: RefreshIntent): Promise<Refreshed | 'wait'> {
+async function sendInTime(
+  flight: Flight,
+  intent: RefreshIntent,
+  otherwise: 'no' | 'unknown',
+): Promise<Refreshed | 'wait'> {
   const { deps, seen } = flight;
   if (deps.now() < intent.startedAt + deadlineMarginMs) return send(flight, intent);
-  await deps.store.connections.endRefresh(refOf(seen.connection), intent.holder, 'no');
+  await deps.store.connections.endRefresh(refOf(seen.connection), intent.holder, otherwise);
   return 'wait';
 }
 
@@ -210,18 +217,9 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
 function recordRefresh({ deps, seen, note }: Flight, what: Pick<Act, 'outcome' | 'reason'>): void {
   const { tenant, userId: user, provider, account, connectionId: connection_id } = seen.connection;
   const { outcome, reason } = what;
-  const act = {
-    act: 'refresh',
-    actor: system,
-    tenant,
-    user,
-    provider,
-    account,
-    connection_id,
-    outcome,
-    reason,
-  } as const;
-  note(recordAct(deps, act));
+  note(
+    recordAct(deps, { act: 'refresh', actor: system, tenant, user, provider, account, connection_id, outcome, reason }),
+  );
 }
 
 /** Prolongs the lease until told otherwise. Losing it is no harm: it saves traffic, the generation decides. */
