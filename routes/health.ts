@@ -2,7 +2,7 @@
 
 import type { FastifyPluginAsync } from 'fastify';
 import type { Registry } from 'prom-client';
-import { StoreUnavailable } from '../src/core/errors.js';
+import { OAuthManagerError, StoreUnavailable } from '../src/core/errors.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 
 /** What the answers to machines are made from. */
@@ -25,7 +25,8 @@ export const health: FastifyPluginAsync<HealthOptions> = async (app, { manager, 
     if (isStopping?.()) throw new StoreUnavailable('The service is stopping.', 'no');
     await manager.checkStore().catch((error: unknown) => {
       const kind = error instanceof Error ? error.name : typeof error;
-      request.log.warn({ kind }, 'not ready');
+      const problem = error instanceof OAuthManagerError ? { problem: error.message } : {};
+      request.log.warn({ kind, ...problem }, 'not ready');
       throw new StoreUnavailable('The store cannot be used.', 'no');
     });
     return { status: 'ready' };

@@ -41,16 +41,26 @@ export interface StoreOptions {
 /**
  * Opens the store that the options name. A Redis that is down is no error: calls fail until it is back.
  *
+ * @param use `read` leaves the keys in use as they are, so that a key may be tried before it is given to services
  * @throws {ConfigurationError | KeyUnavailable} as {@link unwrapKeys}
  */
-export async function openStore(options: StoreOptions, log: Log = silent): Promise<Store> {
+export async function openStore(
+  options: StoreOptions,
+  log: Log = silent,
+  use: 'write' | 'read' = 'write',
+): Promise<Store> {
   const { auditRetentionDays = 90, now } = options;
   const keyring = await openKeyring(options, log);
   const opened = await openEngine(options, log);
   const metered = options.meter ? meterEngine(opened, options.meter) : opened;
   const engine = options.tracer ? traceEngine(metered, options.tracer) : metered;
   const spool = options.spoolDir === undefined ? undefined : openSpool(options.spoolDir, keyring, log);
-  return openSealedStore(engine, keyring, { now, auditKeepMs: auditRetentionDays * 86_400_000, spool });
+  return openSealedStore(engine, keyring, {
+    now,
+    auditKeepMs: auditRetentionDays * 86_400_000,
+    spool,
+    isToRead: use === 'read',
+  });
 }
 
 /** The keys that the options name, unwrapped. @throws {ConfigurationError | KeyUnavailable} as {@link unwrapKeys} */

@@ -69,7 +69,7 @@ async function create({ owner, role, tenant, providers, days, json }: CreateOpti
 }
 
 async function list({ json }: { json?: boolean }): Promise<void> {
-  const keys = await withStore((store) => listApiKeys(store.documents));
+  const keys = await withStore((store) => listApiKeys(store.documents), 'read');
   if (json) console.log(JSON.stringify(keys));
   else for (const key of keys) console.log(describeKey(key));
 }

@@ -47,7 +47,7 @@ async function tail({ tenant, lines, follow = false, json = false }: TailOptions
     const newest = await audit.readEnd(parseTenant(tenant), lines);
     for (const entry of newest) console.log(show(entry));
     if (follow) await followFrom(audit, { tenant: parseTenant(tenant), after: newest.at(-1)?.id, show });
-  });
+  }, 'read');
 }
 
 /** Until SIGINT or SIGTERM. */
@@ -74,7 +74,7 @@ async function exportAll({ tenant, after }: { tenant: string; after?: string }):
       for (const entry of entries) console.log(formatLine(entry));
       entries = await audit.read(parseTenant(tenant), entries.at(-1)?.id, batch);
     }
-  });
+  }, 'read');
 }
 
 /** As `GET /v1/audit` writes it. */

@@ -25,7 +25,7 @@ export function doctorCommand(): Command {
     .option('--offline', 'do not ask the endpoints of the providers')
     .addHelpText('after', `\n${status}${examples('doctor', 'doctor --json')}`)
     .action(async ({ json, offline = false }: { json?: boolean; offline?: boolean }) => {
-      const findings = await withStore((store, config) => examine(store, withRunningSandbox(config), offline));
+      const findings = await withStore((store, config) => examine(store, withRunningSandbox(config), offline), 'read');
       if (json) console.log(JSON.stringify(findings));
       else for (const finding of findings) console.log(describe(finding));
       process.exitCode = findings.some(({ kind }) => kind === 'fault') ? exitCodes.failed : exitCodes.done;

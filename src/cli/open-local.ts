@@ -14,10 +14,13 @@ import { managerOptions } from '../service/manager-options.js';
 import type { StorageEngine } from '../store/engine.js';
 import type { Keyring } from '../store/sealing.js';
 
-/** Lets `work` use the store and closes it in any case. */
-export async function withStore<T>(work: (store: Store, config: Config) => Promise<T>): Promise<T> {
+/** Lets `work` use the store and closes it in any case. @param use as {@link openStore} */
+export async function withStore<T>(
+  work: (store: Store, config: Config) => Promise<T>,
+  use: 'write' | 'read' = 'write',
+): Promise<T> {
   const config = loadConfig();
-  const store = await openStore(managerOptions(config), createLogger('silent'));
+  const store = await openStore(managerOptions(config), createLogger('silent'), use);
   try {
     return await work(store, config);
   } finally {

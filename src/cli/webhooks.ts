@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { isTold, type StoredEvent } from '../core/events.js';
 import { defaultTenant, type TenantId, tenantIdSchema } from '../core/identifiers.js';
-import type { EventStore } from '../core/store.js';
+import type { EventStore, Store } from '../core/store.js';
 import { messageOf } from '../service/webhooks/message.js';
 import { findProgress, type LoggedAttempt } from '../service/webhooks/progress.js';
 import { createSender, type WebhookSender } from '../service/webhooks/sender.js';
@@ -41,7 +41,8 @@ export function webhooksCommand(): Command {
 }
 
 async function list({ tenant, json }: WebhookOptions): Promise<void> {
-  const { attempts } = await withStore((store) => findProgress(store.documents, parseTenant(tenant)));
+  const find = (store: Store) => findProgress(store.documents, parseTenant(tenant));
+  const { attempts } = await withStore(find, 'read');
   for (const attempt of attempts) console.log(json ? JSON.stringify(wireOf(attempt)) : describeAttempt(attempt));
 }
 

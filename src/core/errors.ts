@@ -282,8 +282,9 @@ export class KeyUnavailable extends OAuthManagerError {
   readonly whoMustAct = 'operator';
   readonly keyId: string;
 
-  constructor(keyId: string) {
-    super(`The encryption key "${keyId}" is not available.`);
+  /** @param remedy a sentence for the operator */
+  constructor(keyId: string, remedy?: string) {
+    super(`The encryption key "${keyId}" is not available.${remedy === undefined ? '' : ` ${remedy}`}`);
     this.keyId = keyId;
   }
 }

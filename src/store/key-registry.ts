@@ -1,19 +1,20 @@
 /** Which encryption keys a store was written with, so that a keyring that lacks one is refused before it does harm. */
 
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, KeyUnavailable } from '../core/errors.js';
 import type { StorageEngine } from './engine.js';
 import type { Keyring } from './sealing.js';
 
 /** Key id -> fingerprint. Not sealed: it must be readable when the key is missing. */
 const collection = '.encryption-keys';
+const missing =
+  'The store was written with it: put it back into ENCRYPTION_KEYS, or, where "valetkey keys list" shows nothing under it, run "valetkey keys rotate".';
 
 /**
  * Checks the keyring against the keys that sealed what is in the store, then enters the active key.
  *
- * Call it when opening a store; it is cheap and may be repeated. Replicas that start together agree.
+ * Call it when opening a store to write; it is cheap and may be repeated. Replicas that start together agree.
  *
- * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
- * @throws {ConfigurationError} an id stands for another key here than in the store (`ENCRYPTION_KEYS`)
+ * @throws {KeyUnavailable} {ConfigurationError} as {@link checkKeys}
  */
 export async function registerKeys(engine: StorageEngine, keyring: Keyring): Promise<void> {
   const { activeKeyId } = keyring;
@@ -23,9 +24,20 @@ export async function registerKeys(engine: StorageEngine, keyring: Keyring): Pro
   if (!created) await checkedKeys(engine, keyring); // another replica entered the id in the meantime
 }
 
+/**
+ * Checks the keyring and enters nothing: from the moment on which a key is entered, nobody works without it.
+ *
+ * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
+ * @throws {ConfigurationError} an id stands for another key here than in the store (`ENCRYPTION_KEYS`)
+ */
+export async function checkKeys(engine: StorageEngine, keyring: Keyring): Promise<void> {
+  await checkedKeys(engine, keyring);
+}
+
 async function checkedKeys(engine: StorageEngine, keyring: Keyring): Promise<ReadonlyMap<string, Buffer>> {
   const known = await engine.listDocuments(collection);
   for (const [keyId, fingerprint] of known) {
+    if (!keyring.keyIds.includes(keyId)) throw new KeyUnavailable(keyId, missing);
     if (!keyring.fingerprintOf(keyId).equals(fingerprint)) {
       const problem = `key "${keyId}" is not the key of that id with which the store was written`;
       throw new ConfigurationError([{ name: 'ENCRYPTION_KEYS', problem }]);

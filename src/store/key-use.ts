@@ -110,8 +110,9 @@ const mostPasses = 5;
 
 /**
  * Seals every lasting record under the first key, by compare-and-set, beside running services. May be ended at any
- * time and begun anew: what is done is passed over. Afterwards keys under which nothing is sealed leave the register;
- * short-lived records, events and the audit trail are not rewritten and keep their key registered until they have ended.
+ * time and begun anew: what is done is passed over. Keys under which nothing is sealed leave the register: before, those
+ * that nobody has here, afterwards all. Short-lived records, events and the audit trail are not rewritten and keep their
+ * key registered until they have ended.
  *
  * @throws {KeyUnavailable} the store was written with a key that is not in the keyring
  */
@@ -120,10 +121,15 @@ export async function rotateKeys(
   keyring: Keyring,
   onProgress: OnProgress = () => undefined,
 ): Promise<Rotation> {
+  const before = await countByKey(engine, keyring);
+  const mistaken = await retireIdle(
+    engine,
+    before.filter(({ available }) => !available),
+  );
   await registerKeys(engine, keyring);
   let resealed = 0;
   let unopened: Unopened[] = [];
-  let total = await countOutdated(engine, keyring);
+  let total = before.filter(({ active }) => !active).reduce((sum, key) => sum + lastingOf(key), 0);
   for (let pass = 0; pass < mostPasses && total > resealed; pass += 1) {
     const failures: Unopened[] = [];
     let moved = 0;
@@ -138,16 +144,21 @@ export async function rotateKeys(
     total = resealed + moved;
   }
   const used = await countByKey(engine, keyring);
-  const idle = used.filter((key) => key.registered && !key.active && totalOf(key) === 0);
-  for (const { id } of idle) await retireKey(engine, id);
-  const retired = idle.map(({ id }) => id);
-  return { resealed, unopened, retired, keys: used.filter(({ id }) => !retired.includes(id)) };
+  const retired = await retireIdle(engine, used);
+  const keys = used.filter(({ id }) => !retired.includes(id));
+  return { resealed, unopened, retired: [...mistaken, ...retired], keys };
 }
 
-async function countOutdated(engine: StorageEngine, keyring: Keyring): Promise<number> {
-  let count = 0;
-  for await (const record of walkSealedRecords(engine)) if (isOutdated(record, keyring)) count += 1;
-  return count;
+/** Takes those out of the register under which nothing is sealed; answers their ids. */
+async function retireIdle(engine: StorageEngine, keys: readonly KeyUse[]): Promise<readonly string[]> {
+  const idle = keys.filter((key) => key.registered && !key.active && totalOf(key) === 0);
+  for (const { id } of idle) await retireKey(engine, id);
+  return idle.map(({ id }) => id);
+}
+
+/** How many records of a key do not end by themselves. */
+function lastingOf({ records }: KeyUse): number {
+  return records.connection + records.grant + records.document;
 }
 
 function isOutdated({ sealed, exchange }: SealedRecord, keyring: Keyring): boolean {

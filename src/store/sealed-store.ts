@@ -4,7 +4,7 @@ import { StoreUnavailable } from '../core/errors.js';
 import { ownerKeyOf } from '../core/identifiers.js';
 import type { CodeDigests, Spool, Store } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
-import { registerKeys } from './key-registry.js';
+import { checkKeys, registerKeys } from './key-registry.js';
 import { refuseDuringMigration } from './migration-mark.js';
 import { sealedAudit } from './sealed-audit.js';
 import { sealedConnections } from './sealed-connections.js';
@@ -21,7 +21,11 @@ export interface StoreOptions {
   readonly spool?: Spool | undefined;
   /** How many opened connections are kept for reuse while their sealed bytes are unchanged; 0 = none. */
   readonly keepOpened?: number;
+  /** Nothing will be written: the active key is not entered among those in use. */
+  readonly isToRead?: boolean;
 }
+
+const holdKeys = ({ isToRead = false }: StoreOptions) => (isToRead ? checkKeys : registerKeys);
 
 /** At most twice as many, while one generation replaces the other. */
 const usualKeepOpened = 16_384;
@@ -48,7 +52,7 @@ export function createStore(engine: StorageEngine, keyring: Keyring, options: St
     ...(spool && { spool }),
     now: () => engine.now(),
     async check() {
-      await registerKeys(engine, keyring);
+      await holdKeys(options)(engine, keyring);
       return { kind: engine.kind, ...(await engine.check()) };
     },
     figures: () => engine.figures?.() ?? { commitsUnacknowledged: 0, commitsRestored: 0 },
@@ -70,7 +74,7 @@ export async function openSealedStore(
 ): Promise<Store> {
   try {
     await refuseDuringMigration(engine);
-    await registerKeys(engine, keyring);
+    await holdKeys(options)(engine, keyring);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) {
       await engine.close();

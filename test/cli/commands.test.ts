@@ -71,6 +71,22 @@ describe('keys generate', () => {
   });
 });
 
+describe('a new key', () => {
+  it.each(['doctor --offline', 'api-keys list', 'audit tail', 'audit export', 'webhooks list'])(
+    'that "%s" is tried with hinders nobody who has the old one',
+    async (line) => {
+      const [k1, k2] = [(await run('keys generate')).out, (await run('keys generate')).out];
+      const serving = await openStore({ encryptionKeys: k1, dataDir });
+      cleaning.push(() => serving.close());
+      vi.stubEnv('ENCRYPTION_KEYS', `${k2},${k1}`);
+      expect((await run(line)).status).toBe(0);
+      await expect(serving.check()).resolves.toMatchObject({ kind: 'embedded' });
+      vi.stubEnv('ENCRYPTION_KEYS', k1);
+      expect((await run('api-keys create --owner me')).status).toBe(0);
+    },
+  );
+});
+
 describe('keys list, rotate and verify', () => {
   const store = async (keys: string) => {
     vi.stubEnv('ENCRYPTION_KEYS', keys);
@@ -90,6 +106,19 @@ describe('keys list, rotate and verify', () => {
     expect(JSON.parse(rotation.out)).toMatchObject({ resealed: 1, unopened: [], retired: [id1] });
     vi.stubEnv('ENCRYPTION_KEYS', k2);
     expect(await run('keys verify')).toMatchObject({ status: 0, out: '1 records can be opened, 0 cannot.' });
+    expect((await run('api-keys list')).status).toBe(0);
+  });
+
+  it('take out a key that sealed nothing and is not there any more', async () => {
+    const [k1, k2] = [(await run('keys generate')).out, (await run('keys generate')).out];
+    await store(k1);
+    await (await openStore({ encryptionKeys: `${k2},${k1}`, dataDir })).close();
+    const refused = await run('api-keys list');
+    expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('"valetkey keys rotate"') });
+    expect(JSON.parse((await run('keys rotate --json')).out)).toMatchObject({
+      resealed: 0,
+      retired: [k2.split(':')[0]],
+    });
     expect((await run('api-keys list')).status).toBe(0);
   });
 

@@ -96,10 +96,13 @@ describe('a service', () => {
   it('is alive but not ready while its Redis is down (F1)', async () => {
     const url = `redis://127.0.0.1:${await findFreePort()}`;
     const config = loadConfig({ REDIS_URL: url, ENCRYPTION_KEYS: createEncryptionKey() });
-    const service = await buildApp(config, { log: silent });
+    const lines: string[] = [];
+    const service = await buildApp(config, { log: createLogger('info', { write: (line) => void lines.push(line) }) });
     closing.push(() => service.close());
     expect((await service.app.inject('/healthz')).statusCode).toBe(200);
     expect((await service.app.inject('/readyz')).statusCode).toBe(503);
+    const reasons = lines.filter((line) => line.includes('"not ready"')).map((line) => JSON.parse(line).problem);
+    expect(reasons).toEqual(['The store is unavailable: Redis cannot be reached (ECONNREFUSED).']);
     expect((await service.app.inject('/metrics')).body).toContain('valetkey_store_up 0');
   });
 
