@@ -5,6 +5,7 @@ import { openEngine } from '../open-store.js';
 import type { Config } from '../service/config.js';
 import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
+import type { StorageEngine } from '../store/engine.js';
 import { registerKeys } from '../store/key-registry.js';
 import { type Migration, migrate } from '../transfer/migrate.js';
 import { examples } from './examples.js';
@@ -39,6 +40,7 @@ async function run(options: MigrateOptions): Promise<void> {
   if (url === undefined) throw new CommandFailed('--to or --to-file is needed.');
   const bar = createProgressBar('copying owners');
   const migration = await withEngine(async ({ engine, keyring, config }) => {
+    if (options.finish) refuseOpen(engine);
     await registerKeys(engine, keyring);
     const target = await openTarget(config, url, options.toPrefix);
     try {
@@ -49,6 +51,13 @@ async function run(options: MigrateOptions): Promise<void> {
   }).finally(() => bar.clear());
   console.log(options.json ? JSON.stringify(migration) : describe(migration));
   if (!migration.equal) process.exitCode = exitCodes.failed;
+}
+
+/** A service that goes on with the old store would refresh what the new one refreshes too, which ends the grants. */
+function refuseOpen({ otherProcesses }: StorageEngine): void {
+  const others = otherProcesses?.() ?? [];
+  if (others.length === 0) return;
+  throw new CommandFailed(`The store is open in process ${others.join(', ')}: stop the service, then run this again.`);
 }
 
 function openTarget(config: Config, redisUrl: string, toPrefix: string | undefined) {

@@ -179,6 +179,8 @@ export interface StorageEngine extends OwnerFields, ExpiringValues, DueIndex, Lo
   /** Epoch ms by the store's clock. */
   now(): Promise<number>;
   check(): Promise<{ readonly latencyMs: number; readonly warnings: readonly string[] }>;
+  /** Ids of other processes that have the store open; absent where that cannot be known. */
+  otherProcesses?(): readonly number[];
   /** What happened to commits in this process; absent where nothing can happen to them. */
   figures?(): StoreFigures;
   close(): Promise<void>;

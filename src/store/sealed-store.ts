@@ -5,7 +5,7 @@ import { ownerKeyOf } from '../core/identifiers.js';
 import type { CodeDigests, Spool, Store } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
 import { checkKeys, registerKeys } from './key-registry.js';
-import { refuseDuringMigration } from './migration-mark.js';
+import { refuseMigrating } from './migration-mark.js';
 import { sealedAudit } from './sealed-audit.js';
 import { sealedConnections } from './sealed-connections.js';
 import { sealedDocuments } from './sealed-documents.js';
@@ -65,7 +65,7 @@ export function createStore(engine: StorageEngine, keyring: Keyring, options: St
  * answer yet is no error; its `check` then throws until the keyring was found right.
  *
  * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
- * @throws {ConfigurationError} a key id stands for another key here than in the store
+ * @throws {ConfigurationError} a key id stands for another key here than in the store, or as {@link refuseMigrating}
  */
 export async function openSealedStore(
   engine: StorageEngine,
@@ -73,7 +73,7 @@ export async function openSealedStore(
   options: StoreOptions = {},
 ): Promise<Store> {
   try {
-    await refuseDuringMigration(engine);
+    await refuseMigrating(engine);
     await holdKeys(options)(engine, keyring);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) {

@@ -5,7 +5,13 @@ import { ConfigurationError } from '../core/errors.js';
 import type { OwnerKey } from '../core/identifiers.js';
 import type { FieldChange, StorageEngine } from '../store/engine.js';
 import { dueMemberOf } from '../store/field-names.js';
-import { beginMigration, endMigration, migrationCollection } from '../store/migration-mark.js';
+import {
+  beginMigration,
+  endMigration,
+  isBeingFilled,
+  markMoved,
+  migrationCollection,
+} from '../store/migration-mark.js';
 import { type OwnerWithFields, walkNames, walkOwners } from '../store/sealed-records.js';
 
 const holder = 'migration';
@@ -42,13 +48,15 @@ export interface MigrationPlan {
  * Makes the target hold what the source holds: connections, grants, marks, notes of refreshes, documents, keys in use.
  * Short-lived records, events and the audit trail stay behind.
  *
- * @throws {ConfigurationError} the target holds records that no migration has put there
+ * @throws {ConfigurationError} the target holds records that no migration has put there; the source holds nothing, or is
+ *   itself the target of a migration
  */
 export async function migrate(
   plan: MigrationPlan,
   onProgress: (progress: { done: number }) => void = () => undefined,
 ): Promise<Migration> {
   const { source, target, finish } = plan;
+  await refuseWrongSource(source);
   await claimTarget(target);
   const counts = { written: 0, removed: 0 };
   let done = 0;
@@ -60,7 +68,10 @@ export async function migrate(
   const documents = await copyDocuments(source, target);
   const [sourceHolds, targetHolds] = [await takeInventory(source), await takeInventory(target)];
   const equal = sourceHolds.digest === targetHolds.digest;
-  if (equal && finish) await endMigration(target);
+  if (equal && finish) {
+    await markMoved(source);
+    await endMigration(target);
+  }
   return {
     written: counts.written + documents.written,
     removed: counts.removed + documents.removed,
@@ -71,17 +82,26 @@ export async function migrate(
   };
 }
 
+/** With another directory, or REDIS_URL set too early, the target would be made equal to the wrong store. */
+async function refuseWrongSource(source: StorageEngine): Promise<void> {
+  const name = source.kind === 'redis' ? 'REDIS_URL' : 'DATA_DIR';
+  const refuse = (problem: string) => new ConfigurationError([{ name, problem }]);
+  if (await isBeingFilled(source)) throw refuse('is the store that is being filled; give the one to copy from');
+  // Collections that begin with a dot are the store's own.
+  const isEmpty = await holdsNothing(source, (collection) => collection.startsWith('.'));
+  if (isEmpty) throw refuse('holds nothing to copy: is it the store that the service uses?');
+}
+
 async function claimTarget(target: StorageEngine): Promise<void> {
-  const isEmpty = await holdsNothing(target);
+  const isEmpty = await holdsNothing(target, (collection) => collection === migrationCollection);
   if ((await beginMigration(target)) === 'resumed' || isEmpty) return;
   await endMigration(target);
   throw new ConfigurationError([{ name: '--to', problem: 'holds records already, and no migration is under way' }]);
 }
 
-async function holdsNothing(target: StorageEngine): Promise<boolean> {
-  for (const what of ['owners', 'collections'] as const) {
-    for await (const name of walkNames(target, what)) if (name !== migrationCollection) return false;
-  }
+async function holdsNothing(engine: StorageEngine, isPassedOver: (collection: string) => boolean): Promise<boolean> {
+  for await (const _ of walkNames(engine, 'owners')) return false;
+  for await (const name of walkNames(engine, 'collections')) if (!isPassedOver(name)) return false;
   return true;
 }
 

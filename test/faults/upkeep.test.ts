@@ -133,6 +133,8 @@ it('migrate, killed and resumed while tokens are refreshed, ends with two equal 
   expect(online.source.owners).toBe(users.length);
   expect(online.target.owners).toBe(users.length);
   const last = await load.stop();
+  const early = await runOperatorCommand(`${line} --finish`, place);
+  expect(early).toMatchObject({ code: 1, err: expect.stringContaining('stop the service') });
   service.kill('SIGTERM');
   expect(await service.ended).toBe(0);
 

@@ -25,8 +25,10 @@ afterAll(async () => {
 const keys = keyring('k1');
 let source: StorageEngine;
 let target: StorageEngine;
+let dataDir: string;
 beforeEach(async () => {
-  source = await openEmbeddedEngine({ dataDir: join(root, randomUUID()) });
+  dataDir = join(root, randomUUID());
+  source = await openEmbeddedEngine({ dataDir });
   target = await openRedisEngine({ url: redis.url, keyPrefix: `t-${randomUUID()}` });
 });
 afterEach(async () => {
@@ -136,6 +138,31 @@ describe('a migration', () => {
     await fill();
     await migrate({ source, target, finish: false });
     await expect(openSealedStore(target, keys)).rejects.toMatchObject({ code: 'configuration_invalid' });
+  });
+
+  it('keeps services off the source once it is finished, and can be made anew from it', async () => {
+    const { first } = await fill();
+    await migrate({ source, target, finish: true });
+    const refused = { faults: [{ name: 'DATA_DIR', problem: expect.stringContaining('REDIS_URL') }] };
+    await expect(openSealedStore(source, keys)).rejects.toMatchObject(refused);
+    source = await openEmbeddedEngine({ dataDir });
+    const other = await openRedisEngine({ url: redis.url, keyPrefix: `t-${randomUUID()}` });
+    expect(await migrate({ source, target: other, finish: true })).toMatchObject({ finished: true });
+    const there = await openSealedStore(other, keys);
+    expect(await there.connections.find(refTo(first))).toBeDefined();
+    await there.close();
+  });
+
+  it('takes no store for its source that holds nothing, or that it fills itself', async () => {
+    await expect(migrate({ source, target, finish: true })).rejects.toMatchObject({
+      faults: [{ name: 'DATA_DIR', problem: expect.stringContaining('holds nothing') }],
+    });
+    await fill();
+    await migrate({ source, target, finish: false });
+    await expect(migrate({ source: target, target, finish: true })).rejects.toMatchObject({
+      faults: [{ name: 'REDIS_URL', problem: expect.stringContaining('is being filled') }],
+    });
+    expect(await migrate({ source, target, finish: true })).toMatchObject({ written: 0, finished: true });
   });
 
   it('never writes into a store that is in use', async () => {

@@ -22,6 +22,8 @@ export interface EmbeddedDatabase {
    * when the promise resolves, or not there at all. `change` must be synchronous: the write lock is held meanwhile.
    */
   readonly write: <T>(change: () => T) => Promise<T>;
+  /** Ids of the other processes of this machine that have the file open. */
+  readonly otherProcesses: () => readonly number[];
   /** Waits for what is being written, then closes. */
   readonly close: () => Promise<void>;
 }
@@ -89,6 +91,11 @@ function bind(root: RootDatabase<Buffer, Buffer>): EmbeddedDatabase {
       } finally {
         writing.delete(written);
       }
+    },
+    otherProcesses() {
+      root.readerCheck(); // else those that were killed would be listed
+      const rows = [...root.readerList().matchAll(/^\s*(\d+)\s/gm)];
+      return [...new Set(rows.map(([, id]) => Number(id)))].filter((id) => id !== process.pid);
     },
     close() {
       closing ??= Promise.allSettled(writing).then(() => root.close());

@@ -53,6 +53,7 @@ export async function openEmbeddedEngine(options: EmbeddedOptions): Promise<Stor
       const latencyMs = performance.now() - started;
       return { latencyMs, warnings: await findWarnings(dataDir) };
     },
+    otherProcesses: () => database.otherProcesses(),
     close: () => database.close(),
   };
 }
