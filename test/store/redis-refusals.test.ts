@@ -132,6 +132,16 @@ describe('a Redis that must not be used', () => {
     await expect((await open(server.url)).now()).resolves.toBeGreaterThan(0);
   });
 
+  it('because it has not the database that was asked for does not start, instead of using another one', async () => {
+    const server = await start({ args: ['--databases', '4'] });
+    const engine = await open(`${server.url}/3`);
+    await engine.putDocument('c', 'i', Buffer.alloc(10));
+    await expect(engine.check()).resolves.toBeDefined();
+    expect(await server.command('DBSIZE')).toBe(0);
+    const refused = { faults: [{ name: 'REDIS_URL', problem: expect.stringContaining('database 4') }] };
+    await expect(openRedisEngine({ url: `${server.url}/4`, keyPrefix: 'f' })).rejects.toMatchObject(refused);
+  });
+
   it('because the password changed later says so in its check', async () => {
     const server = await start({ password: 'right-canary' });
     const engine = await open(server.url);

@@ -76,6 +76,11 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof Error && /NOPERM|unknown command/i.test(error.message);
 }
 
+/** Whether Redis refuses a SELECT for good: it has fewer databases, or this user may not. */
+export function refusesDatabase(error: unknown): boolean {
+  return isForbidden(error) || (error instanceof Error && /DB index/i.test(error.message));
+}
+
 /** What is wrong with a connection, in words without secrets. `lasting`: trying again will not help, somebody must. */
 export interface ConnectionFault {
   readonly text: string;

@@ -1,7 +1,8 @@
 /** Looks at every master: does it answer, may it evict, does it keep what it is told. */
 
+import type { RedisAddress } from './address.js';
 import { mastersOf, type RedisClient } from './client.js';
-import { isForbidden } from './failures.js';
+import { isForbidden, refusesDatabase } from './failures.js';
 import type { RedisLink } from './link.js';
 import { parseList, parseText } from './replies.js';
 
@@ -17,36 +18,53 @@ interface MasterFacts {
   readonly info: ReadonlyMap<string, string> | undefined;
   /** The `save` setting; `undefined` when this user may not ask. */
   readonly save: string | undefined;
+  /** The database of REDIS_URL, where Redis does not let us have it: ioredis then goes on in database 0. */
+  readonly refusedDatabase: number | undefined;
 }
 
 /** Asks all masters at once. @throws {StoreUnavailable} when one does not answer in time */
-export async function examineRedis(link: RedisLink): Promise<RedisHealth> {
+export async function examineRedis(link: RedisLink, address: RedisAddress): Promise<RedisHealth> {
   const startedAt = performance.now();
   await link.read((client) => Promise.all(mastersOf(client).map((master) => master.callBuffer('PING'))));
   const latencyMs = performance.now() - startedAt;
-  const facts = await readFacts(link);
+  const facts = await readFacts(link, 'database' in address ? address.database : 0);
   const unfit = facts.map(findUnfitness).find((reason) => reason !== undefined);
   const warnings = [...new Set(facts.flatMap(findWarnings))];
   return { latencyMs, warnings, ...(unfit ? { unfit } : {}) };
 }
 
-async function readFacts(link: RedisLink): Promise<readonly MasterFacts[]> {
+async function readFacts(link: RedisLink, database: number): Promise<readonly MasterFacts[]> {
   const facts: MasterFacts[] = [];
   await link.read(async (client) => {
-    facts.push(...(await Promise.all(mastersOf(client).map(readMaster))));
+    facts.push(...(await Promise.all(mastersOf(client).map((master) => readMaster(master, database)))));
   });
   return facts;
 }
 
-async function readMaster(master: Pick<RedisClient, 'callBuffer'>): Promise<MasterFacts> {
-  const [info, save] = await Promise.all([
+type Master = Pick<RedisClient, 'callBuffer'>;
+
+async function readMaster(master: Master, database: number): Promise<MasterFacts> {
+  const [info, save, canUse] = await Promise.all([
     unlessForbidden(master.callBuffer('INFO')),
     unlessForbidden(master.callBuffer('CONFIG', ['GET', 'save'])),
+    canSelect(master, database),
   ]);
   return {
     info: info === undefined ? undefined : parseInfo(parseText(info)),
     save: save === undefined ? undefined : parseText(parseList(save)[1]),
+    refusedDatabase: canUse ? undefined : database,
   };
+}
+
+async function canSelect(master: Master, database: number): Promise<boolean> {
+  if (database === 0) return true;
+  try {
+    await master.callBuffer('SELECT', [database]);
+    return true;
+  } catch (error) {
+    if (refusesDatabase(error)) return false;
+    throw error;
+  }
 }
 
 async function unlessForbidden(reply: Promise<unknown>): Promise<unknown> {
@@ -64,7 +82,8 @@ function parseInfo(text: string): ReadonlyMap<string, string> {
 }
 
 /** GETDEL and exclusive stream ranges came with 6.2; with eviction Redis throws connections away when it is full. */
-function findUnfitness({ info }: MasterFacts): string | undefined {
+function findUnfitness({ info, refusedDatabase }: MasterFacts): string | undefined {
+  if (refusedDatabase !== undefined) return `database ${refusedDatabase} is not there, or this user may not SELECT it`;
   if (!info) return undefined;
   const [major = 0, minor = 0] = (info.get('redis_version') ?? '6.2').split('.').map(Number);
   if (major < 6 || (major === 6 && minor < 2)) return 'Redis 6.2 or newer is needed';

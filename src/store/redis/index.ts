@@ -3,7 +3,7 @@
 import { ConfigurationError, StoreUnavailable } from '../../core/errors.js';
 import type { StorageEngine } from '../engine.js';
 import { type Gather, oneByOne, together } from '../gathering.js';
-import { parseRedisUrl } from './address.js';
+import { parseRedisUrl, type RedisAddress } from './address.js';
 import { createClient } from './client.js';
 import { openCommitLanes, type ReplicaWait, sharedLane } from './commit-lanes.js';
 import { type ConnectionWatch, type StoreLog, watchConnection } from './connection-watch.js';
@@ -87,7 +87,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   };
   await watch.settled(connectTimeoutMs);
   try {
-    await refuseUnfit(link, watch);
+    await refuseUnfit(link, watch, address);
   } catch (error) {
     await close();
     throw error;
@@ -102,19 +102,19 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
     ...createDocuments(link, keys),
     ...createWalks(link, keys),
     now: async () => parseTime(await link.read(command('TIME'))),
-    check: () => check(link),
+    check: () => check(link, address),
     figures: () => ({ commitsUnacknowledged: lanes.unacknowledged(), commitsRestored: restored }),
     close,
   };
 }
 
 /** Refuses a start that no waiting will mend; what passes by itself is left to `check`. */
-async function refuseUnfit(link: RedisLink, watch: ConnectionWatch): Promise<void> {
+async function refuseUnfit(link: RedisLink, watch: ConnectionWatch, address: RedisAddress): Promise<void> {
   const fault = watch.fault();
   if (fault?.lasting && !watch.isReady()) throw unfit(fault.text);
   if (!watch.isReady()) return;
   try {
-    const health = await examineRedis(link);
+    const health = await examineRedis(link, address);
     if (health.unfit) throw unfit(health.unfit);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
@@ -125,8 +125,11 @@ function unfit(problem: string): ConfigurationError {
   return new ConfigurationError([{ name: 'REDIS_URL', problem }]);
 }
 
-async function check(link: RedisLink): Promise<{ latencyMs: number; warnings: readonly string[] }> {
-  const { latencyMs, warnings, unfit: reason } = await examineRedis(link);
+async function check(
+  link: RedisLink,
+  address: RedisAddress,
+): Promise<{ latencyMs: number; warnings: readonly string[] }> {
+  const { latencyMs, warnings, unfit: reason } = await examineRedis(link, address);
   if (reason) throw new StoreUnavailable(`The store must not be used: ${reason}.`, 'no');
   return { latencyMs, warnings };
 }
