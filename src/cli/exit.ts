@@ -36,6 +36,8 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'Failed.';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   if (code === 'EADDRINUSE') return 'The port is in use: set PORT to another one.';
+  // As the file system words it: "ENOENT: no such file or directory, open 'tokens.jsonl'".
+  if (error.message.startsWith(`${code}: `)) return `Failed: ${error.message}`;
   return `Failed: ${code}\n${
     error.stack
       ?.split('\n')

@@ -1,6 +1,6 @@
 /** `valetkey export`: all connections, encrypted to the key of whoever is to open them. */
 
-import { createWriteStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
@@ -46,7 +46,7 @@ async function run({ recipient, out, tenant, json }: ExportOptions): Promise<voi
   }
   await withEngine(async (beneath) => {
     const connections = readConnections(beneath, { ...(tenant ? { tenant } : {}) }, (each) => skipped.push(each));
-    await pipeline(Readable.from(withBreaks(sealLines(counted(connections), key))), openNewFile(out));
+    await writeNewFile(out, withBreaks(sealLines(counted(connections), key)));
   }).finally(() => bar.clear());
   if (json) console.log(JSON.stringify({ exported, skipped }));
   else {
@@ -60,7 +60,13 @@ async function* withBreaks(lines: AsyncIterable<string>): AsyncGenerator<string>
   for await (const line of lines) yield `${line}\n`;
 }
 
-/** An existing file is not overwritten. */
-function openNewFile(path: string) {
-  return createWriteStream(path, { flags: 'wx', mode: 0o600 });
+/** An existing file is not overwritten; one that did not become whole is not left behind. */
+async function writeNewFile(path: string, lines: AsyncIterable<string>): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await pipeline(Readable.from(lines), file.createWriteStream());
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }

@@ -8,7 +8,7 @@ import type { Store } from '../core/store.js';
 import type { OAuthManager } from '../oauth-manager.js';
 import { openManager } from '../open-manager.js';
 import { openEngine, openKeyring, openStore } from '../open-store.js';
-import { type Config, configuredProviders, loadConfig } from '../service/config.js';
+import { type Config, configuredProviders, currentEnvironment, loadConfig } from '../service/config.js';
 import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
 import type { StorageEngine } from '../store/engine.js';
@@ -35,9 +35,9 @@ export interface Beneath {
   readonly config: Config;
 }
 
-/** Lets `work` use the engine of the store and closes it in any case. */
+/** Lets `work` use the engine of a store that is there and closes it in any case. */
 export async function withEngine<T>(work: (beneath: Beneath) => Promise<T>): Promise<T> {
-  const config = loadConfig();
+  const config = loadConfig(currentEnvironment(), 'old');
   const options = managerOptions(config);
   const keyring = await openKeyring(options);
   const engine = await openEngine(options, createLogger('silent'));

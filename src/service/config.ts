@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import type { ProviderEntry } from '../../providers/index.js';
 import type { Brand } from '../core/brand.js';
-import { ConfigurationError } from '../core/errors.js';
 import type { McpPolicy } from '../core/mcp-policy.js';
 import { Secret } from '../core/secret.js';
 import type { KeyService } from '../keys/key-service.js';
@@ -14,7 +13,6 @@ import {
   type ConfiguredApiKey,
   countSchema,
   durationSchema,
-  encryptionKeysSchema,
   endpointUrlSchema,
   hostSchema,
   type JwtSecret,
@@ -30,7 +28,7 @@ import {
   trustProxySchema,
 } from './config-schema.js';
 import { type Environment, EnvironmentReader } from './environment.js';
-import { type KeptSecret, keepApiKey, keepEncryptionKeys } from './generated-keys.js';
+import { keepMissing } from './generated-keys.js';
 import { readEncryptionKeys } from './key-settings.js';
 import { type ProofConfig, readProof, warningsOf } from './proof-settings.js';
 import { readProviders } from './provider-settings.js';
@@ -96,9 +94,13 @@ export interface Config {
 /**
  * Reads and checks the environment. With the embedded store, missing keys are made and kept in the data directory.
  *
+ * @param wanted `old` makes nothing: an embedded store that is not there is a fault
  * @throws ConfigurationError with all faults, each naming its variable and never its value
  */
-export function loadConfig(environment: Environment = process.env): Config {
+export function loadConfig(
+  environment: Environment = process.env,
+  wanted: 'new or old' | 'old' = 'new or old',
+): Config {
   const reader = new EnvironmentReader(environment);
   const service = readService(reader);
   const store = readStore(reader);
@@ -113,7 +115,7 @@ export function loadConfig(environment: Environment = process.env): Config {
   const proof = readProof(reader, providers.entries);
   const { encryptionKeys, keyService } = readEncryptionKeys(reader, store.store.kind === 'redis');
   reader.finish();
-  const kept = keepMissing(store, { encryptionKeys, apiKeys: callers.apiKeys });
+  const kept = keepMissing(store, { encryptionKeys, apiKeys: callers.apiKeys }, wanted);
   return {
     ...service,
     ...store,
@@ -216,31 +218,4 @@ function readJourneys(reader: EnvironmentReader) {
     linkTtlMs: reader.read('LINK_CODE_TTL_SECONDS', durationSchema(30, 86_400)) ?? 600_000,
     returnToOrigins: reader.read('RETURN_TO_ORIGINS', originsSchema) ?? [],
   };
-}
-
-/** Only the embedded store makes its own keys: replicas on Redis must be given the same ones. */
-function keepMissing(
-  { store, dataDir }: { store: StoreConfig; dataDir: string },
-  given: { encryptionKeys: Secret | undefined; apiKeys: readonly ConfiguredApiKey[] },
-) {
-  const embedded = store.kind === 'embedded';
-  const keys = given.encryptionKeys === undefined && embedded ? keepEncryptionKeys(dataDir) : undefined;
-  const local = given.apiKeys.length === 0 && embedded ? keepApiKey(dataDir) : undefined;
-  checkKept(keys, encryptionKeysSchema, 'ENCRYPTION_KEYS');
-  checkKept(local, z.string().min(32), 'API_KEYS');
-  const localKey = local && { id: 'local', role: 'admin' as const, secret: local.value, tenant: 'default' };
-  return {
-    encryptionKeys: keys?.value ?? given.encryptionKeys ?? new Secret(''),
-    apiKeys: localKey ? [localKey] : given.apiKeys,
-    generated: {
-      ...(keys ? { encryptionKeys: keys.path } : {}),
-      ...(local ? { apiKey: local.path } : {}),
-    },
-  };
-}
-
-/** A damaged file is never replaced: what it was would be lost with it. */
-function checkKept(kept: KeptSecret | undefined, schema: z.ZodType<unknown, string>, name: string): void {
-  if (kept === undefined || schema.safeParse(kept.value.reveal()).success) return;
-  throw new ConfigurationError([{ name, problem: `the file ${kept.path} does not hold what was written there` }]);
 }

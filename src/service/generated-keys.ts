@@ -1,24 +1,90 @@
 /** Keys that a laptop start makes for itself: written once into the data directory, for the owner's eyes only. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigurationError } from '../core/errors.js';
 import { Secret } from '../core/secret.js';
+import { dataFileOf } from '../store/embedded/data-file.js';
+import { type ConfiguredApiKey, encryptionKeysSchema } from './config-schema.js';
 
 /** A secret that stands in a file. */
-export interface KeptSecret {
+interface KeptSecret {
   readonly path: string;
   readonly value: Secret;
 }
 
-/** The keyring text in `DATA_DIR/encryption-keys`, made at the first call. Throws when the directory cannot be written. */
-export function keepEncryptionKeys(dataDir: string): KeptSecret {
-  return keep(join(dataDir, 'encryption-keys'), () => createEncryptionKey());
+/** Where everything is kept, as far as it matters here. */
+interface Place {
+  readonly store: { readonly kind: 'redis' | 'embedded' };
+  readonly dataDir: string;
+  readonly keyPrefix: string;
 }
 
-/** The secret of the local administrator's API key in `DATA_DIR/api-key`, made at the first call. */
-export function keepApiKey(dataDir: string): KeptSecret {
-  return keep(join(dataDir, 'api-key'), () => createApiSecret());
+/**
+ * What is given, and with the embedded store what is not: the keyring text in `DATA_DIR/encryption-keys`, and the local
+ * administrator's API key in `DATA_DIR/api-key`, both made at the first call. Replicas on Redis must be given the same.
+ *
+ * @param wanted `old` refuses a directory without a store
+ * @throws {ConfigurationError} the directory cannot be used, a file there was damaged, or the store is there without keys
+ */
+export function keepMissing(
+  { store, dataDir, keyPrefix }: Place,
+  given: { encryptionKeys: Secret | undefined; apiKeys: readonly ConfiguredApiKey[] },
+  wanted: 'new or old' | 'old',
+) {
+  const embedded = store.kind === 'embedded';
+  const dataFile = dataFileOf(resolve(dataDir), keyPrefix);
+  if (embedded && wanted === 'old' && !existsSync(dataFile)) {
+    throw fault('DATA_DIR', `holds no store: ${dataFile} is not there`);
+  }
+  const keys = given.encryptionKeys === undefined && embedded ? keepEncryptionKeys(dataDir, dataFile) : undefined;
+  const local = given.apiKeys.length === 0 && embedded ? keep(join(dataDir, 'api-key'), createApiSecret) : undefined;
+  checkKept(keys, encryptionKeysSchema, 'ENCRYPTION_KEYS');
+  checkKept(local, z.string().min(32), 'API_KEYS');
+  const localKey = local && { id: 'local', role: 'admin' as const, secret: local.value, tenant: 'default' };
+  return {
+    encryptionKeys: keys?.value ?? given.encryptionKeys ?? new Secret(''),
+    apiKeys: localKey ? [localKey] : given.apiKeys,
+    generated: {
+      ...(keys ? { encryptionKeys: keys.path } : {}),
+      ...(local ? { apiKey: local.path } : {}),
+    },
+  };
+}
+
+/** Another key would open nothing of a store that is there already, and look like the lost one. */
+function keepEncryptionKeys(dataDir: string, dataFile: string): KeptSecret {
+  const path = join(dataDir, 'encryption-keys');
+  const isWritten = existsSync(dataFile);
+  if (isWritten && !existsSync(path)) {
+    throw fault(
+      'ENCRYPTION_KEYS',
+      `is not set and ${path} is not there: give the keys that ${dataFile} was written with`,
+    );
+  }
+  return keep(path, createEncryptionKey);
+}
+
+/** A damaged file is never replaced: what it was would be lost with it. */
+function checkKept(kept: KeptSecret | undefined, schema: z.ZodType<unknown, string>, name: string): void {
+  if (kept === undefined || schema.safeParse(kept.value.reveal()).success) return;
+  throw fault(name, `the file ${kept.path} does not hold what was written there`);
+}
+
+function fault(name: string, problem: string): ConfigurationError {
+  return new ConfigurationError([{ name, problem }]);
 }
 
 /** A new `kid:base64` key. */
@@ -37,8 +103,12 @@ export function createApiSecret(): string {
 }
 
 function keep(path: string, create: () => string): KeptSecret {
-  const found = readIfThere(path) ?? createOnce(path, create());
-  return { path, value: new Secret(found) };
+  try {
+    return { path, value: new Secret(readIfThere(path) ?? createOnce(path, create())) };
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw fault('DATA_DIR', `${resolve(path)} cannot be read or made (${String(error.code)})`);
+  }
 }
 
 function readIfThere(path: string): string | undefined {

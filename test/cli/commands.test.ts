@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
@@ -120,6 +121,15 @@ describe('keys list, rotate and verify', () => {
       retired: [k2.split(':')[0]],
     });
     expect((await run('api-keys list')).status).toBe(0);
+  });
+
+  it('make no store where there is none', async () => {
+    const wrong = join(dataDir, 'wrong');
+    vi.stubEnv('DATA_DIR', wrong);
+    for (const line of ['keys list', 'keys rotate', 'keys verify', 'connections list']) {
+      expect(await run(line)).toMatchObject({ status: 78, err: expect.stringContaining(join(wrong, 'valetkey.mdb')) });
+    }
+    expect(existsSync(wrong)).toBe(false);
   });
 
   it('say what is missing when a key in use is not given, where other commands refuse to start', async () => {

@@ -86,7 +86,8 @@ describe('export', () => {
     expect((await run(`export --recipient ${privateKey} --out ${out}`)).status).toBe(78);
     expect((await run(`export --recipient ${publicKey}`)).status).toBe(2);
     expect((await run(`export --recipient ${publicKey} --out ${out}`)).status).toBe(0);
-    expect((await run(`export --recipient ${publicKey} --out ${out}`)).status).toBe(1);
+    const again = await run(`export --recipient ${publicKey} --out ${out}`);
+    expect(again).toMatchObject({ status: 1, err: `Failed: EEXIST: file already exists, open '${out}'` });
     expect((await run(`import valetkey ${out} --identity ${publicKey}`)).status).toBe(78);
     vi.stubEnv('ENCRYPTION_KEYS', keyEntry('k2'));
     const ended = await run(`export --recipient ${publicKey} --out ${out}2 --json`);

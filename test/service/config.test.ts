@@ -108,6 +108,20 @@ describe('generated keys', () => {
     expect(faultsOf({}).names).toEqual(['ENCRYPTION_KEYS']);
     expect(readFileSync(path, 'utf8')).toBe('garbage');
   });
+
+  it('are not made beside a store that was written with others', () => {
+    keepFile('valetkey.mdb', 'a store');
+    expect(faultsOf({}).names).toEqual(['ENCRYPTION_KEYS']);
+    expect(() => statSync(join(dataDir, 'encryption-keys'))).toThrow('ENOENT');
+    expect(load({ KEY_PREFIX: 'other' }).generated.encryptionKeys).toBe(join(dataDir, 'encryption-keys'));
+  });
+
+  it('that cannot be made are a fault of DATA_DIR', () => {
+    const file = keepFile('file', 'no directory');
+    const { names, message } = faultsOf({ DATA_DIR: file });
+    expect(names).toEqual(['DATA_DIR']);
+    expect(message).toContain(join(file, 'encryption-keys'));
+  });
 });
 
 describe('providers', () => {

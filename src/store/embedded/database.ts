@@ -50,7 +50,7 @@ export function openDatabase(file: string): EmbeddedDatabase {
       maxDbs: 16,
     });
   } catch (error) {
-    throw unavailable(error, 'no');
+    throw unavailable(error, 'no', `The data file ${path.resolve(file)}`);
   }
   return bind(root);
 }
@@ -120,16 +120,16 @@ function refuseForeign(file: string): void {
   const length = readSync(handle, start);
   closeSync(handle);
   if (length > 0 && start.readUInt32LE(magicAt) !== magic) {
-    throw new StoreUnavailable('The data file is not one of this store; it was left as it is.', 'no');
+    throw new StoreUnavailable(`${path.resolve(file)} is no data file of this store; it was left as it is.`, 'no');
   }
 }
 
 /** The message names the failure of the file or disk; lmdb's messages hold no stored content. */
-function unavailable(error: unknown, carriedOut: 'no' | 'unknown'): StoreUnavailable {
+function unavailable(error: unknown, carriedOut: 'no' | 'unknown', what = 'The embedded store'): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error;
   if (error instanceof Error && 'commitError' in error && error.commitError instanceof Promise) {
     error.commitError.catch(() => undefined); // lmdb rejects this promise beside the write; unobserved it ends the process
   }
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-  return new StoreUnavailable(`The embedded store cannot be used${code}.`, carriedOut);
+  return new StoreUnavailable(`${what} cannot be used${code}.`, carriedOut);
 }

@@ -1,9 +1,9 @@
 /** The embedded engine: lmdb in one file, durable, for several processes of one machine; nothing to install. */
 
 import { stat, statfs } from 'node:fs/promises';
-import path from 'node:path';
 import { ConfigurationError, StoreUnavailable } from '../../core/errors.js';
 import type { StorageEngine } from '../engine.js';
+import { dataFileOf } from './data-file.js';
 import { openDatabase } from './database.js';
 import { documents } from './documents.js';
 import { dueIndex } from './due-index.js';
@@ -37,7 +37,7 @@ export async function openEmbeddedEngine(options: EmbeddedOptions): Promise<Stor
   if (!namePattern.test(keyPrefix)) {
     throw new ConfigurationError([{ name: 'KEY_PREFIX', problem: 'must be 1-64 characters of A-Z a-z 0-9 . _ -' }]);
   }
-  const database = openDatabase(path.join(dataDir, `${keyPrefix}.mdb`));
+  const database = openDatabase(dataFileOf(dataDir, keyPrefix));
   return {
     kind: 'embedded',
     ...ownerFields(database, now),
