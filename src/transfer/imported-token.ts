@@ -16,11 +16,16 @@ import { newId } from '../flows/one-time-values.js';
 /** A record that cannot be imported, and why; never its content. */
 export class ImportRefused extends Error {}
 
+/** Times from here on, in the year 5138, are ms where seconds were meant: such a token would never be refreshed. */
+const firstUnlikelySecond = 100_000_000_000;
+
 /** Epoch seconds, also as text or with a fraction; 0, empty and absent = never. Answers epoch ms. */
 const seconds = z
   .union([z.number(), z.string().regex(/^\s*\d*(\.\d+)?\s*$/)])
   .nullish()
-  .transform((value) => Math.floor(Number(value ?? 0) * 1_000) || undefined);
+  .transform((value) => Number(value ?? 0))
+  .refine((value) => value >= 0 && value < firstUnlikelySecond)
+  .transform((value) => Math.floor(value * 1_000) || undefined);
 
 /** An array, or one text with spaces or commas between. */
 const scopes = z
@@ -35,8 +40,12 @@ const optionalText = z
   .nullish()
   .transform((value) => value || undefined);
 
-/** One line of the plain import format, and what all other formats are turned into. Times in epoch seconds. */
-export const importedTokenSchema = z.object({
+/**
+ * One line of the plain import format, and what all other formats are turned into. Times in epoch seconds. A name that is
+ * not here may be a misspelt one: without its refresh token a connection would end within the hour, and stand in the way
+ * of a better import.
+ */
+export const importedTokenSchema = z.strictObject({
   user: userIdSchema,
   tenant: tenantIdSchema.refine((tenant) => tenant !== internalTenant).default(defaultTenant),
   provider: providerIdSchema,
@@ -59,8 +68,20 @@ export type ImportedFields = { readonly [K in keyof ImportedToken]?: unknown };
 export function parseImportedToken(fields: unknown): ImportedToken {
   const parsed = importedTokenSchema.safeParse(fields);
   if (parsed.success) return parsed.data;
-  const names = parsed.error.issues.map(({ path }) => path.join('.') || 'the record');
-  throw new ImportRefused(`not of the expected form: ${[...new Set(names)].join(', ')}`);
+  throw new ImportRefused(parsed.error.issues.some(isUnknown) ? describeUnknown(parsed.error) : describe(parsed.error));
+}
+
+const isUnknown = ({ code }: z.core.$ZodIssue) => code === 'unrecognized_keys';
+
+function describe({ issues }: z.ZodError): string {
+  const names = issues.map(({ path }) => path.join('.') || 'the record');
+  return `not of the expected form: ${[...new Set(names)].join(', ')}`;
+}
+
+/** Names that are no words may be content that came into the wrong place. */
+function describeUnknown({ issues }: z.ZodError): string {
+  const names = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  return `unknown field: ${names.map((name) => (/^[A-Za-z_]{1,32}$/.test(name) ? name : '(no word)')).join(', ')}`;
 }
 
 /** The connection. The operator answers for whose tokens they are: the proof recorded is `host`. @param now epoch ms */

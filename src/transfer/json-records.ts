@@ -10,13 +10,14 @@ export interface TextRecord {
   readonly text: string;
 }
 
-/** All lines that are not empty. @param path `-` reads the standard input */
+/** All lines that are not empty, without a byte order mark before the first. @param path `-` reads the standard input */
 export async function* readLines(path: string): AsyncGenerator<TextRecord> {
   const input = path === '-' ? process.stdin : createReadStream(path);
   let line = 0;
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     line += 1;
-    if (text.trim() !== '') yield { where: `line ${line}`, text };
+    // What trim takes away is more than spaces, a byte order mark among it.
+    if (text.trim() !== '') yield { where: `line ${line}`, text: line === 1 ? text.trim() : text };
   }
 }
 
@@ -30,12 +31,27 @@ export async function* readRecords(path: string): AsyncGenerator<{ readonly wher
     for await (const line of lines) yield record(line);
     return;
   }
-  const texts = [first.value.text];
-  for await (const { text } of lines) texts.push(text);
-  const file = { where: 'the file', text: texts.join('\n') };
-  const values = tryArrayIn(file.text);
-  if (values === undefined) yield record(file);
+  const all = [first.value];
+  for await (const line of lines) all.push(line);
+  const values = tryArrayIn(all.map(({ text }) => text).join('\n'));
+  if (values === undefined) yield* brokenRecords(all);
   for (const [index, value] of (values ?? []).entries()) yield { where: `record ${index + 1}`, parse: () => value };
+}
+
+/** A document that is broken, or lines the first of which is: then most others are objects. */
+function* brokenRecords(lines: readonly TextRecord[]) {
+  const objects = lines.filter(({ text }) => isObject(text));
+  if (objects.length > lines.length / 2) yield* lines.map(record);
+  else yield record({ where: 'the file', text: '' });
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 function record({ where, text }: TextRecord) {
