@@ -51,10 +51,10 @@ export async function openStore(
 ): Promise<Store> {
   const { auditRetentionDays = 90, now } = options;
   const keyring = await openKeyring(options, log);
+  const spool = options.spoolDir === undefined ? undefined : await openSpool(options.spoolDir, keyring, log);
   const opened = await openEngine(options, log);
   const metered = options.meter ? meterEngine(opened, options.meter) : opened;
   const engine = options.tracer ? traceEngine(metered, options.tracer) : metered;
-  const spool = options.spoolDir === undefined ? undefined : openSpool(options.spoolDir, keyring, log);
   return openSealedStore(engine, keyring, {
     now,
     auditKeepMs: auditRetentionDays * 86_400_000,

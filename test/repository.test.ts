@@ -130,6 +130,18 @@ describe('docs/operate', () => {
     expect(sorted(asked).filter((name) => !real.includes(name))).toEqual([]);
   });
 
+  it('joins in alerts only what has the same labels: one figure with itself, or sums of both', () => {
+    const rules: { readonly alert: string; readonly expr: string }[] = parse(readText('docs/operate/alerts.yml'))
+      .groups[0].rules;
+    const joined = rules.map(({ alert, expr }) => ({ alert, sides: expr.split(/\b(?:and|or|unless)\b/) }));
+    const figure = (side: string) => /valetkey_[a-z_]+/.exec(side)?.[0];
+    const mismatched = joined.filter(
+      ({ sides }) => new Set(sides.map(figure)).size > 1 && !sides.every((side) => /^\s*(?:max|min|sum)\(/.test(side)),
+    );
+    expect(joined.some(({ sides }) => sides.length > 1)).toBe(true);
+    expect(mismatched.map(({ alert }) => alert)).toEqual([]);
+  });
+
   it('explains every alert', () => {
     const documented = readRows('docs/operate/metrics.md').map(([, name = '']) => name);
     const alerts = findAll(readText('docs/operate/alerts.yml'), /alert: (\w+)/g);

@@ -1,10 +1,10 @@
 /** Commits that the store has not taken yet, sealed, one file each: they outlive the process that holds them. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { refOf } from '../core/connection.js';
-import { OAuthManagerError } from '../core/errors.js';
+import { ConfigurationError, OAuthManagerError } from '../core/errors.js';
 import type { Spool, SpooledCommit } from '../core/store.js';
 import { hashOf } from './field-names.js';
 import { formatConnection, parseConnection } from './records.js';
@@ -20,10 +20,13 @@ interface SpoolLog {
 }
 
 /**
- * Opens a spool in a directory, which is made for its user alone when it is first needed. File names tell nothing; what
- * cannot be opened is left where it is and logged.
+ * Opens a spool in a directory, which is made for its user alone. File names tell nothing; what cannot be opened is left
+ * where it is and logged.
+ *
+ * @throws {ConfigurationError} the directory cannot be used: better now than when the store is away and tokens are at stake
  */
-export function openSpool(directory: string, keyring: Keyring, log?: SpoolLog): Spool {
+export async function openSpool(directory: string, keyring: Keyring, log?: SpoolLog): Promise<Spool> {
+  await makeUsable(directory);
   const fileOf = (commit: SpooledCommit) => path.join(directory, nameOf(commit));
   return {
     async keep(commit) {
@@ -51,6 +54,16 @@ export function openSpool(directory: string, keyring: Keyring, log?: SpoolLog): 
       return found;
     },
   };
+}
+
+async function makeUsable(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const problem = `${path.resolve(directory)} cannot be read and written (${codeOf(error)})`;
+    throw new ConfigurationError([{ name: 'SPOOL_DIR', problem }]);
+  }
 }
 
 /** The same for every commit of one generation of one connection. */

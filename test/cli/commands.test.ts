@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
@@ -61,6 +61,15 @@ describe('exit status', () => {
     expect({ status, out }).toEqual({ status: 78, out: '' });
     expect(err).toMatch(/PORT[\s\S]*LOG_LEVEL/);
   });
+});
+
+it('a spool that cannot be written is found at the start, not when it is needed', async () => {
+  const spool = join(dataDir, 'file', 'spool');
+  writeFileSync(join(dataDir, 'file'), '');
+  vi.stubEnv('SPOOL_DIR', spool);
+  const { status, err } = await run('doctor --offline');
+  expect(status).toBe(78);
+  expect(err).toContain(`SPOOL_DIR: ${spool} cannot be read and written (ENOTDIR)`);
 });
 
 describe('keys generate', () => {
