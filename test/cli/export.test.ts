@@ -87,7 +87,7 @@ describe('export', () => {
     expect((await run(`export --recipient ${publicKey}`)).status).toBe(2);
     expect((await run(`export --recipient ${publicKey} --out ${out}`)).status).toBe(0);
     const again = await run(`export --recipient ${publicKey} --out ${out}`);
-    expect(again).toMatchObject({ status: 1, err: `Failed: EEXIST: file already exists, open '${out}'` });
+    expect(again).toMatchObject({ status: 1, err: expect.stringContaining(out) });
     expect((await run(`import valetkey ${out} --identity ${publicKey}`)).status).toBe(78);
     vi.stubEnv('ENCRYPTION_KEYS', keyEntry('k2'));
     const ended = await run(`export --recipient ${publicKey} --out ${out}2 --json`);

@@ -49,18 +49,19 @@ const tasks = {
     let next = 0;
     const acknowledged = [];
     const codes = new Set();
+    const messages = [];
     const fill = async () => {
       while (codes.size === 0 && next < 20_000) {
         const id = `big-${next++}`;
         await engine.putDocument('things', id, Buffer.alloc(20_000)).then(
           () => acknowledged.push(id),
-          (error) => codes.add(error.code),
+          (error) => codes.add(error.code) && messages.push(error.message),
         );
       }
     };
     await Promise.all(Array.from({ length: 8 }, fill));
     const kept = (await engine.getDocument('things', 'first'))?.toString();
-    say(JSON.stringify({ codes: [...codes], kept, acknowledged }));
+    say(JSON.stringify({ codes: [...codes], messages, kept, acknowledged }));
     while (
       !(await engine.putDocument('things', 'after', Buffer.alloc(40_000)).then(
         () => true,

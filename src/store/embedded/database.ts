@@ -2,6 +2,7 @@
 
 import { chmodSync, closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
+import { getSystemErrorName } from 'node:util';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreUnavailable } from '../../core/errors.js';
 
@@ -87,7 +88,7 @@ function bind(root: RootDatabase<Buffer, Buffer>): EmbeddedDatabase {
       try {
         return await written;
       } catch (error) {
-        throw unavailable(error, 'unknown');
+        throw unavailable(await diskFailureOf(error), 'unknown');
       } finally {
         writing.delete(written);
       }
@@ -124,12 +125,26 @@ function refuseForeign(file: string): void {
   }
 }
 
+/**
+ * What the disk said. lmdb rejects a promise beside the write with it, in the same turn or never; nobody listening, that
+ * would end the process.
+ */
+function diskFailureOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error && error.commitError instanceof Promise)) {
+    return Promise.resolve(error);
+  }
+  const said = error.commitError.catch((failure: unknown) => failure);
+  return Promise.race([said, new Promise((resolve) => setImmediate(resolve, error))]);
+}
+
 /** The message names the failure of the file or disk; lmdb's messages hold no stored content. */
 function unavailable(error: unknown, carriedOut: 'no' | 'unknown', what = 'The embedded store'): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error;
-  if (error instanceof Error && 'commitError' in error && error.commitError instanceof Promise) {
-    error.commitError.catch(() => undefined); // lmdb rejects this promise beside the write; unobserved it ends the process
-  }
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  const code = error instanceof Error && 'code' in error ? ` (${nameOf(error.code)})` : '';
   return new StoreUnavailable(`${what} cannot be used${code}.`, carriedOut);
+}
+
+/** lmdb hands on the numbers of the operating system: 28 is ENOSPC on Linux, EIO also a write cut short. Its own are negative. */
+function nameOf(code: unknown): string {
+  return typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code);
 }
