@@ -17,6 +17,9 @@ const containerSchema = z.object({
   livenessProbe: probe,
   readinessProbe: probe,
   startupProbe: probe,
+  lifecycle: z.object({
+    preStop: z.object({ exec: z.object({ command: z.tuple([z.literal('sleep'), z.coerce.number().min(1).max(10)]) }) }),
+  }),
   securityContext: z.object({
     allowPrivilegeEscalation: z.literal(false),
     readOnlyRootFilesystem: z.literal(true),
