@@ -69,6 +69,7 @@ async function rotate({ json }: Output): Promise<void> {
     for (const { where, code } of rotation.unopened) console.log(`${code}\t${where}`);
     for (const id of rotation.retired) console.log(`${id}\tholds nothing any more: take it out of ENCRYPTION_KEYS`);
     for (const key of rotation.keys) console.log(describeKey(key));
+    if (rotation.keys.some(isWaitedFor)) console.log(waiting);
   }
   if (rotation.unopened.length > 0) process.exitCode = exitCodes.failed;
 }
@@ -98,6 +99,13 @@ async function withBar<T>(
 /** In use, and not in ENCRYPTION_KEYS: a service would refuse to start. */
 function isMissing(key: KeyUse): boolean {
   return !key.available && (key.registered || totalOf(key) > 0);
+}
+
+const waiting =
+  'What a key has sealed that only "opens" now ends by itself: keep it in ENCRYPTION_KEYS, and run this again later.';
+
+function isWaitedFor(key: KeyUse): boolean {
+  return key.available && key.registered && !key.active;
 }
 
 function describeKey(key: KeyUse): string {

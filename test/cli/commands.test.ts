@@ -119,6 +119,18 @@ describe('keys list, rotate and verify', () => {
     expect((await run('api-keys list')).status).toBe(0);
   });
 
+  it('say of a key that seals what ends by itself that it has to stay', async () => {
+    const [k1, k2] = [(await run('keys generate')).out, (await run('keys generate')).out];
+    vi.stubEnv('ENCRYPTION_KEYS', k1);
+    await run('api-keys create --owner me');
+    vi.stubEnv('ENCRYPTION_KEYS', `${k2},${k1}`);
+    const { status, out } = await run('keys rotate');
+    expect(status).toBe(0);
+    expect(out).toMatch(new RegExp(`${k1.split(':')[0]}\topens.*audit 1\n.*keep it in ENCRYPTION_KEYS`, 's'));
+    vi.stubEnv('ENCRYPTION_KEYS', k2);
+    expect((await run('api-keys list')).status).toBe(1);
+  });
+
   it('take out a key that sealed nothing and is not there any more', async () => {
     const [k1, k2] = [(await run('keys generate')).out, (await run('keys generate')).out];
     await store(k1);
