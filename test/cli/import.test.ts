@@ -155,6 +155,8 @@ describe('import legacy-fernet', () => {
       scope: [],
     });
     expect((await client.keys(`${prefix}:*`)).sort()).toEqual(keysBefore);
+    const elsewhere = await run(`import legacy-fernet --from ${new URL('/9999', redis.url)} --prefix ${prefix}`);
+    expect(elsewhere).toMatchObject({ status: 78, err: expect.stringContaining('database') });
   });
 
   it.each(['', 'short', `${fernetKey()},x`])(

@@ -27,7 +27,7 @@ export async function examineRedis(link: RedisLink, address: RedisAddress): Prom
   const startedAt = performance.now();
   await link.read((client) => Promise.all(mastersOf(client).map((master) => master.callBuffer('PING'))));
   const latencyMs = performance.now() - startedAt;
-  const facts = await readFacts(link, 'database' in address ? address.database : 0);
+  const facts = await readFacts(link, databaseIn(address));
   const unfit = facts.map(findUnfitness).find((reason) => reason !== undefined);
   const warnings = [...new Set(facts.flatMap(findWarnings))];
   return { latencyMs, warnings, ...(unfit ? { unfit } : {}) };
@@ -54,6 +54,17 @@ async function readMaster(master: Master, database: number): Promise<MasterFacts
     save: save === undefined ? undefined : parseText(parseList(save)[1]),
     refusedDatabase: canUse ? undefined : database,
   };
+}
+
+/** Whether the database of the URL is the one that we are in. @throws {StoreUnavailable} */
+export async function isInDatabase(link: RedisLink, address: RedisAddress): Promise<boolean> {
+  const database = databaseIn(address);
+  const areThere = (client: RedisClient) => Promise.all(mastersOf(client).map((master) => canSelect(master, database)));
+  return !parseList(await link.read(areThere)).includes(false);
+}
+
+function databaseIn(address: RedisAddress): number {
+  return 'database' in address ? address.database : 0;
 }
 
 async function canSelect(master: Master, database: number): Promise<boolean> {

@@ -1,8 +1,10 @@
 /** Strings of another program in Redis, for imports: reads, and changes nothing. */
 
+import { ConfigurationError } from '../../core/errors.js';
 import { parseRedisUrl } from './address.js';
 import { createClient, mastersOf } from './client.js';
 import { watchConnection } from './connection-watch.js';
+import { isInDatabase } from './health.js';
 import { type Ask, command, createLink, type RedisLink } from './link.js';
 import { parseBuffer, parseList, parseText } from './replies.js';
 
@@ -18,11 +20,15 @@ export async function* readLegacyStrings(
   url: string,
   pattern: string,
 ): AsyncGenerator<{ readonly key: string; readonly value: string }> {
-  const client = createClient(parseRedisUrl(url), times);
+  const address = parseRedisUrl(url);
+  const client = createClient(address, times);
   const watch = watchConnection(client);
   const link = createLink(client, watch, times.commandTimeoutMs);
   try {
     await watch.settled(times.connectTimeoutMs);
+    if (!(await isInDatabase(link, address))) {
+      throw new ConfigurationError([{ name: 'REDIS_URL', problem: 'names a database that is not there' }]);
+    }
     for (let index = 0; index < mastersOf(client).length || index === 0; index += 1) {
       for await (const key of scanMaster(link, index, pattern)) {
         const value = parseBuffer(await link.read(command('GET', key)));
