@@ -8,6 +8,11 @@ const enableCompileCache: unknown = Reflect.get(module, 'enableCompileCache');
 if (typeof enableCompileCache === 'function') enableCompileCache();
 const { runCommand } = await import('./program.js');
 
-process.exitCode = await runCommand(process.argv.slice(2));
+const args = process.argv.slice(2);
+// Who reads what is printed may leave before its end, as `head` does. What serves goes on without; others are done.
+const goesOn = ['serve', 'worker'].includes(args[0] ?? '');
+process.stdout.on('error', () => goesOn || process.exit(1));
+
+process.exitCode = await runCommand(args);
 // What is still open now did not close in time; nothing that ends by itself is kept from ending.
 setTimeout(() => process.exit(), 500).unref();

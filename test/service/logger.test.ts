@@ -1,4 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +9,10 @@ import { createLogger } from '../../src/service/logger.js';
 import { root } from '../support/source-tree.js';
 
 const canary = 'CANARY-7f3a';
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-changed'], { stdio: 'pipe' });
+}, 120_000);
 
 function logged(fields: object): string {
   const lines: string[] = [];
@@ -40,10 +45,6 @@ describe('a log line (S7)', () => {
 });
 
 describe('lines that wait to be written', () => {
-  beforeAll(() => {
-    execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-changed'], { stdio: 'pipe' });
-  }, 120_000);
-
   const numbers = Array.from({ length: 20 }, (_, index) => index);
   /** A program that logs so many lines at once, and then does what is given. */
   const logging = async (end: string) => {
@@ -71,4 +72,32 @@ describe('lines that wait to be written', () => {
   it('go out while the program works on', async () => {
     expect(await logging('setTimeout(() => process.kill(process.pid, "SIGKILL"), 2_000);')).toEqual(numbers);
   });
+
+  it('keep no program from ending when their reader has left', async () => {
+    const logger = JSON.stringify(join(root, 'dist/src/service/logger.js'));
+    const program = `import { createLogger } from ${logger};
+      process.stdin.once('data', () => createLogger('info').info({}, 'told'));`;
+    expect(await withoutReader(['--input-type=module', '--eval', program])).toEqual({ status: 0, said: '' });
+  });
 });
+
+it('a command whose reader has left ends, and says nothing of it', async () => {
+  // It waits for a byte before it begins.
+  const wait = 'data:text/javascript,import{readSync}from"node:fs";readSync(0,Buffer.alloc(1))';
+  const command = join(root, 'dist/src/cli/main.js');
+  expect(await withoutReader(['--import', wait, command, '--help'])).toEqual({ status: 1, said: '' });
+});
+
+/** Runs Node, and wakes it by a byte on stdin when nobody reads its stdout any more. */
+async function withoutReader(args: readonly string[]): Promise<{ status: number | null; said: string }> {
+  const child = spawn(process.execPath, args, { timeout: 60_000, killSignal: 'SIGKILL' });
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said += text;
+  });
+  child.stdout.destroy();
+  await once(child.stdout, 'close');
+  child.stdin.end('\n');
+  const [status] = await once(child, 'close');
+  return { status, said };
+}
