@@ -1,5 +1,6 @@
 /** How commands end: one status per kind of failure, documented in docs/cli.md, and one line that says why. */
 
+import { getSystemErrorMap } from 'node:util';
 import { ConfigurationError, OAuthManagerError } from '../core/errors.js';
 import { KeyServiceOutage, KeyServiceRefusal } from '../keys/key-service.js';
 import { SandboxNotInstalled } from '../sandbox/not-installed.js';
@@ -18,7 +19,7 @@ export const exitCodes = {
 /** A failure whose message is all that the operator needs to read. */
 export class CommandFailed extends Error {}
 
-/** Writes why to stderr and answers the exit status. Own errors hold no secret; of others only the kind is shown. */
+/** Writes why to stderr and answers the exit status. Own errors hold no secret; of others only kind and place are shown. */
 export function reportFailure(error: unknown): number {
   if (error instanceof ConfigurationError) {
     console.error(error.message);
@@ -34,14 +35,21 @@ const ownErrors = [OAuthManagerError, CommandFailed, SandboxNotInstalled, KeySer
 function describe(error: unknown): string {
   if (ownErrors.some((own) => error instanceof own) && error instanceof Error) return error.message;
   if (!(error instanceof Error)) return 'Failed.';
+  return describeRefusal(error) ?? describeUnexpected(error);
+}
+
+/** What the operating system refuses. Its file or port comes from the configuration or the command line. */
+function describeRefusal(error: NodeJS.ErrnoException & { port?: number }): string | undefined {
+  const { code, syscall, errno = 0, path, port } = error;
+  if (code === 'EADDRINUSE') return `Port ${port} is in use: set PORT to another one.`;
+  if (syscall === 'listen' && code === 'EACCES') return `Port ${port} is not for this user: set PORT to another one.`;
+  if (syscall === 'listen' || syscall === 'getaddrinfo') return `HOST is no address of this machine (${code}).`;
+  const [, reason = code] = getSystemErrorMap().get(errno) ?? [];
+  return path === undefined ? undefined : `${path}: ${reason}.`;
+}
+
+function describeUnexpected(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  if (code === 'EADDRINUSE') return 'The port is in use: set PORT to another one.';
-  // As the file system words it: "ENOENT: no such file or directory, open 'tokens.jsonl'".
-  if (error.message.startsWith(`${code}: `)) return `Failed: ${error.message}`;
-  return `Failed: ${code}\n${
-    error.stack
-      ?.split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .join('\n') ?? ''
-  }`;
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  return [`Failed: ${code}`, ...frames].join('\n');
 }

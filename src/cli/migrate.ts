@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { openEngine } from '../open-store.js';
 import type { Config } from '../service/config.js';
+import { redisUrlSchema } from '../service/config-schema.js';
 import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
 import type { StorageEngine } from '../store/engine.js';
@@ -38,6 +39,8 @@ export function migrateCommand(): Command {
 async function run(options: MigrateOptions): Promise<void> {
   const url = options.to ?? (options.toFile === undefined ? undefined : readText('--to-file', options.toFile).trim());
   if (url === undefined) throw new CommandFailed('--to or --to-file is needed.');
+  const { error } = redisUrlSchema.safeParse(url);
+  if (error) throw new CommandFailed(`${options.to ? '--to' : '--to-file'}: ${error.issues[0]?.message}.`);
   const bar = createProgressBar('copying owners');
   const migration = await withEngine(async ({ engine, keyring, config }) => {
     if (options.finish) refuseOpen(engine);

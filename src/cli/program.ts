@@ -47,8 +47,7 @@ async function createProgram(name: string): Promise<Command> {
     .addHelpText(
       'after',
       `Exit status: 0 done, 1 failed, 2 wrong command line, ${exitCodes.configuration} wrong configuration.`,
-    )
-    .showHelpAfterError('(add --help for what it takes)');
+    );
   const named = Object.hasOwn(commands, name) ? commands[name] : undefined;
   for (const create of named ? [named] : Object.values(commands)) program.addCommand(await create());
   return throwInsteadOfExit(program);
@@ -57,5 +56,5 @@ async function createProgram(name: string): Promise<Command> {
 /** Commands that are added inherit nothing. */
 function throwInsteadOfExit(command: Command): Command {
   for (const inner of command.commands) throwInsteadOfExit(inner);
-  return command.exitOverride();
+  return command.exitOverride().showHelpAfterError('(add --help for what it takes)');
 }

@@ -11,6 +11,7 @@ export const callerRoleSchema = z.enum(['bot', 'viewer', 'admin'], 'the role mus
 export type CallerRole = z.infer<typeof callerRoleSchema>;
 
 const schemes = (...allowed: string[]) => `must be a URL with ${allowed.join(' or ')}`;
+const noWebUrl = 'must be a URL that begins with https://, or on this machine with http://';
 
 /** Whether a URL's host can only be this machine. */
 export function isLoopbackHost(hostname: string): boolean {
@@ -22,14 +23,14 @@ export function isLoopbackHost(hostname: string): boolean {
 /** https, or http on this machine; no user, query or fragment. */
 const publicUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const problem = url ? faultOfPublicUrl(url) : schemes('https');
+  const problem = url ? faultOfPublicUrl(url) : noWebUrl;
   if (url && problem === undefined) return url;
-  context.addIssue({ code: 'custom', message: problem ?? schemes('https') });
+  context.addIssue({ code: 'custom', message: problem ?? noWebUrl });
   return z.NEVER;
 });
 
 function faultOfPublicUrl(url: URL): string | undefined {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return schemes('https');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return noWebUrl;
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return 'must be https unless the host is loopback';
   if (url.username !== '' || url.password !== '') return 'must not hold a user or password';
   if (url.search !== '' || url.hash !== '') return 'must not have a query or fragment';

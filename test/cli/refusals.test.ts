@@ -1,0 +1,58 @@
+/** What the machine refuses is told by what to change. */
+
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { makeDataDir } from '../service/running.js';
+import { run } from '../support/command-line.js';
+
+let made: ReturnType<typeof makeDataDir>;
+
+beforeEach(() => {
+  made = makeDataDir();
+  vi.stubEnv('DATA_DIR', made.path);
+  vi.stubEnv('BASE_URL', '');
+  vi.stubEnv('LOG_LEVEL', 'silent');
+});
+afterEach(() => {
+  process.exitCode = undefined;
+  made.remove();
+});
+
+it('a port in use is named', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void taken.close());
+  const address = taken.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  vi.stubEnv('PORT', String(port));
+  expect(await run('serve')).toEqual({ status: 1, out: '', err: `Port ${port} is in use: set PORT to another one.` });
+});
+
+it('HOST is named when this machine has no such address', async () => {
+  // Of the documentation's network (RFC 5737), which no machine has.
+  vi.stubEnv('HOST', '192.0.2.1');
+  expect(await run('serve')).toMatchObject({ status: 1, err: 'HOST is no address of this machine (EADDRNOTAVAIL).' });
+});
+
+it('DATA_DIR is named when it cannot be one', async () => {
+  const file = join(made.path, 'file');
+  writeFileSync(file, '');
+  vi.stubEnv('DATA_DIR', file);
+  const { status, err } = await run('link account me');
+  expect({ status, err }).toEqual({
+    status: 78,
+    err: expect.stringMatching(/DATA_DIR: .* cannot be read or made \(/),
+  });
+});
+
+it('a file that is not there is named', async () => {
+  const { status, err } = await run('import jsonl /nowhere/tokens.jsonl');
+  expect({ status, err }).toEqual({ status: 1, err: '/nowhere/tokens.jsonl: no such file or directory.' });
+});
+
+it('an option that holds no URL of Redis is named, and no variable', async () => {
+  const { status, err } = await run('migrate --to localhost:6379');
+  expect({ status, err }).toEqual({ status: 1, err: expect.stringMatching(/^--to: must be a URL with redis:/) });
+});
