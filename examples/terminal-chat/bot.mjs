@@ -53,6 +53,8 @@ export function createBot({ service, user, github, say }) {
   async function prove(code) {
     const answer = await service.submitProof(user, code);
     if (answer.status === 'connected') return undefined;
+    if (answer.code === 'code_refused' && answer.attempts_left === 0)
+      return say('That is not the code. Your browser shows it when you have consented; or ask me for a new link.');
     if (answer.code === 'code_refused') return say(`That is not the code; ${answer.attempts_left} tries left.`);
     return say(`That did not work: ${answer.detail}`);
   }

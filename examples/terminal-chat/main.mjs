@@ -14,6 +14,8 @@ try {
 } finally {
   await opened.close();
 }
+// The bot may still wait for somebody's browser.
+process.exit();
 
 function createChat(say) {
   return createBot({ service: createService(opened), user, github: opened.github, say });
