@@ -1,9 +1,16 @@
 /** What callers of the manager pass in, and how it is parsed once for the journeys. */
 
 import type { ChatIdentity } from './core/connect.js';
-import type { ProofMode } from './core/connection.js';
+import { type ProofMode, proofModeSchema } from './core/connection.js';
 import { defaultAccount, type TenantId } from './core/identifiers.js';
-import { parseAccount, parseOwner, parseProviderId, parseTenant as parseTenantName } from './core/parse-input.js';
+import {
+  parseAccount,
+  parseInput,
+  parseOwner,
+  parseProviderId,
+  parseScopes,
+  parseTenant as parseTenantName,
+} from './core/parse-input.js';
 import { Secret } from './core/secret.js';
 import type { TokenSet } from './core/token-set.js';
 import type { ConnectRequest } from './flows/connect-link.js';
@@ -67,7 +74,7 @@ export function parseTokenRequest(userId: string, provider: string, options: Tok
     owner: parseOwner(userId, options.tenant),
     provider: parseProviderId(provider),
     account: parseAccount(options.account),
-    scope: options.scopes,
+    scope: parseScopes(options.scopes),
     minTtlMs: options.minTtlSeconds === undefined ? undefined : options.minTtlSeconds * 1_000,
     subjectToken: options.subjectToken === undefined ? undefined : new Secret(options.subjectToken),
     usedBy: options.usedBy && parseTokenUser(options.usedBy),
@@ -82,10 +89,11 @@ export function parseExchange(provider: string, options: ExchangeOptions): Token
 
 /** A request for a connect link. */
 export function parseConnectRequest(userId: string, provider: string, options: ConnectOptions): ConnectRequest {
-  const { returnTo, chatIdentity, proof, method, metadata, parameters } = options;
+  const { returnTo, chatIdentity, method, metadata, parameters } = options;
+  const proof = options.proof === undefined ? undefined : parseInput(proofModeSchema, 'proof', options.proof);
   const account = parseAccount(options.account);
   const owner = parseOwner(userId, options.tenant);
-  const scope = options.scopes;
+  const scope = parseScopes(options.scopes);
   return {
     owner,
     provider: parseProviderId(provider),

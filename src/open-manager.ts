@@ -125,6 +125,9 @@ function settingsOf(options: ManagerOptions): Settings {
   const allowNoProof = options.unsafeConnectWithoutProof ?? false;
   const faults = [
     ...baseUrlFaults(options.baseUrl),
+    ...(options.store || options.encryptionKeys
+      ? []
+      : [fault('encryptionKeys', 'is missing; "npx valetkey keys generate" makes one')]),
     ...(proof === 'none' && !allowNoProof ? [fault('connectProof', '"none" needs unsafeConnectWithoutProof')] : []),
     ...(proof === 'app_verifier' && !options.appVerifierUrl
       ? [fault('appVerifierUrl', 'is needed for app_verifier')]

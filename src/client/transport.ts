@@ -43,8 +43,11 @@ export class Transport {
   readonly #retries: number;
 
   constructor(options: TransportOptions) {
-    if (!URL.canParse(options.baseUrl)) throw new InvalidRequest('baseUrl', 'must be an absolute URL');
-    if (!/^[\x21-\x7e]+$/.test(options.apiKey)) throw new InvalidRequest('apiKey', 'must be the key, without spaces');
+    if (!/^https?:$/.test(schemeOf(options.baseUrl)))
+      throw new InvalidRequest('baseUrl', 'must be a URL of http or https');
+    // A variable that is not set comes as `undefined`, whatever the type says.
+    if (!/^[\x21-\x7e]+$/.test(options.apiKey ?? ''))
+      throw new InvalidRequest('apiKey', 'must be the key, without spaces');
     this.#root = `${options.baseUrl.replace(/\/+$/, '')}/v1`;
     this.#apiKey = new Secret(options.apiKey);
     this.#fetch = options.fetch ?? globalThis.fetch;
@@ -112,6 +115,11 @@ export class Transport {
       throw new ServiceUnreachable('The service cannot be reached, or it did not answer in time.');
     }
   }
+}
+
+/** With its colon; empty where the text is no absolute URL. `localhost:3000` has the scheme `localhost:`. */
+function schemeOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).protocol : '';
 }
 
 /** The body as JSON; `undefined` when it is none. */

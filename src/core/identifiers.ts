@@ -8,8 +8,8 @@ import { RecentMap } from './recent-map.js';
 const printable = (most: number) =>
   z
     .string()
-    .min(1)
-    .max(most)
+    .min(1, 'must not be empty')
+    .max(most, `must be at most ${most} characters`)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
     .refine((text) => !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text), 'must not contain control characters')
     .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');

@@ -57,3 +57,9 @@ export function parseProviderId(provider: string): ProviderId {
 export function parseAccount(account: string | undefined): AccountLabel | undefined {
   return account === undefined ? undefined : parseInput(accountLabelSchema, 'account', account);
 }
+
+/** Scopes in a list; `undefined` stays so. A text would be taken for a list of its characters. @throws {InvalidRequest} */
+export function parseScopes(scopes: readonly string[] | undefined): readonly string[] | undefined {
+  if (scopes !== undefined && !Array.isArray(scopes)) throw new InvalidRequest('scopes', 'must be a list');
+  return scopes;
+}

@@ -103,7 +103,9 @@ describe('the client when things go wrong', () => {
   });
 
   it('refuses an address or a key that cannot be one', () => {
-    expect(() => new ValetkeyClient({ baseUrl: 'valetkey', apiKey })).toThrow(/baseUrl/);
+    for (const baseUrl of ['valetkey', 'localhost:3000', 'ftp://a'])
+      expect(() => new ValetkeyClient({ baseUrl, apiKey })).toThrow(/^baseUrl: must be a URL of http or https$/);
+    expect(() => new ValetkeyClient(JSON.parse('{"baseUrl":"http://a"}'))).toThrow(/^apiKey: must be the key/);
     expect(() => new ValetkeyClient({ baseUrl: 'http://a', apiKey: 'two words' })).toThrow(/apiKey(?!.*two words)/);
   });
 
