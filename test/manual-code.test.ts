@@ -1,0 +1,54 @@
+/** The TypeScript of README and the manual compiles in a strict project that has the package installed. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { listFiles, readText, root } from './support/source-tree.js';
+
+let project: string;
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-changed'], { stdio: 'pipe' });
+  project = mkdtempSync(join(tmpdir(), 'valetkey-manual-'));
+  install('valetkey', root);
+  for (const name of ['@types/node', 'fastify', '@modelcontextprotocol/client', '@opentelemetry/api']) {
+    install(name, join(root, 'node_modules', name));
+  }
+  writeFileSync(join(project, 'package.json'), '{"type": "module"}');
+}, 120_000);
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+function install(name: string, from: string): void {
+  const place = join(project, 'node_modules', name);
+  mkdirSync(dirname(place), { recursive: true });
+  symlinkSync(from, place, 'dir');
+}
+
+/** One file for each block, each a module. */
+const blocks = ['README.md', ...listFiles(['docs'], ['.md'])].flatMap((path) =>
+  [...readText(path).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ''], at) => ({
+    file: `${basename(path, '.md')}-${at + 1}.ts`,
+    code: `${code}export {};\n`,
+  })),
+);
+
+it.each([
+  ['node16', 'node16'],
+  ['esnext', 'bundler'],
+])(
+  'with module %s and its resolution %s',
+  (module, resolution) => {
+    for (const { file, code } of blocks) writeFileSync(join(project, file), code);
+    const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--types', 'node'];
+    const args = [...options, '--module', module, '--moduleResolution', resolution, ...blocks.map(({ file }) => file)];
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const { stdout } = spawnSync(process.execPath, [tsc, ...args], { cwd: project, encoding: 'utf8' });
+    // Names that are the reader's own: TS2304 cannot find, TS2552 the same with a guess, TS18004 in the short form.
+    const faults = stdout.split('\n').filter((line) => /error TS(?!2304|2552|18004)/.test(line));
+    expect(faults).toEqual([]);
+    expect(blocks.length).toBeGreaterThan(5);
+  },
+  120_000,
+);
