@@ -161,7 +161,8 @@ async function showDone(context: BrowserContext<ConnectingManager>, request: Fas
   const view: FinishedView | undefined =
     browserSecret === undefined ? undefined : await manager.describeFinished(provider, browserSecret);
   if (view === undefined) return pages.message(request, reply.code(410), 'nothingHere');
-  const finished: FinishedPage = donePage(view, site.basePath, readerOf(request));
+  const isAgain = queryOf(request).has('again');
+  const finished: FinishedPage = donePage(view, { ...readerOf(request), basePath: site.basePath, isAgain });
   switch (finished.kind) {
     case 'message':
       return pages.message(request, reply.code(finished.status), finished.message);

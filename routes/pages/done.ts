@@ -12,8 +12,15 @@ export type FinishedPage =
   | { readonly kind: 'message'; readonly status: number; readonly message: MessageName }
   | { readonly kind: 'redirect'; readonly location: string };
 
+/** Where it stands, and who looks: `isAgain` is somebody who came back by the link of this very page. */
+interface Reading {
+  readonly basePath: string;
+  readonly texts: Texts;
+  readonly isAgain: boolean;
+}
+
 /** Chooses by status and proof. A failure is a 4xx: the person, and whoever reads the log, can tell it from success. */
-export function donePage(view: FinishedView, basePath: string, reader: { texts: Texts }): FinishedPage {
+export function donePage(view: FinishedView, reading: Reading): FinishedPage {
   switch (view.status) {
     case 'failed':
       return { kind: 'message', status: 400, message: view.error === 'access_denied' ? 'denied' : 'failed' };
@@ -24,24 +31,25 @@ export function donePage(view: FinishedView, basePath: string, reader: { texts: 
     case 'awaiting_proof': {
       const verifier = view.proof === 'app_verifier' ? safeLink(view.verifierUrl) : undefined;
       if (verifier !== undefined) return { kind: 'redirect', location: verifier };
-      return { kind: 'page', page: awaitingPage(view, basePath, reader.texts) };
+      return { kind: 'page', page: awaitingPage(view, reading) };
     }
     case 'connected':
-      return { kind: 'page', page: connectedPage(view, reader.texts) };
+      return { kind: 'page', page: connectedPage(view, reading.texts) };
   }
 }
 
-function awaitingPage(view: FinishedView, basePath: string, texts: Texts): Page {
+function awaitingPage(view: FinishedView, { basePath, texts, isAgain }: Reading): Page {
   if (view.chatLogin) return loginPage(view, view.chatLogin.providerName, { basePath, texts });
   const code = view.returnCode?.reveal();
   const title = code === undefined ? texts.done.waitTitle : texts.done.codeTitle;
   const lead = code === undefined ? texts.done.waitLead(view.providerName) : texts.done.codeLead(view.providerName);
-  const self = `${basePath}/oauth/${view.provider}/done`;
+  const again = `${basePath}/oauth/${view.provider}/done?again`;
+  const notYet = isAgain ? texts.done.notYet : undefined;
   return {
     template: 'done',
     title,
     script: code === undefined ? undefined : 'copy-code.js',
-    view: { ...accountOf(view, texts), connected: false, lead, code, deepLink: safeLink(view.deepLink), self },
+    view: { ...accountOf(view, texts), connected: false, lead, notYet, code, deepLink: safeLink(view.deepLink), again },
   };
 }
 

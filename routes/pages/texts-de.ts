@@ -28,7 +28,7 @@ export const german: Texts = {
   },
   repost: {
     title: 'Es geht weiter',
-    lead: 'Der Anbieter hat geantwortet. Falls diese Seite nicht von selbst weitergeht, drücken Sie den Knopf.',
+    lead: 'Der Anbieter hat geantwortet. Falls diese Seite nicht von selbst weitergeht, drück den Knopf.',
     go: 'Weiter',
   },
   done: {
@@ -42,6 +42,7 @@ export const german: Texts = {
       'Hat dir jemand anderes den Link geschickt? Dann gib diesen Code niemandem: Er öffnet dein Konto für andere.',
     check: 'Ich habe den Code gesendet',
     look: 'Noch einmal nachsehen',
+    notYet: 'Aus dem Chat ist noch keine Bestätigung gekommen.',
     waitTitle: 'Deine Bestätigung fehlt noch',
     waitLead: (provider) => `${provider} hat zugestimmt. Geh zum Abschluss zurück in den Chat.`,
     loginLead: (provider, chat) =>
@@ -73,8 +74,7 @@ export const german: Texts = {
     never: 'nie',
     by: (tool) => `von ${tool}`,
     uses: (count) => `Wer es genutzt hat (${count})`,
-    usesHint: (count) =>
-      `Die letzten ${count}, jedes Werkzeug höchstens einmal je Minute. Wozu, hat das Werkzeug selbst angegeben.`,
+    usesHint: 'Die letzten Male, jedes Werkzeug höchstens einmal je Minute. Wozu, hat das Werkzeug selbst angegeben.',
     label: 'Name',
     status: {
       active: 'Verbunden',

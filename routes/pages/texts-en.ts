@@ -39,6 +39,7 @@ export const english = {
     secret: 'Did somebody else send you the link? Then give this code to nobody: it opens your account to them.',
     check: 'I have sent the code',
     look: 'Look again',
+    notYet: 'No confirmation has come from the chat yet.',
     waitTitle: 'Waiting for your confirmation',
     waitLead: (provider: string) => `${provider} said yes. Go back to the chat to finish.`,
     loginLead: (provider: string, chat: string) =>
@@ -70,8 +71,7 @@ export const english = {
     never: 'never',
     by: (tool: string) => `by ${tool}`,
     uses: (count: number) => `Who used it (${count})`,
-    usesHint: (count: number) =>
-      `The latest ${count}, each tool at most once a minute. What it was for is what the tool itself said.`,
+    usesHint: 'The latest ones, each tool at most once a minute. What it was for is what the tool itself said.',
     label: 'Label',
     status: {
       active: 'Connected',

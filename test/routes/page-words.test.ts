@@ -105,6 +105,12 @@ describe('the done page says', () => {
     const text = await read('/oauth/github/done', { cookie: `valetkey_flow_github=${flow}` });
     for (const sentence of sentences) expect(text).toContain(sentence);
     if (flow === 'typed') expect(text).not.toContain('Send the code');
+    expect(text).not.toContain('No confirmation has come');
+  });
+
+  it.each(['typed', 'waiting'])('to who comes back too soon that the chat has not confirmed it: %s', async (flow) => {
+    const cookie = `valetkey_flow_github=${flow}`;
+    expect(await read('/oauth/github/done?again', { cookie })).toContain('No confirmation has come from the chat yet.');
   });
 });
 

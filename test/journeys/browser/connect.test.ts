@@ -42,6 +42,8 @@ it('connects, confirms, shows and disconnects an account, with clicks alone and 
   await page.getByRole('heading', { name: 'One more step' }).waitFor();
   expect(new URL(page.url()).search).toBe('');
   expect(await manager.hasToken(alice, 'example')).toBe(false);
+  await page.getByRole('link', { name: 'I have sent the code' }).click();
+  await page.getByText('No confirmation has come from the chat yet.').waitFor();
   await manager.submitProof(alice, await shownCode(page));
   await page.getByRole('link', { name: 'I have sent the code' }).click();
   await page.getByRole('heading', { name: 'Example is connected' }).waitFor();
