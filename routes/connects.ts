@@ -103,9 +103,10 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
       response: { 200: provenAnswer, ...problemAnswers },
     },
     handler: async (request) => {
-      const { tenant } = callerOf(request);
+      const { tenant, providers } = callerOf(request);
+      const { user } = request.params;
       return formatProven(
-        await journeysOf(manager, request).submitProof(request.params.user, request.body.code, { tenant }),
+        await journeysOf(manager, request).submitProof(user, request.body.code, { tenant, providers }),
       );
     },
   });
@@ -124,10 +125,12 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
       response: { 200: provenAnswer, ...problemAnswers },
     },
     handler: async (request) => {
-      const { tenant } = callerOf(request);
-      return formatProven(
-        await journeysOf(manager, request).verifyConnect(request.params.connect_id, request.body.user, { tenant }),
-      );
+      const caller = callerOf(request);
+      const { connect_id } = request.params;
+      const { tenant } = caller;
+      const { provider } = await manager.findConnect(connect_id, { tenant });
+      if (!reachesProvider(caller, provider)) throw new UnknownConnect();
+      return formatProven(await journeysOf(manager, request).verifyConnect(connect_id, request.body.user, { tenant }));
     },
   });
 };

@@ -21,7 +21,8 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
   app.route({
     method: 'POST',
     url: '/users/:user/mcp/token',
-    config: { roles, audit: 'token.issue' },
+    // Which provider a server is may be known only when its token is at hand.
+    config: { roles, audit: 'token.issue', everyProvider: true },
     schema: {
       operationId: 'getMcpToken',
       summary: 'A valid access token of that user for an MCP server; or a problem with a link to connect',

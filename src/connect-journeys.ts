@@ -2,14 +2,14 @@
 
 import { BrowserJourneys } from './browser-journeys.js';
 import type { Owner } from './core/identifiers.js';
-import { parseOwner } from './core/parse-input.js';
+import { parseOwner, parseProviderId } from './core/parse-input.js';
 import type * as views from './core/views.js';
 import { type ConnectRequest, mintConnectLink, startConnect } from './flows/connect-link.js';
 import { findConnect } from './flows/connect-progress.js';
 import { startDevice } from './flows/device/start-device.js';
 import { keepPendingAction, parseResume, takePendingAction } from './flows/pending-actions.js';
 import { submitProof, verifyConnect } from './flows/prove-person.js';
-import { type ConnectOptions, type In, parseConnectRequest, parseTenant } from './manager-input.js';
+import { type ConnectOptions, type In, type ProofOptions, parseConnectRequest, parseTenant } from './manager-input.js';
 
 /** The part of `OAuthManager` that a bot calls to get a person connected. */
 export abstract class ConnectJourneys extends BrowserJourneys {
@@ -49,9 +49,13 @@ export abstract class ConnectJourneys extends BrowserJourneys {
     return findConnect(this.running(), { tenant: parseTenant(options), connectId, waitMs, signal });
   }
 
-  /** The chat user typed this code: the proof that the person in the browser is the person in the chat. */
-  async submitProof(userId: string, code: string, options: In = {}): Promise<views.ProvenConnect> {
-    return submitProof(this.running(), parseOwner(userId, options.tenant), code);
+  /**
+   * The chat user typed this code: the proof that the person in the browser is the person in the chat. With `providers`
+   * it proves, and uses up, nothing at others.
+   */
+  async submitProof(userId: string, code: string, options: ProofOptions = {}): Promise<views.ProvenConnect> {
+    const providers = options.providers?.map(parseProviderId);
+    return submitProof(this.running(), parseOwner(userId, options.tenant), { code, providers });
   }
 
   /**

@@ -16,7 +16,14 @@ export { type AwsKmsOptions, awsKms } from './keys/aws-kms.js';
 export type { KeyService } from './keys/key-service.js';
 export { KeyServiceOutage, KeyServiceRefusal } from './keys/key-service.js';
 export { type VaultTransitOptions, vaultTransit } from './keys/vault-transit.js';
-export type { ConnectOptions, ExchangeOptions, HostTokenInput, In, TokenOptions } from './manager-input.js';
+export type {
+  ConnectOptions,
+  ExchangeOptions,
+  HostTokenInput,
+  In,
+  ProofOptions,
+  TokenOptions,
+} from './manager-input.js';
 export { OAuthManager } from './oauth-manager.js';
 export { type ManagerOptions, openManager } from './open-manager.js';
 export { OAuthNotConnected, requireOAuthToken, type TokenContext } from './require-oauth-token.js';

@@ -57,6 +57,11 @@ export interface ConnectOptions extends In {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
+/** At which providers a code may prove anything; absent = at all. */
+export interface ProofOptions extends In {
+  readonly providers?: readonly string[];
+}
+
 /** A token that the host got by itself. `expiresAt` in epoch seconds; absent or 0 = does not expire. */
 export interface HostTokenInput {
   readonly provider: string;

@@ -13,6 +13,7 @@ import {
   type ExchangeOptions,
   type HostTokenInput,
   type In,
+  type ProofOptions,
   parseTokenRequest,
   type TokenOptions,
 } from './manager-input.js';
@@ -121,7 +122,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
     return found;
   }
 
-  override async submitProof(userId: string, code: string, options: In = {}): Promise<views.ProvenConnect> {
+  override async submitProof(userId: string, code: string, options: ProofOptions = {}): Promise<views.ProvenConnect> {
     return this.#prove(aboutUser(userId, options), () => super.submitProof(userId, code, options));
   }
 

@@ -1,7 +1,7 @@
 /** The person in the browser is shown to be the person in the chat: return code or verifier -> active connection. */
 
 import { CodeRefused, Forbidden, Gone, OAuthNotConnected, RateLimited, UnknownConnect } from '../core/errors.js';
-import { type Owner, ownerKeyOf, type TenantId, type UserId } from '../core/identifiers.js';
+import { type Owner, ownerKeyOf, type ProviderId, type TenantId, type UserId } from '../core/identifiers.js';
 import type { StoredGrant } from '../core/store.js';
 import type { ProvenConnect } from '../core/views.js';
 import { activate } from './activate.js';
@@ -14,6 +14,12 @@ import { normalizeReturnCode } from './one-time-values.js';
 const userWindowMs = 600_000;
 const mostTriesPerUser = 20;
 
+/** What was typed, and at which providers it may prove anything; absent = at all. */
+export interface TypedCode {
+  readonly code: string;
+  readonly providers?: readonly ProviderId[] | undefined;
+}
+
 /**
  * Takes the code that the chat user typed. Every try counts on every flow of that user before it is compared, so tries
  * spread over replicas count as well; a flow that has used up its tries ends, and its grant is revoked.
@@ -23,10 +29,12 @@ const mostTriesPerUser = 20;
  * @throws {RateLimited} too many tries by this user
  * @throws {OAuthNotConnected} `account_mismatch`: another account than before, which policy refuses
  */
-export async function submitProof(deps: Dependencies, owner: Owner, typed: string): Promise<ProvenConnect> {
+export async function submitProof(deps: Dependencies, owner: Owner, typed: TypedCode): Promise<ProvenConnect> {
   await limitTries(deps, owner);
-  const code = normalizeReturnCode(typed);
-  const awaiting = await openFlows(deps, owner);
+  const code = normalizeReturnCode(typed.code);
+  const awaiting = (await openFlows(deps, owner)).filter(
+    ({ grant }) => typed.providers?.includes(grant.connection.provider) ?? true,
+  );
   if (awaiting.length === 0) {
     if (await hasEndedLately(deps, owner)) throw new Gone('The code is used up or too old.');
     throw new CodeRefused(0);

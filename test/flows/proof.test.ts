@@ -113,6 +113,17 @@ describe('a return code', () => {
     expect(await manager.submitProof(user, first.code)).toMatchObject({ provider: 'one' });
   });
 
+  it('proves, and uses up, nothing at other providers than those that it is for', async () => {
+    const user = somebody();
+    const { code } = await finish(user);
+    const second = await finish(user, { provider: 'two' });
+    for (const typed of [code, ...Array(5).fill('ZZZZZZZZ')])
+      await expect(manager.submitProof(user, typed, { providers: ['two'] })).rejects.toThrow();
+    expect(await manager.hasToken(user, 'one')).toBe(false);
+    await expect(manager.submitProof(user, second.code)).rejects.toThrow();
+    expect(await manager.submitProof(user, code, { providers: ['one'] })).toMatchObject({ provider: 'one' });
+  });
+
   it('that is sent many times at once proves the person all the same, and nothing is taken back', async () => {
     const user = somebody();
     const { code, connectId } = await finish(user);

@@ -158,6 +158,7 @@ describe('connects', () => {
     };
     vi.spyOn(TokenJourneys.prototype, 'submitProof').mockResolvedValue(connected);
     vi.spyOn(TokenJourneys.prototype, 'verifyConnect').mockResolvedValue(connected);
+    vi.spyOn(TokenJourneys.prototype, 'findConnect').mockResolvedValue({ ...connected, status: 'awaiting_proof' });
     const expected = {
       status: 'connected',
       connect_id: 'cn_1',

@@ -164,7 +164,7 @@ describe('who may do what', () => {
     const aboutGithub = finite().filter(
       ({ url, everyProvider, roles }) => roles.includes('bot') && (url.includes(':provider') || everyProvider),
     );
-    expect(aboutGithub.length).toBe(8);
+    expect(aboutGithub.length).toBe(9);
     for (const route of aboutGithub)
       expect([route.url, await answerOf(route, limited, 'p1')]).toEqual([route.url, 'forbidden']);
     expect((await get(api, '/v1/users/p1/tokens/slack', limited)).status).toBe(409);
@@ -174,6 +174,11 @@ describe('who may do what', () => {
     ]);
     const { body } = await send(api, 'POST', '/v1/users/p1/connect/github');
     expect((await get(api, `/v1/connects/${body.connect_id}`, limited)).status).toBe(404);
+    const verify = (key: string) =>
+      send(api, 'POST', `/v1/connects/${body.connect_id}/verify`, { payload: { user: 'p1' }, key });
+    // A key without limits is told why this connect is not verified.
+    expect((await verify(keys.bot)).body.code).toBe('forbidden');
+    expect((await verify(limited)).body.code).toBe('unknown_connect');
   });
 
   it('does not start with a route that declares no roles', async () => {
