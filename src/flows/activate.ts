@@ -13,7 +13,7 @@ import { endGrant, rememberEnd } from './end-grant.js';
 import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
 import { scheduleRefresh } from './schedule.js';
-import { enterAccount, leaveAccount, tellShared } from './shared-account.js';
+import { enterAccount, findOthers, holdingAccount, leaveAccount, tellShared } from './shared-account.js';
 
 /** Somebody else may write between read and write; so often the pair is repeated. */
 const mostTries = 5;
@@ -44,38 +44,39 @@ export async function activate(
       return { kind: 'account_mismatch', grant };
     }
     const connection = provenConnection(deps, grant, previous);
-    const holders = await enterAccount(deps, connection);
-    const others = isSameAccount(previous, connection) ? [] : holders;
-    if (others.length > 0 && deps.settings.accountPolicy === 'deny') {
-      await refuseShared(deps, grant, { connection, others });
+    const replacement = { grant, previous, connection };
+    const { outcome, others } = await holdingAccount(deps, connection, () => settle(deps, replacement));
+    if (outcome === 'moved') continue;
+    await tellShared(deps, connection, { others, outcome: outcome === 'stored' ? 'ok' : 'refused' });
+    if (outcome === 'refused') {
+      await endGrant(deps, grant, 'account_shared');
       return { kind: 'account_mismatch', grant };
     }
-    if (await replace(deps, { grant, previous, connection })) {
-      await tellShared(deps, connection, { others, outcome: 'ok' });
-      await tellEverybody(deps, { grant, previous, connection });
-      const { provider, identity, connectionId } = connection;
-      return { kind: 'active', proven: { connectId, provider, identity, connectionId } };
-    }
+    await tellEverybody(deps, replacement);
+    const { provider, identity, connectionId } = connection;
+    return { kind: 'active', proven: { connectId, provider, identity, connectionId } };
   }
   throw (
     records?.unreadable[0]?.error ?? new StoreUnavailable('The connection is being written by others all the time.')
   );
 }
 
-async function refuseShared(
-  deps: Dependencies,
-  grant: StoredGrant,
-  { connection, others }: { connection: Connection; others: readonly Connection[] },
-): Promise<void> {
-  await leaveAccount(deps, connection);
-  await tellShared(deps, connection, { others, outcome: 'refused' });
-  await endGrant(deps, grant, 'account_shared');
-}
-
 interface Replacement {
   readonly grant: StoredGrant;
   readonly previous: StoredConnection | undefined;
   readonly connection: Connection;
+}
+
+/** Enters the account and stores the connection, unless the account is another user's and policy forbids to share it. */
+async function settle(
+  deps: Dependencies,
+  replacement: Replacement,
+): Promise<{ readonly outcome: 'stored' | 'moved' | 'refused'; readonly others: readonly Connection[] }> {
+  const { previous, connection } = replacement;
+  const others = isSameAccount(previous, connection) ? [] : await findOthers(deps, connection);
+  if (others.length > 0 && deps.settings.accountPolicy === 'deny') return { outcome: 'refused', others };
+  await enterAccount(deps, connection);
+  return { outcome: (await replace(deps, replacement)) ? 'stored' : 'moved', others };
 }
 
 /** Whether it was stored. A write whose reply was lost is read back: the grant is gone by it, so nobody could try again. */

@@ -1,16 +1,13 @@
 /** Who of the connections with one refresh token sends it; what is kept about that, and how it changes hands. */
 
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExpiringRecord } from '../core/connect.js';
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import { ProviderUnavailable } from '../core/errors.js';
 import type { Dependencies } from './dependencies.js';
+import { type Held, holding } from './holding.js';
 
 /** For as long as a connection may still hold a refresh token that another one has spent. */
 const rememberedMs = 90 * 86_400_000;
-const leaseMs = 5_000;
-const lookEveryMs = 25;
 /** From one leader to the next, where consents have followed each other; also ends a walk in a circle. */
 const mostHops = 8;
 
@@ -22,7 +19,7 @@ export async function findLeader(deps: Dependencies, seen: StoredConnection): Pr
   const name = nameOf(seen);
   const known = await deps.store.expiring.find('refresh_chain', name);
   if (known !== undefined) return known;
-  return holding(deps, { name, provider: seen.connection.provider }, async () => {
+  return holding(deps, chainOf(seen), async () => {
     const found = await deps.store.expiring.find('refresh_chain', name);
     return found ?? saveLeader(deps, name, seen.connection);
   });
@@ -42,7 +39,7 @@ export function isLeader(leader: Leader, { connection }: StoredConnection): bool
  */
 export async function takeLead(deps: Dependencies, seen: StoredConnection, gone: Leader): Promise<Leader> {
   const name = nameOf(seen);
-  return holding(deps, { name, provider: seen.connection.provider }, async () => {
+  return holding(deps, chainOf(seen), async () => {
     const found = await deps.store.expiring.find('refresh_chain', name);
     const isTaken = found !== undefined && JSON.stringify(found) !== JSON.stringify(gone);
     return isTaken ? found : saveLeader(deps, name, seen.connection);
@@ -100,26 +97,10 @@ async function saveLeader(deps: Dependencies, name: string, connection: Connecti
   return leader;
 }
 
-/** Does something that only one process may do at a time. */
-async function holding<T>(
-  deps: Dependencies,
-  chain: { readonly name: string; readonly provider: string },
-  work: () => Promise<T>,
-): Promise<T> {
-  const holder = randomUUID();
-  const lease = `refresh-chain/${chain.name}`;
-  for (const giveUpAt = deps.now() + 2 * leaseMs; !(await deps.store.leases.acquire(lease, holder, leaseMs)); ) {
-    if (deps.now() >= giveUpAt) {
-      const about = { provider: chain.provider, reached: 'no' } as const;
-      throw new ProviderUnavailable('Another process holds the chain of this refresh token.', about);
-    }
-    await sleep(lookEveryMs);
-  }
-  try {
-    return await work();
-  } finally {
-    await deps.store.leases.release(lease, holder).catch(() => undefined);
-  }
+function chainOf(seen: StoredConnection): Held {
+  const about = { provider: seen.connection.provider, reached: 'no' } as const;
+  const busy = () => new ProviderUnavailable('Another process holds the chain of this refresh token.', about);
+  return { name: `refresh-chain/${nameOf(seen)}`, busy };
 }
 
 /** Within one tenant and provider; the store keeps only a digest of it. */

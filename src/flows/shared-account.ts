@@ -7,10 +7,13 @@ import { StoreUnavailable } from '../core/errors.js';
 import { accountLabelSchema, ownerKeyOf, userIdSchema } from '../core/identifiers.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
+import { holding } from './holding.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
 
 /** What the index knows of a connection: where to look whether it still stands. */
 const entrySchema = z.object({ userId: userIdSchema, account: accountLabelSchema });
+
+type Index = Pick<Dependencies, 'store' | 'providers'>;
 
 type Identified = Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' | 'identity' | 'parameters'>;
 
@@ -18,18 +21,33 @@ type Identified = Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' 
 type ProviderAccount = Pick<Connection, 'tenant' | 'provider' | 'parameters'> & { readonly accountId: string };
 
 /**
- * Enters a connection into the tenant's index of provider accounts, and finds who else has that account. Entered
- * before it is looked up: of two users that come at once, at least one sees the other.
+ * Does what a connection to an account begins with, for one user after the other: of two that come at once, the second
+ * sees the connection of the first.
  *
- * @returns the connections of other users to the same account; empty when the provider does not say whose it is
+ * @throws {StoreUnavailable} somebody else has been at it for long, too
  */
-export async function enterAccount(deps: Dependencies, connection: Identified): Promise<readonly Connection[]> {
+export function holdingAccount<T>(deps: Dependencies, connection: Identified, work: () => Promise<T>): Promise<T> {
+  const { identity } = connection;
+  if (identity === undefined) return work();
+  const name = collectionOf(deps, { ...connection, accountId: identity.id });
+  const busy = () => new StoreUnavailable('Others connect the same account all the time.', 'no');
+  return holding(deps, { name, busy }, work);
+}
+
+/** Enters a connection into the tenant's index of provider accounts; not where the provider does not say whose it is. */
+export async function enterAccount(deps: Index, connection: Identified): Promise<void> {
   const { userId, account, identity } = connection;
+  if (identity === undefined) return;
+  const collection = collectionOf(deps, { ...connection, accountId: identity.id });
+  await deps.store.documents.put(collection, keyOf(connection), { userId, account });
+}
+
+/** The connections of other users to the same account; an entry that stands for none leaves the index. */
+export async function findOthers(deps: Dependencies, connection: Identified): Promise<readonly Connection[]> {
+  const { identity } = connection;
   if (identity === undefined) return [];
   const shared = { ...connection, accountId: identity.id };
-  const collection = collectionOf(deps, shared);
-  await deps.store.documents.put(collection, keyOf(connection), { userId, account });
-  const entries = await deps.store.documents.list(collection);
+  const entries = await deps.store.documents.list(collectionOf(deps, shared));
   const others = [...entries].filter(([key]) => !key.startsWith(ownerKeyOf(connection)));
   const found = await Promise.all(others.map(([key, value]) => verify(deps, shared, { key, value })));
   return found.filter((other) => other !== undefined);
@@ -37,7 +55,7 @@ export async function enterAccount(deps: Dependencies, connection: Identified): 
 
 /** The connections of one tenant to an account at a provider, by the account's id there. */
 export async function findByAccount(
-  deps: Pick<Dependencies, 'store' | 'providers'>,
+  deps: Index,
   { tenant, provider, accountId }: Omit<ProviderAccount, 'parameters'>,
 ): Promise<readonly StoredConnection[]> {
   const found = [];
@@ -96,20 +114,14 @@ function passOver(error: unknown): 'unreadable' {
 }
 
 /**
- * One collection per tenant and provider account. The parameters count too: at providers with many instances an
- * account id means something within one instance only. Not so what the provider said beside the id, and the choice
- * among the sites of one account.
+ * One collection per tenant and provider account. At providers with many instances an account id means something within
+ * one instance only, so that what names the instance counts, too; whatever else stands beside a connection does not.
  */
-function collectionOf(
-  { providers }: Pick<Dependencies, 'providers'>,
-  { tenant, provider, accountId, parameters = {} }: ProviderAccount,
-): string {
-  const { sites, keepFromCallback, keepFromResponse } = providers.find(provider) ?? {};
-  const told = new Set([sites?.parameter, ...Object.keys({ ...keepFromCallback, ...keepFromResponse })]);
-  const sorted = Object.entries(parameters)
-    .filter(([name]) => !told.has(name))
-    .sort(([one], [other]) => (one < other ? -1 : 1));
-  const name = JSON.stringify([tenant, provider, accountId, sorted]);
+function collectionOf({ providers }: Index, { tenant, provider, accountId, parameters = {} }: ProviderAccount): string {
+  const { placeholders = {}, sites } = providers.find(provider) ?? {};
+  const places = Object.keys(placeholders).filter((name) => name !== sites?.parameter);
+  const named = places.sort().flatMap((name) => (Object.hasOwn(parameters, name) ? [[name, parameters[name]]] : []));
+  const name = JSON.stringify([tenant, provider, accountId, named]);
   return `account-${createHash('sha256').update(name).digest('base64url')}`;
 }
 

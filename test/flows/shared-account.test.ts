@@ -8,7 +8,7 @@ import type { Store } from '../../src/core/store.js';
 import { findByAccount } from '../../src/flows/shared-account.js';
 import type { ManagerOptions } from '../../src/open-manager.js';
 import { eventually } from '../support/redis.js';
-import { openBrowserHalf } from './browser-half.js';
+import { openBrowserHalf, settle } from './browser-half.js';
 
 const [ada, eve, bob] = ['chat:ada', 'chat:eve', 'chat:bob'];
 const noProof = { connectProof: 'none', unsafeConnectWithoutProof: true } as const;
@@ -40,6 +40,36 @@ async function withStaleIndex({ documents }: Store, work: () => Promise<unknown>
   refusing.mockRestore();
 }
 
+/**
+ * Holds the first connection back right before it is stored, until the next one has come as far as it can: to its own
+ * write, or to where it has to wait. Answers both moments.
+ */
+function meetAtWrite({ connections, leases }: Store): readonly [first: Promise<void>, second: Promise<void>] {
+  const [first, second] = [gate(), gate()];
+  let writes = 0;
+  const write = connections.write.bind(connections);
+  vi.spyOn(connections, 'write').mockImplementation(async (owner, changes, finishes) => {
+    if (changes.some(({ kind }) => kind === 'put_connection')) {
+      writes += 1;
+      (writes === 1 ? first : second).open();
+      await second.opened;
+    }
+    return write(owner, changes, finishes);
+  });
+  const acquire = leases.acquire.bind(leases);
+  vi.spyOn(leases, 'acquire').mockImplementation(async (...lease) => {
+    const isOurs = await acquire(...lease);
+    if (!isOurs) second.open();
+    return isOurs;
+  });
+  return [first.opened, second.opened];
+}
+
+function gate() {
+  let open = () => {};
+  return { opened: new Promise<void>((resolve) => (open = resolve)), open: () => open() };
+}
+
 describe('the account of another user', () => {
   it('is told to each who has it, and to the trail with how many they are', async () => {
     const { connect, told, trail } = await openPeople();
@@ -62,6 +92,27 @@ describe('the account of another user', () => {
     expect(await connect(eve, '7')).toMatchObject({ status: 'failed', error: 'account_shared' });
     expect(await told()).toEqual([`${ada} default account_share_refused`]);
     expect(await trail('account.share')).toMatchObject([{ user: eve, outcome: 'refused' }]);
+  });
+
+  it.each([
+    ['deny', ['account_mismatch'], [`${ada} default account_share_refused`]],
+    ['warn', [], [`${ada} default account_shared`]],
+  ] as const)('is noticed when both come at once, with policy "%s"', async (accountPolicy, refusals, expected) => {
+    const half = await openPeople({ accountPolicy, connectProof: 'chat_code' });
+    half.server.answer('/userinfo', { json: { sub: '7' } });
+    const codes = [];
+    for (const who of [ada, eve]) codes.push((await half.finish({}, who)).page?.returnCode?.reveal() ?? '');
+    const [first, second] = meetAtWrite(half.store);
+    const adas = half.manager.submitProof(ada, codes[0] ?? '');
+    await first;
+    const eves = half.manager.submitProof(eve, codes[1] ?? '');
+    await second;
+    await adas;
+    expect((await settle([eves])).refusals.map(({ code }) => code)).toEqual(refusals);
+    expect(await half.told()).toEqual(expected);
+    const at = { tenant: defaultTenant, provider: providerIdSchema.parse('one'), accountId: '7' };
+    const providers = { find: () => undefined, configured: () => [], known: () => [] };
+    expect(await findByAccount({ store: half.store, providers }, at)).toHaveLength(2 - refusals.length);
   });
 
   it('is no other user’s under another label, with another id, at another provider or in another tenant', async () => {
@@ -148,28 +199,23 @@ describe('the account of another user', () => {
 });
 
 it.each([
-  ['another instance than the one that was asked for', { parameters: { subdomain: 'other' } }, {}, []],
-  ['the same instance', { parameters: { subdomain: 'acme' } }, {}, [`${ada} default account_shared`]],
+  ['another instance than the one that was asked for', 'zendesk', { subdomain: 'other' }, {}, []],
+  ['the same instance', 'zendesk', { subdomain: 'acme' }, {}, [`${ada} default account_shared`]],
   [
     'whatever the provider tells beside it',
-    { parameters: { subdomain: 'acme' } },
+    'zoom',
+    { subdomain: 'acme' },
     { api_url: 'https://eu.example' },
     [`${ada} default account_shared`],
   ],
-])('an account id means somebody at %s', async (_title, request, answer, expected) => {
-  const { server, connect, told } = await openPeople({}, { template: 'zoom' });
+  ['whatever the caller says that the provider does not know', 'zoom', {}, {}, [`${ada} default account_shared`]],
+])('an account id means somebody at %s', async (_title, template, parameters, answer, expected) => {
+  const { server, connect, told } = await openPeople({}, { template });
   const token = { access_token: 'at', token_type: 'Bearer', expires_in: 3600, api_url: 'https://us.example' };
   server.answer('/token', { json: token }, { json: { ...token, ...answer } });
   await connect(ada, '7', { parameters: { subdomain: 'acme' } });
-  await connect(eve, '7', request);
+  await connect(eve, '7', { parameters });
   expect(await told()).toEqual(expected);
-});
-
-it('the order in which parameters were given does not matter', async () => {
-  const { connect, told } = await openPeople();
-  await connect(ada, '7', { parameters: { region: 'eu', subdomain: 'acme', zone: '1' } });
-  await connect(eve, '7', { parameters: { zone: '1', subdomain: 'acme', region: 'eu' } });
-  expect(await told()).toHaveLength(1);
 });
 
 describe('the connections to an account', () => {
