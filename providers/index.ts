@@ -22,6 +22,7 @@ import { gitlab } from './gitlab.js';
 import { google } from './google.js';
 import { hubspot } from './hubspot.js';
 import { intercom } from './intercom.js';
+import { needsDiscovery } from './issuer.js';
 import { linear } from './linear.js';
 import { linkedin } from './linkedin.js';
 import { microsoft } from './microsoft.js';
@@ -47,7 +48,7 @@ import { zendesk } from './zendesk.js';
 import { zoom } from './zoom.js';
 
 export { type ProviderEntry, providerEntrySchema } from './entry.js';
-export { needsDiscovery, withMetadata } from './issuer.js';
+export { withMetadata } from './issuer.js';
 export type { ProviderTemplate } from './template.js';
 
 /** Every provider that is known without configuration. */
@@ -106,4 +107,19 @@ export function createRegistry(
   options: { allowInsecureLoopback?: boolean } = {},
 ): ProviderRegistry {
   return joinRegistry(catalogue, entries, options);
+}
+
+/** Entries that say where requests go, and those of which only their issuer can say it. */
+export function partEntries(entries: Readonly<Record<string, ProviderEntry>>): {
+  readonly known: Readonly<Record<string, ProviderEntry>>;
+  readonly open: ReadonlyMap<string, ProviderEntry>;
+} {
+  const all = Object.entries(entries);
+  const open = new Map(all.filter(([id, entry]) => needsDiscovery(entry, isInCatalogue(id))));
+  return { known: Object.fromEntries(all.filter(([id]) => !open.has(id))), open };
+}
+
+function isInCatalogue(id: string): boolean {
+  const parsed = providerIdSchema.safeParse(id);
+  return parsed.success && catalogue.has(parsed.data);
 }

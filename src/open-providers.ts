@@ -1,6 +1,6 @@
 /** The providers of a manager: those that are known at once, and those whose issuer has to be asked first. */
 
-import { catalogue, createRegistry, needsDiscovery, type ProviderEntry, withMetadata } from '../providers/index.js';
+import { createRegistry, type ProviderEntry, partEntries, withMetadata } from '../providers/index.js';
 import {
   ConfigurationError,
   DiscoveryFailed,
@@ -47,11 +47,6 @@ export async function openProviders(entries: Entries, room: IssuerRoom): Promise
   return { registry: growing, stop: () => growing.stop() };
 }
 
-function isOpen(id: string, entry: ProviderEntry): boolean {
-  const parsed = providerIdSchema.safeParse(id);
-  return parsed.success && needsDiscovery(entry, catalogue.has(parsed.data));
-}
-
 class GrowingRegistry implements ProviderRegistry {
   readonly #entries: Record<string, ProviderEntry>;
   readonly #waiting = new Map<string, { readonly entry: ProviderEntry; error: OAuthManagerError }>();
@@ -61,10 +56,10 @@ class GrowingRegistry implements ProviderRegistry {
   #stopped = false;
 
   constructor(entries: Entries, room: IssuerRoom) {
-    const all = Object.entries(entries);
+    const { known, open } = partEntries(entries);
     this.#room = room;
-    this.#entries = Object.fromEntries(all.filter(([id, entry]) => !isOpen(id, entry)));
-    for (const [id, entry] of all) if (isOpen(id, entry)) this.#waiting.set(id, { entry, error: notYet(id) });
+    this.#entries = { ...known };
+    for (const [id, entry] of open) this.#waiting.set(id, { entry, error: notYet(id) });
     this.#current = this.#join(this.#entries);
   }
 

@@ -1,9 +1,9 @@
 /** `valetkey import`: takes connections over from other programs and from exports; creates, never replaces. */
 
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { createRegistry } from '../../providers/index.js';
+import { createRegistry, partEntries } from '../../providers/index.js';
 import { type Config, currentEnvironment } from '../service/config.js';
 import { loadFernetKeys } from '../service/import-settings.js';
 import { type ImportReport, importConnections, type SourceRecord } from '../transfer/import-connections.js';
@@ -49,13 +49,15 @@ export function importCommand(): Command {
 async function run(format: (typeof formats)[number], file: string | undefined, options: ImportOptions): Promise<void> {
   const report = await withStore(async (store, config) => {
     const source = await openSource(format, file, { options, config, now: await store.now() });
-    const registry = createRegistry(config.providers, { allowInsecureLoopback: config.allowInsecureLoopbackProviders });
-    const known = new Set<string>(registry.known().map(({ id }) => id));
-    const bar = createProgressBar('importing');
-    const { refreshBufferMs } = config;
+    const { refreshBufferMs, allowInsecureLoopbackProviders: allowInsecureLoopback } = config;
+    const { known, open } = partEntries(config.providers);
+    const providers = createRegistry(known, { allowInsecureLoopback });
+    const ids = new Set<string>([...open.keys(), ...providers.known().map(({ id }) => id)]);
+    const isKnownProvider = (id: string) => ids.has(id);
     const now = await store.now();
-    const target = { store, dryRun: options.dryRun ?? false, refreshBufferMs, now: () => now };
-    return importConnections(source, { ...target, isKnownProvider: (id) => known.has(id) }, (done) =>
+    const target = { store, providers, isKnownProvider, refreshBufferMs, now: () => now };
+    const bar = createProgressBar('importing');
+    return importConnections(source, { ...target, dryRun: options.dryRun ?? false }, (done) =>
       bar.update({ done }),
     ).finally(() => bar.clear());
   });
@@ -81,6 +83,7 @@ async function openSource(
     return readLegacySource({ url, prefix: options.prefix, keys: loadFernetKeys(currentEnvironment()) }, renaming);
   }
   if (file === undefined) throw new CommandFailed(`${format} needs a file.`);
+  if (file !== '-') requireReadable(file);
   if (format !== 'valetkey') return readFileSource(file, format, renaming);
   if (options.identity === undefined) throw new CommandFailed('valetkey needs --identity.');
   return readSealedSource(file, await parseLineKey(readText('--identity', options.identity), 'identity'));
@@ -128,5 +131,13 @@ export function readText(option: string, path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     throw new CommandFailed(`${option}: names a file that cannot be read.`);
+  }
+}
+
+function requireReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch {
+    throw new CommandFailed(`${path}: cannot be read.`);
   }
 }

@@ -28,7 +28,7 @@ export interface Circumstances {
  * When the access token's refresh is due, epoch ms; `undefined` when it never is. A little before the buffer begins, so
  * that callers find fresh tokens.
  */
-export function refreshDueAt(connection: Connection, bufferMs: number): number | undefined {
+function refreshDueAt(connection: Connection, bufferMs: number): number | undefined {
   const { tokenSet } = connection;
   if (!canRefresh(connection) || tokenSet.expiresAt === undefined) return undefined;
   const buffer = effectiveBufferMs(tokenSet, bufferMs);

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import {
   catalogue,
   createRegistry,
-  needsDiscovery,
   type ProviderEntry,
+  partEntries,
   providerEntrySchema,
 } from '../../providers/index.js';
 import { environmentPrefix, secretFields } from '../../providers/references.js';
@@ -166,9 +166,8 @@ function checkRegistry(
     if (entry.client_id === undefined && entry.client_secret !== undefined)
       blame(reader, `${id}.client_id`, 'is missing');
   }
-  const isOpen = ([id, entry]: [string, ProviderEntry]) => needsDiscovery(entry, isInCatalogue(id));
   // What an issuer adds is not known yet; the manager asks it.
-  const known = Object.fromEntries(Object.entries(entries).filter((entry) => !isOpen(entry)));
+  const { known } = partEntries(entries);
   try {
     for (const provider of createRegistry(known, { allowInsecureLoopback }).configured()) {
       const isAsked = provider.source?.kind !== 'static';
@@ -179,11 +178,6 @@ function checkRegistry(
     if (!(error instanceof ConfigurationError)) throw error;
     for (const { name, problem } of error.faults) blame(reader, name, problem);
   }
-}
-
-function isInCatalogue(id: string): boolean {
-  const parsed = providerIdSchema.safeParse(id);
-  return parsed.success && catalogue.has(parsed.data);
 }
 
 const secretMethods: ReadonlySet<ClientAuthenticationMethod> = new Set([

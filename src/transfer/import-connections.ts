@@ -3,8 +3,10 @@
 import { operatorActor } from '../core/audit.js';
 import { type Connection, nextGeneration, refOf } from '../core/connection.js';
 import { OAuthManagerError } from '../core/errors.js';
+import type { ProviderRegistry } from '../core/provider.js';
 import type { Store } from '../core/store.js';
-import { refreshDueAt } from '../flows/schedule.js';
+import { nextLook } from '../flows/schedule.js';
+import { enterAccount } from '../flows/shared-account.js';
 import { ImportRefused } from './imported-token.js';
 
 /** One record of a source. `read` throws `ImportRefused` when it cannot be taken. */
@@ -19,7 +21,9 @@ export interface ImportTarget {
   readonly store: Store;
   /** Reads and judges everything, writes nothing. */
   readonly dryRun: boolean;
+  /** A provider can be known without being in `providers`: when only its issuer can say where requests go. */
   readonly isKnownProvider: (id: string) => boolean;
+  readonly providers: ProviderRegistry;
   readonly refreshBufferMs: number;
   /** Epoch ms. */
   readonly now: () => number;
@@ -60,18 +64,21 @@ export async function importConnections(
 }
 
 async function importOne(connection: Connection, target: ImportTarget): Promise<'created' | 'existing'> {
-  const { store, dryRun, now } = target;
+  const { store, providers, dryRun } = target;
   if (!target.isKnownProvider(connection.provider)) throw new ImportRefused('its provider is not known here');
   const ref = refOf(connection);
   if (await isThere(store, connection)) return 'existing';
   if (dryRun) return 'created';
-  const generation = nextGeneration(undefined, now());
+  await enterAccount({ store, providers }, connection);
+  const now = target.now();
+  const generation = nextGeneration(undefined, now);
   const change = { kind: 'put_connection', connection, expect: 'absent', generation } as const;
   if ((await store.connections.write(ref.owner, [change])) === 'moved') return 'existing';
-  const dueAt = refreshDueAt(connection, target.refreshBufferMs);
+  const provider = providers.find(connection.provider);
+  const dueAt = nextLook(connection, { provider, bufferMs: provider?.refreshBufferMs ?? target.refreshBufferMs, now });
   await Promise.all([
     dueAt === undefined ? undefined : store.due.schedule(ref, dueAt),
-    store.audit.append({ ...aboutImport(connection), at: now() }),
+    store.audit.append({ ...aboutImport(connection), at: now }),
   ]);
   return 'created';
 }

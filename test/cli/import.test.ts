@@ -81,6 +81,12 @@ describe('import jsonl', () => {
     expect(revealed(await connectionsOf('U2'))).toEqual(revealed(before));
   });
 
+  it('names a file that is not there', async () => {
+    const ended = await run('import jsonl none.jsonl');
+    expect(ended.status).toBe(1);
+    expect(ended.err).toContain('none.jsonl: cannot be read.');
+  });
+
   it('renames users and providers, and puts users into a tenant', async () => {
     const path = write('in.jsonl', [
       { user: 'a', provider: 'gh', access_token: 't1' },
