@@ -7,7 +7,7 @@ import type { OwnerRecords, StoredGrant } from '../core/store.js';
 import type { ProvenConnect } from '../core/views.js';
 import { about, announce } from './announce.js';
 import { leadChain } from './chain-leader.js';
-import { moveConnect } from './connect-progress.js';
+import { moveKnownConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { endGrant, rememberEnd } from './end-grant.js';
 import { giveBack } from './give-back.js';
@@ -126,11 +126,8 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
       ? { type: 'connection.created', ...base }
       : { type: 'connection.updated', change: changed ? 'account_changed' : 'reconnected', ...base },
   );
-  const connect = await deps.store.expiring.find('connect', grant.connectId);
-  if (connect !== undefined) {
-    const { connectionId, identity } = connection;
-    await moveConnect(deps, connect, { status: { kind: 'connected', identity }, connectionId });
-  }
+  const { connectionId, identity } = connection;
+  await moveKnownConnect(deps, grant.connectId, { status: { kind: 'connected', identity }, connectionId });
   if (changed && previous !== undefined) {
     await leaveAccount(deps, previous.connection);
     await giveBack(deps, previous.connection);

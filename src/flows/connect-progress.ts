@@ -4,16 +4,20 @@ import type { Connect, ConnectIntent } from '../core/connect.js';
 import { UnknownConnect } from '../core/errors.js';
 import type { TenantId } from '../core/identifiers.js';
 import type { ConnectView } from '../core/views.js';
+import { afterwards } from './afterwards.js';
 import { announce } from './announce.js';
 import { connectRecordTtlMs } from './connect-link.js';
 import type { Dependencies } from './dependencies.js';
 
+/** What changes of a connect. */
+interface ConnectChange {
+  readonly status: Connect['status'];
+  readonly expiresAt?: number;
+  readonly connectionId?: string;
+}
+
 /** Records a new status, kept as long as somebody may ask for it, and announces it. */
-export async function moveConnect(
-  deps: Dependencies,
-  intent: ConnectIntent,
-  change: { readonly status: Connect['status']; readonly expiresAt?: number; readonly connectionId?: string },
-): Promise<void> {
+export async function moveConnect(deps: Dependencies, intent: ConnectIntent, change: ConnectChange): Promise<void> {
   const { status, expiresAt = intent.expiresAt, connectionId } = change;
   await deps.store.expiring.save(
     'connect',
@@ -30,6 +34,14 @@ export async function moveConnect(
   } else {
     await announce(deps, intent.tenant, { type: 'connect.progressed', ...about });
   }
+}
+
+/** As {@link moveConnect}, after what the status tells has happened; of a connect that is still known. */
+export function moveKnownConnect(deps: Dependencies, connectId: string, change: ConnectChange): Promise<void> {
+  return afterwards(deps, 'connect', async () => {
+    const connect = await deps.store.expiring.find('connect', connectId);
+    if (connect !== undefined) await moveConnect(deps, connect, change);
+  });
 }
 
 /** Which connect a tenant asks about, and how long it would wait for a change. */

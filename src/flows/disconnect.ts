@@ -4,6 +4,7 @@ import { type Connection, refOf, type StoredConnection } from '../core/connectio
 import { StoredTokenUnreadable } from '../core/errors.js';
 import { defaultAccount, type Owner } from '../core/identifiers.js';
 import type { RevocationOutcome } from '../core/views.js';
+import { afterwards } from './afterwards.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { dropDevices } from './device/drop-devices.js';
@@ -62,7 +63,7 @@ async function concludeRemoval(deps: Dependencies, { connection }: StoredConnect
   const ref = refOf(connection);
   await clearPlace(deps, connection);
   const revoked = await revokeConnection(deps, connection);
-  await deps.store.expiring.remove('usage_ledger', connection.connectionId);
+  await afterwards(deps, 'usage_ledger', () => deps.store.expiring.remove('usage_ledger', connection.connectionId));
   await announce(deps, ref.owner.tenant, { type: 'connection.deleted', ...about(connection, deps.now()) });
   return revoked;
 }

@@ -3,7 +3,8 @@
 import type { Owner } from '../core/identifiers.js';
 import { ownerKeyOf } from '../core/identifiers.js';
 import type { StoredGrant } from '../core/store.js';
-import { moveConnect } from './connect-progress.js';
+import { afterwards } from './afterwards.js';
+import { moveKnownConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
@@ -29,8 +30,7 @@ export async function endGrant(deps: Dependencies, stored: StoredGrant, why: Gra
   const outcome = await deps.store.connections.write(owner, [{ kind: 'remove_grant', connectId, expect: generation }]);
   if (outcome === 'moved') return false;
   await rememberEnd(deps, owner);
-  const connect = await deps.store.expiring.find('connect', connectId);
-  if (connect !== undefined) await moveConnect(deps, connect, { status: { kind: 'failed', error: why } });
+  await moveKnownConnect(deps, connectId, { status: { kind: 'failed', error: why } });
   await recordEnd(deps, stored, why, await giveBack(deps, grant.connection));
   await unlistGrant(deps, connectId);
   return true;
@@ -44,9 +44,9 @@ async function recordEnd(deps: Dependencies, stored: StoredGrant, why: GrantEnd,
   await recordAct(deps, { act: 'connect.end', actor: system, ...about, outcome: 'refused', reason });
 }
 
-/** Notes that this owner had a proof under way that is over. */
-export async function rememberEnd(deps: Dependencies, owner: Owner): Promise<void> {
-  await deps.store.counters.add(nameOf(owner), rememberedMs);
+/** Notes that this owner had a proof under way that is over; that it is over stands without the note, too. */
+export function rememberEnd(deps: Dependencies, owner: Owner): Promise<void> {
+  return afterwards(deps, 'proof-ended', () => deps.store.counters.add(nameOf(owner), rememberedMs));
 }
 
 /** Whether a proof of this owner ended lately, by success or without. */

@@ -33,7 +33,7 @@ export async function finishAuthorization(deps: Dependencies, answer: BrowserAns
   if ('error' in response) return fail(deps, pending, { browserSecret, error: response.error });
   try {
     const grant = await redeem(deps, provider, { pending, code: response.code, callback: answer.parameters });
-    await parkGrant(deps, provider, { intent: pending.intent, grant, browserSecret });
+    await parkGrant(deps, { intent: pending.intent, grant, browserSecret });
     await recordFinish(deps, pending, { outcome: 'ok', connection_id: grant.connectionId });
   } catch (error) {
     if (error instanceof ProviderError && error.oauthError === 'invalid_client')

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { type Owner, tenantIdSchema, userIdSchema } from '../core/identifiers.js';
+import { afterwards } from './afterwards.js';
 import type { Dependencies } from './dependencies.js';
 
 const collection = 'awaiting-grants';
@@ -27,10 +28,8 @@ export async function listGrant({ store }: Dependencies, { owner, connectId, end
 }
 
 /** Takes a grant off the list. One that stays is found out to be gone when its time comes. */
-export async function unlistGrant({ store, log }: Dependencies, connectId: string): Promise<void> {
-  await store.documents.remove(collection, connectId).catch(() => {
-    log.warn({}, 'the list of awaiting grants could not be written');
-  });
+export function unlistGrant({ store, log }: Dependencies, connectId: string): Promise<void> {
+  return afterwards({ log }, collection, () => store.documents.remove(collection, connectId));
 }
 
 /** All that wait, in one round trip. */

@@ -1,14 +1,12 @@
 /** Keeps a new grant where nobody can use it until the person is proven; or at once, where no proof is asked for. */
 
 import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
-import type { Provider } from '../core/provider.js';
-import { revokeTokens } from '../protocol/revocation.js';
 import { activate } from './activate.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
+import { giveBack } from './give-back.js';
 import { listGrant } from './listed-grants.js';
 import { newReturnCode } from './one-time-values.js';
-import { httpOf } from './provider-of.js';
 
 /** A redeemed grant, the connect it belongs to, and the browser that brought it. */
 export interface NewGrant {
@@ -21,9 +19,9 @@ export interface NewGrant {
 /**
  * Stores the grant as awaiting proof, with its return code, and lets the finishing browser see the code.
  *
- * @throws {StoreUnavailable} the grant could not be kept; it was given back to the provider
+ * @throws {StoreUnavailable} the grant could not be kept, and is given back
  */
-export async function parkGrant(deps: Dependencies, provider: Provider, parked: NewGrant): Promise<void> {
+export async function parkGrant(deps: Dependencies, parked: NewGrant): Promise<void> {
   const { intent, grant: connection } = parked;
   const owner = { tenant: intent.tenant, userId: intent.userId };
   const until = deps.now() + deps.settings.proofTtlMs;
@@ -36,7 +34,7 @@ export async function parkGrant(deps: Dependencies, provider: Provider, parked: 
       { kind: 'put_grant', connectId: intent.connectId, grant, expect: 'absent' },
     ]);
   } catch (error) {
-    await revokeTokens(provider, connection.tokenSet, httpOf(deps, provider));
+    await giveBack(deps, connection);
     throw error;
   }
   const finished = { intent, identity: connection.identity, returnCode };

@@ -4,6 +4,7 @@ import type { Connection } from '../core/connection.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { RevocationOutcome } from '../core/views.js';
 import { revokeTokens } from '../protocol/revocation.js';
+import { afterwards } from './afterwards.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider, httpOf } from './provider-of.js';
 
@@ -12,7 +13,12 @@ export async function revokeConnection(
   deps: Dependencies,
   connection: Pick<Connection, 'provider' | 'tokenSet' | 'parameters'>,
 ): Promise<RevocationOutcome> {
-  const provider = await findProvider(deps, connection.provider);
-  if (provider === undefined) return 'no';
-  return revokeTokens(withParameters(provider, connection.parameters), connection.tokenSet, httpOf(deps, provider));
+  let outcome: RevocationOutcome = 'no';
+  await afterwards(deps, 'revocation', async () => {
+    const provider = await findProvider(deps, connection.provider);
+    if (provider === undefined) return;
+    const placed = withParameters(provider, connection.parameters);
+    outcome = await revokeTokens(placed, connection.tokenSet, httpOf(deps, provider));
+  });
+  return outcome;
 }

@@ -6,6 +6,7 @@ import type { ConnectionRef } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
 import { hardEndOf, isRenewedByUse } from '../core/refresh-end.js';
 import { effectiveBufferMs } from '../core/token-set.js';
+import { afterwards } from './afterwards.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider } from './provider-of.js';
 
@@ -72,18 +73,16 @@ export function nextLook(connection: Connection, { provider, bufferMs, now }: Ci
 }
 
 /** Sets when the connection is due, or takes it out. A failure is logged: then callers refresh on demand. */
-export async function schedule(deps: Dependencies, ref: ConnectionRef, dueAt: number | undefined): Promise<void> {
-  try {
-    if (dueAt === undefined) await deps.store.due.unschedule(ref);
-    else await deps.store.due.schedule(ref, dueAt);
-  } catch {
-    deps.log.warn({}, 'the due index could not be written');
-  }
+export function schedule({ store, log }: Dependencies, ref: ConnectionRef, dueAt: number | undefined): Promise<void> {
+  const write = () => (dueAt === undefined ? store.due.unschedule(ref) : store.due.schedule(ref, dueAt));
+  return afterwards({ log }, 'due', write);
 }
 
-/** Schedules the next look at a connection. */
-export async function scheduleRefresh(deps: Dependencies, connection: Connection): Promise<void> {
-  return scheduleNextLook(deps, connection, await findProvider(deps, connection.provider));
+/** Schedules the next look at a connection, as {@link schedule} does. */
+export function scheduleRefresh(deps: Dependencies, connection: Connection): Promise<void> {
+  return afterwards(deps, 'due', async () => {
+    await scheduleNextLook(deps, connection, await findProvider(deps, connection.provider));
+  });
 }
 
 /** As {@link scheduleRefresh}, by the provider that is at hand. */

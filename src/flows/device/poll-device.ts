@@ -60,7 +60,7 @@ async function granted(
   const provider = withParameters(configured, intent.parameters);
   const grant = await newGrant(deps, provider, { intent, response });
   await removeDevice(deps, intent.connectId);
-  await parkGrant(deps, provider, { intent, grant });
+  await parkGrant(deps, { intent, grant });
   await recordAct(deps, {
     act: 'connect.finish',
     actor: system,
