@@ -10,9 +10,8 @@ import { clientAuthenticationOf } from './client-authentication.js';
 import { parseBody, parseSeconds } from './dialects.js';
 import { clientOf, optionsOf, serverOf } from './engine.js';
 import type { Http } from './http.js';
-import { readIdentity } from './identity.js';
 import { refusalOf, wrapFailure } from './refusals.js';
-import { requestTokens, scopeParameter, type TokenResponse } from './token-endpoint.js';
+import { redeemConsent, scopeParameter, type TokenResponse } from './token-endpoint.js';
 
 const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -111,14 +110,9 @@ export async function pollDeviceToken(
   http: Http,
 ): Promise<DevicePoll> {
   const parameters = { device_code: request.deviceCode.reveal() };
-  const asked = { grantType: deviceCodeGrant, parameters, impliedScope: request.requestedScope };
+  const consent = { grantType: deviceCodeGrant, parameters, requestedScope: request.requestedScope };
   try {
-    const { answer, tokenSet } = await requestTokens(provider, asked, http);
-    const identity = readIdentity(provider, answer.body);
-    return {
-      kind: 'granted',
-      response: { tokenSet, ...(identity && { identity }), ...(answer.body && { answer: answer.body }) },
-    };
+    return { kind: 'granted', response: await redeemConsent(provider, consent, http) };
   } catch (error) {
     return readRefusal(error);
   }

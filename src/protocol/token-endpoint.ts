@@ -48,24 +48,29 @@ export interface ReadAnswer {
  *   ProviderUnavailable no usable answer in time
  * @see RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707
  */
-export async function redeemAuthorizationCode(
+export function redeemAuthorizationCode(
   provider: Provider,
   request: { code: Secret; codeVerifier: Secret; redirectUri: string; requestedScope: Scope },
   http: Http,
 ): Promise<TokenResponse> {
-  const { answer, tokenSet } = await requestTokens(
-    provider,
-    {
-      grantType: 'authorization_code',
-      parameters: {
-        code: request.code.reveal(),
-        redirect_uri: request.redirectUri,
-        ...(provider.pkce === 'S256' && { code_verifier: request.codeVerifier.reveal() }),
-      },
-      impliedScope: request.requestedScope.filter((token) => !provider.unlistedScope.includes(token)),
-    },
-    http,
-  );
+  const parameters = {
+    code: request.code.reveal(),
+    redirect_uri: request.redirectUri,
+    ...(provider.pkce === 'S256' && { code_verifier: request.codeVerifier.reveal() }),
+  };
+  const { requestedScope } = request;
+  return redeemConsent(provider, { grantType: 'authorization_code', parameters, requestedScope }, http);
+}
+
+/** Redeems what a person's consent has brought; parameters as {@link redeemAuthorizationCode}. */
+export async function redeemConsent(
+  provider: Provider,
+  request: Pick<TokenRequest, 'grantType' | 'parameters'> & { readonly requestedScope: Scope },
+  http: Http,
+): Promise<TokenResponse> {
+  const { grantType, parameters, requestedScope } = request;
+  const impliedScope = requestedScope.filter((token) => !provider.unlistedScope.includes(token));
+  const { answer, tokenSet } = await requestTokens(provider, { grantType, parameters, impliedScope }, http);
   const identity = readIdentity(provider, answer.body);
   const refreshExpiresAt = tokenSet.refreshToken && refreshEnd(provider, answer, tokenSet.obtainedAt);
   const { body } = answer;

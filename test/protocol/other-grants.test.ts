@@ -143,6 +143,14 @@ describe('device authorization (RFC 8628)', () => {
     });
   });
 
+  test('knows when the refresh token ends, and leaves out what the provider never lists', async () => {
+    server.answer('/token', { json: { ...token, refresh_token: 'rt', refresh_token_expires_in: 86_400 } });
+    const request = { deviceCode: new Secret('dc-1'), requestedScope: ['offline_access', 'User.Read'] };
+    const granted = await pollDeviceToken(scripted({ template: 'microsoft' }), request, http);
+    const tokenSet = { scope: ['User.Read'], refreshExpiresAt: clock.now() + 86_400_000 };
+    expect(granted).toMatchObject({ kind: 'granted', response: { tokenSet } });
+  });
+
   test.each(['access_denied', 'expired_token'])('ends with %s', async (error) => {
     server.answer('/token', { status: 400, json: { error } });
     await expect(poll()).rejects.toMatchObject({ code: 'grant_refused', oauthError: error });
