@@ -1,7 +1,8 @@
 /** What callers of the manager pass in, and how it is parsed once for the journeys. */
 
 import type { ChatIdentity } from './core/connect.js';
-import { type ProofMode, proofModeSchema } from './core/connection.js';
+import { type ProofMode, proofModeSchema, tokenSetSchema } from './core/connection.js';
+import { InvalidRequest } from './core/errors.js';
 import { defaultAccount, type TenantId } from './core/identifiers.js';
 import {
   parseAccount,
@@ -113,20 +114,23 @@ export function parseConnectRequest(userId: string, provider: string, options: C
   };
 }
 
-/** A host's own token as the journeys want it. */
+/** A host's own token as the journeys want it. @throws {InvalidRequest} */
 export function parseHostToken(userId: string, token: HostTokenInput, at: In & { now: number }): HostToken {
-  const { accessToken, refreshToken, expiresAt = 0, scopes = [], tokenType = 'Bearer' } = token;
-  const tokenSet: TokenSet = {
-    accessToken: new Secret(accessToken),
-    tokenType,
-    refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken),
-    expiresAt: expiresAt > 0 ? expiresAt * 1_000 : undefined,
-    obtainedAt: at.now,
-    scope: scopes,
-  };
+  const { scopes = [] } = token;
+  const tokenSet = parseTokens(token, at.now);
   const account = parseAccount(token.account) ?? defaultAccount;
   const place = { owner: parseOwner(userId, at.tenant), provider: parseProviderId(token.provider), account };
   return { place, tokenSet, requestedScope: scopes };
+}
+
+function parseTokens(token: HostTokenInput, now: number): TokenSet {
+  const { accessToken, refreshToken, expiresAt, scopes: scope = [], tokenType = 'Bearer' } = token;
+  // Hosts count in seconds, and what they divide by a thousand has fractions.
+  const endsAt = expiresAt || Number.isNaN(expiresAt) ? { expiresAt: Math.floor(Number(expiresAt) * 1_000) } : {};
+  const parsed = tokenSetSchema.safeParse({ accessToken, tokenType, refreshToken, obtainedAt: now, scope, ...endsAt });
+  if (parsed.success) return parsed.data;
+  const [{ path, message } = { path: [], message: 'is not valid' }] = parsed.error.issues;
+  throw new InvalidRequest(path.join('.') || 'token', message);
 }
 
 /** The tenant alone, where no user is named. */
