@@ -67,16 +67,32 @@ const prepareAfterMs = 250;
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Opens the store and joins everything. Also the way to several managers in one process.
+ * Opens the store and joins everything. Also the way to several managers in one process. When it fails, whatever was
+ * opened until then is closed again; a store that was passed in stays open.
  *
  * @throws {ConfigurationError} options that cannot work; all faults at once
  * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
  */
 export async function openManager(options: ManagerOptions): Promise<OAuthManager> {
+  const opened: Closing[] = [];
+  try {
+    return await assemble(options, opened);
+  } catch (error) {
+    await Promise.allSettled(opened.map((close) => close()));
+    throw error;
+  }
+}
+
+/** Closes one thing that was opened. */
+type Closing = () => Promise<void> | void;
+
+/** @param opened gets what is to be closed, in the order of opening */
+async function assemble(options: ManagerOptions, opened: Closing[]): Promise<OAuthManager> {
   const { log = silent } = options;
   const clock = new StoreClock(Date.now);
   const now = options.now ?? clock.now;
   const settings = settingsOf(options);
+  const policy = parsePolicy(options.mcp);
   const allowInsecureLoopback = options.allowInsecureLoopbackProviders ?? false;
   const http = createHttp({
     allowInsecureLoopback,
@@ -84,26 +100,28 @@ export async function openManager(options: ManagerOptions): Promise<OAuthManager
     deadlineMs: settings.requestDeadlineMs,
     warn: (fields, message) => log.warn(fields, message),
   });
-  const opened = await openProviders(options.providers, {
+  const guarded = createGuardedHttp({ allowInsecureLoopback, now });
+  opened.push(http.close, guarded.close, () => clock.stop());
+  const { registry: providers, stop } = await openProviders(options.providers, {
     http,
     allowInsecureLoopback,
     log,
     firstRetryMs: (options.issuerRetrySeconds ?? 5) * 1_000,
   });
-  const providers = opened.registry;
-  const guarded = createGuardedHttp({ allowInsecureLoopback, now });
-  const mcp = createMcpRoom({ guarded, policy: parsePolicy(options.mcp), allowInsecureLoopback });
+  opened.push(stop);
   const store = options.store ?? (await openStore(options, log));
+  const preparing = setTimeout(() => http.prepare(), prepareAfterMs).unref();
+  opened.push(() => clearTimeout(preparing));
+  // A manager closes its store by itself, before all the rest.
+  const rest = [...opened];
+  if (options.store === undefined) opened.push(() => store.close());
+  const mcp = createMcpRoom({ guarded, policy, allowInsecureLoopback });
   const { sources, onRotate } = options;
   const elapsed = options.now ?? (() => performance.now());
   const { meter, tracer } = options;
   const deps = { store, providers, http, now, elapsed, log, settings, mcp, sources, onRotate, meter, tracer };
-  const preparing = setTimeout(() => http.prepare(), prepareAfterMs).unref();
   const manager = new OAuthManager(deps, async () => {
-    clearTimeout(preparing);
-    clock.stop();
-    opened.stop();
-    await Promise.all([http.close(), guarded.close()]);
+    await Promise.all(rest.map((close) => close()));
     options.onClose?.();
   });
   if (options.now === undefined) await clock.follow(store, log);

@@ -13,6 +13,11 @@ beforeAll(() => {
 
 /** Runs a program that has an open `manager`, and `isLoaded(package)`; answers what it prints. */
 function runWithManager(program: string): string {
+  return runWithOptions(`const manager = await openManager(options); ${program}`);
+}
+
+/** Runs a program that has `openManager`, the `options` for it, and `isLoaded(package)`; answers what it prints. */
+function runWithOptions(program: string): string {
   const { path: dataDir, remove } = makeDataDir();
   const options = {
     baseUrl: 'http://localhost:3000',
@@ -25,7 +30,7 @@ function runWithManager(program: string): string {
     import { openManager } from ${JSON.stringify(pathToFileURL(join(root, 'dist/src/open-manager.js')).href)};
     const { cache } = createRequire(${JSON.stringify(join(root, 'package.json'))});
     const isLoaded = (name) => Object.keys(cache).some((file) => file.includes('/node_modules/' + name + '/'));
-    const manager = await openManager(${JSON.stringify(options)});
+    const options = ${JSON.stringify(options)};
     ${program}
   `;
   try {
@@ -57,5 +62,15 @@ describe('a manager that was opened', () => {
       setTimeout(() => {}, 1_000);
     `);
     expect(printed).toBe('false');
+  });
+});
+
+describe('a manager that cannot be opened', () => {
+  it('leaves nothing open that would keep the process', { timeout: 90_000 }, () => {
+    const printed = runWithOptions(`
+      const broken = { ...options, redisUrl: 'redis://127.0.0.1:1', sources: { mine: 'no source' } };
+      await openManager(broken).catch((error) => console.log(error.code));
+    `);
+    expect(printed).toBe('configuration_invalid');
   });
 });

@@ -33,7 +33,7 @@ export async function withKnownParameters<R extends Asked>(
   return kept.length === 0 ? request : { ...request, parameters: Object.fromEntries(kept) };
 }
 
-/** A damaged record is what connecting again mends. */
+/** Nobody knows what a damaged record was connected with. */
 function passOver(error: unknown): undefined {
   if (error instanceof StoreUnavailable) throw error;
   return undefined;
