@@ -59,7 +59,7 @@ export async function mintConnectLink(
   deps: Dependencies,
   request: ConnectRequest,
 ): Promise<{ intent: ConnectIntent; code: Secret }> {
-  const provider = await requireConnectable(deps, request.provider);
+  const provider = await requireConnectable(deps, request);
   const intent = newConnectIntent(deps, await withKnownParameters(deps, request, provider), provider);
   const code = newOneTimeValue();
   await Promise.all([

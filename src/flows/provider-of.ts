@@ -1,12 +1,13 @@
 /** Finds the provider that a journey is about: configured here, or discovered earlier. */
 
 import { InvalidRequest, UnknownProvider } from '../core/errors.js';
-import type { ProviderId } from '../core/identifiers.js';
+import type { Owner, ProviderId, TenantId } from '../core/identifiers.js';
+import { maySpeakTo } from '../core/mcp-policy.js';
 import { isDiscoveredId } from '../core/mcp-server.js';
 import type { Provider } from '../core/provider.js';
 import type { Http } from '../protocol/http.js';
 import type { Dependencies } from './dependencies.js';
-import { findDiscovered } from './discovered-provider.js';
+import { findDiscovered, findDiscoveredRecord } from './discovered-provider.js';
 import { traceHttp } from './traced.js';
 
 /** The provider of that id, if it can be used. Asynchronous because discovered ones are kept in the store. */
@@ -29,15 +30,29 @@ export async function requireProvider(deps: Dependencies, id: ProviderId): Promi
 /**
  * As {@link requireProvider}, for a journey that ends with a person's own grant.
  *
- * @throws {InvalidRequest} its tokens come from elsewhere, so there is nothing to connect
+ * @throws {InvalidRequest} its tokens come from elsewhere, so there is nothing to connect; or it is an MCP server that
+ *   the operator does not allow to this tenant
  */
-export async function requireConnectable(deps: Dependencies, id: ProviderId): Promise<Provider> {
+export async function requireConnectable(
+  deps: Dependencies,
+  { provider: id, owner }: { readonly provider: ProviderId; readonly owner: Owner },
+): Promise<Provider> {
   const isHosts = Object.hasOwn(deps.sources ?? {}, id);
   const provider = isHosts ? undefined : await requireProvider(deps, id);
   if (provider === undefined || provider.source !== undefined) {
     throw new InvalidRequest('provider', 'is not connected by persons: its tokens have another source');
   }
+  if (!(await isAllowedTo(deps, owner.tenant, id))) {
+    throw new InvalidRequest('provider', 'is a server that this deployment does not allow');
+  }
   return provider;
+}
+
+/** What was discovered for one tenant, or under earlier rules, is not for every tenant at all times. */
+async function isAllowedTo(deps: Dependencies, tenant: TenantId, id: ProviderId): Promise<boolean> {
+  if (deps.mcp === undefined || !isDiscoveredId(id) || deps.providers.find(id) !== undefined) return true;
+  const record = await findDiscoveredRecord(deps, id);
+  return record !== undefined && maySpeakTo(deps.mcp.policy, tenant, record.serverUrl);
 }
 
 /** The way out to a provider: the guarded one for URLs that strangers chose. */

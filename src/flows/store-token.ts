@@ -27,7 +27,7 @@ export interface HostToken {
  * @throws {UnknownProvider | StoreUnavailable}
  */
 export async function storeToken(deps: Dependencies, token: HostToken): Promise<void> {
-  const provider = await requireConnectable(deps, token.place.provider);
+  const provider = await requireConnectable(deps, token.place);
   for (let tries = 0; tries < mostTries; tries += 1) {
     const previous = await deps.store.connections.find(token.place);
     const isOtherChain = provider.sharedChain === true && isOtherGrant(previous?.connection, token.tokenSet);

@@ -17,7 +17,7 @@ import { saveDevice } from './device-record.js';
  * @throws {ProviderError | ProviderUnavailable} the provider refuses, or does not answer
  */
 export async function startDevice(deps: Dependencies, request: ConnectRequest): Promise<StartedConnect> {
-  const configured = await requireConnectable(deps, request.provider);
+  const configured = await requireConnectable(deps, request);
   if (configured.deviceAuthorizationEndpoint === undefined) {
     throw new InvalidRequest('method', 'is not offered by this provider');
   }
