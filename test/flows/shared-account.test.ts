@@ -1,35 +1,13 @@
 /** One account at a provider under several users: who is found by it, who is told, and what an index that is stale costs. */
 
 import { describe, expect, it, vi } from 'vitest';
-import type { ProviderEntry } from '../../providers/index.js';
 import { OAuthNotConnected, StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant, providerIdSchema } from '../../src/core/identifiers.js';
 import type { Store } from '../../src/core/store.js';
 import { findByAccount } from '../../src/flows/shared-account.js';
-import type { ManagerOptions } from '../../src/open-manager.js';
 import { eventually } from '../support/redis.js';
-import { openBrowserHalf, settle } from './browser-half.js';
-
-const [ada, eve, bob] = ['chat:ada', 'chat:eve', 'chat:bob'];
-const noProof = { connectProof: 'none', unsafeConnectWithoutProof: true } as const;
-const away = () => new StoreUnavailable('The store does not answer.', 'no');
-
-/** People connect at `one` with the account of the provider that they name. */
-async function openPeople(more: Partial<ManagerOptions> = {}, entry: Partial<ProviderEntry> = {}) {
-  const half = await openBrowserHalf(entry, { ...noProof, ...more });
-  const connect = async (who: string, id: string, request: Parameters<typeof half.finish>[0] = {}) => {
-    half.server.answer('/userinfo', { json: { sub: id } });
-    return (await half.finish(request, who)).page;
-  };
-  /** What users were told about accounts, oldest first. */
-  const told = async () =>
-    (await half.events()).flatMap((event) =>
-      event.type === 'connection.updated' && event.change?.startsWith('account_')
-        ? [`${event.userId} ${event.account} ${event.change}`]
-        : [],
-    );
-  return { ...half, connect, told };
-}
+import { openBrowserHalf } from './browser-half.js';
+import { ada, away, bob, eve, openPeople } from './people.js';
 
 /** The index of accounts cannot be written to while this work goes on. */
 async function withStaleIndex({ documents }: Store, work: () => Promise<unknown>): Promise<void> {
@@ -38,36 +16,6 @@ async function withStaleIndex({ documents }: Store, work: () => Promise<unknown>
   refusing.mockImplementation((name, id) => (name.startsWith('account-') ? Promise.reject(away()) : remove(name, id)));
   await work();
   refusing.mockRestore();
-}
-
-/**
- * Holds the first connection back right before it is stored, until the next one has come as far as it can: to its own
- * write, or to where it has to wait. Answers both moments.
- */
-function meetAtWrite({ connections, leases }: Store): readonly [first: Promise<void>, second: Promise<void>] {
-  const [first, second] = [gate(), gate()];
-  let writes = 0;
-  const write = connections.write.bind(connections);
-  vi.spyOn(connections, 'write').mockImplementation(async (owner, changes, finishes) => {
-    if (changes.some(({ kind }) => kind === 'put_connection')) {
-      writes += 1;
-      (writes === 1 ? first : second).open();
-      await second.opened;
-    }
-    return write(owner, changes, finishes);
-  });
-  const acquire = leases.acquire.bind(leases);
-  vi.spyOn(leases, 'acquire').mockImplementation(async (...lease) => {
-    const isOurs = await acquire(...lease);
-    if (!isOurs) second.open();
-    return isOurs;
-  });
-  return [first.opened, second.opened];
-}
-
-function gate() {
-  let open = () => {};
-  return { opened: new Promise<void>((resolve) => (open = resolve)), open: () => open() };
 }
 
 describe('the account of another user', () => {
@@ -92,27 +40,6 @@ describe('the account of another user', () => {
     expect(await connect(eve, '7')).toMatchObject({ status: 'failed', error: 'account_shared' });
     expect(await told()).toEqual([`${ada} default account_share_refused`]);
     expect(await trail('account.share')).toMatchObject([{ user: eve, outcome: 'refused' }]);
-  });
-
-  it.each([
-    ['deny', ['account_mismatch'], [`${ada} default account_share_refused`]],
-    ['warn', [], [`${ada} default account_shared`]],
-  ] as const)('is noticed when both come at once, with policy "%s"', async (accountPolicy, refusals, expected) => {
-    const half = await openPeople({ accountPolicy, connectProof: 'chat_code' });
-    half.server.answer('/userinfo', { json: { sub: '7' } });
-    const codes = [];
-    for (const who of [ada, eve]) codes.push((await half.finish({}, who)).page?.returnCode?.reveal() ?? '');
-    const [first, second] = meetAtWrite(half.store);
-    const adas = half.manager.submitProof(ada, codes[0] ?? '');
-    await first;
-    const eves = half.manager.submitProof(eve, codes[1] ?? '');
-    await second;
-    await adas;
-    expect((await settle([eves])).refusals.map(({ code }) => code)).toEqual(refusals);
-    expect(await half.told()).toEqual(expected);
-    const at = { tenant: defaultTenant, provider: providerIdSchema.parse('one'), accountId: '7' };
-    const providers = { find: () => undefined, configured: () => [], known: () => [] };
-    expect(await findByAccount({ store: half.store, providers }, at)).toHaveLength(2 - refusals.length);
   });
 
   it('is no other user’s under another label, with another id, at another provider or in another tenant', async () => {
