@@ -190,7 +190,8 @@ export interface DocumentStore {
   /** Puts only if there is none of that id. */
   create(collection: string, id: string, value: unknown): Promise<boolean>;
   find(collection: string, id: string): Promise<unknown>;
-  list(collection: string): Promise<ReadonlyMap<string, unknown>>;
+  /** All, by id. `passOver` is told of each that cannot be opened, which is left out; without it the list fails. */
+  list(collection: string, passOver?: (error: Error) => void): Promise<ReadonlyMap<string, unknown>>;
   remove(collection: string, id: string): Promise<boolean>;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Dependencies } from './dependencies.js';
 import { endGrant } from './end-grant.js';
-import { findListedGrants, type ListedGrant, unlistGrant } from './listed-grants.js';
+import { createGrantList, type ListedGrant, unlistGrant } from './listed-grants.js';
 import { Rounds } from './rounds.js';
 
 const pauseMs = 2_000;
@@ -10,10 +10,12 @@ const pauseMs = 2_000;
 /** Looks until stopped. */
 export class GrantJanitor {
   readonly #deps: Dependencies;
+  readonly #listed: ReturnType<typeof createGrantList>;
   readonly #rounds = new Rounds(() => this.round().then(() => pauseMs));
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
+    this.#listed = createGrantList(deps);
   }
 
   /** Begins; a second call changes nothing. */
@@ -28,7 +30,7 @@ export class GrantJanitor {
 
   /** One look at all that wait. One that cannot be ended now holds up no other. */
   async round(): Promise<void> {
-    const listed = await findListedGrants(this.#deps);
+    const listed = await this.#listed.read();
     const over = listed.filter(({ endsAt }) => endsAt <= this.#deps.now());
     const ends = await Promise.allSettled(over.map((grant) => this.#end(grant)));
     const failed = ends.filter(({ status }) => status === 'rejected').length;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Owner, tenantIdSchema, userIdSchema } from '../core/identifiers.js';
 import { afterwards } from './afterwards.js';
 import type { Dependencies } from './dependencies.js';
+import { WorkList } from './work-list.js';
 
 const collection = 'awaiting-grants';
 
@@ -32,11 +33,19 @@ export function unlistGrant({ store, log }: Dependencies, connectId: string): Pr
   return afterwards({ log }, collection, () => store.documents.remove(collection, connectId));
 }
 
-/** All that wait, in one round trip. */
-export async function findListedGrants({ store }: Dependencies): Promise<readonly ListedGrant[]> {
-  const found = await store.documents.list(collection);
-  return [...found].map(([connectId, entry]) => {
-    const { tenant, userId, endsAt } = entrySchema.parse(entry);
-    return { owner: { tenant, userId }, connectId, endsAt };
-  });
+/** All that wait, for a worker to go over. */
+export function createGrantList(deps: Pick<Dependencies, 'store' | 'log'>): {
+  read(): Promise<readonly ListedGrant[]>;
+} {
+  const list = new WorkList(deps, collection, entrySchema);
+  return {
+    async read() {
+      const entries = [...(await list.read())];
+      return entries.map(([connectId, { tenant, userId, endsAt }]) => ({
+        owner: { tenant, userId },
+        connectId,
+        endsAt,
+      }));
+    },
+  };
 }

@@ -1,5 +1,6 @@
 /** Settings that live in the store, sealed under hashed ids: whatever characters an id has, it is a fine key. */
 
+import { OAuthManagerError } from '../core/errors.js';
 import type { DocumentStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
 import { hashOf } from './field-names.js';
@@ -34,12 +35,18 @@ export function sealedDocuments(engine: StorageEngine, keyring: Keyring): Docume
       return sealed && parseDocument(keyring.open(sealed, documentSeal(collection, key))).value;
     },
 
-    async list(collection) {
-      const found = await engine.listDocuments(checked(collection));
-      const opened = [...found].map(([key, sealed]) =>
-        parseDocument(keyring.open(sealed, documentSeal(collection, key))),
-      );
-      return new Map(opened.map(({ id, value }) => [id, value]));
+    async list(collection, passOver) {
+      const documents = new Map<string, unknown>();
+      for (const [key, sealed] of await engine.listDocuments(checked(collection))) {
+        try {
+          const { id, value } = parseDocument(keyring.open(sealed, documentSeal(collection, key)));
+          documents.set(id, value);
+        } catch (error) {
+          if (passOver === undefined || !(error instanceof OAuthManagerError)) throw error;
+          passOver(error);
+        }
+      }
+      return documents;
     },
 
     async remove(collection, id) {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { connectIntentSchema } from '../../core/connect.js';
 import { secretText } from '../../core/connection.js';
 import type { Dependencies } from '../dependencies.js';
+import { WorkList } from '../work-list.js';
 
 const collection = 'device-authorizations';
 /** Longer than a poll and what follows it may take. */
@@ -55,8 +56,7 @@ export async function holdDevice(
   }
 }
 
-/** All that are waiting, in one round trip. There are few: each ends within the lifetime of its code. */
-export async function listDevices({ store }: Dependencies): Promise<readonly DeviceRecord[]> {
-  const found = await store.documents.list(collection);
-  return [...found.values()].map((record) => deviceRecordSchema.parse(record));
+/** All that are waiting, by connect. There are few: each ends within the lifetime of its code. */
+export function createDeviceList(deps: Pick<Dependencies, 'store' | 'log'>): WorkList<typeof deviceRecordSchema> {
+  return new WorkList(deps, collection, deviceRecordSchema);
 }

@@ -2,7 +2,7 @@
 
 import type { Dependencies } from '../dependencies.js';
 import { Rounds } from '../rounds.js';
-import { listDevices } from './device-record.js';
+import { createDeviceList } from './device-record.js';
 import { isDue, pollDevice } from './poll-device.js';
 
 const pauseMs = 1_000;
@@ -10,10 +10,12 @@ const pauseMs = 1_000;
 /** Polls what is due until stopped. */
 export class DeviceWorker {
   readonly #deps: Dependencies;
+  readonly #listed: ReturnType<typeof createDeviceList>;
   readonly #rounds = new Rounds(() => this.round().then(() => pauseMs));
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
+    this.#listed = createDeviceList(deps);
   }
 
   /** Begins; a second call changes nothing. */
@@ -28,7 +30,8 @@ export class DeviceWorker {
 
   /** One look at all that wait. */
   async round(): Promise<void> {
-    const due = (await listDevices(this.#deps)).filter((record) => isDue(this.#deps, record));
+    const listed = [...(await this.#listed.read()).values()];
+    const due = listed.filter((record) => isDue(this.#deps, record));
     const polls = await Promise.allSettled(due.map(({ intent }) => pollDevice(this.#deps, intent.connectId)));
     const failed = polls.filter(({ status }) => status === 'rejected').length;
     if (failed > 0) this.#deps.log.warn({ failed }, 'device authorizations are asked about again later');

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Owner, ownerKeyOf } from '../../core/identifiers.js';
 import { moveConnect } from '../connect-progress.js';
 import type { Dependencies } from '../dependencies.js';
-import { holdDevice, listDevices, removeDevice } from './device-record.js';
+import { createDeviceList, holdDevice, removeDevice } from './device-record.js';
 
 /** Between looks whether the poll under way is over. */
 const lookEveryMs = 25;
@@ -14,8 +14,8 @@ const lookEveryMs = 25;
  * comes after all was erased.
  */
 export async function dropDevices(deps: Dependencies, owner: Owner): Promise<void> {
-  const all = await listDevices(deps);
-  const own = all.filter(({ intent }) => ownerKeyOf(intent) === ownerKeyOf(owner));
+  const all = await createDeviceList(deps).read();
+  const own = [...all.values()].filter(({ intent }) => ownerKeyOf(intent) === ownerKeyOf(owner));
   await Promise.all(own.map(({ intent }) => drop(deps, intent)));
 }
 

@@ -40,6 +40,17 @@ export function storeRecordsContract(opened: Opened): void {
       expect(await opened.store.documents.remove(collection, '')).toBe(true);
       expect(await opened.store.documents.find(collection, '')).toBeUndefined();
     });
+
+    it('that cannot be opened hold up no other where the caller passes over them, and fail the list else (F14)', async () => {
+      const collection = `c-${randomUUID()}`;
+      await createStore(opened.engine, keyring('k9')).documents.put(collection, 'theirs', {});
+      await opened.store.documents.put(collection, 'ours', {});
+      await expect(opened.store.documents.list(collection)).rejects.toMatchObject({ code: 'key_unavailable' });
+      const passedOver: Error[] = [];
+      const listed = await opened.store.documents.list(collection, (error) => passedOver.push(error));
+      expect([...listed.keys()]).toEqual(['ours']);
+      expect(passedOver).toMatchObject([{ code: 'key_unavailable' }]);
+    });
   });
 
   describe('counters and leases', () => {
