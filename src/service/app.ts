@@ -1,8 +1,7 @@
 /** Joins configuration, store, providers, manager and routes into one Fastify app; listens to nothing. */
 
-import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, fastify, LogController } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import { api } from '../../routes/api.js';
 import { browserRoutes } from '../../routes/browser.js';
 import { useProblems } from '../../routes/error-handler.js';
@@ -14,12 +13,11 @@ import { openStore } from '../open-store.js';
 import { createAdministration } from './administration.js';
 import { createCallerAuth } from './caller-auth.js';
 import type { Config } from './config.js';
-import type { TrustedProxies } from './config-schema.js';
 import { ConnectionCensus } from './connection-census.js';
+import { limits, requestOptions } from './http-options.js';
 import { createLogger, type Logger, logFunctions, withoutRedaction } from './logger.js';
 import { managerOptions } from './manager-options.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import { RequestLog } from './request-log.js';
 import { RevokedCallers } from './revoked-callers.js';
 import { beginTracing } from './tracing/begin.js';
 import { countBacklog } from './webhooks/backlog.js';
@@ -111,36 +109,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       return closing;
     },
   };
-}
-
-/** A client that is slow or says nothing is let go; the longest answer of ours is a long poll of 30 s. */
-const limits = {
-  connectionTimeout: 120_000,
-  requestTimeout: 20_000,
-  keepAliveTimeout: 72_000,
-  http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
-  forceCloseConnections: 'idle',
-} satisfies FastifyHttpOptions<Server>;
-
-function requestOptions(config: Config): FastifyHttpOptions<Server> {
-  const prefix = new URL(config.baseUrl).pathname.replace(/\/+$/, '');
-  return {
-    trustProxy: trustProxy(config.trustProxy),
-    // Never from a header: ids in the log are ours.
-    genReqId: () => randomUUID(),
-    childLoggerFactory: (parent, bindings) => new RequestLog(parent, bindings),
-    // The line of `logRequests` stands in for those of Fastify, which name the URL.
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    // Some proxies take the path prefix of BASE_URL away, some hand it on.
-    rewriteUrl: ({ url = '/' }: { url?: string }) =>
-      prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url,
-  };
-}
-
-/** Addresses as they are; a count trusts that many hops, counted from us (`@fastify/proxy-addr`). */
-function trustProxy(proxies: TrustedProxies | undefined): FastifyHttpOptions<Server>['trustProxy'] {
-  if (proxies === undefined) return false;
-  return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : [...proxies];
 }
 
 /** One line and one observation for each answer; of the request only what no person wrote. */

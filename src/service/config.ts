@@ -56,6 +56,8 @@ export interface JwtConfig {
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Where `valetkey worker` answers /healthz, /readyz and /metrics; absent = nowhere. */
+  readonly workerPort?: number;
   readonly baseUrl: string;
   readonly store: StoreConfig;
   readonly dataDir: string;
@@ -149,10 +151,12 @@ export function configuredProviders({ providers }: Pick<Config, 'providers'>): s
 
 function readService(reader: EnvironmentReader) {
   const port = reader.read('PORT', portSchema) ?? 3000;
+  const workerPort = reader.read('WORKER_PORT', portSchema);
   const trustProxy = reader.read('TRUST_PROXY', trustProxySchema);
   return {
     host: reader.read('HOST', hostSchema) ?? '127.0.0.1',
     port,
+    ...(workerPort === undefined ? {} : { workerPort }),
     baseUrl: reader.read('BASE_URL', baseUrlSchema) ?? `http://localhost:${port}`,
     ...(trustProxy === undefined ? {} : { trustProxy }),
     logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? ('info' as const),

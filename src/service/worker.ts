@@ -1,0 +1,69 @@
+/** The running worker: looks after what is due and serves no callers; machines may ask it how it is. */
+
+import type { Server } from 'node:http';
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import { useProblems } from '../../routes/error-handler.js';
+import { type HealthOptions, health } from '../../routes/health.js';
+import { openManager } from '../open-manager.js';
+import { openStore } from '../open-store.js';
+import type { Config } from './config.js';
+import { limits, requestOptions } from './http-options.js';
+import { type Logger, logFunctions } from './logger.js';
+import { managerOptions } from './manager-options.js';
+import { createMetrics } from './metrics.js';
+import { beginTracing } from './tracing/begin.js';
+import { countBacklog } from './webhooks/backlog.js';
+import { startWebhooks } from './webhooks/worker.js';
+
+/** A worker at work. */
+export interface Worker {
+  /** Finishes and stores what is in flight, then closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Refreshes ahead, ends unproven grants, sends webhooks; answers at `WORKER_PORT`, if it is set.
+ *
+ * @param now epoch ms
+ * @throws {ConfigurationError | KeyUnavailable} as the service; an `Error` of the system when the port cannot be had
+ */
+export async function startWorker(config: Config, log: Logger, now: () => number): Promise<Worker> {
+  const metrics = createMetrics({
+    refreshBacklog: async () => store.due.backlog(now()),
+    figures: () => store.figures(),
+    openCircuits: () => manager.openCircuits(),
+    connections: () => undefined, // services count them
+    ...(config.webhooks && { webhookBacklog: () => countBacklog(store) }),
+  });
+  const { meter, registry } = metrics;
+  const tracing = await beginTracing(config.tracing, logFunctions(log));
+  const options = { ...managerOptions(config), log: logFunctions(log), meter, tracer: tracing?.tracer };
+  const store = await openStore(options, options.log);
+  const manager = await openManager({ ...options, store, refreshAhead: config.refreshAhead, backgroundWork: true });
+  const webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now, meter });
+  let app: FastifyInstance<Server> | undefined;
+  let stopping = false;
+  const close = async () => {
+    stopping = true;
+    await webhooks?.stop();
+    await manager.close();
+    await Promise.all([app?.close(), tracing?.close()]);
+  };
+  try {
+    app = await listen(config, log, { manager, metrics: registry, isStopping: () => stopping });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
+}
+
+async function listen(config: Config, log: Logger, options: HealthOptions) {
+  if (config.workerPort === undefined) return undefined;
+  const loggerInstance: FastifyBaseLogger = log;
+  const app = fastify<Server>({ ...limits, ...requestOptions(config), loggerInstance });
+  useProblems(app);
+  await app.register(health, options);
+  await app.listen({ host: config.host, port: config.workerPort });
+  return app;
+}
