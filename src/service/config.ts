@@ -30,6 +30,7 @@ import {
 import { type Environment, EnvironmentReader } from './environment.js';
 import { keepMissing } from './generated-keys.js';
 import { readEncryptionKeys } from './key-settings.js';
+import { misspeltNames } from './misspelt.js';
 import { type ProofConfig, readProof, warningsOf } from './proof-settings.js';
 import { readProviders } from './provider-settings.js';
 import { readTracing, type TracingConfig } from './tracing/settings.js';
@@ -134,7 +135,7 @@ export function loadConfig(
     ...(providers.mcp && { mcp: providers.mcp }),
     allowInsecureLoopbackProviders,
     hasProvidersFile: reader.has('PROVIDERS_FILE'),
-    warnings: [...providers.warnings, ...warningsOf(proof)],
+    warnings: [...providers.warnings, ...misspeltNames(reader), ...warningsOf(proof)],
   };
 }
 

@@ -14,6 +14,7 @@ const placeholder = /replace-me/i;
 export class EnvironmentReader {
   readonly #environment: Environment;
   readonly #faults: { name: string; problem: string }[] = [];
+  readonly #asked = new Set<string>();
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -26,7 +27,7 @@ export class EnvironmentReader {
 
   /** Whether the variable (or its file variant) is given at all; an empty string counts as not given. */
   has(name: string): boolean {
-    return this.#given(name) !== undefined || this.#given(`${name}_FILE`) !== undefined;
+    return this.#asks(name) !== undefined || this.#asks(`${name}_FILE`) !== undefined;
   }
 
   /** The names of all variables that are given. */
@@ -34,16 +35,26 @@ export class EnvironmentReader {
     return Object.keys(this.#environment).filter((name) => this.#given(name) !== undefined);
   }
 
+  /** The names that were asked for and are not given. */
+  missingNames(): readonly string[] {
+    return [...this.#asked].filter((name) => this.#given(name) === undefined);
+  }
+
+  /** The names that are given and that nobody asked for. */
+  unreadNames(): readonly string[] {
+    return this.names().filter((name) => !this.#asked.has(name));
+  }
+
   /** The value by its schema; `undefined` when it is not given or faulty. */
   read<T>(name: string, schema: z.ZodType<T, string>): T | undefined {
-    return this.#parse(name, this.#given(name), schema);
+    return this.#parse(name, this.#asks(name), schema);
   }
 
   /** As {@link read}, from the variable or from the file that `NAME_FILE` names. Both together are a fault. */
   readSecret<T>(name: string, schema: z.ZodType<T, string>): T | undefined {
-    const path = this.#given(`${name}_FILE`);
+    const path = this.#asks(`${name}_FILE`);
     if (path === undefined) return this.read(name, schema);
-    if (this.#given(name) !== undefined) {
+    if (this.#asks(name) !== undefined) {
       this.fault(name, `is set together with ${name}_FILE; set one of them`);
       return undefined;
     }
@@ -58,6 +69,11 @@ export class EnvironmentReader {
   /** Whether nothing was wrong so far. */
   get sound(): boolean {
     return this.#faults.length === 0;
+  }
+
+  #asks(name: string): string | undefined {
+    this.#asked.add(name);
+    return this.#given(name);
   }
 
   // Shells, compose files and orchestrators hand on "not set" as an empty string.
