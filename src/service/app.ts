@@ -80,6 +80,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const isStopping = () => closing !== undefined;
   const rateLimits = { counters: store.counters, ...config.trust.limits };
   await app.register(browserRoutes, { manager, baseUrl, brand, now, limits: rateLimits });
+  app.get('/', { schema: { hide: true } }, async ({ headers }, reply) => {
+    if (!/text\/html/i.test(headers.accept ?? '')) return reply.callNotFound();
+    // A person, and that page says how to come in.
+    return reply.redirect(`${baseUrl}/connections`, 303);
+  });
   await app.register(api, {
     manager,
     authenticate,

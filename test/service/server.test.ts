@@ -84,6 +84,13 @@ describe('a service', () => {
     expect((await app.inject('/keysx/healthz')).statusCode).toBe(404);
   });
 
+  it('leads a person who opens its bare address to the account page', async () => {
+    const { app } = await start({ variables: { BASE_URL: 'http://localhost:3999/keys' } });
+    const person = await app.inject({ url: '/', headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect([person.statusCode, person.headers.location]).toEqual([303, 'http://localhost:3999/keys/connections']);
+    expect((await app.inject('/')).statusCode).toBe(404);
+  });
+
   it('counts answers by route pattern, and never by user', async () => {
     const running = await start();
     await running.call('GET', '/v1/users/somebody/connections');
