@@ -34,7 +34,7 @@ export function webhooksCommand(): Command {
     .option('--json', 'print one JSON object a line')
     .addHelpText(
       'after',
-      `\nExit status: 1 when an event was not taken.\n${examples('webhooks replay --since 1795233984123-0')}`,
+      `\nExit status: 1 when an event was not taken.\n${examples('webhooks replay --since 1795233984521000')}`,
     )
     .action(replay);
   return command;
