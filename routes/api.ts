@@ -37,7 +37,7 @@ export interface V1Options {
 /** The same with what the addresses beside `/v1` need. */
 export interface ApiOptions extends V1Options {
   /** Served at `/metrics`. */
-  readonly metrics?: Registry;
+  readonly metrics?: () => Promise<Registry>;
   /** Public address, for the OpenAPI document. */
   readonly baseUrl?: string;
   /** Version of the program, for the OpenAPI document. */

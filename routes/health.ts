@@ -9,7 +9,7 @@ import type { OAuthManager } from '../src/oauth-manager.js';
 export interface HealthOptions {
   readonly manager: OAuthManager;
   /** Served at `/metrics`; without one there is no such address. */
-  readonly metrics?: Registry;
+  readonly metrics?: () => Promise<Registry>;
   /** `true` from the moment on which the process was told to stop: no new work is wanted then. */
   readonly isStopping?: () => boolean;
 }
@@ -34,7 +34,8 @@ export const health: FastifyPluginAsync<HealthOptions> = async (app, { manager, 
 
   if (metrics === undefined) return;
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
-    reply.header('content-type', metrics.contentType);
-    return metrics.metrics();
+    const registry = await metrics();
+    reply.header('content-type', registry.contentType);
+    return registry.metrics();
   });
 };

@@ -102,7 +102,7 @@ async function listRoutes(): Promise<string[]> {
       revokeCaller: never,
       now: () => 0,
     };
-    await app.register(api, { manager, baseUrl, authenticate, administration, metrics: new Registry() });
+    await app.register(api, { manager, baseUrl, authenticate, administration, metrics: async () => new Registry() });
     await app.ready();
     return routes;
   } finally {

@@ -15,9 +15,9 @@ import { createCallerAuth } from './caller-auth.js';
 import type { Config } from './config.js';
 import { ConnectionCensus } from './connection-census.js';
 import { limits, requestOptions } from './http-options.js';
+import { type LateMetrics, openLateMetrics } from './late-metrics.js';
 import { createLogger, type Logger, logFunctions, withoutRedaction } from './logger.js';
 import { managerOptions } from './manager-options.js';
-import { createMetrics, type Metrics } from './metrics.js';
 import { RevokedCallers } from './revoked-callers.js';
 import { beginTracing } from './tracing/begin.js';
 import { countBacklog } from './webhooks/backlog.js';
@@ -52,7 +52,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const { now = Date.now, log = createLogger(config.logLevel) } = overrides;
   const { backgroundWork } = overrides;
   // Without a clock of its own the manager goes by the store's.
-  const metrics = createMetrics({
+  const metrics = openLateMetrics({
     refreshBacklog: async () => store.due.backlog(now()),
     figures: () => store.figures(),
     openCircuits: () => manager.openCircuits(),
@@ -98,12 +98,13 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   });
   const webhooks =
     config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now, meter: metrics.meter });
+  metrics.loadSoon();
   const close = async () => {
     manager.stopRefreshing();
     await app.close();
     await Promise.all([webhooks?.stop(), census.stop()]);
     await manager.close();
-    await tracing?.close();
+    await Promise.all([tracing?.close(), metrics.close()]);
   };
   return {
     app,
@@ -117,7 +118,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 }
 
 /** One line and one observation for each answer; of the request only what no person wrote. */
-function logRequests(app: FastifyInstance, metrics: Metrics, log: Logger): void {
+function logRequests(app: FastifyInstance, metrics: LateMetrics, log: Logger): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id } = request;
     const route = request.routeOptions.url ?? 'none';

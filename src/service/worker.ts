@@ -50,7 +50,7 @@ export async function startWorker(config: Config, log: Logger, now: () => number
     await Promise.all([app?.close(), tracing?.close()]);
   };
   try {
-    app = await listen(config, log, { manager, metrics: registry, isStopping: () => stopping });
+    app = await listen(config, log, { manager, metrics: async () => registry, isStopping: () => stopping });
   } catch (error) {
     await close();
     throw error;

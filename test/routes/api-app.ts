@@ -133,7 +133,7 @@ export async function buildApi(
     manager,
     authenticate: authenticator(store, revoked),
     administration: createAdministration(store.documents, revoked, Date.now),
-    metrics: new Registry(),
+    metrics: async () => new Registry(),
     ...also.plugin,
   });
   const close = async () => {

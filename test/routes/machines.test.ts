@@ -8,7 +8,9 @@ import { type ApiUnderTest, buildApi } from './api-app.js';
 const metrics = new Registry();
 let api: ApiUnderTest;
 beforeAll(async () => {
-  api = await buildApi({ plugin: { metrics, version: '9.9.9', baseUrl: 'https://valetkey.example' } });
+  api = await buildApi({
+    plugin: { metrics: async () => metrics, version: '9.9.9', baseUrl: 'https://valetkey.example' },
+  });
 });
 afterAll(() => api.close());
 afterEach(() => vi.restoreAllMocks());
