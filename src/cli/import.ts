@@ -83,7 +83,7 @@ async function openSource(
     return readLegacySource({ url, prefix: options.prefix, keys: loadFernetKeys(currentEnvironment()) }, renaming);
   }
   if (file === undefined) throw new CommandFailed(`${format} needs a file.`);
-  if (file !== '-') requireReadable(file);
+  if (file !== '-') accessSync(file, constants.R_OK);
   if (format !== 'valetkey') return readFileSource(file, format, renaming);
   if (options.identity === undefined) throw new CommandFailed('valetkey needs --identity.');
   return readSealedSource(file, await parseLineKey(readText('--identity', options.identity), 'identity'));
@@ -131,13 +131,5 @@ export function readText(option: string, path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     throw new CommandFailed(`${option}: names a file that cannot be read.`);
-  }
-}
-
-function requireReadable(path: string): void {
-  try {
-    accessSync(path, constants.R_OK);
-  } catch {
-    throw new CommandFailed(`${path}: cannot be read.`);
   }
 }

@@ -40,9 +40,4 @@ describe('import jsonl', () => {
     expect(ended.created).toBe(2);
     expect(ended.refused.map(({ where }: { where: string }) => where)).toEqual(refused);
   });
-
-  it('names the file that is not there', async () => {
-    const ended = await run('import jsonl none.jsonl');
-    expect(ended).toMatchObject({ status: 1, err: expect.stringContaining('none.jsonl') });
-  });
 });

@@ -84,7 +84,7 @@ describe('import jsonl', () => {
   it('names a file that is not there', async () => {
     const ended = await run('import jsonl none.jsonl');
     expect(ended.status).toBe(1);
-    expect(ended.err).toContain('none.jsonl: cannot be read.');
+    expect(ended.err).toContain('none.jsonl: no such file or directory.');
   });
 
   it('renames users and providers, and puts users into a tenant', async () => {

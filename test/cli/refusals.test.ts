@@ -27,7 +27,11 @@ it('a port in use is named', async () => {
   const address = taken.address();
   const port = typeof address === 'object' ? address?.port : undefined;
   vi.stubEnv('PORT', String(port));
-  expect(await run('serve')).toEqual({ status: 1, out: '', err: `Port ${port} is in use: set PORT to another one.` });
+  expect(await run('serve')).toEqual({
+    status: 1,
+    out: '',
+    err: `Port ${port} is in use: set PORT (of a worker, WORKER_PORT) to another one.`,
+  });
 });
 
 it('HOST is named when this machine has no such address', async () => {
