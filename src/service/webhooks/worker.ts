@@ -1,6 +1,7 @@
 /** Delivers the event log to the operator's receiver: one worker at a time over all processes. */
 
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { TenantId } from '../../core/identifiers.js';
 import { pause, TenantDelivery, type WebhookDesk } from './delivery.js';
 import { hasBegun, noteBeginning, saveProgress } from './progress.js';
@@ -68,6 +69,8 @@ export class WebhookWorker {
   /** Delivers for as long as the lease is ours. */
   async #lead(): Promise<void> {
     const term = new AbortController();
+    // Each tenant waits on it, and there may be any number of them.
+    setMaxListeners(0, term.signal);
     const end = () => term.abort();
     this.#stop.signal.addEventListener('abort', end, { once: true });
     if (this.#stop.signal.aborted) end();

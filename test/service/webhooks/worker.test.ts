@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { defaultTenant, type TenantId, tenantIdSchema } from '../../../src/core/identifiers.js';
@@ -103,6 +104,22 @@ describe.each(storeKinds)('webhooks from the %s store', (kind) => {
     answers = 200;
     await expect.poll(() => countBacklog(store), soon).toBe(0);
     expect(tried.filter((outcome) => outcome === 'delivered')).toHaveLength(4);
+  });
+
+  it('wait for as many tenants as there are, without a warning of a leak', async () => {
+    const store = await openStoreOf(kind);
+    const receiver = await startWebhookReceiver(() => 200);
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    startWorker(store, receiver);
+    await hasBegun(store);
+    const tenants = Array.from({ length: 15 }, (_, index) => tenantIdSchema.parse(`t${index}`));
+    for (const tenant of tenants) await store.events.append(tenant, happened('a'));
+    await expect.poll(() => receiver.taken().length, soon).toBe(tenants.length);
+    await sleep(300);
+    expect(warnings).toEqual([]);
   });
 
   it('reach a receiver that fails 5 times: each event in order, exactly once by id', async () => {
