@@ -52,7 +52,8 @@ export interface ClientConnectOptions {
   readonly scopes?: readonly string[];
   readonly account?: string;
   readonly returnTo?: string;
-  readonly chatIdentity?: { readonly platform: string; readonly name: string };
+  /** `subject`: the immutable id there, for proof `chat_login` when the user id does not say it. */
+  readonly chatIdentity?: { readonly platform: string; readonly name: string; readonly subject?: string };
   readonly proof?: 'chat_code' | 'app_verifier' | 'chat_login' | 'none';
   /** `device`: the person types a code on another device (RFC 8628); see `device` of the answer. */
   readonly method?: 'browser' | 'device';
