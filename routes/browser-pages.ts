@@ -74,6 +74,7 @@ const meanings = new Map<string, Meaning>([
   ['store_unavailable', { status: 503, message: 'unavailable' }],
   ['key_unavailable', { status: 503, message: 'unavailable' }],
   ['stored_token_unreadable', { status: 503, message: 'unavailable' }],
+  ['manager_lifecycle', { status: 503, message: 'unavailable' }],
 ]);
 
 /** What an error means to the person. Fastify's own errors carry a `statusCode`; below 500 they are about the request. */

@@ -25,6 +25,7 @@ const pagePaths = [
   ['/oauth/__proto__?link=named', 404],
   ['/oauth/github/done', 200],
   ['/oauth/github/callback?state=store', 503],
+  ['/oauth/github/callback?state=stopping', 503],
   ['/oauth/github/callback?state=bug', 500],
   ['/oauth/github/nowhere', 404],
   ['/connections', 200],

@@ -5,6 +5,7 @@ import type { BrowserRoutesOptions } from '../../routes/browser.js';
 import type { ConnectingJourneys } from '../../routes/oauth.js';
 import {
   Forbidden,
+  ManagerLifecycleError,
   type OAuthManagerError,
   ProviderError,
   ProviderUnavailable,
@@ -103,6 +104,7 @@ const stranger = userIdSchema.parse('slack:T1:U3');
 
 const failures: Readonly<Record<string, OAuthManagerError>> = {
   store: new StoreUnavailable('CANARY'),
+  stopping: new ManagerLifecycleError('CANARY'),
   provider: new ProviderUnavailable('CANARY', { provider: 'github', reached: 'unknown' }),
   refusal: new ProviderError('CANARY', { provider: 'github' }),
   limit: new RateLimited(60_000),
