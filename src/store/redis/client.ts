@@ -29,6 +29,8 @@ export function createClient(address: RedisAddress, times: ClientTimes): RedisCl
     db: address.database,
     ...(address.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
     sentinelCommandTimeout: times.commandTimeoutMs,
+    // A former master that was frozen takes writes again until somebody tells it; who was idle would send them there.
+    failoverDetector: true,
     // It must always answer a number: without one the client gives up for good.
     sentinelRetryStrategy: (attempt) => Math.min(attempt * 100, 1000),
   });
