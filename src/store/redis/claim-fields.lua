@@ -2,7 +2,7 @@
 -- lease. A note that is there already stays, unless it is to be replaced.
 -- KEYS, of each: fields, marks, notes, leases.
 -- ARGV, of each: field, holder, version (8 bytes), lease in ms, note, 1 = replace the note.
--- Answers for each {'moved'}, {'busy', ms left}, or {'claimed', note that stood there or nil}.
+-- Answers for each 1 = claimed, {'claimed', note that stood there}, {'busy', ms left}, or {'moved'}.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -23,7 +23,7 @@ local function claim(fields, notes, leases, field, holder, version, lease_ms, no
   local taken, left = take_lease(leases, field, holder, lease_ms)
   if not taken then return { 'busy', left } end
 
-  if redis.call('HSETNX', notes, field, note) == 1 then return { 'claimed' } end
+  if redis.call('HSETNX', notes, field, note) == 1 then return 1 end
   local previous = redis.call('HGET', notes, field)
   if replaces == '1' then redis.call('HSET', notes, field, note) end
   return { 'claimed', previous }

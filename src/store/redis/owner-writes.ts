@@ -6,7 +6,7 @@ import type { Gather } from '../gathering.js';
 import type { CommitLanes } from './commit-lanes.js';
 import type { Argument } from './flat-command.js';
 import type { RedisKeys } from './keys.js';
-import { parseBuffer, parseList, parseNumber, parseText } from './replies.js';
+import { parseBuffer, parseList, parseNumber, parseText, unexpected } from './replies.js';
 import { loadScript } from './scripts.js';
 import { formatField, formatVersion } from './stored-fields.js';
 
@@ -46,7 +46,7 @@ export function createOwnerWrites(lanes: CommitLanes, keys: RedisKeys, gather: G
     claim: gather(async (claims: readonly OwnerClaim[]) => {
       const claimKeys = claims.flatMap(({ owner }) => keys.ofOwner(owner));
       const replies = parseList(await lanes.run(claimFieldsScript, claimKeys, claims.flatMap(formatClaim)));
-      return replies.map((reply) => parseClaim(parseList(reply)));
+      return replies.map(parseClaim);
     }),
   };
 }
@@ -70,10 +70,13 @@ function formatChange({ field, expect, next, keepsNote = false }: FieldChange): 
   return [field, expected, next ? formatField(next) : '', keepsNote ? 1 : 0];
 }
 
-function parseClaim([kind, rest]: readonly unknown[]): ClaimOutcome {
+function parseClaim(reply: unknown): ClaimOutcome {
+  if (reply === 1) return { kind: 'claimed' };
+  const [kind, rest] = parseList(reply);
   const word = parseText(kind);
   if (word === 'moved') return { kind: 'moved' };
   if (word === 'busy') return { kind: 'busy', remainingMs: parseNumber(rest) };
-  const previous = parseBuffer(rest);
-  return { kind: 'claimed', ...(previous ? { previousNote: previous } : {}) };
+  const previousNote = parseBuffer(rest);
+  if (word !== 'claimed' || previousNote === undefined) throw unexpected();
+  return { kind: 'claimed', previousNote };
 }
