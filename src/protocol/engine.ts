@@ -59,7 +59,8 @@ export async function postAsClient(
   };
   for (const [name, value] of Object.entries(provider.extraTokenHeaders)) set(name, value);
   set('content-type', contentType);
-  await clientAuthenticationOf(provider, http.now)({}, clientOf(provider), fields, { set });
+  const signing = clientAuthenticationOf(provider, http.now)({}, clientOf(provider), fields, { set });
+  if (signing !== undefined) await signing;
   const body = isForm ? fields.toString() : JSON.stringify(Object.fromEntries(fields));
   return http.post(url, { headers, body, ...deadlineOf(provider) });
 }

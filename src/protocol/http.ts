@@ -3,6 +3,7 @@
 import { promisify } from 'node:util';
 import { type BrotliOptions, brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { isAllowedEndpoint } from '../core/endpoint.js';
+import { RecentMap } from '../core/recent-map.js';
 import { JoinedHeaders } from './answer-headers.js';
 import { Exchange, type RawAnswer } from './exchange.js';
 import { HttpFailure } from './http-failure.js';
@@ -56,6 +57,9 @@ export const userAgent = 'valetkey';
 /** The largest answer that is read, after decompression: a token response is a few KiB. */
 export const largestAnswerBytes = 1024 * 1024;
 
+/** Far more endpoints than a deployment has; of strangers' URLs only the latest are kept. */
+const mostTargets = 256;
+
 type Decompress = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
 const decompressors: ReadonlyMap<string, Decompress> = new Map([
@@ -75,7 +79,8 @@ export function createHttp(options: HttpOptions = {}): Http & { prepare(): void;
   const dispatcher = options.dispatcher ?? keepBriefly();
   const { deadlineMs = 10_000, largestAnswerBytes: largestBytes = largestAnswerBytes } = options;
   const allowed = { allowInsecureLoopback: options.allowInsecureLoopback ?? false };
-  const settings = { dispatcher, deadlineMs, largestBytes, ...allowed };
+  const targets = new RecentMap<string, Target>(mostTargets);
+  const settings = { dispatcher, deadlineMs, largestBytes, targets, ...allowed };
   return {
     now: options.now ?? Date.now,
     ...(options.warn && { warn: options.warn }),
@@ -87,10 +92,21 @@ export function createHttp(options: HttpOptions = {}): Http & { prepare(): void;
   };
 }
 
-function checkUrl(text: string, allowInsecureLoopback: boolean): URL {
+/** Where a request goes. */
+interface Target {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** Judges a URL; what was judged is remembered, but for a query, in which a secret may stand. */
+function targetOf(text: string, { allowInsecureLoopback, targets }: Settings): Target {
+  const known = targets.get(text);
+  if (known !== undefined) return known;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !isAllowedEndpoint(url, allowInsecureLoopback)) throw new HttpFailure('insecure', 'no');
-  return url;
+  const target = { origin: url.origin, path: `${url.pathname}${url.search}` };
+  if (url.search === '') targets.set(text, target);
+  return target;
 }
 
 /** One request as the dispatcher takes it. */
@@ -107,11 +123,12 @@ interface Settings {
   readonly deadlineMs: number;
   readonly largestBytes: number;
   readonly allowInsecureLoopback: boolean;
+  readonly targets: RecentMap<string, Target>;
 }
 
 /** One exchange under one deadline. */
 async function send(url: string, request: Request, settings: Settings): Promise<Answer> {
-  const { origin, pathname, search } = checkUrl(url, settings.allowInsecureLoopback);
+  const { origin, path } = targetOf(url, settings);
   const { method, headers, body, signal } = request;
   const dispatcher = await settings.dispatcher.open();
   const exchange = new Exchange(settings.largestBytes, performance.now() + settings.deadlineMs);
@@ -120,7 +137,7 @@ async function send(url: string, request: Request, settings: Settings): Promise<
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();
   try {
-    dispatcher.dispatch({ origin, path: `${pathname}${search}`, method, headers, body }, exchange);
+    dispatcher.dispatch({ origin, path, method, headers, body }, exchange);
     return await toAnswer(await exchange.answer, settings.largestBytes);
   } finally {
     clearTimeout(timer);
@@ -153,14 +170,14 @@ function readHeaders(given: RequestInit['headers']): Record<string, string> {
 const utf8 = new TextDecoder();
 
 /** What came, decompressed within the size limit. Redirects end here. */
-async function toAnswer(raw: RawAnswer, largestBytes: number): Promise<Answer> {
+function toAnswer(raw: RawAnswer, largestBytes: number): Answer | Promise<Answer> {
   const { status } = raw;
   if (status >= 300 && status < 400) throw new HttpFailure('redirect', 'unknown', status);
   if (status > 599) throw new HttpFailure('connection', 'unknown');
   const headers = new JoinedHeaders(raw.headers);
   const encoding = headers.get('content-encoding');
-  const body = encoding === null ? raw.body : await decompress(raw.body, encoding, largestBytes);
-  return { status, headers, text: utf8.decode(body) };
+  const read = (body: Buffer): Answer => ({ status, headers, text: utf8.decode(body) });
+  return encoding === null ? read(raw.body) : decompress(raw.body, encoding, largestBytes).then(read);
 }
 
 function toResponse({ status, headers: joined, text }: Answer): Response {
