@@ -89,14 +89,12 @@ async function tryCommit(
 ): Promise<Refreshed | { kind: 'rebase'; onto: StoredConnection }> {
   const ref = refOf(next.connection);
   const { connection, generation } = next;
-  const [outcome] = await Promise.all([
-    deps.store.connections.write(
-      ref.owner,
-      [{ kind: 'put_connection', connection, expect: base.generation, generation }],
-      { ref, holder: refresh.holder },
-    ),
-    scheduleNextLook(deps, connection, refresh.provider),
-  ]);
+  const put = { kind: 'put_connection', connection, expect: base.generation, generation } as const;
+  const writing = deps.store.connections.write(ref.owner, [put], { ref, holder: refresh.holder });
+  // Both leave at once.
+  const scheduled = scheduleNextLook(deps, connection, refresh.provider);
+  const outcome = await writing;
+  await scheduled;
   if (outcome === 'stored') return concluded(deps, refresh, next);
   const latest = await deps.store.connections.find(ref);
   if (latest === undefined) {

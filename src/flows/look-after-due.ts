@@ -37,7 +37,7 @@ export class DueWorker {
   readonly #mostAtOnce: number;
   readonly #rounds = new Rounds(() => this.#claimAndMakeRoom());
   readonly #stop = new AbortController();
-  readonly #working = new Set<Promise<void>>();
+  readonly #working = new Map<DueEntry, Promise<void>>();
   /** Wakes whoever waits for room for another batch. */
   #onRoom = () => {};
 
@@ -57,13 +57,13 @@ export class DueWorker {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#rounds.stop();
-    await Promise.all(this.#working);
+    await Promise.all(this.#working.values());
   }
 
   /** One round: what is due now, up to a batch, to its end. Answers how many entries there were. */
   async round(): Promise<number> {
     const count = await this.#claim(batch);
-    await Promise.all(this.#working);
+    await Promise.all(this.#working.values());
     return count;
   }
 
@@ -81,16 +81,8 @@ export class DueWorker {
   async #claim(limit: number): Promise<number> {
     const { deps } = this.#desk;
     const entries = await deps.store.due.claim(deps.now(), limit, claimMs);
-    for (const entry of entries) {
-      const work: Promise<void> = this.#handle(entry).finally(() => this.#end(work));
-      this.#working.add(work);
-    }
+    for (const entry of entries) this.#working.set(entry, this.#handle(entry));
     return entries.length;
-  }
-
-  #end(work: Promise<void>): void {
-    this.#working.delete(work);
-    if (this.#hasRoom()) this.#onRoom();
   }
 
   async #handle(entry: DueEntry): Promise<void> {
@@ -101,6 +93,9 @@ export class DueWorker {
     } catch (error) {
       deps.log.debug({ code: codeOf(error) }, 'a due entry is tried again later');
       await this.#putOff(entry.member, retryMs).catch(() => undefined);
+    } finally {
+      this.#working.delete(entry);
+      if (this.#hasRoom()) this.#onRoom();
     }
   }
 

@@ -2,18 +2,25 @@
 
 import { OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
 import type { ProviderId } from '../core/identifiers.js';
+import type { Meter } from '../core/meter.js';
 import type { TokenSet } from '../core/token-set.js';
 import { providerLabel } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 
 /** Sends by `send` and tells the meter; answers and throws as `send` does. */
-export async function meterRefresh(
+export function meterRefresh(
   deps: Dependencies,
   provider: ProviderId,
   send: () => Promise<TokenSet>,
 ): Promise<TokenSet> {
-  const { meter } = deps;
-  if (meter === undefined) return send();
+  return deps.meter === undefined ? send() : timed(deps, { meter: deps.meter, provider }, send);
+}
+
+async function timed(
+  deps: Dependencies,
+  { meter, provider }: { meter: Meter; provider: ProviderId },
+  send: () => Promise<TokenSet>,
+): Promise<TokenSet> {
   const startedAt = performance.now();
   const tell = (outcome: string) => {
     const seconds = (performance.now() - startedAt) / 1_000;

@@ -60,13 +60,11 @@ export class RefreshPace {
   }
 
   /** Resolves when there is room for one more at a time. Must be followed by {@link leave}. */
-  async enter(provider: ProviderId): Promise<void> {
+  enter(provider: ProviderId): Promise<void> {
     const lane = this.#lane(provider);
-    if (lane.waiting.length === 0 && this.#hasRoom(lane)) {
-      lane.ahead += 1;
-      return;
-    }
-    await new Promise<void>((resolve) => lane.waiting.push(resolve));
+    if (lane.waiting.length > 0 || !this.#hasRoom(lane)) return new Promise((resolve) => lane.waiting.push(resolve));
+    lane.ahead += 1;
+    return Promise.resolve();
   }
 
   leave(provider: ProviderId): void {

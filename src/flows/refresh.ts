@@ -69,18 +69,22 @@ export class RefreshFlights {
     if (this.#stopped) return Promise.reject(endingNow(order.provider));
     const { id } = order.provider;
     if (!order.ahead) this.#pace?.began(id);
-    const flight = this.#fly(order).finally(() => {
+    const flight = this.#fly(order);
+    this.#flights.set(key, flight);
+    const end = () => {
       this.#flights.delete(key);
       if (!order.ahead) this.#pace?.ended(id);
-    });
-    this.#flights.set(key, flight);
+    };
+    // Before anybody who waits for it hears of it.
+    flight.then(end, end);
     return flight;
   }
 
   #fly(order: RefreshOrder): Promise<Refreshed> {
     const note = (written: Promise<void>) => {
-      const noted: Promise<void> = written.finally(() => this.#notes.delete(noted));
-      this.#notes.add(noted);
+      const end = () => this.#notes.delete(written);
+      this.#notes.add(written);
+      written.then(end, end);
     };
     const own = (each: RefreshOrder) => {
       const labels = { 'valetkey.ahead': each.ahead ?? false };
@@ -233,11 +237,8 @@ function keepLease(flight: Flight, holder: string): () => void {
   return () => clearInterval(timer);
 }
 
-function newIntent(
-  deps: Dependencies,
-  seen: StoredConnection,
-  { holder, attempt }: { holder: string; attempt: number },
-): RefreshIntent {
+function newIntent(deps: Dependencies, seen: StoredConnection, by: { holder: string; attempt: number }): RefreshIntent {
+  const { holder, attempt } = by;
   const startedAt = deps.now();
   const deadline = startedAt + deps.settings.requestDeadlineMs + deadlineMarginMs;
   return { generation: seen.generation, holder, startedAt, deadline, attempt };
