@@ -23,6 +23,7 @@ interface MasterKey {
   readonly derivation: Buffer;
   /** How everything begins that it seals. All its bytes are below 128, so it is the same as text and as UTF-8. */
   readonly header: Buffer;
+  readonly headerText: string;
 }
 
 /**
@@ -76,11 +77,11 @@ export class Keyring {
   }
 
   #seal(plaintext: Buffer, associated: string): Buffer {
-    const { header } = this.#active;
+    const { header, headerText } = this.#active;
     const salt = takeSalt();
-    const derived = deriveDataKey(this.#active, salt);
-    const cipher = createCipheriv('aes-256-gcm', keyIn(derived), nonceIn(derived), gcm);
-    cipher.setAAD(Buffer.from(header.toString('latin1') + associated));
+    deriveDataKey(this.#active, salt);
+    const cipher = createCipheriv('aes-256-gcm', dataKey, nonce, gcm);
+    cipher.setAAD(Buffer.from(headerText + associated));
     const ciphertext = cipher.update(plaintext);
     // In GCM it adds no bytes; it makes the tag.
     cipher.final();
@@ -107,8 +108,9 @@ export class Keyring {
     const master = this.#keys.get(keyId);
     if (!master) throw new KeyUnavailable(keyId);
     const salt = sealed.subarray(headerEnd, saltEnd);
-    const derived = sealed[0] === format ? deriveDataKey(master, salt) : deriveByHmac(master, salt);
-    const decipher = createDecipheriv('aes-256-gcm', keyIn(derived), nonceIn(derived), gcm);
+    if (sealed[0] === format) deriveDataKey(master, salt);
+    else deriveByHmac(master, salt);
+    const decipher = createDecipheriv('aes-256-gcm', dataKey, nonce, gcm);
     decipher.setAAD(Buffer.from(header + associated));
     decipher.setAuthTag(sealed.subarray(-tagBytes));
     const plaintext = decipher.update(sealed.subarray(saltEnd, -tagBytes));
@@ -181,7 +183,8 @@ function parseMasterKey(entry: string, position: number): MasterKey {
   }
   const prefix = [Buffer.from([0, 0, 0, 1]), bytes, Buffer.from(derivationLabel)];
   const derivation = Buffer.concat([...prefix, Buffer.alloc(saltBytes)]);
-  return { id, bytes, derivation, header: Buffer.from([format, id.length, ...Buffer.from(id, 'latin1')]) };
+  const header = Buffer.from([format, id.length, ...Buffer.from(id, 'latin1')]);
+  return { id, bytes, derivation, header, headerText: header.toString('latin1') };
 }
 
 /** Random bytes for many salts, drawn at once: 0.1 µs a salt instead of 2.8. A salt is no secret, and none is used twice. */
@@ -197,22 +200,25 @@ function takeSalt(): Buffer {
 
 const derivationLabel = 'valetkey data key 2';
 const gcm = { authTagLength: tagBytes };
-const keyIn = (derived: Buffer) => derived.subarray(0, 32);
-const nonceIn = (derived: Buffer) => derived.subarray(32, 44);
+
+/** What was derived last; the cipher that is made of it copies it at once. */
+const derived = Buffer.alloc(64);
+const dataKey = derived.subarray(0, 32);
+const nonce = derived.subarray(32, 44);
 
 /**
  * The one-step key derivation of NIST SP 800-56C r2 section 4.1 with SHA-512: H(counter, master key, label and salt), 64
  * bytes, of which 44 are used. All parts have fixed lengths, and a third of the hash stays unseen, so nothing can be
- * appended. 1.6 µs where an HMAC takes 4.5, since Node has it as one call.
+ * appended. 1.6 µs where an HMAC takes 4.5, since Node has it as one call; as text it comes in 0.8, as a Buffer in 1.3.
  */
-function deriveDataKey({ derivation }: MasterKey, salt: Buffer): Buffer {
+function deriveDataKey({ derivation }: MasterKey, salt: Buffer): void {
   salt.copy(derivation, derivation.length - saltBytes);
-  return hash('sha512', derivation, 'buffer');
+  derived.write(hash('sha512', derivation, 'binary'), 'binary');
 }
 
 /** HMAC-SHA-512 as a key derivation in one step (NIST SP 800-108), as the first format has it. */
-function deriveByHmac({ bytes }: MasterKey, salt: Buffer): Buffer {
-  return createHmac('sha512', bytes).update('valetkey data key 1').update(salt).digest();
+function deriveByHmac({ bytes }: MasterKey, salt: Buffer): void {
+  createHmac('sha512', bytes).update('valetkey data key 1').update(salt).digest().copy(derived);
 }
 
 function digest(master: MasterKey, label: string, value: string): Buffer {
