@@ -2,7 +2,6 @@
 
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { RecentMap } from './recent-map.js';
 
 /** Text that is safe to keep and to show: no C0, C1 or line separator control characters, well-formed Unicode. */
 const printable = (most: number) =>
@@ -86,16 +85,8 @@ export type OwnerKey = string & { readonly __brand: 'OwnerKey' };
  * Digests tenant and user into a storage key. The parts are length-prefixed, so no two owners share a key whatever
  * delimiters they contain. 144 bits: a collision is out of reach even for someone who chooses both user ids.
  */
-export function ownerKeyOf({ tenant, userId }: Owner): OwnerKey {
-  // Neither can hold a line break.
-  const name = `${tenant}\n${userId}`;
-  const known = recentKeys.get(name);
-  if (known !== undefined) return known;
+export function ownerKeyOf(owner: Owner): OwnerKey {
+  const { tenant, userId } = owner;
   const parts = `${Buffer.byteLength(tenant)}:${tenant}${Buffer.byteLength(userId)}:${userId}`;
-  const key = hash('sha256', parts, 'base64url').slice(0, 24) as OwnerKey;
-  recentKeys.set(name, key);
-  return key;
+  return hash('sha256', parts, 'base64url').slice(0, 24) as OwnerKey;
 }
-
-/** Each step of a journey asks anew. */
-const recentKeys = new RecentMap<string, OwnerKey>(256);
