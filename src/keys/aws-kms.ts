@@ -1,6 +1,5 @@
 /** AWS Key Management Service as key service (KMS API Reference: Decrypt, GenerateDataKeyWithoutPlaintext). */
 
-import { AwsV4Signer } from 'aws4fetch';
 import { z } from 'zod';
 import type { Secret } from '../core/secret.js';
 import { ask } from './ask.js';
@@ -54,6 +53,8 @@ export function awsKms(options: AwsKmsOptions): KeyService {
 async function sign(options: AwsKmsOptions, action: string, body: object) {
   const { region, accessKeyId, secretAccessKey, sessionToken } = options;
   const text = JSON.stringify(body);
+  // Few deployments have this key service, and all of them start.
+  const { AwsV4Signer } = await import('aws4fetch');
   const signed = await new AwsV4Signer({
     method: 'POST',
     url: options.endpoint ?? `https://kms.${region}.amazonaws.com/`,

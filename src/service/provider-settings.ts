@@ -92,6 +92,9 @@ function loadFile(reader: EnvironmentReader, path: string): unknown {
   }
 }
 
+/** One for the 120 variables of all providers. */
+const textSchema = z.string();
+
 /** The environment wins over the file, so that one file can serve several deployments. */
 function readVariables(
   reader: EnvironmentReader,
@@ -99,9 +102,9 @@ function readVariables(
 ): void {
   const found = {
     client_id: reader.read(`${prefix}_CLIENT_ID`, nameSchema),
-    client_secret: reader.readSecret(`${prefix}_CLIENT_SECRET`, z.string()),
-    signal_key: reader.readSecret(`${prefix}_SIGNAL_KEY`, z.string()),
-    scopes: reader.read(`${prefix}_SCOPES`, z.string()),
+    client_secret: reader.readSecret(`${prefix}_CLIENT_SECRET`, textSchema),
+    signal_key: reader.readSecret(`${prefix}_SIGNAL_KEY`, textSchema),
+    scopes: reader.read(`${prefix}_SCOPES`, textSchema),
     ...readSourceSecret(reader, prefix, drafts.get(id)?.source),
     ...(id.startsWith('microsoft') ? { tenant: reader.read(`${prefix}_TENANT`, nameSchema) } : {}),
   };
