@@ -220,7 +220,7 @@ function readJourneys(reader: EnvironmentReader) {
     // Half of a token's lifetime caps it again, token by token.
     refreshBufferMs: reader.read('REFRESH_BUFFER_SECONDS', durationSchema(0, 86_400)) ?? 300_000,
     refreshAhead: readRefreshAhead(reader),
-    linkTtlMs: reader.read('LINK_CODE_TTL_SECONDS', durationSchema(30, 86_400)) ?? 600_000,
+    linkTtlMs: reader.read('LINK_CODE_TTL_SECONDS', durationSchema(1, 86_400)) ?? 600_000,
     returnToOrigins: reader.read('RETURN_TO_ORIGINS', originsSchema) ?? [],
   };
 }

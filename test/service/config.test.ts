@@ -193,6 +193,10 @@ describe('values', () => {
     expect(load({ PORT: '4000' }).baseUrl).toBe('http://localhost:4000');
   });
 
+  it('a connect link may be good for a second only', () => {
+    expect(load({ LINK_CODE_TTL_SECONDS: '1' }).linkTtlMs).toBe(1_000);
+  });
+
   it('CONNECT_PROOF=none with its second switch is taken with a warning', () => {
     const config = load({ CONNECT_PROOF: 'none', UNSAFE_CONNECT_WITHOUT_PROOF: 'true' });
     expect(config.proof).toEqual({ mode: 'none', allowNone: true, chatLogins: [] });
