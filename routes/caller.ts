@@ -83,7 +83,8 @@ export function requireCallers(app: FastifyInstance, authenticate: Authenticate,
     try {
       caller = await authenticate(request.headers);
     } catch (error) {
-      if (error instanceof Unauthorized) await limits?.refused(request, reply);
+      if (error instanceof Unauthorized)
+        await (error.presented ? limits?.refused(request, reply) : limits?.anonymous(request));
       throw error;
     }
     request[callerKey] = caller;

@@ -28,6 +28,10 @@ export interface RateLimits {
    * @throws {StoreUnavailable} the attempt could not be counted
    */
   refused(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /**
+   * Somebody who showed no credential, and so guessed none: never stopped. Only the audit trail is spared the repeats.
+   */
+  anonymous(request: FastifyRequest): Promise<void>;
 }
 
 const minuteMs = 60_000;
@@ -37,7 +41,7 @@ const refusalWindowMs = 300_000;
 
 const limited = new WeakSet<FastifyRequest>();
 
-/** Whether the request was stopped here; its one entry in the audit trail, if any, has been written. */
+/** Whether the request is over a limit; its one entry in the audit trail, if any, has been written. */
 export function isLimited(request: FastifyRequest): boolean {
   return limited.has(request);
 }
@@ -59,10 +63,19 @@ export function createRateLimits(
     const place = await reservations.take(bucket);
     const seconds = showPlace(reply, bucket, place);
     if (place.used <= bucket.limit) return;
-    limited.add(request);
     reply.header('retry-after', seconds);
-    if (place.isFirst) await onFirst(request, bucket.name);
+    await note(request, bucket, place);
     throw new RateLimited(place.remainingMs);
+  }
+
+  async function note(request: FastifyRequest, { name }: Bucket, { isFirst }: Place): Promise<void> {
+    limited.add(request);
+    if (isFirst) await onFirst(request, name);
+  }
+
+  async function spareTrail(request: FastifyRequest, bucket: Bucket): Promise<void> {
+    const place = await reservations.take(bucket);
+    if (place.used > bucket.limit) await note(request, bucket, place);
   }
 
   /** The limits are there for fairness; an outage of the store is no reason to turn anybody away. */
@@ -82,13 +95,8 @@ export function createRateLimits(
     },
     browser: (request, reply) =>
       unlessDown(check(request, reply, perMinute('browser', neighbourhoodOf(request.ip), perBrowserAddress))),
-    refused: (request, reply) =>
-      check(request, reply, {
-        name: 'failed_authentication',
-        key: neighbourhoodOf(request.ip),
-        limit: mostRefusals,
-        windowMs: refusalWindowMs,
-      }),
+    refused: (request, reply) => check(request, reply, perAddress('failed_authentication', request.ip)),
+    anonymous: (request) => unlessDown(spareTrail(request, perAddress('missing_credential', request.ip))),
   };
 }
 
@@ -111,6 +119,10 @@ interface Bucket {
 
 function perMinute(name: string, key: string, limit: number): Bucket {
   return { name, key, limit, windowMs: minuteMs };
+}
+
+function perAddress(name: string, ip: string): Bucket {
+  return { name, key: neighbourhoodOf(ip), limit: mostRefusals, windowMs: refusalWindowMs };
 }
 
 /** Where a request stands in its bucket. `isFirst`: the first of this window that is one too many. */

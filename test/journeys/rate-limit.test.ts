@@ -61,9 +61,24 @@ describe.each(storeKinds)('limits, on the %s store', (kind) => {
     let number = 0;
     const guess = () => {
       number += 1;
-      return fetch(`${address}/v1/providers`, { headers: { 'x-forwarded-for': `203.0.113.${number}` } });
+      const headers = { 'x-forwarded-for': `203.0.113.${number}`, authorization: 'Bearer a-guess' };
+      return fetch(`${address}/v1/providers`, { headers });
     };
     expect((await statuses(11, guess)).at(-1)).toBe(429);
+  });
+
+  it('answer 401 to whoever shows no credential, however often, and spare the trail the repeats (S3-03)', async () => {
+    const { address } = await openLimited(await makePlace(kind), {});
+    expect(await statuses(14, () => fetch(`${address}/v1/providers`))).toEqual(times(14, 401));
+    const guess = new Bot(address, 'a-guess-a-guess-a-guess-a-guess-a-guess');
+    expect(await statuses(10, () => guess.call('GET', '/providers'))).toEqual(times(10, 401));
+    expect(await statuses(2, () => guess.call('GET', '/providers'))).toEqual([429, 429]);
+    expect((await fetch(`${address}/v1/providers`)).status).toBe(401);
+    const { body } = await new Bot(address, adminKey).call('GET', '/audit?limit=100');
+    const trail = JSON.stringify(body.entries);
+    expect([trail.match(/"credential_missing"/g)?.length, trail.match(/"missing_credential"/g)?.length]).toEqual([
+      10, 1,
+    ]);
   });
 
   it('stop a browser at the pages of connecting and of the account, and not at their stylesheet', async () => {
@@ -128,5 +143,6 @@ it('limits hold nobody up while Redis is gone: callers and pages go on at once, 
   expect(await statuses(8, page)).toEqual(times(8, 404));
   const guess = await new Bot(address, 'a-guess-a-guess-a-guess-a-guess-a-guess').call('GET', '/providers');
   expect([guess.status, guess.body.code]).toEqual([503, 'store_unavailable']);
+  expect((await fetch(`${address}/v1/providers`)).status).toBe(401);
   expect(performance.now() - startedAt).toBeLessThan(10_000);
 });
