@@ -1,6 +1,7 @@
 /** What callers of the manager pass in, and how it is parsed once for the journeys. */
 
-import type { ChatIdentity } from './core/connect.js';
+import { z } from 'zod';
+import { type ChatIdentity, chatIdentitySchema } from './core/connect.js';
 import { type ProofMode, proofModeSchema, tokenSetSchema } from './core/connection.js';
 import { InvalidRequest } from './core/errors.js';
 import { defaultAccount, type TenantId } from './core/identifiers.js';
@@ -63,16 +64,28 @@ export interface ProofOptions extends In {
   readonly providers?: readonly string[];
 }
 
-/** A token that the host got by itself. `expiresAt` in epoch seconds; absent or 0 = does not expire. */
+/**
+ * A token that the host got by itself; what `exchangeCode` answers may be spread into it. `expiresAt` in epoch seconds,
+ * or in ms as there: a number tells which by its size. Absent, null or 0 = does not expire.
+ */
 export interface HostTokenInput {
   readonly provider: string;
-  readonly accessToken: string;
-  readonly refreshToken?: string;
-  readonly expiresAt?: number;
+  readonly accessToken: string | Secret;
+  readonly refreshToken?: string | Secret | null;
+  readonly expiresAt?: number | null;
   readonly scopes?: readonly string[];
+  /** The same, as a token set calls it. */
+  readonly scope?: readonly string[];
   readonly tokenType?: string;
   readonly account?: string;
 }
+
+/** Seconds reach this in the year 5138, ms did in 1973. */
+const leastEpochMs = 100_000_000_000;
+
+const digestSchema = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits');
+const ttlSchema = z.number('must be a number').nonnegative('must not be negative');
+const textsSchema = z.record(z.string(), z.string()).optional();
 
 /** A request for a token, or just for the connection it names. */
 export function parseTokenRequest(userId: string, provider: string, options: TokenOptions): TokenRequest {
@@ -81,7 +94,8 @@ export function parseTokenRequest(userId: string, provider: string, options: Tok
     provider: parseProviderId(provider),
     account: parseAccount(options.account),
     scope: parseScopes(options.scopes),
-    minTtlMs: options.minTtlSeconds === undefined ? undefined : options.minTtlSeconds * 1_000,
+    minTtlMs:
+      options.minTtlSeconds === undefined ? undefined : 1_000 * parseInput(ttlSchema, 'min_ttl', options.minTtlSeconds),
     subjectToken: options.subjectToken === undefined ? undefined : new Secret(options.subjectToken),
     usedBy: options.usedBy && parseTokenUser(options.usedBy),
   };
@@ -95,42 +109,55 @@ export function parseExchange(provider: string, options: ExchangeOptions): Token
 
 /** A request for a connect link. */
 export function parseConnectRequest(userId: string, provider: string, options: ConnectOptions): ConnectRequest {
-  const { returnTo, chatIdentity, method, metadata, parameters } = options;
-  const proof = options.proof === undefined ? undefined : parseInput(proofModeSchema, 'proof', options.proof);
-  const account = parseAccount(options.account);
-  const owner = parseOwner(userId, options.tenant);
-  const scope = parseScopes(options.scopes);
+  const { returnTo, chatIdentity, proof, method, metadata, parameters } = options;
   return {
-    owner,
+    owner: parseOwner(userId, options.tenant),
     provider: parseProviderId(provider),
-    account,
-    scope,
-    returnTo,
-    chatIdentity,
-    proof,
-    method,
-    metadata,
-    parameters,
+    account: parseAccount(options.account),
+    scope: parseScopes(options.scopes),
+    returnTo: parseInput(z.string().optional(), 'return_to', returnTo),
+    chatIdentity: parseInput(chatIdentitySchema.optional(), 'chat_identity', chatIdentity),
+    proof: parseInput(proofModeSchema.optional(), 'proof', proof),
+    method: parseInput(z.enum(['browser', 'device']).optional(), 'method', method),
+    metadata: parseInput(textsSchema, 'metadata', metadata),
+    parameters: parseInput(textsSchema, 'parameters', parameters),
   };
+}
+
+/** Lower-case hex SHA-256 of the access token that was refused. @throws {InvalidRequest} */
+export function parseRejectedDigest(digest: string): string {
+  return parseInput(digestSchema, 'rejected_token_sha256', digest).toLowerCase();
 }
 
 /** A host's own token as the journeys want it. @throws {InvalidRequest} */
 export function parseHostToken(userId: string, token: HostTokenInput, at: In & { now: number }): HostToken {
-  const { scopes = [] } = token;
   const tokenSet = parseTokens(token, at.now);
   const account = parseAccount(token.account) ?? defaultAccount;
   const place = { owner: parseOwner(userId, at.tenant), provider: parseProviderId(token.provider), account };
-  return { place, tokenSet, requestedScope: scopes };
+  return { place, tokenSet, requestedScope: tokenSet.scope };
 }
 
 function parseTokens(token: HostTokenInput, now: number): TokenSet {
-  const { accessToken, refreshToken, expiresAt, scopes: scope = [], tokenType = 'Bearer' } = token;
-  // Hosts count in seconds, and what they divide by a thousand has fractions.
-  const endsAt = expiresAt || Number.isNaN(expiresAt) ? { expiresAt: Math.floor(Number(expiresAt) * 1_000) } : {};
-  const parsed = tokenSetSchema.safeParse({ accessToken, tokenType, refreshToken, obtainedAt: now, scope, ...endsAt });
+  const { expiresAt, tokenType = 'Bearer', scopes = token.scope ?? [] } = token;
+  const parsed = tokenSetSchema.safeParse({
+    accessToken: plain(token.accessToken),
+    tokenType,
+    refreshToken: plain(token.refreshToken ?? undefined),
+    obtainedAt: now,
+    scope: parseScopes(scopes),
+    expiresAt: expiresAt || Number.isNaN(expiresAt) ? endOf(expiresAt) : undefined,
+  });
   if (parsed.success) return parsed.data;
   const [{ path, message } = { path: [], message: 'is not valid' }] = parsed.error.issues;
   throw new InvalidRequest(path.join('.') || 'token', message);
+}
+
+const plain = (token: string | Secret | undefined) => (token instanceof Secret ? token.reveal() : token);
+
+/** Epoch ms of what may be epoch seconds; what hosts divide by a thousand has fractions. */
+function endOf(time: unknown): number {
+  if (typeof time !== 'number') throw new InvalidRequest('expiresAt', 'must be a number');
+  return Math.floor(time < leastEpochMs ? time * 1_000 : time);
 }
 
 /** The tenant alone, where no user is named. */

@@ -1,14 +1,13 @@
 /** The manager's half for MCP servers: tokens by the server's URL, whether anybody configured that server or not. */
 
-import { z } from 'zod';
-import { parseAccount, parseInput, parseOwner, parseProviderId } from './core/parse-input.js';
+import { parseAccount, parseOwner, parseProviderId } from './core/parse-input.js';
 import type { AccessToken } from './core/views.js';
 import { describeClient } from './flows/client-document.js';
 import { viewServer } from './flows/discover-provider.js';
 import type { TokenDesk } from './flows/get-token.js';
 import { stepUpMcp } from './flows/mcp-step-up.js';
 import { findMcpToken, type McpTokenRequest, readChallenge, requireMcpToken } from './flows/mcp-token.js';
-import type { In } from './manager-input.js';
+import { type In, parseRejectedDigest } from './manager-input.js';
 
 /** Whose account, and where the browser goes in the end. */
 export interface McpOptions extends In {
@@ -29,8 +28,6 @@ export type RecordMcpToken = <Found extends AccessToken | undefined>(
   who: Pick<McpTokenRequest, 'owner' | 'account'>,
   ask: () => Promise<Found>,
 ) => Promise<Found>;
-
-const digestSchema = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits');
 
 /** What `OAuthManager.mcp` offers. All methods reject with a member of `AnyOAuthManagerError`. */
 export class McpJourneys {
@@ -76,7 +73,7 @@ export class McpJourneys {
   ): Promise<AccessToken | undefined> {
     const { challenge, ...request } = parseRequest(userId, serverUrl, answer);
     if (challenge?.error !== 'insufficient_scope') return undefined;
-    const rejectedTokenSha256 = parseInput(digestSchema, 'rejected_token_sha256', answer.rejectedTokenSha256);
+    const rejectedTokenSha256 = parseRejectedDigest(answer.rejectedTokenSha256);
     return this.#record(request, () => stepUpMcp(this.#desk(), { ...request, challenge, rejectedTokenSha256 }));
   }
 
@@ -107,7 +104,7 @@ function parseRequest(userId: string, serverUrl: string, answer: McpAnswer): Mcp
     ...(returnTo !== undefined && { returnTo }),
     ...(challenge && { challenge }),
     ...(rejectedTokenSha256 !== undefined && {
-      rejectedTokenSha256: parseInput(digestSchema, 'rejected_token_sha256', rejectedTokenSha256).toLowerCase(),
+      rejectedTokenSha256: parseRejectedDigest(rejectedTokenSha256),
     }),
   };
 }

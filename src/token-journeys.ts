@@ -23,6 +23,7 @@ import {
   type In,
   parseExchange,
   parseHostToken,
+  parseRejectedDigest,
   parseTokenRequest,
   type TokenOptions,
 } from './manager-input.js';
@@ -82,7 +83,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
     provider: string,
     options: TokenOptions & { readonly rejectedTokenSha256: string },
   ): Promise<views.AccessToken> {
-    const { rejectedTokenSha256 } = options;
+    const rejectedTokenSha256 = parseRejectedDigest(options.rejectedTokenSha256);
     return this.#tokenOrLink({ ...parseTokenRequest(userId, provider, options), rejectedTokenSha256 });
   }
 

@@ -1,8 +1,113 @@
-/** What a program without types passes to the library is refused by name, and never taken for something else. */
+/** What a host passes to the library is refused by name, never taken for something else, and understood where it can be. */
 
-import { expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '../src/core/secret.js';
 import { parseConnectRequest, parseTokenRequest } from '../src/manager-input.js';
+import type { OAuthManager } from '../src/oauth-manager.js';
 import { openManager } from '../src/open-manager.js';
+
+const now = 1_800_000_000_000;
+const canary = 'canary-of-the-host';
+let dataDir: string;
+let manager: OAuthManager;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'valetkey-input-'));
+  manager = await openManager({
+    baseUrl: 'http://localhost:3000',
+    encryptionKeys: `k:${Buffer.alloc(32, 1).toString('base64')}`,
+    providers: { github: { client_id: 'id', client_secret: 'secret' } },
+    dataDir,
+    backgroundWork: false,
+    now: () => now,
+  });
+});
+afterAll(async () => {
+  await manager.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+/** Calls as JavaScript does, where nothing stops a wrong type. */
+const call = (method: 'storeToken' | 'generateConnectUrl' | 'getToken' | 'refreshToken', ...given: unknown[]) =>
+  Promise.resolve(Reflect.apply(manager[method], manager, given));
+
+const token = { provider: 'github', accessToken: canary };
+
+describe('is refused by the name of the field and without its value', () => {
+  it.each<[string, 'storeToken' | 'generateConnectUrl' | 'getToken' | 'refreshToken', unknown[]]>([
+    ['accessToken', 'storeToken', ['u', { provider: 'github' }]],
+    ['accessToken', 'storeToken', ['u', { ...token, accessToken: '' }]],
+    ['accessToken', 'storeToken', ['u', { ...token, accessToken: { canary } }]],
+    ['refreshToken', 'storeToken', ['u', { ...token, refreshToken: 5 }]],
+    ['expiresAt', 'storeToken', ['u', { ...token, expiresAt: canary }]],
+    ['expiresAt', 'storeToken', ['u', { ...token, expiresAt: new Date() }]],
+    ['scopes', 'storeToken', ['u', { ...token, scopes: canary }]],
+    ['scopes', 'storeToken', ['u', { ...token, scopes: [`${canary} two`] }]],
+    ['tokenType', 'storeToken', ['u', { ...token, tokenType: 5 }]],
+    ['scopes', 'generateConnectUrl', ['u', 'github', { scopes: `${canary} two` }]],
+    ['scopes', 'generateConnectUrl', ['u', 'github', { scopes: [5] }]],
+    ['return_to', 'generateConnectUrl', ['u', 'github', { returnTo: 5 }]],
+    ['chat_identity', 'generateConnectUrl', ['u', 'github', { chatIdentity: { platform: canary } }]],
+    ['proof', 'generateConnectUrl', ['u', 'github', { proof: canary }]],
+    ['method', 'generateConnectUrl', ['u', 'github', { method: canary }]],
+    ['metadata', 'generateConnectUrl', ['u', 'github', { metadata: { thread: 5 } }]],
+    ['parameters', 'generateConnectUrl', ['u', 'github', { parameters: canary }]],
+    ['scopes', 'getToken', ['u', 'github', { scopes: canary }]],
+    ['min_ttl', 'getToken', ['u', 'github', { minTtlSeconds: canary }]],
+    ['min_ttl', 'getToken', ['u', 'github', { minTtlSeconds: -1 }]],
+    ['rejected_token_sha256', 'refreshToken', ['u', 'github', { rejectedTokenSha256: canary }]],
+    ['rejected_token_sha256', 'refreshToken', ['u', 'github', {}]],
+  ])('%s of %s%j', async (field, method, given) => {
+    const error: unknown = await call(method, ...given).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'invalid_request', field });
+    expect(String(error)).not.toContain(canary);
+  });
+
+  it.each([
+    ['a state', () => manager.getAuthorizeUrl('github', '', { codeChallenge: 'c' })],
+    ['a code challenge', () => Reflect.apply(manager.getAuthorizeUrl, manager, ['github', 'state'])],
+    ['a code', () => manager.exchangeCode('github', '', { codeVerifier: 'v' })],
+    ['a code verifier', () => Reflect.apply(manager.exchangeCode, manager, ['github', 'code'])],
+  ])('%s that is missing, before the provider is asked', async (name, ask) => {
+    await expect((async () => ask())()).rejects.toThrow(new TypeError(`${name} is needed`));
+  });
+});
+
+describe('the end of a stored token', () => {
+  it.each([
+    ['seconds', now / 1000 + 60, now + 60_000],
+    ['seconds with a fraction', now / 1000 + 60.0005, now + 60_000],
+    ['milliseconds, as in a token set', now + 60_000, now + 60_000],
+    ['0 for never', 0, undefined],
+    ['null for never', null, undefined],
+    ['nothing for never', undefined, undefined],
+  ])('may be given as %s', async (_name, expiresAt, end) => {
+    await manager.storeToken('ends', { ...token, expiresAt });
+    expect((await manager.getToken('ends', 'github'))?.expiresAt).toBe(end);
+  });
+});
+
+it('what exchangeCode answers can be spread into storeToken', async () => {
+  const tokenSet = {
+    accessToken: new Secret('the access token'),
+    refreshToken: new Secret('the refresh token'),
+    tokenType: 'bearer',
+    expiresAt: now + 60_000,
+    obtainedAt: now,
+    scope: ['repo', 'gist'],
+  };
+  await manager.storeToken('spread', { provider: 'github', ...tokenSet });
+  const stored = await manager.requireToken('spread', 'github', { scopes: ['gist'] });
+  expect([stored.accessToken.reveal(), stored.tokenType, stored.expiresAt]).toEqual([
+    'the access token',
+    'bearer',
+    now + 60_000,
+  ]);
+  expect(await manager.listUserConnections('spread')).toMatchObject([{ hasRefreshToken: true }]);
+});
 
 /** What JavaScript may pass although the types say otherwise. */
 const untyped = (json: string) => JSON.parse(json);

@@ -17,6 +17,7 @@ import {
   tenantIdSchema,
   userIdSchema,
 } from './identifiers.js';
+import { isScopeToken, type Scope } from './scope.js';
 
 /**
  * Parses one input.
@@ -59,7 +60,8 @@ export function parseAccount(account: string | undefined): AccountLabel | undefi
 }
 
 /** Scopes in a list; `undefined` stays so. A text would be taken for a list of its characters. @throws {InvalidRequest} */
-export function parseScopes(scopes: readonly string[] | undefined): readonly string[] | undefined {
-  if (scopes !== undefined && !Array.isArray(scopes)) throw new InvalidRequest('scopes', 'must be a list');
-  return scopes;
+export function parseScopes<S extends Scope | undefined>(scopes: S): S {
+  const isList = Array.isArray(scopes) && scopes.every((token) => typeof token === 'string' && isScopeToken(token));
+  if (scopes === undefined || isList) return scopes;
+  throw new InvalidRequest('scopes', 'must be a list of scope tokens of RFC 6749 section 3.3');
 }

@@ -21,6 +21,7 @@ export interface OwnBrowserHalf {
  * The authorization URL for a state and an S256 code challenge that the host keeps.
  *
  * @throws {UnknownProvider}
+ * @throws {TypeError} state or code challenge is missing
  */
 export function authorizeUrlOf(
   deps: Dependencies,
@@ -29,6 +30,7 @@ export function authorizeUrlOf(
 ): string {
   const provider = deps.providers.find(id);
   if (provider === undefined) throw new UnknownProvider();
+  if (!request.state) throw new TypeError('a state is needed');
   const { codeChallenge, redirectUri = redirectUriOf(deps, id), scopes: scope = provider.defaultScope } = request;
   return buildAuthorizationUrl(provider, { state: new Secret(request.state), codeChallenge, redirectUri, scope });
 }
@@ -36,6 +38,7 @@ export function authorizeUrlOf(
 /**
  * Redeems an authorization code.
  *
+ * @throws {TypeError} code or code verifier is missing
  * @throws {UnknownProvider | GrantRefused | ProviderError | ProviderUnavailable}
  */
 export async function redeemCode(
@@ -44,6 +47,8 @@ export async function redeemCode(
   request: OwnBrowserHalf & { readonly code: string; readonly codeVerifier: string },
 ): Promise<TokenSet> {
   const provider = await requireProvider(deps, id);
+  if (!request.code) throw new TypeError('a code is needed');
+  if (!request.codeVerifier && provider.pkce !== 'none') throw new TypeError('a code verifier is needed');
   const { redirectUri = redirectUriOf(deps, id), scopes: requestedScope = provider.defaultScope } = request;
   const secrets = { code: new Secret(request.code), codeVerifier: new Secret(request.codeVerifier) };
   return (await redeemAuthorizationCode(provider, { ...secrets, redirectUri, requestedScope }, httpOf(deps, provider)))
