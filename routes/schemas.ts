@@ -154,6 +154,7 @@ export const connectAnswer = z.object({
   status: z.enum(['pending', 'awaiting_proof', 'connected', 'failed', 'expired']),
   error: text.optional(),
   account: providerAccount.optional(),
+  metadata: z.record(text, text).optional().describe('What was given when the connect was made.'),
 });
 
 /** The end of a proof that was right. */

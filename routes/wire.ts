@@ -57,6 +57,7 @@ export function formatConnect(view: ConnectView) {
     status: view.status,
     error: view.error,
     account: view.identity === undefined ? undefined : formatAccount(view.identity),
+    metadata: view.metadata,
   };
 }
 
@@ -104,6 +105,7 @@ export function formatEventFacts(event: ConnectionEvent) {
     connect_id: 'connectId' in event ? event.connectId : undefined,
     change: 'change' in event ? event.change : undefined,
     error: 'error' in event ? event.error : undefined,
+    metadata: 'metadata' in event ? event.metadata : undefined,
   };
 }
 

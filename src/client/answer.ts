@@ -27,6 +27,14 @@ export function optionalText(fields: Fields, name: string): string | undefined {
   return value === undefined || typeof value === 'string' ? value : refuse(name);
 }
 
+/** Texts by name; `undefined` where the field is absent or null. */
+export function optionalTextMap(fields: Fields, name: string): Readonly<Record<string, string>> | undefined {
+  const value = fields[name] ?? undefined;
+  if (value === undefined) return undefined;
+  const entries = fieldsOf(value);
+  return Object.fromEntries(Object.keys(entries).map((key) => [key, text(entries, key)]));
+}
+
 /** A number that has to be there, in the unit of the wire. */
 export function number(fields: Fields, name: string): number {
   return optionalNumber(fields, name) ?? refuse(name);

@@ -1,6 +1,6 @@
 /** Server-sent events as an async iterator that comes back after every break, at the place where it was. */
 
-import { type Fields, fieldsOf, optionalText, text, time } from './answer.js';
+import { type Fields, fieldsOf, optionalText, optionalTextMap, text, time } from './answer.js';
 import { ServiceUnreachable, UnexpectedAnswer } from './errors.js';
 import { isPassing } from './problems.js';
 import { pause, type Transport } from './transport.js';
@@ -19,6 +19,8 @@ export interface ClientEvent {
   readonly connectId?: string;
   readonly change?: string;
   readonly error?: string;
+  /** As it was given when the connect was made; with `connect.completed` and `connect.failed`. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** Where to begin and when to end. */
@@ -138,10 +140,11 @@ function parseEvent({ id, type, data }: Message): ClientEvent {
     ...present('connectId', optionalText(body, 'connect_id')),
     ...present('change', optionalText(body, 'change')),
     ...present('error', optionalText(body, 'error')),
+    ...present('metadata', optionalTextMap(body, 'metadata')),
   };
 }
 
-const present = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value });
+const present = (name: string, value: object | string | undefined) => (value === undefined ? {} : { [name]: value });
 
 function bodyOf(data: string): Fields {
   try {

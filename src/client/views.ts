@@ -17,6 +17,7 @@ import {
   list,
   number,
   optionalText,
+  optionalTextMap,
   optionalTime,
   text,
   texts,
@@ -55,15 +56,9 @@ export function readToken(body: unknown): ClientToken {
     provider: text(fields, 'provider'),
     ...readIdentity(fields),
     connectionId: text(fields, 'connection_id'),
-    ...maybe('parameters', readParameters(fields)),
+    ...maybe('parameters', optionalTextMap(fields, 'parameters')),
     ...maybe('sites', fields.sites === undefined ? undefined : list(fields, 'sites').map(readSite)),
   };
-}
-
-function readParameters({ parameters }: Fields): Record<string, string> | undefined {
-  if (parameters === undefined) return undefined;
-  const fields = fieldsOf(parameters);
-  return Object.fromEntries(Object.keys(fields).map((name) => [name, text(fields, name)]));
 }
 
 function readSite(entry: unknown): NonNullable<AccessToken['sites']>[number] {
@@ -103,6 +98,7 @@ export function readConnect(body: unknown): ClientConnect {
     provider: text(fields, 'provider'),
     status: oneOf(fields, 'status', ['pending', 'awaiting_proof', 'connected', 'failed', 'expired']),
     ...maybe('error', optionalText(fields, 'error')),
+    ...maybe('metadata', optionalTextMap(fields, 'metadata')),
     ...readIdentity(fields),
   };
 }

@@ -11,6 +11,9 @@ const about = {
   account: accountLabelSchema,
 };
 
+/** What the bot gave when it made the link, for it to find its way back: a thread, a message. */
+const metadata = z.record(z.string(), z.string()).optional();
+
 /** An event as it lies in the log, one shape per type. Times in epoch ms. */
 export const connectionEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('connection.created'), connectionId: z.string(), ...about }),
@@ -27,8 +30,14 @@ export const connectionEventSchema = z.discriminatedUnion('type', [
     ...about,
   }),
   z.object({ type: z.literal('connection.deleted'), connectionId: z.string(), ...about }),
-  z.object({ type: z.literal('connect.completed'), connectId: z.string(), connectionId: z.string(), ...about }),
-  z.object({ type: z.literal('connect.failed'), connectId: z.string(), error: z.string(), ...about }),
+  z.object({
+    type: z.literal('connect.completed'),
+    connectId: z.string(),
+    connectionId: z.string(),
+    metadata,
+    ...about,
+  }),
+  z.object({ type: z.literal('connect.failed'), connectId: z.string(), error: z.string(), metadata, ...about }),
   /** A connect moved on without being over; wakes long-polls, is not shown to subscribers. */
   z.object({ type: z.literal('connect.progressed'), connectId: z.string(), ...about }),
 ]);

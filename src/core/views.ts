@@ -81,6 +81,8 @@ export interface ConnectView {
   readonly status: ConnectStatus;
   readonly error?: string;
   readonly identity?: ProviderIdentity;
+  /** As it was given when the connect was made. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** The end of a successful proof. */

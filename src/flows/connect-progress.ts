@@ -25,12 +25,12 @@ export async function moveConnect(deps: Dependencies, intent: ConnectIntent, cha
     { ...intent, expiresAt, status },
     connectRecordTtlMs(deps),
   );
-  const { connectId, userId, provider, account } = intent;
+  const { connectId, userId, provider, account, metadata } = intent;
   const about = { at: deps.now(), connectId, userId, provider, account };
   if (status.kind === 'connected' && connectionId !== undefined) {
-    await announce(deps, intent.tenant, { type: 'connect.completed', connectionId, ...about });
+    await announce(deps, intent.tenant, { type: 'connect.completed', connectionId, metadata, ...about });
   } else if (status.kind === 'failed') {
-    await announce(deps, intent.tenant, { type: 'connect.failed', error: status.error, ...about });
+    await announce(deps, intent.tenant, { type: 'connect.failed', error: status.error, metadata, ...about });
   } else {
     await announce(deps, intent.tenant, { type: 'connect.progressed', ...about });
   }
@@ -86,20 +86,16 @@ async function lookUp(deps: Dependencies, { tenant, connectId }: ConnectQuestion
 
 /** A connect as callers are told of it; what is overdue is `expired` whether or not somebody has cleaned up yet. */
 export function viewOf(connect: Connect, now: number): ConnectView {
-  const { connectId, provider, status } = connect;
+  const { connectId, provider, status, metadata } = connect;
+  const about = { connectId, provider, ...(metadata && { metadata }) };
   switch (status.kind) {
     case 'pending':
-      return { connectId, provider, status: now < connect.expiresAt ? 'pending' : 'expired' };
+      return { ...about, status: now < connect.expiresAt ? 'pending' : 'expired' };
     case 'awaiting_proof':
-      return {
-        connectId,
-        provider,
-        status: now < status.until ? 'awaiting_proof' : 'expired',
-        identity: status.identity,
-      };
+      return { ...about, status: now < status.until ? 'awaiting_proof' : 'expired', identity: status.identity };
     case 'connected':
-      return { connectId, provider, status: 'connected', identity: status.identity };
+      return { ...about, status: 'connected', identity: status.identity };
     case 'failed':
-      return { connectId, provider, status: status.error === 'expired' ? 'expired' : 'failed', error: status.error };
+      return { ...about, status: status.error === 'expired' ? 'expired' : 'failed', error: status.error };
   }
 }

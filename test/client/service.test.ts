@@ -155,6 +155,28 @@ describe('the client against a real service', () => {
     }
   });
 
+  it('gives the metadata of a connect back where it is followed, and with the events of its end', async () => {
+    const { client, manager } = await openStage();
+    const after = await manager.events.newest(defaultTenant);
+    const metadata = { thread: '1712.0007', 'reply-to': 'a "message" in the chat' };
+    const { connectId, connectUrl } = await client.startConnect(user, 'example', { metadata });
+    expect(await client.findConnect(connectId)).toMatchObject({ status: 'pending', metadata });
+    await client.submitProof(user, await new Person().connect(connectUrl));
+    expect(await client.findConnect(connectId)).toMatchObject({ status: 'connected', metadata });
+    const refused = await client.startConnect(user, 'example', { metadata });
+    await new Person().connect(refused.connectUrl);
+    for (let tries = 0; tries < 5; tries += 1) await client.submitProof(user, '22222222').catch(() => undefined);
+    const told: unknown[] = [];
+    for await (const { type, metadata: given } of client.events({ after })) {
+      if (type.startsWith('connect.')) told.push([type, given]);
+      if (type === 'connect.failed') break;
+    }
+    expect(told).toEqual([
+      ['connect.completed', metadata],
+      ['connect.failed', metadata],
+    ]);
+  });
+
   it('ends the events with their signal, and throws when the credential is refused', async () => {
     const { client, address } = await openStage();
     const leaving = new AbortController();

@@ -183,10 +183,15 @@ export const shapes: readonly (readonly [string, z.ZodType, Record<string, unkno
   [
     'connect.completed',
     connectionEventSchema,
-    { type: 'connect.completed', connectId: 'cn_1', connectionId: 'co_1', ...about },
-    [],
+    { type: 'connect.completed', connectId: 'cn_1', connectionId: 'co_1', metadata: { thread: '7' }, ...about },
+    ['metadata', 'metadata.thread'],
   ],
-  ['connect.failed', connectionEventSchema, { type: 'connect.failed', connectId: 'cn_1', error: 'x', ...about }, []],
+  [
+    'connect.failed',
+    connectionEventSchema,
+    { type: 'connect.failed', connectId: 'cn_1', error: 'x', metadata: { thread: '7' }, ...about },
+    ['metadata', 'metadata.thread'],
+  ],
   ['connect.progressed', connectionEventSchema, { type: 'connect.progressed', connectId: 'cn_1', ...about }, []],
   ['an MCP server', mcpServerSchema, { provider: 'mcp-1', checkedAt: at, rules: 'r' }, ['rules']],
   [
