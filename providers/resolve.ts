@@ -28,6 +28,7 @@ export function resolveProvider(id: ProviderId, entry: ProviderEntry, template?:
   if (tokenEndpoint === undefined && needsServer) throw fault('token_endpoint', 'is missing');
   if (authorizationEndpoint === undefined && source === undefined) throw fault('authorization_endpoint', 'is missing');
   const provider: Provider = {
+    displayName: entry.display_name ?? template?.displayName ?? id,
     ...authorizationServerOf(entry, template),
     ...requestsOf(entry, template),
     ...tokensOf(entry, template),
@@ -49,7 +50,6 @@ function authorizationServerOf(entry: ProviderEntry, template: ProviderTemplate 
   const deviceAuthorizationEndpoint = entry.device_authorization_endpoint ?? template?.deviceAuthorizationEndpoint;
   const revocation = revocationOf(entry, template);
   return {
-    displayName: entry.display_name ?? template?.displayName ?? 'Unnamed provider',
     issParameterSupported:
       entry.authorization_response_iss_parameter_supported ?? template?.issParameterSupported ?? false,
     identity: identityOf(entry, template),

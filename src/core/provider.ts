@@ -46,7 +46,7 @@ export interface Revocation {
   readonly alsoDone?: readonly number[];
 }
 
-/** Where the identity of the connected account is read. Paths are dotted; `a|b` takes the first that is present, `a+b` joins. */
+/** Where the identity of the connected account is read. Paths: `a.b`, `$.a[0].b`; `a|b` takes the first that is present, `a+b` joins. */
 export interface IdentityMapping {
   readonly from: 'userinfo' | 'token_response' | 'id_token' | 'none';
   /** What `iss` of the ID token must be, `{name}` standing for its claim of that name (Microsoft's tenants). */

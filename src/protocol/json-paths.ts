@@ -1,15 +1,25 @@
-/** Reads values out of answers by dotted paths. */
+/** Reads values out of answers by paths: dotted, or as RFC 9535 writes those that lead to one place. */
 
 import { isJsonObject } from './dialects.js';
 
-/** What stands at the path; `undefined` when a step of it does not exist. */
+const steps = /\[(?:'([^']*)'|"([^"]*)"|(\d+))\]|([^.[\]]+)/g;
+
+/**
+ * What stands at the path; `undefined` when a step of it does not exist.
+ *
+ * @param path `user.id`, `emails[0].value`, `emails.0.value`, `['a.b']`, each also after `$` or `$.`
+ */
 export function valueAt(body: unknown, path: string): unknown {
   let value = body;
-  for (const name of path.split('.')) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, name)) return undefined;
-    value = value[name];
+  for (const [, single, double, index, plain] of path.replace(/^\$(?=[.[])/, '').matchAll(steps)) {
+    value = stepInto(value, single ?? double ?? index ?? plain ?? '');
   }
   return value;
+}
+
+function stepInto(value: unknown, name: string): unknown {
+  if (Array.isArray(value)) return /^\d+$/.test(name) ? value[Number(name)] : undefined;
+  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** Text, or a whole number as text; a number too large for JSON's readers is nothing, for it may be another's. */

@@ -55,7 +55,8 @@ test('posts a GraphQL query where the provider has nothing else', async () => {
 });
 
 describe('paths', () => {
-  const body = { id: 42, team: { id: 'T1', long: '' }, first: 'Ada', last: 'Lovelace', big: 2 ** 60, none: null };
+  const more = { big: 2 ** 60, none: null, list: [{ value: 'T1' }], 'https://acme.example/id': 'T2' };
+  const body = { id: 42, team: { id: 'T1', long: '' }, first: 'Ada', last: 'Lovelace', ...more };
   const read = (id: string, name?: string) =>
     ask({ id, ...(name !== undefined && { name }) }, { json: body }).catch(() => undefined);
 
@@ -69,6 +70,16 @@ describe('paths', () => {
     expect(await read('team.id+gone|id', 'gone+last|last')).toEqual({ id: '42', name: 'Lovelace' });
   });
   test('do not take a number that JSON has rounded', async () => expect(await read('big')).toBeUndefined());
+  test.each(['$.team.id', '$["team"]["id"]', "$['team'].id", 'team["id"]', '$.list[0].value', 'list.0.value'])(
+    'may be written as RFC 9535 does, or dotted: %s',
+    async (path) => expect(await read(path)).toEqual({ id: 'T1' }),
+  );
+  test.each(['list', 'list[1].value', 'list.length', 'list[0]', '$', '$.gone.id', 'team[0]'])(
+    'that lead nowhere, or to no text, give none: %s',
+    async (path) => expect(await read(path)).toBeUndefined(),
+  );
+  test('reach names with a dot in them', async () =>
+    expect(await read('$["https://acme.example/id"]')).toEqual({ id: 'T2' }));
   test('do not find what every object inherits', async () => expect(await read('constructor.name')).toBeUndefined());
 });
 

@@ -118,6 +118,10 @@ describe('placeholders', () => {
 });
 
 describe('an entry', () => {
+  test('is shown by its id where nothing names it', () => {
+    expect(registeredProvider('acme-cloud', own).displayName).toBe('acme-cloud');
+  });
+
   test('wins over its template, field by field', () => {
     const provider = registeredProvider('google', {
       ...client,
