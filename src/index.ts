@@ -24,8 +24,7 @@ export type {
   ProofOptions,
   TokenOptions,
 } from './manager-input.js';
-export { OAuthManager } from './oauth-manager.js';
-export { type ManagerOptions, openManager } from './open-manager.js';
+export { type ManagerOptions, OAuthManager, openManager } from './open-manager.js';
 export { OAuthNotConnected, requireOAuthToken, type TokenContext } from './require-oauth-token.js';
 export { type OpenTelemetryApi, openTelemetryTracer } from './tracing/open-telemetry.js';
 export { withOAuthToken } from './with-oauth-token.js';

@@ -1,8 +1,7 @@
 /** The process-wide manager: made once, found from anywhere, never half-configured. */
 
 import { ManagerLifecycleError } from './core/errors.js';
-import type { OAuthManager } from './oauth-manager.js';
-import { type ManagerOptions, openManager } from './open-manager.js';
+import { type ManagerOptions, type OAuthManager, openManager } from './open-manager.js';
 
 let instance: Promise<OAuthManager> | undefined;
 let opened: OAuthManager | undefined;

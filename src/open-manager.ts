@@ -1,62 +1,15 @@
 /** Puts a manager together: store, keys, providers and the way out. The one place where the rooms meet. */
 
-import type { ProviderEntry } from '../providers/index.js';
-import type { ProofMode } from './core/connection.js';
-import { ConfigurationError } from './core/errors.js';
-import { type McpPolicy, mcpPolicySchema } from './core/mcp-policy.js';
 import type { Store } from './core/store.js';
-import type { Rotation, TokenSource } from './core/token-source.js';
-import type { ChatLogin, Log, Settings } from './flows/dependencies.js';
+import type { Log } from './flows/dependencies.js';
 import { createMcpRoom } from './flows/mcp-room.js';
 import { StoreClock } from './flows/store-clock.js';
-import { OAuthManager } from './oauth-manager.js';
+import { type ManagerOptions, parsePolicy, settingsOf } from './manager-options.js';
+import { OAuthManager as JourneyManager } from './oauth-manager.js';
 import { openProviders } from './open-providers.js';
-import { openStore, type StoreOptions } from './open-store.js';
+import { openStore, type StoreToCome, storeToCome } from './open-store.js';
 import { createGuardedHttp } from './protocol/guarded-http.js';
 import { createHttp } from './protocol/http.js';
-
-/** What a manager is made of. Durations in seconds, as in the environment. */
-export interface ManagerOptions extends StoreOptions {
-  /** Public origin (and path prefix) of the browser half; https unless loopback. */
-  readonly baseUrl: string;
-  /** By id; the fields of `PROVIDERS_FILE`, named as in RFC 8414 and RFC 7591. */
-  readonly providers: Readonly<Record<string, ProviderEntry>>;
-  /** Token sources of the host's own, by the id under which their tokens are asked for. */
-  readonly sources?: Readonly<Record<string, TokenSource>>;
-  /** Called when the refresh token of a fixed identity (source `refresh_token`) was replaced; it is stored by then. */
-  readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
-  /** An open store instead of one of those; it is closed with the manager. */
-  readonly store?: Store;
-  /**
-   * Writes an entry also for each token that is handed out in process, and hands none out without it. Off by default:
-   * it costs a write where there is one read. The routes write theirs in any case.
-   */
-  readonly auditTokens?: boolean;
-  readonly refreshBufferSeconds?: number;
-  /** Refreshing ahead of callers, per provider and process; `false` leaves it to them. */
-  readonly refreshAhead?: false | { readonly concurrency?: number; readonly perSecond?: number };
-  readonly linkCodeTtlSeconds?: number;
-  readonly connectProof?: ProofMode;
-  /** Lets `connectProof` and single links be `none`. Whoever gets a link then connects for its user. */
-  readonly unsafeConnectWithoutProof?: boolean;
-  readonly proofDeepLink?: string;
-  readonly appVerifierUrl?: string;
-  readonly returnToOrigins?: readonly string[];
-  /** What to do when one account at a provider comes under another user, or a user comes with another account. */
-  readonly accountPolicy?: 'warn' | 'deny';
-  /** Where people of a chat platform sign in, for proof `chat_login`. */
-  readonly chatLogins?: readonly ChatLogin[];
-  readonly allowInsecureLoopbackProviders?: boolean;
-  /** How soon an issuer that could not be used is asked again, 5 unless told; the distance doubles up to 300. */
-  readonly issuerRetrySeconds?: number;
-  /** Rules for MCP servers; the section `mcp` of `PROVIDERS_FILE`. Without it every public server may be used. */
-  readonly mcp?: McpPolicy;
-  /** Refreshes ahead of callers, keeps idle grants alive and ends unproven ones; on by default. */
-  readonly backgroundWork?: boolean;
-  readonly log?: Log;
-  /** Called once the manager is closed. */
-  readonly onClose?: () => void;
-}
 
 /**
  * So long after the start the way out is prepared, ms: undici takes 70 ms to load, which a start should not wait for,
@@ -64,31 +17,73 @@ export interface ManagerOptions extends StoreOptions {
  */
 const prepareAfterMs = 250;
 
+export type { ManagerOptions } from './manager-options.js';
+
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Opens the store and joins everything. Also the way to several managers in one process. When it fails, whatever was
- * opened until then is closed again; a store that was passed in stays open.
+ * Opens the store and joins everything. When it fails, whatever was opened until then is closed again; a store that was
+ * passed in stays open.
  *
  * @throws {ConfigurationError} options that cannot work; all faults at once
  * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
  */
 export async function openManager(options: ManagerOptions): Promise<OAuthManager> {
-  const opened: Closing[] = [];
+  const rooms = joinRooms(options);
+  let own: Store | undefined;
   try {
-    return await assemble(options, opened);
+    await rooms.issuers.answered;
+    if (options.store === undefined) own = await openStore(options, options.log);
+    const manager = new OAuthManager({ ...options, store: options.store ?? own }, rooms);
+    await manager.opened;
+    return manager;
   } catch (error) {
-    await Promise.allSettled(opened.map((close) => close()));
+    await Promise.allSettled([rooms.leave(), own?.close()]);
     throw error;
   }
 }
 
-/** Closes one thing that was opened. */
-type Closing = () => Promise<void> | void;
+/**
+ * A manager as a host makes several of them. Made with `new` it opens its store by itself: what it is asked meanwhile
+ * waits for that, and rejects with the reason if it cannot be. {@link openManager} has waited for that, for the issuers
+ * of its providers and for a key service.
+ */
+export class OAuthManager extends JourneyManager {
+  /** Resolves when the store is open and the start is done; rejects with what is wrong with the store or its keys. */
+  readonly opened: Promise<void>;
 
-/** @param opened gets what is to be closed, in the order of opening */
-async function assemble(options: ManagerOptions, opened: Closing[]): Promise<OAuthManager> {
-  const { log = silent } = options;
+  /**
+   * @param rooms for {@link openManager}
+   * @throws {ConfigurationError} options that cannot work; `keyService` and `spoolDir` are, since they have to be waited for
+   */
+  constructor(options: ManagerOptions, rooms: Rooms = joinRooms(options)) {
+    const { store, open } = options.store ? already(options.store) : storeToCome(options, options.log);
+    super({ ...rooms.deps, store }, async () => {
+      clearTimeout(preparing);
+      await rooms.leave();
+      options.onClose?.();
+    });
+    const preparing = setTimeout(() => rooms.deps.http.prepare(), prepareAfterMs).unref();
+    const following = options.now === undefined ? rooms.clock.follow(store, rooms.deps.log) : undefined;
+    this.opened = this.#begin([open(), following], options.backgroundWork ?? true);
+    // Whoever asks for something hears of it.
+    this.opened.catch(() => undefined);
+  }
+
+  async #begin(ready: readonly (Promise<unknown> | undefined)[], works: boolean): Promise<void> {
+    await Promise.all(ready);
+    await this.storeSpooled();
+    if (works) this.startBackgroundWork();
+  }
+}
+
+const already = (store: Store): StoreToCome => ({ store, open: async () => store });
+
+type Rooms = ReturnType<typeof joinRooms>;
+
+/** All that a manager works with but its store, made without waiting for anybody. */
+function joinRooms(options: ManagerOptions) {
+  const { log = silent, sources, onRotate, meter, tracer } = options;
   const clock = new StoreClock(Date.now);
   const now = options.now ?? clock.now;
   const settings = settingsOf(options);
@@ -100,108 +95,24 @@ async function assemble(options: ManagerOptions, opened: Closing[]): Promise<OAu
     deadlineMs: settings.requestDeadlineMs,
     warn: (fields, message) => log.warn(fields, message),
   });
-  const guarded = createGuardedHttp({ allowInsecureLoopback, now });
-  opened.push(http.close, guarded.close, () => clock.stop());
-  const { registry: providers, stop } = await openProviders(options.providers, {
+  const issuers = openProviders(options.providers, {
     http,
     allowInsecureLoopback,
     log,
     firstRetryMs: (options.issuerRetrySeconds ?? 5) * 1_000,
   });
-  opened.push(stop);
-  const store = options.store ?? (await openStore(options, log));
-  const preparing = setTimeout(() => http.prepare(), prepareAfterMs).unref();
-  opened.push(() => clearTimeout(preparing));
-  // A manager closes its store by itself, before all the rest.
-  const rest = [...opened];
-  if (options.store === undefined) opened.push(() => store.close());
+  const guarded = createGuardedHttp({ allowInsecureLoopback, now });
   const mcp = createMcpRoom({ guarded, policy, allowInsecureLoopback });
-  const { sources, onRotate } = options;
   const elapsed = options.now ?? (() => performance.now());
-  const { meter, tracer } = options;
-  const deps = { store, providers, http, now, elapsed, log, settings, mcp, sources, onRotate, meter, tracer };
-  const manager = new OAuthManager(deps, async () => {
-    await Promise.all(rest.map((close) => close()));
-    options.onClose?.();
-  });
-  if (options.now === undefined) await clock.follow(store, log);
-  await manager.storeSpooled();
-  if (options.backgroundWork ?? true) manager.startBackgroundWork();
-  return manager;
-}
-
-function parsePolicy(policy: McpPolicy = {}): McpPolicy {
-  const parsed = mcpPolicySchema.safeParse(policy);
-  if (parsed.success) return parsed.data;
-  throw new ConfigurationError(
-    parsed.error.issues.map(({ path, message }) => fault(['mcp', ...path].join('.'), message)),
-  );
-}
-
-function settingsOf(options: ManagerOptions): Settings {
-  const proof = options.connectProof ?? 'chat_code';
-  const allowNoProof = options.unsafeConnectWithoutProof ?? false;
-  const faults = [
-    ...baseUrlFaults(options.baseUrl),
-    ...(options.store || options.encryptionKeys
-      ? []
-      : [fault('encryptionKeys', 'is missing; "npx valetkey keys generate" makes one')]),
-    ...(proof === 'none' && !allowNoProof ? [fault('connectProof', '"none" needs unsafeConnectWithoutProof')] : []),
-    ...(proof === 'app_verifier' && !options.appVerifierUrl
-      ? [fault('appVerifierUrl', 'is needed for app_verifier')]
-      : []),
-    ...(proof === 'chat_login' && !options.chatLogins?.length ? [fault('chatLogins', 'is needed for chat_login')] : []),
-    ...secondsFaults('refreshBufferSeconds', options.refreshBufferSeconds),
-    ...secondsFaults('linkCodeTtlSeconds', options.linkCodeTtlSeconds),
-  ];
-  if (faults.length > 0) throw new ConfigurationError(faults);
+  const providers = issuers.registry;
   return {
-    baseUrl: options.baseUrl.replace(/\/+$/, ''),
-    refreshBufferMs: (options.refreshBufferSeconds ?? 300) * 1_000,
-    linkTtlMs: (options.linkCodeTtlSeconds ?? 600) * 1_000,
-    proof,
-    allowNoProof,
-    proofTtlMs: 600_000,
-    proofAttempts: 5,
-    proofDeepLink: options.proofDeepLink,
-    appVerifierUrl: options.appVerifierUrl,
-    returnToOrigins: options.returnToOrigins ?? [],
-    accountPolicy: options.accountPolicy ?? 'warn',
-    chatLogins: options.chatLogins ?? [],
-    requestDeadlineMs: 10_000,
-    auditTokens: options.auditTokens ?? false,
-    refreshAhead: aheadOf(options.refreshAhead),
+    clock,
+    issuers,
+    deps: { providers, http, now, elapsed, log, settings, mcp, sources, onRotate, meter, tracer },
+    async leave() {
+      clock.stop();
+      issuers.stop();
+      await Promise.all([http.close(), guarded.close()]);
+    },
   };
-}
-
-/** Numbers of one process; a rate of 0 is no limit. */
-function aheadOf(ahead: ManagerOptions['refreshAhead']): Settings['refreshAhead'] {
-  if (ahead === false) return undefined;
-  return { concurrency: ahead?.concurrency ?? 10, perSecond: ahead?.perSecond ?? 50 };
-}
-
-function fault(name: string, problem: string) {
-  return { name, problem };
-}
-
-function secondsFaults(name: string, seconds: number | undefined) {
-  const ok = seconds === undefined || (Number.isFinite(seconds) && seconds >= (name === 'linkCodeTtlSeconds' ? 1 : 0));
-  return ok ? [] : [fault(name, 'must be a number of seconds, not negative')];
-}
-
-function baseUrlFaults(baseUrl: string) {
-  const url = parseUrl(baseUrl);
-  if (url === null) return [fault('baseUrl', 'must be an absolute URL')];
-  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  const plain = url.search === '' && url.hash === '' && url.username === '' && url.password === '';
-  if (!plain) return [fault('baseUrl', 'must have no query, fragment or credentials')];
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback) ? [] : [fault('baseUrl', 'must be https')];
-}
-
-function parseUrl(text: string): URL | null {
-  try {
-    return new URL(text);
-  } catch {
-    return null;
-  }
 }

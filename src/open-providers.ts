@@ -31,6 +31,8 @@ const longestRetryMs = 300_000;
 /** A registry that grows as issuers answer. */
 export interface OpenProviders {
   readonly registry: ProviderRegistry;
+  /** Resolves when all issuers have answered, or patience is over. */
+  readonly answered: Promise<void>;
   /** Asks nobody any more. */
   stop(): void;
 }
@@ -41,10 +43,9 @@ export interface OpenProviders {
  *
  * @throws {ConfigurationError} as `createRegistry`, for everything that is known without asking
  */
-export async function openProviders(entries: Entries, room: IssuerRoom): Promise<OpenProviders> {
+export function openProviders(entries: Entries, room: IssuerRoom): OpenProviders {
   const growing = new GrowingRegistry(entries, room);
-  await growing.start();
-  return { registry: growing, stop: () => growing.stop() };
+  return { registry: growing, answered: growing.start(), stop: () => growing.stop() };
 }
 
 class GrowingRegistry implements ProviderRegistry {

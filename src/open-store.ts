@@ -1,13 +1,15 @@
 /** Opens the store that the options name: its engine, the keys that seal what lies there, and the spool beside it. */
 
+import { ConfigurationError } from './core/errors.js';
 import type { Meter } from './core/meter.js';
 import type { Store } from './core/store.js';
 import type { Tracer } from './core/tracer.js';
 import type { Log } from './flows/dependencies.js';
 import { type KeyService, unwrapKeys, usualPatience } from './keys/key-service.js';
 import type { StorageEngine } from './store/engine.js';
+import { engineToCome } from './store/engine-to-come.js';
 import { meterEngine } from './store/metered-engine.js';
-import { openSealedStore } from './store/sealed-store.js';
+import { createStore, openSealedStore, refuseForeignKeys } from './store/sealed-store.js';
 import { Keyring } from './store/sealing.js';
 import { openSpool } from './store/spool.js';
 import { traceEngine } from './store/traced-engine.js';
@@ -49,18 +51,48 @@ export async function openStore(
   log: Log = silent,
   use: 'write' | 'read' = 'write',
 ): Promise<Store> {
-  const { auditRetentionDays = 90, now } = options;
   const keyring = await openKeyring(options, log);
   const spool = options.spoolDir === undefined ? undefined : await openSpool(options.spoolDir, keyring, log);
+  const engine = await openWatchedEngine(options, log);
+  return openSealedStore(engine, keyring, { ...recordOptions(options), spool, isToRead: use === 'read' });
+}
+
+/** A store that opens itself when it is first asked for something; `open` does so at once, and says why it cannot. */
+export interface StoreToCome {
+  readonly store: Store;
+  open(): Promise<unknown>;
+}
+
+/**
+ * The same at once: what the store is asked waits until it is open, and fails as that fails.
+ *
+ * @throws {ConfigurationError} keys that cannot be, or options that have to be waited for
+ */
+export function storeToCome(options: StoreOptions, log: Log = silent): StoreToCome {
+  const { keyService, spoolDir } = options;
+  const slow = Object.entries({ keyService, spoolDir }).filter(([, value]) => value !== undefined);
+  const problem = 'has to be waited for: use initOAuthManager or openManager';
+  if (slow.length > 0) throw new ConfigurationError(slow.map(([name]) => ({ name, problem })));
+  const keyring = Keyring.parse(options.encryptionKeys, options.meter);
+  let opening: Promise<StorageEngine> | undefined;
+  const open = () => (opening ??= openOwnEngine(options, keyring, log));
+  return { store: createStore(engineToCome(open), keyring, recordOptions(options)), open };
+}
+
+async function openOwnEngine(options: StoreOptions, keyring: Keyring, log: Log): Promise<StorageEngine> {
+  const engine = await openWatchedEngine(options, log);
+  await refuseForeignKeys(engine, keyring);
+  return engine;
+}
+
+async function openWatchedEngine(options: StoreOptions, log: Log): Promise<StorageEngine> {
   const opened = await openEngine(options, log);
   const metered = options.meter ? meterEngine(opened, options.meter) : opened;
-  const engine = options.tracer ? traceEngine(metered, options.tracer) : metered;
-  return openSealedStore(engine, keyring, {
-    now,
-    auditKeepMs: auditRetentionDays * 86_400_000,
-    spool,
-    isToRead: use === 'read',
-  });
+  return options.tracer ? traceEngine(metered, options.tracer) : metered;
+}
+
+function recordOptions({ auditRetentionDays = 90, now }: StoreOptions) {
+  return { now, auditKeepMs: auditRetentionDays * 86_400_000 };
 }
 
 /** The keys that the options name, unwrapped. @throws {ConfigurationError | KeyUnavailable} as {@link unwrapKeys} */

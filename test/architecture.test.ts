@@ -32,9 +32,9 @@ const rooms: readonly { room: RegExp; mayImport: RegExp }[] = [
   { room: /^src\/sandbox\//, mayImport: /^(src\/(core|sandbox)\/|providers\/)/ },
   // The few that join the rooms: a store, the providers and the manager; a host's app; the program; the command.
   {
-    room: /^src\/((open|init-oauth)-manager|open-providers|open-store)\.ts$/,
+    room: /^src\/((open|init-oauth)-manager|manager-options|open-providers|open-store)\.ts$/,
     mayImport:
-      /^(src\/(core|store|protocol|flows|keys)\/|providers\/|src\/(oauth-manager|open-manager|open-providers|open-store)\.ts$)/,
+      /^(src\/(core|store|protocol|flows|keys)\/|providers\/|src\/(oauth-manager|open-manager|manager-options|open-providers|open-store)\.ts$)/,
   },
   { room: /^src\/fastify\.ts$/, mayImport: /^(src\/(?!service|cli|index)|routes\/|providers\/)/ },
   { room: /^src\/index\.ts$/, mayImport: /^(src\/(?!service|cli)|providers\/)/ },

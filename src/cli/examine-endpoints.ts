@@ -16,7 +16,7 @@ const nobody = { debug() {}, info() {}, warn() {}, error() {} };
 export async function examineEndpoints(config: Config): Promise<readonly Finding[]> {
   const allowInsecureLoopback = config.allowInsecureLoopbackProviders;
   const http = createHttp({ allowInsecureLoopback, deadlineMs: patienceMs });
-  const opened = await openProviders(config.providers, { http, allowInsecureLoopback, log: nobody, patienceMs });
+  const opened = openProviders(config.providers, { http, allowInsecureLoopback, log: nobody, patienceMs });
   try {
     const findings = configuredProviders(config).map(async (id) => {
       const provider = findProvider(() => opened.registry.configured().find((each) => each.id === id));

@@ -72,16 +72,24 @@ export async function openSealedStore(
   keyring: Keyring,
   options: StoreOptions = {},
 ): Promise<Store> {
+  await refuseForeignKeys(engine, keyring, options);
+  return createStore(engine, keyring, options);
+}
+
+/** Closes an engine whose records are not of this keyring. @throws as {@link openSealedStore} */
+export async function refuseForeignKeys(
+  engine: StorageEngine,
+  keyring: Keyring,
+  options: StoreOptions = {},
+): Promise<void> {
   try {
     await refuseMigrating(engine);
     await holdKeys(options)(engine, keyring);
   } catch (error) {
-    if (!(error instanceof StoreUnavailable)) {
-      await engine.close();
-      throw error;
-    }
+    if (error instanceof StoreUnavailable) return;
+    await engine.close();
+    throw error;
   }
-  return createStore(engine, keyring, options);
 }
 
 /** Return codes are short, so a bare hash could be searched through; the pepper makes that impossible without a key. */

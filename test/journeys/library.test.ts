@@ -15,7 +15,7 @@ import { startRelayedProvider } from '../support/token-relay.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Resolved as a program that depends on the package would: by its name and its `exports`. */
 const valetkey: typeof face = await import(createRequire(import.meta.url).resolve('valetkey'));
-const { getOAuthManager, initOAuthManager, OAuthNotConnected, openManager, requireOAuthToken } = valetkey;
+const { getOAuthManager, initOAuthManager, OAuthManager, OAuthNotConnected, openManager, requireOAuthToken } = valetkey;
 
 const redirectUri = 'http://127.0.0.1:9/my/own/callback';
 const hourMs = 3_600_000;
@@ -27,6 +27,12 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'valetkey-library-'));
 });
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
+
+const neverAsked: face.KeyService = {
+  name: 'nobody',
+  unwrap: () => Promise.reject(new Error('asked')),
+  generate: () => Promise.reject(new Error('asked')),
+};
 
 async function openOptions(hold?: () => Promise<unknown>) {
   const strict = await startRelayedProvider({ redirectUri, hold });
@@ -126,6 +132,59 @@ describe('several managers', () => {
     await one.close();
     expect(await other.hasToken(user, 'strict')).toBe(false);
     await other.close();
+  });
+
+  it('may be made with new, and asked at once', async () => {
+    const { options } = await openOptions();
+    const one = new OAuthManager(options);
+    const other = new OAuthManager({ ...options, dataDir: join(dataDir, 'other') });
+    expect([one.isProviderConfigured('strict'), one.figures().commitsRestored]).toEqual([true, 0]);
+    const asked = [one.hasToken(user, 'strict'), one.listUserConnections(user), other.getToken(user, 'strict')];
+    expect(await Promise.all(asked)).toEqual([false, [], undefined]);
+    await one.storeToken(user, { provider: 'strict', accessToken: 'made by hand' });
+    expect((await one.requireToken(user, 'strict')).accessToken.reveal()).toBe('made by hand');
+    expect(await other.hasToken(user, 'strict')).toBe(false);
+    await Promise.all([one.opened, other.opened]);
+    expect((await one.checkStore()).kind).toBe('embedded');
+    await Promise.all([one.close(), other.close()]);
+    await expect(one.getToken(user, 'strict')).rejects.toMatchObject(refused);
+    const next = await initOAuthManager(options);
+    expect(next).toBeInstanceOf(OAuthManager);
+    expect(await next.hasToken(user, 'strict')).toBe(true);
+    await next.close();
+  });
+
+  it('made with new, may be closed before they are open, background work and all', async () => {
+    const { options } = await openOptions();
+    const { now: _clock, ...own } = options;
+    const manager = new OAuthManager({ ...own, backgroundWork: true });
+    await manager.close();
+    await (await openManager(options)).close();
+  });
+
+  it('made with new, say to whoever asks why the store cannot be opened', async () => {
+    const { options } = await openOptions();
+    await (await openManager(options)).close();
+    const foreign = new OAuthManager({ ...options, encryptionKeys: `other:${Buffer.alloc(32, 9).toString('base64')}` });
+    await expect(foreign.getToken(user, 'strict')).rejects.toMatchObject({ code: 'key_unavailable' });
+    await expect(foreign.opened).rejects.toMatchObject({ code: 'key_unavailable' });
+    await foreign.close();
+    const gone = new OAuthManager({ ...options, redisUrl: 'redis://127.0.0.1:1' });
+    await expect(gone.hasToken(user, 'strict')).rejects.toMatchObject({ code: 'store_unavailable' });
+    await gone.close();
+  });
+
+  it.each<[string, Partial<face.ManagerOptions>]>([
+    ['baseUrl', { baseUrl: 'http://public.example' }],
+    ['ENCRYPTION_KEYS', { encryptionKeys: 'k:short' }],
+    ['keyService', { keyService: neverAsked }],
+    ['spoolDir', { spoolDir: '/nowhere' }],
+  ])('made with new, refuse at once what cannot work: %s', async (name, wrong) => {
+    const { options } = await openOptions();
+    const made = () => new OAuthManager({ ...options, ...wrong });
+    expect(made).toThrow(
+      expect.objectContaining({ code: 'configuration_invalid', faults: [{ name, problem: expect.any(String) }] }),
+    );
   });
 
   it('close waits for a refresh under way, so that its answer is kept', async () => {

@@ -1,0 +1,131 @@
+/** What a manager is made of, checked before anything is opened. */
+
+import type { ProviderEntry } from '../providers/index.js';
+import type { ProofMode } from './core/connection.js';
+import { ConfigurationError } from './core/errors.js';
+import { type McpPolicy, mcpPolicySchema } from './core/mcp-policy.js';
+import type { Store } from './core/store.js';
+import type { Rotation, TokenSource } from './core/token-source.js';
+import type { ChatLogin, Log, Settings } from './flows/dependencies.js';
+import type { StoreOptions } from './open-store.js';
+
+/** What a manager is made of. Durations in seconds, as in the environment. */
+export interface ManagerOptions extends StoreOptions {
+  /** Public origin (and path prefix) of the browser half; https unless loopback. */
+  readonly baseUrl: string;
+  /** By id; the fields of `PROVIDERS_FILE`, named as in RFC 8414 and RFC 7591. */
+  readonly providers: Readonly<Record<string, ProviderEntry>>;
+  /** Token sources of the host's own, by the id under which their tokens are asked for. */
+  readonly sources?: Readonly<Record<string, TokenSource>>;
+  /** Called when the refresh token of a fixed identity (source `refresh_token`) was replaced; it is stored by then. */
+  readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
+  /** An open store instead of one of those; it is closed with the manager. */
+  readonly store?: Store;
+  /**
+   * Writes an entry also for each token that is handed out in process, and hands none out without it. Off by default:
+   * it costs a write where there is one read. The routes write theirs in any case.
+   */
+  readonly auditTokens?: boolean;
+  readonly refreshBufferSeconds?: number;
+  /** Refreshing ahead of callers, per provider and process; `false` leaves it to them. */
+  readonly refreshAhead?: false | { readonly concurrency?: number; readonly perSecond?: number };
+  readonly linkCodeTtlSeconds?: number;
+  readonly connectProof?: ProofMode;
+  /** Lets `connectProof` and single links be `none`. Whoever gets a link then connects for its user. */
+  readonly unsafeConnectWithoutProof?: boolean;
+  readonly proofDeepLink?: string;
+  readonly appVerifierUrl?: string;
+  readonly returnToOrigins?: readonly string[];
+  /** What to do when one account at a provider comes under another user, or a user comes with another account. */
+  readonly accountPolicy?: 'warn' | 'deny';
+  /** Where people of a chat platform sign in, for proof `chat_login`. */
+  readonly chatLogins?: readonly ChatLogin[];
+  readonly allowInsecureLoopbackProviders?: boolean;
+  /** How soon an issuer that could not be used is asked again, 5 unless told; the distance doubles up to 300. */
+  readonly issuerRetrySeconds?: number;
+  /** Rules for MCP servers; the section `mcp` of `PROVIDERS_FILE`. Without it every public server may be used. */
+  readonly mcp?: McpPolicy;
+  /** Refreshes ahead of callers, keeps idle grants alive and ends unproven ones; on by default. */
+  readonly backgroundWork?: boolean;
+  readonly log?: Log;
+  /** Called once the manager is closed. */
+  readonly onClose?: () => void;
+}
+
+/** The rules for MCP servers. @throws {ConfigurationError} all faults at once */
+export function parsePolicy(policy: McpPolicy = {}): McpPolicy {
+  const parsed = mcpPolicySchema.safeParse(policy);
+  if (parsed.success) return parsed.data;
+  throw new ConfigurationError(
+    parsed.error.issues.map(({ path, message }) => fault(['mcp', ...path].join('.'), message)),
+  );
+}
+
+/** How the journeys are to run. @throws {ConfigurationError} all faults at once */
+export function settingsOf(options: ManagerOptions): Settings {
+  const proof = options.connectProof ?? 'chat_code';
+  const allowNoProof = options.unsafeConnectWithoutProof ?? false;
+  const faults = [
+    ...baseUrlFaults(options.baseUrl),
+    ...(options.store || options.encryptionKeys
+      ? []
+      : [fault('encryptionKeys', 'is missing; "npx valetkey keys generate" makes one')]),
+    ...(proof === 'none' && !allowNoProof ? [fault('connectProof', '"none" needs unsafeConnectWithoutProof')] : []),
+    ...(proof === 'app_verifier' && !options.appVerifierUrl
+      ? [fault('appVerifierUrl', 'is needed for app_verifier')]
+      : []),
+    ...(proof === 'chat_login' && !options.chatLogins?.length ? [fault('chatLogins', 'is needed for chat_login')] : []),
+    ...secondsFaults('refreshBufferSeconds', options.refreshBufferSeconds),
+    ...secondsFaults('linkCodeTtlSeconds', options.linkCodeTtlSeconds),
+  ];
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return {
+    baseUrl: options.baseUrl.replace(/\/+$/, ''),
+    refreshBufferMs: (options.refreshBufferSeconds ?? 300) * 1_000,
+    linkTtlMs: (options.linkCodeTtlSeconds ?? 600) * 1_000,
+    proof,
+    allowNoProof,
+    proofTtlMs: 600_000,
+    proofAttempts: 5,
+    proofDeepLink: options.proofDeepLink,
+    appVerifierUrl: options.appVerifierUrl,
+    returnToOrigins: options.returnToOrigins ?? [],
+    accountPolicy: options.accountPolicy ?? 'warn',
+    chatLogins: options.chatLogins ?? [],
+    requestDeadlineMs: 10_000,
+    auditTokens: options.auditTokens ?? false,
+    refreshAhead: aheadOf(options.refreshAhead),
+  };
+}
+
+/** Numbers of one process; a rate of 0 is no limit. */
+function aheadOf(ahead: ManagerOptions['refreshAhead']): Settings['refreshAhead'] {
+  if (ahead === false) return undefined;
+  return { concurrency: ahead?.concurrency ?? 10, perSecond: ahead?.perSecond ?? 50 };
+}
+
+function fault(name: string, problem: string) {
+  return { name, problem };
+}
+
+function secondsFaults(name: string, seconds: number | undefined) {
+  const ok = seconds === undefined || (Number.isFinite(seconds) && seconds >= (name === 'linkCodeTtlSeconds' ? 1 : 0));
+  return ok ? [] : [fault(name, 'must be a number of seconds, not negative')];
+}
+
+function baseUrlFaults(baseUrl: string) {
+  const url = parseUrl(baseUrl);
+  if (url === null) return [fault('baseUrl', 'must be an absolute URL')];
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  const plain = url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  if (!plain) return [fault('baseUrl', 'must have no query, fragment or credentials')];
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback) ? [] : [fault('baseUrl', 'must be https')];
+}
+
+function parseUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
