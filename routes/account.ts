@@ -35,7 +35,8 @@ export type AccountManager = Pick<
 
 type Context = BrowserContext<AccountManager>;
 
-const formSchema = z.object({ csrf_token: z.string().max(256), account: accountLabelSchema.optional() });
+/** A form without the token is one that somebody else's page may have sent: no fault of the fields. */
+const formSchema = z.object({ csrf_token: z.string().max(256).default(''), account: accountLabelSchema.optional() });
 
 /** Adds the routes under `/connections`. */
 export function addAccountRoutes(app: FastifyInstance, context: Context): void {

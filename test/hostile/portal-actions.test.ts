@@ -47,7 +47,7 @@ const fields = (make: () => Record<string, string> | string) => (path: string) =
 
 const rows: readonly [status: number, title: string, forge: (path: string) => Shot][] = [
   // CSRF token (OWASP CSRF cheat sheet).
-  [400, 'no CSRF token', fields(() => ({}))],
+  [403, 'no CSRF token', fields(() => ({}))],
   [403, 'an empty CSRF token', fields(() => ({ csrf_token: '' }))],
   [403, 'a wrong CSRF token', fields(() => ({ csrf_token: canary }))],
   [403, "another person's CSRF token", fields(() => ({ csrf_token: foreign.csrf }))],
@@ -56,11 +56,11 @@ const rows: readonly [status: number, title: string, forge: (path: string) => Sh
   [403, 'the CSRF token in upper case', fields(() => ({ csrf_token: own.csrf.toUpperCase() }))],
   [403, 'the CSRF token with a blank', fields(() => ({ csrf_token: `${own.csrf} ` }))],
   [400, 'the CSRF token twice', fields(() => `csrf_token=${own.csrf}&csrf_token=${own.csrf}`)],
-  [400, 'the CSRF token in brackets', fields(() => `csrf_token[]=${own.csrf}`)],
-  [400, 'the CSRF token under another name', fields(() => ({ _csrf: own.csrf }))],
+  [403, 'the CSRF token in brackets', fields(() => `csrf_token[]=${own.csrf}`)],
+  [403, 'the CSRF token under another name', fields(() => ({ _csrf: own.csrf }))],
   [400, 'a CSRF token of 300 characters', fields(() => ({ csrf_token: 'x'.repeat(300) }))],
-  [400, 'the CSRF token in a header', (path) => form(path, { fields: {}, headers: { 'x-csrf-token': own.csrf } })],
-  [400, 'the CSRF token in the query', (path) => form(`${path}?csrf_token=${own.csrf}`, { fields: {} })],
+  [403, 'the CSRF token in a header', (path) => form(path, { fields: {}, headers: { 'x-csrf-token': own.csrf } })],
+  [403, 'the CSRF token in the query', (path) => form(`${path}?csrf_token=${own.csrf}`, { fields: {} })],
   // Where the form stood.
   [403, 'the origin of another site', headers({ origin: 'https://evil.example' })],
   [403, 'an origin of null without Sec-Fetch-Site', headers({ origin: 'null' })],

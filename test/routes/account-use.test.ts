@@ -82,7 +82,7 @@ describe('pausing', () => {
       await browser.post(path, { csrf_token: csrf }, { origin: 'https://evil.example' }),
       await browser.get(path, { accept: 'text/html' }),
     ];
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([400, 403, 403, 403, 404]);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([403, 403, 403, 403, 404]);
     expect(await journey.manager.hasToken(alice, 'example')).toBe(before);
   });
 });

@@ -130,7 +130,7 @@ describe('disconnecting', () => {
   });
 
   it.each([
-    ['no CSRF token', {}, {}, 400],
+    ['no CSRF token', {}, {}, 403],
     ['a wrong CSRF token', { csrf_token: 'wrong' }, {}, 403],
     ['a page of another site', { csrf_token: 'RIGHT' }, { origin: 'https://evil.example' }, 403],
     ['a frame of another site', { csrf_token: 'RIGHT' }, { origin: 'null', 'sec-fetch-site': 'cross-site' }, 403],
