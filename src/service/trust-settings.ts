@@ -19,7 +19,7 @@ export function readTrust(reader: EnvironmentReader): TrustConfig {
     },
     limits: {
       perCaller: reader.read('RATE_LIMIT_PER_MINUTE', perMinuteSchema) ?? 6000,
-      perBrowserAddress: reader.read('RATE_LIMIT_BROWSER_PER_MINUTE', perMinuteSchema) ?? 120,
+      perBrowserAddress: reader.read('RATE_LIMIT_BROWSER_PER_MINUTE', perMinuteSchema) ?? 600,
     },
     accountPolicy: reader.read('ACCOUNT_POLICY', accountPolicySchema) ?? 'warn',
   };

@@ -193,6 +193,10 @@ describe('values', () => {
     expect(load({ PORT: '4000' }).baseUrl).toBe('http://localhost:4000');
   });
 
+  it('a browser may ask for 150 connects a minute, at four requests each', () => {
+    expect(load({}).trust.limits.perBrowserAddress).toBe(600);
+  });
+
   it('a connect link may be good for a second only', () => {
     expect(load({ LINK_CODE_TTL_SECONDS: '1' }).linkTtlMs).toBe(1_000);
   });
