@@ -20,20 +20,23 @@ export function isLoopbackHost(hostname: string): boolean {
   return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback';
 }
 
-/** https, or http on this machine; no user, query or fragment. */
-const publicUrl = z.string().transform((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const problem = url ? faultOfPublicUrl(url) : noWebUrl;
-  if (url && problem === undefined) return url;
-  context.addIssue({ code: 'custom', message: problem ?? noWebUrl });
-  return z.NEVER;
-});
+/** https, or http on this machine; no user, no fragment, and nothing else that `faultOf` finds. */
+const publicUrlWithout = (faultOf: (url: URL) => string | undefined) =>
+  z.string().transform((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const problem = url ? (faultOfPublicUrl(url) ?? faultOf(url)) : noWebUrl;
+    if (url && problem === undefined) return url;
+    context.addIssue({ code: 'custom', message: problem ?? noWebUrl });
+    return z.NEVER;
+  });
+
+const publicUrl = publicUrlWithout((url) => (url.search === '' ? undefined : 'must not have a query'));
 
 function faultOfPublicUrl(url: URL): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return noWebUrl;
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return 'must be https unless the host is loopback';
   if (url.username !== '' || url.password !== '') return 'must not hold a user or password';
-  if (url.search !== '' || url.hash !== '') return 'must not have a query or fragment';
+  if (url.hash !== '') return 'must not have a fragment';
   return undefined;
 }
 
@@ -42,6 +45,9 @@ export const baseUrlSchema = publicUrl.transform((url) => url.origin + url.pathn
 
 /** A page or endpoint of somebody else's, whole. */
 export const endpointUrlSchema = publicUrl.transform((url) => url.href);
+
+/** The same where a query may belong to the address: a host's page, the key set of one policy (Azure AD B2C). */
+export const queriedUrlSchema = publicUrlWithout(() => undefined).transform((url) => url.href);
 
 const wholeNumber = (least: number, most: number) =>
   z

@@ -13,7 +13,6 @@ import {
   type ConfiguredApiKey,
   countSchema,
   durationSchema,
-  endpointUrlSchema,
   hostSchema,
   type JwtSecret,
   jwtSecretsSchema,
@@ -22,6 +21,7 @@ import {
   nameSchema,
   originsSchema,
   portSchema,
+  queriedUrlSchema,
   redisUrlSchema,
   switchSchema,
   type TrustedProxies,
@@ -204,7 +204,7 @@ function readCallers(reader: EnvironmentReader) {
 function readJwt(reader: EnvironmentReader): JwtConfig | undefined {
   const issuer = reader.read('API_JWT_ISSUER', nameSchema);
   const audience = reader.read('API_JWT_AUDIENCE', nameSchema);
-  const jwksUrl = reader.read('API_JWT_JWKS_URL', endpointUrlSchema);
+  const jwksUrl = reader.read('API_JWT_JWKS_URL', queriedUrlSchema);
   const secrets = reader.readSecret('API_JWT_SECRETS', jwtSecretsSchema) ?? [];
   const keys = ['API_JWT_JWKS_URL', 'API_JWT_SECRETS'].filter((name) => reader.has(name));
   const names = ['API_JWT_ISSUER', 'API_JWT_AUDIENCE'];

@@ -5,7 +5,7 @@ import type { ProviderEntry } from '../../providers/index.js';
 import type { ProofMode } from '../core/connection.js';
 import { type ProviderId, providerIdSchema } from '../core/identifiers.js';
 import { isScopeToken } from '../core/scope.js';
-import { connectProofSchema, deepLinkSchema, endpointUrlSchema, switchSchema } from './config-schema.js';
+import { connectProofSchema, deepLinkSchema, queriedUrlSchema, switchSchema } from './config-schema.js';
 import type { EnvironmentReader } from './environment.js';
 
 /** How the person in the browser is shown to be the person in the chat. */
@@ -30,7 +30,7 @@ export function readProof(reader: EnvironmentReader, providers: Readonly<Record<
   const mode = reader.read('CONNECT_PROOF', connectProofSchema) ?? 'chat_code';
   const allowNone = reader.read('UNSAFE_CONNECT_WITHOUT_PROOF', switchSchema) ?? false;
   const deepLink = reader.read('PROOF_DEEP_LINK', deepLinkSchema);
-  const appVerifierUrl = reader.read('APP_VERIFIER_URL', endpointUrlSchema);
+  const appVerifierUrl = reader.read('APP_VERIFIER_URL', queriedUrlSchema);
   if (mode === 'none' && !allowNone) {
     reader.fault('CONNECT_PROOF', 'may be none only with UNSAFE_CONNECT_WITHOUT_PROOF=true');
   }
