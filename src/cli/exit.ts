@@ -1,7 +1,7 @@
 /** How commands end: one status per kind of failure, documented in docs/cli.md, and one line that says why. */
 
 import { getSystemErrorMap } from 'node:util';
-import { ConfigurationError, OAuthManagerError } from '../core/errors.js';
+import { ConfigurationError, KeyUnavailable, OAuthManagerError } from '../core/errors.js';
 import { KeyServiceOutage, KeyServiceRefusal } from '../keys/key-service.js';
 import { SandboxNotInstalled } from '../sandbox/not-installed.js';
 import { configurationExitCode } from '../service/config.js';
@@ -33,6 +33,7 @@ export function reportFailure(error: unknown): number {
 const ownErrors = [OAuthManagerError, CommandFailed, SandboxNotInstalled, KeyServiceRefusal, KeyServiceOutage];
 
 function describe(error: unknown): string {
+  if (error instanceof KeyUnavailable) return `ENCRYPTION_KEYS: ${error.message}`;
   if (ownErrors.some((own) => error instanceof own) && error instanceof Error) return error.message;
   if (!(error instanceof Error)) return 'Failed.';
   return describeRefusal(error) ?? describeUnexpected(error);

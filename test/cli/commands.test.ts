@@ -156,7 +156,8 @@ describe('keys list, rotate and verify', () => {
   it('say what is missing when a key in use is not given, where other commands refuse to start', async () => {
     await store((await run('keys generate')).out);
     vi.stubEnv('ENCRYPTION_KEYS', (await run('keys generate')).out);
-    expect((await run('api-keys list')).status).toBe(1);
+    const { status, err } = await run('api-keys list');
+    expect({ status, err }).toEqual({ status: 1, err: expect.stringMatching(/^ENCRYPTION_KEYS: .*is not available/) });
     const listed = await run('keys list');
     expect(listed.status).toBe(1);
     expect(listed.out).toContain('MISSING');
