@@ -193,24 +193,6 @@ describe('values', () => {
     expect(load({ PORT: '4000' }).baseUrl).toBe('http://localhost:4000');
   });
 
-  it('a browser may ask for 150 connects a minute, at four requests each', () => {
-    expect(load({}).trust.limits.perBrowserAddress).toBe(600);
-  });
-
-  it.each([
-    ['APP_VERIFIER_URL', {}],
-    ['API_JWT_JWKS_URL', { API_JWT_ISSUER: 'i', API_JWT_AUDIENCE: 'a' }],
-  ])('%s may have a query of its own, and no fragment', (name, others) => {
-    const faults = (text: string) => faultsOf({ ...others, [name]: text }).names;
-    expect(faults('https://app.example.org/verify?policy=sign-in')).toEqual([]);
-    expect(faults('https://app.example.org/verify#here')).toEqual([name]);
-    expect(faultsOf({ BASE_URL: 'https://app.example.org/?policy=sign-in' }).names).toEqual(['BASE_URL']);
-  });
-
-  it('a connect link may be good for a second only', () => {
-    expect(load({ LINK_CODE_TTL_SECONDS: '1' }).linkTtlMs).toBe(1_000);
-  });
-
   it('CONNECT_PROOF=none with its second switch is taken with a warning', () => {
     const config = load({ CONNECT_PROOF: 'none', UNSAFE_CONNECT_WITHOUT_PROOF: 'true' });
     expect(config.proof).toEqual({ mode: 'none', allowNone: true, chatLogins: [] });
