@@ -13,7 +13,7 @@ import type { AccessToken } from '../core/views.js';
 import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { type ConnectionWish, findExact, findOtherwise } from './find-connection.js';
-import { requireProvider } from './provider-of.js';
+import { refuseForbidden, requireProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
 import { isRejected } from './rejected-token.js';
 import type { TokenUser } from './usage-ledger.js';
@@ -57,15 +57,23 @@ const patienceWithLiveTokenMs = 5_000;
  * Gets a token that lasts, refreshing when needed. While refreshing is impossible a live token is handed out.
  *
  * @throws {UnknownProvider} no such provider is configured
+ * @throws {InvalidRequest} it is an MCP server that the operator does not allow to this tenant
  * @throws {StoreUnavailable} the store cannot be read; never the same as "not connected"
  * @throws {ProviderUnavailable | ProviderError} the token has ended and could not be refreshed now; nothing was lost
  */
 export async function getToken(desk: TokenDesk, request: TokenRequest): Promise<TokenOutcome> {
-  const configured = desk.deps.providers.find(request.provider) ?? (await requireProvider(desk.deps, request.provider));
+  const configured = desk.deps.providers.find(request.provider) ?? (await requireDiscovered(desk.deps, request));
   const exact = await findExact(desk.deps, request);
   if (exact !== undefined) return handOutIfGood(desk, configured, { stored: exact, request });
   const found = await findOtherwise(desk.deps, request);
   return found.kind === 'none' ? found : handOutIfGood(desk, configured, { stored: found.stored, request });
+}
+
+/** A server that the operator forbids gives no tokens either that were connected before. */
+async function requireDiscovered(deps: Dependencies, { provider, owner }: TokenRequest): Promise<Provider> {
+  const discovered = await requireProvider(deps, provider);
+  await refuseForbidden(deps, owner.tenant, provider);
+  return discovered;
 }
 
 /** A connection as it was read, and what its caller asked for. */

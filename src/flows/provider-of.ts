@@ -42,17 +42,20 @@ export async function requireConnectable(
   if (provider === undefined || provider.source !== undefined) {
     throw new InvalidRequest('provider', 'is not connected by persons: its tokens have another source');
   }
-  if (!(await isAllowedTo(deps, owner.tenant, id))) {
-    throw new InvalidRequest('provider', 'is a server that this deployment does not allow');
-  }
+  await refuseForbidden(deps, owner.tenant, id);
   return provider;
 }
 
-/** What was discovered for one tenant, or under earlier rules, is not for every tenant at all times. */
-async function isAllowedTo(deps: Dependencies, tenant: TenantId, id: ProviderId): Promise<boolean> {
-  if (deps.mcp === undefined || !isDiscoveredId(id) || deps.providers.find(id) !== undefined) return true;
+/**
+ * What was discovered for one tenant, or under earlier rules, is not for every tenant at all times.
+ *
+ * @throws {InvalidRequest} it is an MCP server that the operator does not allow to this tenant
+ */
+export async function refuseForbidden(deps: Dependencies, tenant: TenantId, id: ProviderId): Promise<void> {
+  if (deps.mcp === undefined || !isDiscoveredId(id) || deps.providers.find(id) !== undefined) return;
   const record = await findDiscoveredRecord(deps, id);
-  return record !== undefined && maySpeakTo(deps.mcp.policy, tenant, record.serverUrl);
+  if (record !== undefined && maySpeakTo(deps.mcp.policy, tenant, record.serverUrl)) return;
+  throw new InvalidRequest('provider', 'is a server that this deployment does not allow');
 }
 
 /** The way out to a provider: the guarded one for URLs that strangers chose. */

@@ -187,14 +187,17 @@ describe('what was discovered', () => {
     await expect(ask(world, challengeOf(world.server.url))).rejects.toMatchObject(notConnected);
   });
 
-  it('is connected by its id under the same rules', async () => {
+  it('is connected and used by its id under the same rules', async () => {
     const world = await open({ policy: { tenants: { guests: { deny: ['127.0.0.1'] } } } });
     const known = await ask(world).catch((error: unknown) => error);
     const provider = known instanceof OAuthNotConnected ? known.provider : '';
-    expect(await world.manager.startConnect('ada', provider)).toMatchObject({ proof: 'none' });
+    const { connectUrl } = await world.manager.startConnect('ada', provider);
+    await world.connect(connectUrl);
+    expect(await world.manager.requireToken('ada', provider)).toMatchObject({ provider });
     const refused = { code: 'invalid_request', field: 'provider' };
     await expect(world.manager.startConnect('ada', provider, { tenant: 'guests' })).rejects.toMatchObject(refused);
     const later = await world.openSibling({ deny: ['127.0.0.1'] });
     await expect(later.startConnect('ada', provider)).rejects.toMatchObject(refused);
+    await expect(later.requireToken('ada', provider)).rejects.toMatchObject(refused);
   });
 });

@@ -171,7 +171,7 @@ async function writeThrough(engine: StorageEngine, disturb: () => Promise<void> 
       if (performance.now() - lastGood > 0) await sleep(5);
       return seen.failures > 0 && seen.stored >= before + 50;
     },
-    20_000,
+    60_000,
   );
   return { ...seen, owner, final: (await engine.readField(owner, 'f'))?.version, version };
 }
