@@ -44,7 +44,11 @@ const packagesOutside = {
  */
 const files = [
   { name: 'every-command', test: /\/src\/(cli\/(program|examples)|service\/server)\.ts$/, priority: 3 },
-  { name: 'with-store', test: /\/src\/(cli\/(open-local|worker)|service\/api-keys)\.ts$/, priority: 2 },
+  {
+    name: 'with-store',
+    test: /\/src\/(cli\/open-local|service\/(api-keys|tracing\/begin|webhooks\/worker))\.ts$/,
+    priority: 2,
+  },
   { name: 'service', test: /\/src\/cli\/serve\.ts$/, priority: 1 },
 ];
 
