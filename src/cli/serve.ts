@@ -40,13 +40,14 @@ async function serve({ sandboxIfUnconfigured = false, json = false }: ServeOptio
     await sandbox?.close();
     throw error;
   });
-  const accountLink = await mintAccountLink(service.manager, config);
-  const extras = { hasSandbox: sandbox !== undefined, accountLink };
-  process.stdout.write(json ? `${JSON.stringify(startFacts(config, extras))}\n` : describeStart(config, extras));
-  const status = await closeOnSignal(async () => {
+  const ended = closeOnSignal(async () => {
     await server.close();
     await sandbox?.close();
   });
+  const accountLink = await mintAccountLink(service.manager, config);
+  const extras = { hasSandbox: sandbox !== undefined, accountLink };
+  process.stdout.write(json ? `${JSON.stringify(startFacts(config, extras))}\n` : describeStart(config, extras));
+  const status = await ended;
   log.info({ status }, 'closed');
   return status;
 }

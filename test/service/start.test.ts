@@ -149,3 +149,11 @@ describe('serve', () => {
     expect(second.output()).toContain('PORT');
   }, 60_000);
 });
+
+it('loads no server and no figures with what every command needs', () => {
+  const texts = ['every-command', 'with-store', 'service'].map((name) =>
+    readFileSync(join(root, `dist/src/cli/${name}.js`), 'utf8'),
+  );
+  expect(texts.map((text) => text.includes('require("fastify")'))).toEqual([false, false, true]);
+  expect(texts.map((text) => text.includes('require("prom-client")'))).toEqual([false, false, false]);
+});
