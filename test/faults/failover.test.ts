@@ -111,7 +111,7 @@ describe('R9: commits that wait for replicas', () => {
   it('are confirmed by them, and counted when they are not, which is no error to anybody', async () => {
     const pair = await openPair();
     const provider = await openProvider();
-    const bench = await openBench({ redisUrl: pair.url, keyPrefix: 'wait', ...wait(200) }, provider);
+    const bench = await openBench({ redisUrl: pair.url, keyPrefix: 'wait', ...wait(2_000) }, provider);
     await connect(bench, provider, { user: 'u', leftMs: endedMs });
     expect(provider.honours(await ask(bench, 'u'))).toBe(true);
     expect(bench.manager.figures().commitsUnacknowledged).toBe(0);
@@ -126,16 +126,15 @@ describe('R9: commits that wait for replicas', () => {
   it('hold up nobody else', async () => {
     const pair = await openPair();
     const provider = await openProvider();
-    const bench = await openBench({ redisUrl: pair.url, keyPrefix: 'wait', ...wait(1_000) }, provider);
+    const bench = await openBench({ redisUrl: pair.url, keyPrefix: 'wait', ...wait(3_000) }, provider);
     for (const user of ['a', 'b']) await connect(bench, provider, { user, leftMs: 3_600_000 });
     pair.replica.pause();
-    const writing = connect(bench, provider, { user: 'a', leftMs: 3_600_000 });
+    let isWritten = false;
+    const writing = connect(bench, provider, { user: 'a', leftMs: 3_600_000 }).then(() => (isWritten = true));
     await sleep(100);
-    const startedAt = performance.now();
     expect(await ask(bench, 'b')).toMatch(/^at-/);
-    expect(performance.now() - startedAt).toBeLessThan(400);
+    expect(isWritten).toBe(false);
     await writing;
-    expect(performance.now() - startedAt).toBeGreaterThan(700);
     pair.replica.resume();
   }, 60_000);
 });
