@@ -104,7 +104,10 @@ async function tryCommit(
   // Its own write, whose reply was lost, is written once more: a reply is what says that it will last.
   const isOwn = latest.generation === generation && holdsSameAccessToken(latest, next);
   const isNote = holdsSameRefreshToken(latest, refresh.sent) && !isNewer(latest, next);
-  return isOwn || isNote ? { kind: 'rebase', onto: latest } : { kind: 'current', stored: latest };
+  if (isOwn || isNote) return { kind: 'rebase', onto: latest };
+  // It stands in the index with the due time of the answer that is dropped.
+  await scheduleNextLook(deps, latest.connection, refresh.provider);
+  return { kind: 'current', stored: latest };
 }
 
 function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): StoredConnection {

@@ -130,18 +130,25 @@ describe.each(storeKinds)('R19: during a refresh on the %s store', (kind) => {
     expect(await bench.manager.listUserConnections('u')).toEqual([]);
   });
 
-  it('a reconnect wins, and its tokens are served at once', async () => {
+  it('a reconnect wins, and its tokens are served at once and looked after', async () => {
     const provider = await openProvider();
-    const bench = await openBench(await makePlace(kind), provider);
+    const place = await makePlace(kind);
+    const bench = await openBench(place, provider);
     await connect(bench, provider, { user: 'u', leftMs: endedMs });
     const open = provider.hold();
     const waiting = ask(bench, 'u');
     await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
-    const newer = await connect(bench, provider, { user: 'u', leftMs: 3_600_000 });
+    const newer = await connect(bench, provider, { user: 'u', leftMs: 1_200_000 });
     expect(await ask(bench, 'u')).toBe(newer.accessToken);
     open();
     expect(await waiting).toBe(newer.accessToken);
     expect(await ask(bench, 'u')).toBe(newer.accessToken);
+    const store = await openStore(managerOn(place, provider.entry));
+    onTestFinished(() => store.close());
+    // The answer that was dropped lasts for an hour.
+    expect(await store.due.claim(Date.now() + 1_200_000, 1, 1)).toMatchObject([
+      { stored: { connection: { userId: 'u' } } },
+    ]);
   });
 });
 
