@@ -1,12 +1,15 @@
 /** Asks a provider once what became of a device authorization, and sees to what it says. */
 
-import { GrantRefused, OAuthManagerError, ProviderUnavailable } from '../../core/errors.js';
+import { GrantRefused, OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../../core/errors.js';
+import type { Provider } from '../../core/provider.js';
 import { withParameters } from '../../core/provider-endpoints.js';
-import { type DevicePoll, pollDeviceToken } from '../../protocol/device-authorization.js';
+import { pollDeviceToken } from '../../protocol/device-authorization.js';
+import type { TokenResponse } from '../../protocol/token-endpoint.js';
 import { moveConnect } from '../connect-progress.js';
 import type { Dependencies } from '../dependencies.js';
+import { giveBack } from '../give-back.js';
 import { newGrant } from '../new-grant.js';
-import { parkGrant } from '../park-grant.js';
+import { type NewGrant, parkGrant } from '../park-grant.js';
 import { httpOf, requireProvider } from '../provider-of.js';
 import { aboutConnect, recordAct, system } from '../record-act.js';
 import { type DeviceRecord, findDevice, holdDevice, removeDevice, saveDevice } from './device-record.js';
@@ -33,41 +36,52 @@ export function isDue(deps: Dependencies, { nextPollAt, expiresAt }: DeviceRecor
 }
 
 async function ask(deps: Dependencies, record: DeviceRecord): Promise<void> {
+  const { intent, deviceCode, intervalMs } = record;
   try {
-    const configured = await requireProvider(deps, record.intent.provider);
-    const provider = withParameters(configured, record.intent.parameters);
-    const request = { deviceCode: record.deviceCode, requestedScope: record.intent.scope };
+    const provider = withParameters(await requireProvider(deps, intent.provider), intent.parameters);
+    const request = { deviceCode, requestedScope: intent.scope };
     const poll = await pollDeviceToken(provider, request, httpOf(deps, provider));
-    if (poll.kind === 'slow_down') await slowDown(deps, record, record.intervalMs + slowDownMs);
-    if (poll.kind === 'granted') await granted(deps, record, poll);
+    if (poll.kind === 'slow_down') await slowDown(deps, record, intervalMs + slowDownMs);
+    if (poll.kind === 'granted') await granted(deps, provider, { record, response: poll.response });
   } catch (error) {
-    if (!(error instanceof OAuthManagerError)) throw error;
+    // A store that is away ends nothing: somebody asks again when it is back.
+    if (!(error instanceof OAuthManagerError) || error instanceof StoreUnavailable) throw error;
     // RFC 8628 section 3.5: on a time-out, less often.
     if (error instanceof ProviderUnavailable) {
-      return slowDown(deps, record, Math.min(record.intervalMs * 2, longestIntervalMs));
+      return slowDown(deps, record, Math.min(intervalMs * 2, longestIntervalMs));
     }
     await end(deps, record, reasonOf(error));
   }
 }
 
+/** The code is spent: whoever asked again would be refused, so a grant that could not be kept is the end. */
 async function granted(
   deps: Dependencies,
-  record: DeviceRecord,
-  { response }: Extract<DevicePoll, { kind: 'granted' }>,
+  provider: Provider,
+  { record, response }: { readonly record: DeviceRecord; readonly response: TokenResponse },
 ): Promise<void> {
   const { intent } = record;
-  const configured = await requireProvider(deps, intent.provider);
-  const provider = withParameters(configured, intent.parameters);
-  const grant = await newGrant(deps, provider, { intent, response });
-  await removeDevice(deps, intent.connectId);
-  await parkGrant(deps, { intent, grant });
-  await recordAct(deps, {
-    act: 'connect.finish',
-    actor: system,
-    ...aboutConnect(intent),
-    outcome: 'ok',
-    connection_id: grant.connectionId,
-  });
+  try {
+    await keep(deps, { intent, grant: await newGrant(deps, provider, { intent, response }) });
+  } catch (error) {
+    await end(deps, record, error instanceof OAuthManagerError ? error.code : 'internal');
+    if (!(error instanceof OAuthManagerError)) throw error;
+  }
+}
+
+/** Whoever erases the user takes the record, too, and does not wait for ever for a process that stands still. */
+async function keep(deps: Dependencies, parked: NewGrant): Promise<void> {
+  const { intent, grant } = parked;
+  let isWanted = false;
+  try {
+    isWanted = await removeDevice(deps, intent.connectId);
+  } finally {
+    if (!isWanted) await giveBack(deps, grant);
+  }
+  if (!isWanted) return;
+  await parkGrant(deps, parked);
+  const about = { ...aboutConnect(intent), connection_id: grant.connectionId };
+  await recordAct(deps, { act: 'connect.finish', actor: system, ...about, outcome: 'ok' });
 }
 
 async function slowDown(deps: Dependencies, record: DeviceRecord, intervalMs: number): Promise<void> {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { catalogue } from '../../../providers/index.js';
+import { StoreUnavailable } from '../../../src/core/errors.js';
+import { removeDevice } from '../../../src/flows/device/device-record.js';
 import { pollDevice } from '../../../src/flows/device/poll-device.js';
 import { OAuthManager } from '../../../src/oauth-manager.js';
 import {
@@ -106,6 +108,36 @@ describe.each(storeKinds)('device authorization, on the %s store', (kind) => {
     expect([polls(), await statusOf(connectId)]).toEqual([0, 'expired']);
   });
 
+  describe('a store that fails once', () => {
+    const away = () => new StoreUnavailable('The store does not answer.', 'no');
+
+    test.each([
+      ['the device code cannot be put away', () => vi.spyOn(deps.store.documents, 'remove')],
+      ['the grant cannot be kept', () => vi.spyOn(deps.store.connections, 'write')],
+    ])('when %s, what the consent brought is given back, and the connect says why', async (_what, call) => {
+      server.answer('/token', { json: token });
+      const { connectId } = await start();
+      call().mockRejectedValueOnce(away());
+      await pass(5);
+      expect(server.requestsTo('/revoke')).toHaveLength(1);
+      expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'store_unavailable' });
+      await pass(60);
+      expect(polls()).toBe(1);
+    });
+
+    test('before the consent costs nothing but time', async () => {
+      server.answer('/token', { status: 400, json: { error: 'slow_down' } }, { json: token });
+      const { connectId } = await start();
+      const { documents } = deps.store;
+      const noteOfAsking = documents.put.bind(documents);
+      vi.spyOn(documents, 'put').mockImplementationOnce(noteOfAsking).mockRejectedValueOnce(away());
+      await pass(5);
+      expect(await statusOf(connectId)).toBe('pending');
+      await pass(5);
+      expect(await statusOf(connectId)).toBe('connected');
+    });
+  });
+
   describe('the proof (RFC 8628 5.4: a code can be handed to somebody else)', () => {
     test('unless told, the host has to say whose account it is, and nothing is active before', async () => {
       server.answer('/token', { json: token });
@@ -164,6 +196,21 @@ describe.each(storeKinds)('device authorization, on the %s store', (kind) => {
       expect(await manager.listUserConnections(user)).toEqual([]);
       expect(server.requestsTo('/revoke')).not.toEqual([]);
     });
+  });
+
+  test('what comes when nobody waits for it any more is given back', async () => {
+    let letGo: (value?: unknown) => void = () => undefined;
+    const held = new Promise((resolve) => (letGo = resolve));
+    server.answer('/token', { after: held, json: token });
+    const { connectId } = await start();
+    const polling = pass(5);
+    await expect.poll(polls).toBe(1);
+    // As one who erases the user does when the lease of a process that stood still is over.
+    await removeDevice(deps, connectId);
+    letGo();
+    await polling;
+    expect(server.requestsTo('/revoke')).toHaveLength(1);
+    expect(await manager.listUserConnections(user)).toEqual([]);
   });
 
   test('a provider without such an endpoint says so', async () => {
