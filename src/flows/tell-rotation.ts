@@ -4,25 +4,47 @@ import type { StoredConnection } from '../core/connection.js';
 import { internalTenant } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
 import type { TokenSet } from '../core/token-set.js';
+import type { Rotation } from '../core/token-source.js';
 import type { Dependencies } from './dependencies.js';
 
+/** Callers wait for the hook, whatever it does with the token; ms. So long at most: one that hangs would hang them all. */
+const hookPatienceMs = 10_000;
+
 /**
- * Calls the hook if the refresh token changed. What the hook does or fails to do changes nothing: the new token is in
- * the store. People's own refresh tokens are told to nobody.
+ * Calls the hook if the refresh token changed, and waits for it as long as is reasonable. What the hook does or fails to do
+ * changes nothing: the new token is in the store. People's own refresh tokens are told to nobody.
  */
 export async function tellRotation(
-  { onRotate, log }: Dependencies,
+  deps: Dependencies,
   refreshed: { provider: Provider; sent: StoredConnection; answer: TokenSet },
 ): Promise<void> {
   const { tenant, tokenSet } = refreshed.sent.connection;
   const previous = tokenSet.refreshToken;
   const { refreshToken } = refreshed.answer;
-  if (onRotate === undefined || tenant !== internalTenant) return;
+  if (deps.onRotate === undefined || tenant !== internalTenant) return;
   if (refreshToken === undefined || previous === undefined || refreshToken.reveal() === previous.reveal()) return;
   const provider = refreshed.provider.id;
+  if (await endsInTime(callHook(deps, { provider, refreshToken, previous }))) return;
+  deps.log.error({ provider }, 'the rotation hook of the host takes too long; nobody waits for it any more');
+}
+
+/** Never rejects, however late the hook fails. */
+async function callHook({ onRotate, log }: Dependencies, rotation: Rotation): Promise<void> {
   try {
-    await onRotate({ provider, refreshToken, previous });
+    await onRotate?.(rotation);
   } catch {
-    log.error({ provider }, 'the rotation hook of the host failed');
+    log.error({ provider: rotation.provider }, 'the rotation hook of the host failed');
+  }
+}
+
+async function endsInTime(hook: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, hookPatienceMs, false);
+  });
+  try {
+    return await Promise.race([hook.then(() => true), tooLate]);
+  } finally {
+    clearTimeout(timer);
   }
 }

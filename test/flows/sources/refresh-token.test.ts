@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ProviderEntry } from '../../../providers/index.js';
 import type { Secret } from '../../../src/core/secret.js';
 import type { Rotation } from '../../../src/core/token-source.js';
@@ -143,6 +143,37 @@ describe.each(storeKinds)('rotation, on the %s store', (kind) => {
     expect(seen).toEqual(['at-1']);
     expect(forms()).toHaveLength(1);
   });
+});
+
+test('a hook that never ends holds the token back for ten seconds; it is logged, and the next rotation is told', async () => {
+  const told: string[] = [];
+  let begun: (value?: unknown) => void = () => undefined;
+  const hookBegan = new Promise((resolve) => (begun = resolve));
+  const onRotate = ({ refreshToken }: Rotation) => {
+    told.push(refreshToken.reveal());
+    begun();
+    return told.length === 1 ? new Promise<void>(() => undefined) : undefined;
+  };
+  const { manager, server, clock, logged } = await openSourced(fixed, { onRotate });
+  server.answer(
+    '/token',
+    { json: { access_token: 'at-1', expires_in: 10, refresh_token: 'rt-2' } },
+    { json: { access_token: 'at-2', expires_in: 10, refresh_token: 'rt-3' } },
+  );
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const asked = Promise.all([tokenOf(manager), tokenOf(manager)]);
+  await hookBegan;
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(logged).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await asked).toEqual(['at-1', 'at-1']);
+  expect(logged).toEqual([expect.stringContaining('rotation hook')]);
+  expect(logged.join()).not.toMatch(/rt-|at-/);
+  clock.advance(11_000);
+  vi.useRealTimers();
+  expect(await tokenOf(manager)).toBe('at-2');
+  expect(told).toEqual(['rt-2', 'rt-3']);
 });
 
 describe.each(storeKinds)('a refresh token out of the configuration, on the %s store', (kind) => {
