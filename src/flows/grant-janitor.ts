@@ -11,11 +11,13 @@ const pauseMs = 2_000;
 export class GrantJanitor {
   readonly #deps: Dependencies;
   readonly #listed: ReturnType<typeof createGrantList>;
-  readonly #rounds = new Rounds(() => this.round().then(() => pauseMs));
+  readonly #rounds: Rounds;
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
     this.#listed = createGrantList(deps);
+    const worker = { name: 'unproven grants', log: deps.log };
+    this.#rounds = new Rounds(worker, () => this.round().then(() => pauseMs));
   }
 
   /** Begins; a second call changes nothing. */

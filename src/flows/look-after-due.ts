@@ -35,7 +35,7 @@ type Stored = DueEntry['stored'] & object;
 export class DueWorker {
   readonly #desk: DueDesk;
   readonly #mostAtOnce: number;
-  readonly #rounds = new Rounds(() => this.#claimAndMakeRoom());
+  readonly #rounds: Rounds;
   readonly #stop = new AbortController();
   readonly #working = new Map<DueEntry, Promise<void>>();
   /** Wakes whoever waits for room for another batch. */
@@ -43,6 +43,7 @@ export class DueWorker {
 
   constructor(desk: DueDesk) {
     this.#desk = desk;
+    this.#rounds = new Rounds({ name: 'due refreshes', log: desk.deps.log }, () => this.#claimAndMakeRoom());
     this.#mostAtOnce = mostWaiting + (desk.deps.settings.refreshAhead?.concurrency ?? 0);
     // As many listen as entries wait for their turn.
     setMaxListeners(this.#mostAtOnce, this.#stop.signal);

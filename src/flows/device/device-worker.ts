@@ -11,11 +11,13 @@ const pauseMs = 1_000;
 export class DeviceWorker {
   readonly #deps: Dependencies;
   readonly #listed: ReturnType<typeof createDeviceList>;
-  readonly #rounds = new Rounds(() => this.round().then(() => pauseMs));
+  readonly #rounds: Rounds;
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
     this.#listed = createDeviceList(deps);
+    const worker = { name: 'device authorizations', log: deps.log };
+    this.#rounds = new Rounds(worker, () => this.round().then(() => pauseMs));
   }
 
   /** Begins; a second call changes nothing. */
