@@ -1,7 +1,8 @@
 /** What a manager is made of, checked before anything is opened. */
 
 import type { ProviderEntry } from '../providers/index.js';
-import type { ProofMode } from './core/connection.js';
+import { type ProofMode, proofModeSchema } from './core/connection.js';
+import { isLoopbackPage } from './core/endpoint.js';
 import { ConfigurationError } from './core/errors.js';
 import { type McpPolicy, mcpPolicySchema } from './core/mcp-policy.js';
 import type { Store } from './core/store.js';
@@ -70,13 +71,14 @@ export function settingsOf(options: ManagerOptions): Settings {
     ...(options.store || options.encryptionKeys
       ? []
       : [fault('encryptionKeys', 'is missing; "npx valetkey keys generate" makes one')]),
+    ...choiceFaults('connectProof', proof, proofModeSchema.options),
     ...(proof === 'none' && !allowNoProof ? [fault('connectProof', '"none" needs unsafeConnectWithoutProof')] : []),
     ...(proof === 'app_verifier' && !options.appVerifierUrl
       ? [fault('appVerifierUrl', 'is needed for app_verifier')]
       : []),
     ...(proof === 'chat_login' && !options.chatLogins?.length ? [fault('chatLogins', 'is needed for chat_login')] : []),
-    ...secondsFaults('refreshBufferSeconds', options.refreshBufferSeconds),
-    ...secondsFaults('linkCodeTtlSeconds', options.linkCodeTtlSeconds),
+    ...choiceFaults('accountPolicy', options.accountPolicy ?? 'warn', ['warn', 'deny']),
+    ...numberFaults(options),
   ];
   if (faults.length > 0) throw new ConfigurationError(faults);
   return {
@@ -108,18 +110,34 @@ function fault(name: string, problem: string) {
   return { name, problem };
 }
 
-function secondsFaults(name: string, seconds: number | undefined) {
-  const ok = seconds === undefined || (Number.isFinite(seconds) && seconds >= (name === 'linkCodeTtlSeconds' ? 1 : 0));
-  return ok ? [] : [fault(name, 'must be a number of seconds, not negative')];
+/** A typing error in what JavaScript passes; taken for something else, `deny` would warn. */
+function choiceFaults(name: string, chosen: string, choices: readonly string[]) {
+  return choices.includes(chosen) ? [] : [fault(name, `must be one of ${choices.join(', ')}`)];
+}
+
+function numberFaults(options: ManagerOptions) {
+  const { concurrency, perSecond } = options.refreshAhead || {};
+  const numbers: [name: string, given: number | undefined, least: number][] = [
+    ['refreshBufferSeconds', options.refreshBufferSeconds, 0],
+    ['linkCodeTtlSeconds', options.linkCodeTtlSeconds, 1],
+    ['issuerRetrySeconds', options.issuerRetrySeconds, 0.01],
+    ['auditRetentionDays', options.auditRetentionDays, 0],
+    ['refreshAhead.concurrency', concurrency, 1],
+    ['refreshAhead.perSecond', perSecond, 0],
+  ];
+  return numbers
+    .filter(([, given, least]) => given !== undefined && !(Number.isFinite(given) && given >= least))
+    .map(([name, , least]) => fault(name, `must be a number, at least ${least}`));
 }
 
 function baseUrlFaults(baseUrl: string) {
   const url = parseUrl(baseUrl);
   if (url === null) return [fault('baseUrl', 'must be an absolute URL')];
-  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   const plain = url.search === '' && url.hash === '' && url.username === '' && url.password === '';
   if (!plain) return [fault('baseUrl', 'must have no query, fragment or credentials')];
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback) ? [] : [fault('baseUrl', 'must be https')];
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackPage(url.hostname))
+    ? []
+    : [fault('baseUrl', 'must be https')];
 }
 
 function parseUrl(text: string): URL | null {

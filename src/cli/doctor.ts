@@ -3,10 +3,10 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { catalogue } from '../../providers/index.js';
+import { isLoopbackPage } from '../core/endpoint.js';
 import { providerIdSchema } from '../core/identifiers.js';
 import type { Store } from '../core/store.js';
 import { type Config, configuredProviders } from '../service/config.js';
-import { isLoopbackHost } from '../service/config-schema.js';
 import { examineEndpoints } from './examine-endpoints.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
@@ -51,7 +51,7 @@ async function examine(store: Store, config: Config, offline: boolean): Promise<
 
 function examineService(config: Config): Finding[] {
   const { hostname } = new URL(config.baseUrl);
-  const local = isLoopbackHost(hostname);
+  const local = isLoopbackPage(hostname);
   return [
     { kind: 'ok', about: 'address', text: `${config.baseUrl}, listening on ${config.host}:${config.port}` },
     ...config.warnings.map((text): Finding => ({ kind: 'note', about: 'settings', text })),
@@ -60,7 +60,7 @@ function examineService(config: Config): Finding[] {
 }
 
 function notesOfPublicService(config: Config): Finding[] {
-  if (config.trustProxy !== undefined || !isLoopbackHost(config.host)) return [];
+  if (config.trustProxy !== undefined || !isLoopbackPage(config.host)) return [];
   const text = 'BASE_URL is public and HOST is loopback: behind a proxy on this machine, set TRUST_PROXY=127.0.0.1.';
   return [{ kind: 'note', about: 'address', text }];
 }

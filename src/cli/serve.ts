@@ -1,11 +1,11 @@
 /** `valetkey serve`: runs the service until a signal ends it. */
 
 import { Command } from 'commander';
+import { isLoopbackPage } from '../core/endpoint.js';
 import type { OAuthManager } from '../oauth-manager.js';
 import type { Sandbox } from '../sandbox/index.js';
 import { buildApp } from '../service/app.js';
 import { type Config, configuredProviders, loadConfig } from '../service/config.js';
-import { isLoopbackHost } from '../service/config-schema.js';
 import { createLogger } from '../service/logger.js';
 import { closeOnSignal, listen } from '../service/server.js';
 import { examples } from './examples.js';
@@ -55,7 +55,7 @@ async function serve({ sandboxIfUnconfigured = false, json = false }: ServeOptio
 /** Browsers elsewhere cannot reach a sandbox on loopback, so a public service never gets one. */
 function wantsSandbox(config: Config): boolean {
   const unconfigured = configuredProviders(config).length === 0 && !config.hasProvidersFile;
-  return unconfigured && isLoopbackHost(new URL(config.baseUrl).hostname);
+  return unconfigured && isLoopbackPage(new URL(config.baseUrl).hostname);
 }
 
 /** The sandbox and what it changes in the configuration; nothing else is configured, so its http is the only one. */
@@ -67,6 +67,6 @@ async function openSandbox(config: Config): Promise<Sandbox & { settings: Partia
 
 /** For the person at this terminal; a start where that is somebody else's log shows no link. */
 async function mintAccountLink(manager: OAuthManager, config: Config): Promise<string | undefined> {
-  if (config.generated.apiKey === undefined || !isLoopbackHost(new URL(config.baseUrl).hostname)) return undefined;
+  if (config.generated.apiKey === undefined || !isLoopbackPage(new URL(config.baseUrl).hostname)) return undefined;
   return (await manager.createAccountLink('me')).url;
 }

@@ -9,7 +9,15 @@ export function isAllowedEndpoint(url: URL, allowInsecureLoopback: boolean): boo
   return url.protocol === 'https:' || (url.protocol === 'http:' && allowInsecureLoopback && isLoopback(url.hostname));
 }
 
-/** Whether a host name, as a URL has it, is this machine. */
+/**
+ * Whether a browser that is told this host stays on its machine; a name under `localhost` it never looks up (Secure
+ * Contexts 3.1). Who calls an endpoint does look it up, so that none may be there.
+ */
+export function isLoopbackPage(hostname: string): boolean {
+  return isLoopback(hostname) || hostname.endsWith('.localhost');
+}
+
+/** Whether a host is this machine; of IPv6 with the brackets of a URL or without. */
 function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+  return /^(localhost|::1|\[::1\]|127(\.\d{1,3}){3})$/.test(hostname);
 }

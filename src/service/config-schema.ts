@@ -3,6 +3,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { proofModeSchema } from '../core/connection.js';
+import { isLoopbackPage } from '../core/endpoint.js';
 import { tenantIdSchema } from '../core/identifiers.js';
 import { Secret } from '../core/secret.js';
 
@@ -12,13 +13,6 @@ export type CallerRole = z.infer<typeof callerRoleSchema>;
 
 const schemes = (...allowed: string[]) => `must be a URL with ${allowed.join(' or ')}`;
 const noWebUrl = 'must be a URL that begins with https://, or on this machine with http://';
-
-/** Whether a URL's host can only be this machine. */
-export function isLoopbackHost(hostname: string): boolean {
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  if (bare === 'localhost' || bare.endsWith('.localhost')) return true;
-  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback';
-}
 
 /** https, or http on this machine; no user, no fragment, and nothing else that `faultOf` finds. */
 const publicUrlWithout = (faultOf: (url: URL) => string | undefined) =>
@@ -34,7 +28,7 @@ const publicUrl = publicUrlWithout((url) => (url.search === '' ? undefined : 'mu
 
 function faultOfPublicUrl(url: URL): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return noWebUrl;
-  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return 'must be https unless the host is loopback';
+  if (url.protocol === 'http:' && !isLoopbackPage(url.hostname)) return 'must be https unless the host is loopback';
   if (url.username !== '' || url.password !== '') return 'must not hold a user or password';
   if (url.hash !== '') return 'must not have a fragment';
   return undefined;
@@ -132,7 +126,7 @@ export const originsSchema = commaList.pipe(
     z.string().refine((text) => {
       if (!URL.canParse(text)) return false;
       const url = new URL(text);
-      return url.origin === text && (url.protocol === 'https:' || isLoopbackHost(url.hostname));
+      return url.origin === text && (url.protocol === 'https:' || isLoopbackPage(url.hostname));
     }, 'each must be an exact https origin such as https://app.example.org, without a path or slash at the end'),
   ),
 );

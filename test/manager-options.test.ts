@@ -1,0 +1,63 @@
+/** What a manager is not made of: each option that cannot work is named, and a typing error is taken for nothing else. */
+
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../src/core/errors.js';
+import { type ManagerOptions, settingsOf } from '../src/manager-options.js';
+import { loadConfig } from '../src/service/config.js';
+import { makeDataDir } from './service/running.js';
+
+const whole: ManagerOptions = {
+  baseUrl: 'https://valetkey.example/prefix',
+  encryptionKeys: `k:${Buffer.alloc(32, 1).toString('base64')}`,
+  providers: {},
+};
+
+/** The names under blame; what is given is what JavaScript may pass although the types say otherwise. */
+function faultsOf(given: object): string[] {
+  try {
+    settingsOf({ ...whole, ...given });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return error.faults.map(({ name }) => name);
+  }
+}
+
+describe('an option that cannot work is named', () => {
+  it.each<[string, object]>([
+    ['baseUrl', { baseUrl: 'valetkey.example' }],
+    ['baseUrl', { baseUrl: 'http://valetkey.example' }],
+    ['baseUrl', { baseUrl: 'http://localhost.example' }],
+    ['baseUrl', { baseUrl: 'https://user@valetkey.example' }],
+    ['baseUrl', { baseUrl: 'https://valetkey.example?query' }],
+    ['connectProof', { connectProof: 'chatcode' }],
+    ['connectProof', { connectProof: 'none' }],
+    ['appVerifierUrl', { connectProof: 'app_verifier' }],
+    ['chatLogins', { connectProof: 'chat_login' }],
+    ['accountPolicy', { accountPolicy: 'Deny' }],
+    ['refreshBufferSeconds', { refreshBufferSeconds: -1 }],
+    ['linkCodeTtlSeconds', { linkCodeTtlSeconds: 0 }],
+    ['issuerRetrySeconds', { issuerRetrySeconds: 0 }],
+    ['auditRetentionDays', { auditRetentionDays: '90 days' }],
+    ['refreshAhead.concurrency', { refreshAhead: { concurrency: 0 } }],
+    ['refreshAhead.perSecond', { refreshAhead: { perSecond: Number.NaN } }],
+  ])('%s of %j', (name, given) => expect(faultsOf(given)).toEqual([name]));
+
+  it('all of them at once', () => {
+    expect(faultsOf({ baseUrl: '', accountPolicy: 'no', linkCodeTtlSeconds: -1 })).toHaveLength(3);
+  });
+});
+
+it.each(['http://localhost:3000', 'http://127.0.0.2:3000', 'http://[::1]:3000', 'http://app.localhost:3000'])(
+  'a page of this machine may be without https, %s here as in BASE_URL',
+  (baseUrl) => {
+    const { path, remove } = makeDataDir();
+    try {
+      expect(settingsOf({ ...whole, baseUrl: loadConfig({ BASE_URL: baseUrl, DATA_DIR: path }).baseUrl }).baseUrl).toBe(
+        baseUrl,
+      );
+    } finally {
+      remove();
+    }
+  },
+);
