@@ -14,7 +14,11 @@ let opened: OAuthManager | undefined;
  */
 export async function initOAuthManager(options: ManagerOptions): Promise<OAuthManager> {
   if (instance !== undefined) throw new ManagerLifecycleError('initOAuthManager was called before.');
-  instance = openManager({ ...options, onClose: forget });
+  const onClose = () => {
+    forget();
+    options.onClose?.();
+  };
+  instance = openManager({ ...options, onClose });
   try {
     opened = await instance;
     return opened;

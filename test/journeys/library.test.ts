@@ -83,6 +83,15 @@ describe('the process-wide manager', () => {
     await (await initOAuthManager(options)).close();
   });
 
+  it('tells its host that it is closed, as any other', async () => {
+    const { options } = await openOptions();
+    let closed = 0;
+    const onClose = () => void closed++;
+    await (await initOAuthManager({ ...options, onClose })).close();
+    await (await openManager({ ...options, onClose })).close();
+    expect(closed).toBe(2);
+  });
+
   it('can be made again after options that cannot work', async () => {
     const { options } = await openOptions();
     const wrong = initOAuthManager({ ...options, baseUrl: 'http://public.example' });
