@@ -12,7 +12,6 @@ export interface AuthorizationRequest {
   readonly codeChallenge?: string;
   readonly redirectUri: string;
   readonly scope: Scope;
-  readonly nonce?: string;
 }
 
 type Parameter = readonly [name: string, value: string];
@@ -32,7 +31,7 @@ export function buildAuthorizationUrl(provider: Provider, request: Authorization
 }
 
 function protectedParameters(provider: Provider, request: AuthorizationRequest): readonly Parameter[] {
-  const { state, redirectUri, scope, nonce } = request;
+  const { state, redirectUri, scope } = request;
   const parameters: Parameter[] = [
     ['response_type', 'code'],
     ['client_id', provider.clientId],
@@ -41,7 +40,6 @@ function protectedParameters(provider: Provider, request: AuthorizationRequest):
     ...pkceParameters(provider, request.codeChallenge),
   ];
   if (scope.length > 0) parameters.push(['scope', formatScope(scope, provider.scopeSeparator)]);
-  if (nonce !== undefined) parameters.push(['nonce', nonce]);
   if (provider.resource !== undefined) parameters.push(['resource', provider.resource]);
   return parameters;
 }

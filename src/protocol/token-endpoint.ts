@@ -94,38 +94,24 @@ export async function redeemConsent(
  *   the refresh token may be spent); ProviderUnavailable no usable answer, `reached` tells whether it may be spent
  * @see RFC 6749 section 6; RFC 9700 section 4.14 (rotation)
  */
-export function refreshTokens(provider: Provider, current: TokenSet, http: Http): Promise<TokenSet> {
+export async function refreshTokens(provider: Provider, current: TokenSet, http: Http): Promise<TokenSet> {
   const { refreshToken, refreshExpiresAt } = current;
-  if (!refreshToken) return Promise.reject(new TypeError('there is no refresh token to use'));
-  const fixedEnd = isRenewedByUse(provider, current) ? undefined : refreshExpiresAt;
-  return redeemRefreshToken(provider, { refreshToken, fixedEnd, scope: provider.refreshScope ?? [] }, http);
-}
-
-/**
- * As {@link refreshTokens}, for a refresh token that did not come out of a consent here: a fixed identity may ask for
- * a scope of its own with each refresh.
- *
- * @param request `scope` is sent unless it is empty, joined as the provider wants it; `fixedEnd` of the refresh token,
- *   which stays unless the answer names another, epoch ms
- */
-export async function redeemRefreshToken(
-  provider: Provider,
-  request: { refreshToken: Secret; fixedEnd?: number | undefined; scope: Scope },
-  http: Http,
-): Promise<TokenSet> {
+  if (!refreshToken) throw new TypeError('there is no refresh token to use');
+  const scope = provider.refreshScope ?? [];
   const { answer, tokenSet } = await requestTokens(
     provider,
     {
       grantType: 'refresh_token',
-      parameters: { refresh_token: request.refreshToken.reveal(), ...scopeParameter(provider, request.scope) },
-      impliedScope: request.scope,
+      parameters: { refresh_token: refreshToken.reveal(), ...scopeParameter(provider, scope) },
+      impliedScope: scope,
       ...(provider.refreshEndpoint !== undefined && { endpoint: provider.refreshEndpoint }),
     },
     http,
   );
+  const fixedEnd = isRenewedByUse(provider, current) ? undefined : refreshExpiresAt;
   const isStated = readRefreshLifetime(answer.body) !== undefined;
   const isOfConsent = provider.refreshLifetime?.renewedByUse === false || tokenSet.refreshToken === undefined;
-  const end = isOfConsent && !isStated ? request.fixedEnd : undefined;
+  const end = isOfConsent && !isStated ? fixedEnd : undefined;
   return withRefreshEnd(tokenSet, end ?? refreshEnd(provider, answer, tokenSet.obtainedAt));
 }
 

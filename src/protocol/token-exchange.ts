@@ -27,19 +27,12 @@ export interface TokenExchange {
   readonly resource?: string | undefined;
 }
 
-/** The token that was given in exchange. */
-export interface ExchangedToken {
-  readonly tokenSet: TokenSet;
-  /** RFC 8693 section 2.2.1. */
-  readonly issuedTokenType?: string;
-}
-
 /**
  * Exchanges a token. The provider's extra token parameters win over everything, because each server wants its own.
  *
  * @throws as `redeemAuthorizationCode`; a subject token that is over or not accepted is GrantRefused
  */
-export async function exchangeToken(provider: Provider, exchange: TokenExchange, http: Http): Promise<ExchangedToken> {
+export async function exchangeToken(provider: Provider, exchange: TokenExchange, http: Http): Promise<TokenSet> {
   const { grantType = tokenExchangeGrant, scope } = exchange;
   const optional = {
     subject_token_type: typeOfSubject(exchange, grantType),
@@ -53,9 +46,7 @@ export async function exchangeToken(provider: Provider, exchange: TokenExchange,
     ...scopeParameter(provider, scope),
     ...provider.extraTokenParameters,
   };
-  const { answer, tokenSet } = await requestTokens(provider, { grantType, parameters, impliedScope: scope }, http);
-  const issued = answer.body?.issued_token_type;
-  return { tokenSet, ...(typeof issued === 'string' && { issuedTokenType: issued }) };
+  return (await requestTokens(provider, { grantType, parameters, impliedScope: scope }, http)).tokenSet;
 }
 
 function typeOfSubject({ subjectTokenType }: TokenExchange, grantType: string): string | undefined {

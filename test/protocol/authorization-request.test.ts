@@ -44,9 +44,9 @@ test('joins the scope as the provider wants it, and leaves an empty one out', ()
   expect(parametersOf(provider, { scope: [] })).not.toHaveProperty('scope');
 });
 
-test('adds nonce and resource where they are wanted (RFC 8707 2.1)', () => {
+test('adds the resource where one is wanted (RFC 8707 2.1)', () => {
   const resource = 'https://api.example.com/mcp?x=1';
-  expect(parametersOf({ ...provider, resource }, { nonce: 'n1' })).toMatchObject({ resource, nonce: 'n1' });
+  expect(parametersOf({ ...provider, resource })).toMatchObject({ resource });
 });
 
 test('extra parameters cannot take the place of what protects the request (S2-15)', () => {

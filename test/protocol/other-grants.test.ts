@@ -4,7 +4,7 @@ import { Secret } from '../../src/core/secret.js';
 import { requestClientCredentials } from '../../src/protocol/client-credentials.js';
 import { pollDeviceToken, startDeviceAuthorization } from '../../src/protocol/device-authorization.js';
 import { createHttp } from '../../src/protocol/http.js';
-import { redeemRefreshToken } from '../../src/protocol/token-endpoint.js';
+import { refreshTokens } from '../../src/protocol/token-endpoint.js';
 import { exchangeToken } from '../../src/protocol/token-exchange.js';
 import { createManualClock } from '../support/clock.js';
 import { registeredProvider } from '../support/registered-provider.js';
@@ -33,8 +33,9 @@ const token = { access_token: 'at', token_type: 'Bearer', expires_in: 60 };
 
 test('a fixed identity refreshes with a scope of its own, joined by its delimiter (S0-04)', async () => {
   server.answer('/token', { json: token });
-  const request = { refreshToken: new Secret('rt-1'), scope: ['a', 'b'] };
-  const tokenSet = await redeemRefreshToken(scripted({ scope_separator: ',' }), request, http);
+  const provider = scripted({ source: 'refresh_token', scope_separator: ',', scopes: ['a', 'b'] });
+  const current = { accessToken: new Secret('at-0'), refreshToken: new Secret('rt-1'), tokenType: 'Bearer', scope: [] };
+  const tokenSet = await refreshTokens(provider, { ...current, obtainedAt: clock.now() }, http);
   expect(lastForm()).toEqual({ ...client, grant_type: 'refresh_token', refresh_token: 'rt-1', scope: 'a,b' });
   expect(tokenSet.scope).toEqual(['a', 'b']);
 });
@@ -53,7 +54,7 @@ describe('token exchange', () => {
 
   test('says what kind of token it brings, since RFC 8693 2.1 requires it (S0-19)', async () => {
     server.answer('/token', { json: { ...token, issued_token_type: accessType } });
-    const exchanged = await exchangeToken(scripted(), { subjectToken, scope: ['read'], resource: 'https://api' }, http);
+    await exchangeToken(scripted(), { subjectToken, scope: ['read'], resource: 'https://api' }, http);
     expect(lastForm()).toEqual({
       ...client,
       grant_type: exchangeType,
@@ -62,7 +63,6 @@ describe('token exchange', () => {
       scope: 'read',
       resource: 'https://api',
     });
-    expect(exchanged.issuedTokenType).toBe(accessType);
   });
 
   test('leaves the kind out when told so', async () => {

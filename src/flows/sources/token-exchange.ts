@@ -72,7 +72,7 @@ function checkedExchange({ provider, settings }: ExchangeDesk, request: SourceRe
 async function send({ room, provider, settings }: ExchangeDesk, exchange: Exchange): Promise<FreshToken> {
   const { cacheSize: _, subjectIssuers: __, actor: ___, ...form } = settings;
   try {
-    const { tokenSet } = await exchangeToken(provider, { ...form, ...exchange }, room.http);
+    const tokenSet = await exchangeToken(provider, { ...form, ...exchange }, room.http);
     return endedWithSubject(asFreshToken(tokenSet), exchange.subjectToken, room.now());
   } catch (error) {
     if (!(error instanceof GrantRefused)) throw error;
