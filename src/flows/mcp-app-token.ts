@@ -1,14 +1,13 @@
 /** Tokens of our own for a server that is configured so: client credentials, one token for all (RFC 6749 4.4). */
 
-import { createHash } from 'node:crypto';
 import { sharedConnectionId } from '../core/mcp-server.js';
 import type { Provider } from '../core/provider.js';
-import { formatScope } from '../core/scope.js';
 import { isLive, type TokenSet } from '../core/token-set.js';
 import type { AccessToken } from '../core/views.js';
-import { requestTokens } from '../protocol/token-endpoint.js';
+import { requestClientCredentials } from '../protocol/client-credentials.js';
 import type { Dependencies } from './dependencies.js';
 import type { ServerInView } from './discover-provider.js';
+import { isRejected } from './rejected-token.js';
 
 /** Such tokens cost one request: they are renewed early, so that none ends on its way. */
 const earlyMs = 30_000;
@@ -26,26 +25,14 @@ export async function getAppToken(
   rejected?: string,
 ): Promise<AccessToken> {
   const present = room.appTokens.get(provider.id);
-  const isGood = present !== undefined && isLive(present, deps.now() + earlyMs) && digestOf(present) !== rejected;
-  if (isGood) return handOut(provider, present);
+  const isGood = present !== undefined && isLive(present, deps.now() + earlyMs);
+  if (isGood && !isRejected(present.accessToken, rejected)) return handOut(provider, present);
   const { defaultScope, unlistedScope } = provider;
   // There is no refresh token to be had by this grant.
   const scope = defaultScope.filter((token) => !unlistedScope.includes(token));
-  const { tokenSet } = await requestTokens(
-    provider,
-    {
-      grantType: 'client_credentials',
-      parameters: scope.length > 0 ? { scope: formatScope(scope) } : {},
-      impliedScope: scope,
-    },
-    room.guarded,
-  );
+  const tokenSet = await requestClientCredentials(provider, { scope }, room.guarded);
   room.appTokens.set(provider.id, tokenSet);
   return handOut(provider, tokenSet);
-}
-
-function digestOf({ accessToken }: TokenSet): string {
-  return createHash('sha256').update(accessToken.reveal()).digest('hex');
 }
 
 function handOut(provider: Provider, { accessToken, tokenType, expiresAt, scope }: TokenSet): AccessToken {

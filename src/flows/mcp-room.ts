@@ -18,7 +18,7 @@ export interface McpRoom {
   readonly flights: Map<string, Promise<Provider>>;
   /** Registrations that did not work, by registration key: not tried again before `until`, epoch ms. */
   readonly failedRegistrations: LRUCache<string, { readonly error: unknown; readonly until: number }>;
-  /** Tokens of our own (client credentials), by provider and scope. */
+  /** Tokens of our own (client credentials), by provider. */
   readonly appTokens: LRUCache<string, TokenSet>;
 }
 

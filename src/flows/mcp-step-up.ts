@@ -10,7 +10,8 @@ import type { Dependencies } from './dependencies.js';
 import { findKnownServer, viewServer } from './discover-provider.js';
 import { findDiscovered } from './discovered-provider.js';
 import type { TokenDesk } from './get-token.js';
-import { askedFor, findStored, isRefused, type McpTokenRequest, offerConnect, tokenAt } from './mcp-token.js';
+import { askedFor, findStored, type McpTokenRequest, offerConnect, tokenAt } from './mcp-token.js';
+import { isRejected } from './rejected-token.js';
 
 /** A request that a server answered with 403 and `insufficient_scope`. */
 export interface StepUpRequest extends McpTokenRequest {
@@ -37,7 +38,7 @@ export async function stepUpMcp(desk: TokenDesk, request: StepUpRequest): Promis
   const provider = known && (await findDiscovered(deps, known.provider));
   const stored = provider && (await findStored(deps, provider.id, request));
   if (provider === undefined || stored === undefined || server.rules.grant === 'client_credentials') return undefined;
-  if (!isRefused(stored, request.rejectedTokenSha256)) {
+  if (!isRejected(stored.connection.tokenSet.accessToken, request.rejectedTokenSha256)) {
     const outcome = await tokenAt(desk, provider, { ...request, rejectedTokenSha256: undefined });
     return outcome.kind === 'token' ? outcome.token : undefined;
   }

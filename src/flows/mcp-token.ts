@@ -1,6 +1,5 @@
 /** A token of one user for one MCP server: known, discovered, refreshed, or a link for the person. */
 
-import { createHash } from 'node:crypto';
 import type { StoredConnection } from '../core/connection.js';
 import { OAuthNotConnected, ProviderError, ProviderUnavailable } from '../core/errors.js';
 import { type AccountLabel, defaultAccount, type Owner, type ProviderId } from '../core/identifiers.js';
@@ -124,12 +123,6 @@ export function findStored(
   { owner, account = defaultAccount }: McpTokenRequest,
 ): Promise<StoredConnection | undefined> {
   return deps.store.connections.find({ owner, provider, account });
-}
-
-/** Whether a token is the one that the server refused. */
-export function isRefused(stored: StoredConnection, sha256: string): boolean {
-  const token = stored.connection.tokenSet.accessToken.reveal();
-  return createHash('sha256').update(token).digest('hex') === sha256.toLowerCase();
 }
 
 /**

@@ -15,7 +15,6 @@ export interface Question {
   readonly isTransient: (status: number, text: string) => boolean;
 }
 
-/** Asked once in a process's life: a connection that outlives the answer would serve nobody. */
 const deadlineMs = 5_000;
 
 /**
@@ -36,6 +35,7 @@ export async function ask({ to, url, headers, body, isTransient }: Question): Pr
     if (error instanceof SyntaxError) throw new KeyServiceRefusal(`${to} answered no JSON`);
     throw error;
   } finally {
+    // Asked once in a process's life: a connection that outlives the answer would serve nobody.
     await http.close();
   }
 }
