@@ -67,6 +67,14 @@ test('an answer that was compressed unasked is read', async () => {
   expect(await response.json()).toEqual({ a: 1 });
 });
 
+test.each([200, 204, 205, 404])(
+  'an answer %i with no content type, or nothing in it, is taken as it came',
+  async (status) => {
+    const response = await post({ status, text: status === 205 ? 'against the rules' : '' });
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([status, null, '']);
+  },
+);
+
 describe('whether the request may have been carried out', () => {
   test('nobody listens: it was not', async () => {
     const gone = await startScriptedServer();
