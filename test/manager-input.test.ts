@@ -58,6 +58,10 @@ describe('is refused by the name of the field and without its value', () => {
     ['scopes', 'getToken', ['u', 'github', { scopes: canary }]],
     ['min_ttl', 'getToken', ['u', 'github', { minTtlSeconds: canary }]],
     ['min_ttl', 'getToken', ['u', 'github', { minTtlSeconds: -1 }]],
+    ['caller', 'getToken', ['u', 'github', { usedBy: {} }]],
+    ['caller', 'getToken', ['u', 'github', { usedBy: { caller: canary.repeat(20) } }]],
+    ['caller', 'getToken', ['u', 'github', { usedBy: canary }]],
+    ['purpose', 'getToken', ['u', 'github', { usedBy: { caller: 'bot', purpose: 5 } }]],
     ['rejected_token_sha256', 'refreshToken', ['u', 'github', { rejectedTokenSha256: canary }]],
     ['rejected_token_sha256', 'refreshToken', ['u', 'github', {}]],
   ])('%s of %s%j', async (field, method, given) => {
@@ -75,6 +79,15 @@ describe('is refused by the name of the field and without its value', () => {
     await expect((async () => ask())()).rejects.toThrow(new TypeError(`${name} is needed`));
   });
 });
+
+it.each([undefined, Number.NaN, -5, 0.5, Number.POSITIVE_INFINITY])(
+  'a connect may be waited for %s ms, by whoever stays',
+  async (waitMs) => {
+    const { connectId } = await manager.startConnect('waits', 'github');
+    const asked = manager.findConnect(connectId, { waitMs, signal: AbortSignal.timeout(20) });
+    expect(await asked).toMatchObject({ status: 'pending' });
+  },
+);
 
 describe('the end of a stored token', () => {
   it.each([

@@ -53,6 +53,9 @@ export interface ConnectQuestion {
   readonly signal?: AbortSignal;
 }
 
+/** Every link is over by then; a timer cannot be set for ever. */
+const longestWaitMs = 86_400_000;
+
 /**
  * Where a connect stands. With `waitMs`, an open connect is answered when it moves, or when the time is over.
  *
@@ -60,11 +63,11 @@ export interface ConnectQuestion {
  */
 export async function findConnect(deps: Dependencies, question: ConnectQuestion): Promise<ConnectView> {
   const { tenant, waitMs = 0 } = question;
+  if (!(waitMs > 0)) return lookUp(deps, question);
   const leaving = question.signal ?? new AbortController().signal;
-  const signal = AbortSignal.any([leaving, AbortSignal.timeout(Math.max(1, waitMs))]);
-  let after = waitMs > 0 ? await deps.store.events.newest(tenant) : '';
+  const signal = AbortSignal.any([leaving, AbortSignal.timeout(Math.ceil(Math.min(waitMs, longestWaitMs)))]);
+  let after = await deps.store.events.newest(tenant);
   const first = await lookUp(deps, question);
-  if (waitMs === 0) return first;
   let latest = first;
   while (isOpen(latest) && latest.status === first.status && !signal.aborted) {
     await deps.store.events.wait(tenant, after, signal);

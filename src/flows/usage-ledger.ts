@@ -15,6 +15,8 @@ const mostRemembered = 10_000;
 const mostUses = 50;
 /** Counted from the last use. */
 const keepMs = 90 * 86_400_000;
+/** As a user id, since a person's own credential is a caller too. */
+const longestCaller = 256;
 const longestPurpose = 200;
 
 /** Notes of one process. Reading a token neither waits for them nor fails with them. */
@@ -74,17 +76,23 @@ export async function readUses(deps: Dependencies, connectionId: string): Promis
 }
 
 /**
- * What a program says about itself. The purpose is shown to the person, so it is text and short.
+ * What a program says about itself. It is shown to the person and stands in the audit trail, so it is text and short.
  *
- * @throws {InvalidRequest} `purpose`
+ * @throws {InvalidRequest} `caller` or `purpose`
  */
 export function parseTokenUser(user: TokenUser): TokenUser {
-  const { purpose } = user;
-  if (purpose === undefined) return user;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-  const isText = purpose.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(purpose);
-  if (!isText || purpose.length > longestPurpose) {
-    throw new InvalidRequest('purpose', 'must be text of at most 200 characters without control characters');
-  }
+  const { caller, purpose = '' } = user;
+  if (caller === '' || !isText(caller, longestCaller)) throw noText('caller', longestCaller);
+  if (!isText(purpose, longestPurpose)) throw noText('purpose', longestPurpose);
   return user;
+}
+
+function isText(given: unknown, most: number): boolean {
+  if (typeof given !== 'string' || given.length > most) return false;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  return given.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(given);
+}
+
+function noText(field: string, most: number): InvalidRequest {
+  return new InvalidRequest(field, `must be text of at most ${most} characters without control characters`);
 }
