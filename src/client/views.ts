@@ -31,13 +31,13 @@ type Plain<V> = Omit<V, 'provider' | 'account'> & {
 } & ('account' extends keyof V ? { readonly account: string } : unknown);
 
 /** A token; `accessToken.reveal()` gives it, printing it does not. Times in epoch ms, to the second. */
-export type ClientToken = Plain<AccessToken>;
+export type ClientToken = Omit<Plain<AccessToken>, 'delegation'>;
 /** Where a connect stands. */
 export type ClientConnect = Plain<ConnectView>;
 /** The end of a successful proof. */
 export type ClientProvenConnect = Plain<ProvenConnect>;
-/** One connection as it is listed. */
-export type ClientConnection = Plain<ConnectionSummary>;
+/** One connection as it is listed; what only the account page shows is not. */
+export type ClientConnection = Omit<Plain<ConnectionSummary>, 'providerName' | 'pausedAt' | 'endsToo'>;
 
 /** The end of a connection; `alsoEnded`: ids of others that the provider has ended with it. */
 export interface ClientDisconnected {

@@ -114,7 +114,7 @@ function faultOfPng(content: Uint8Array): string | undefined {
   const sides = [header.getUint32(16), header.getUint32(20)];
   return sides.every((side) => side > 0 && side <= mostPixels)
     ? undefined
-    : `must be at most ${mostPixels} pixels wide`;
+    : `must be at most ${mostPixels} pixels a side`;
 }
 
 const svgElements = new Set(

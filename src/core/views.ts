@@ -43,11 +43,14 @@ export interface ConnectionSummary {
   readonly identity?: ProviderIdentity;
   readonly scope: Scope;
   readonly status: ConnectionStatus;
+  /** End of the access token at hand, epoch ms; absent = does not expire. */
   readonly expiresAt?: number;
   readonly hasRefreshToken: boolean;
+  /** Epoch ms. */
   readonly connectedAt: number;
-  /** Since when the person has paused it. */
+  /** Since when the person has paused it, epoch ms. */
   readonly pausedAt?: number;
+  /** Epoch ms, to the minute. */
   readonly lastUsedAt?: number;
   /** Labels of the connections at the same provider that disconnecting this one ends as well. */
   readonly endsToo?: readonly AccountLabel[];
@@ -57,6 +60,7 @@ export interface ConnectionSummary {
 export interface StartedConnect {
   readonly connectId: string;
   readonly connectUrl: string;
+  /** Epoch ms at which the link ends. */
   readonly expiresAt: number;
   readonly proof: ProofMode;
   /** With method `device`; `connectUrl` is then the provider's own address. */
@@ -135,6 +139,7 @@ export interface LinkView {
   readonly providerIcon?: string;
   readonly chatIdentity?: ChatIdentity;
   readonly scope: Scope;
+  /** Epoch ms at which the link ends. */
   readonly expiresAt: number;
   readonly proof: ProofMode;
   /** Origin to which Continue will lead, for the page's `form-action`. */
@@ -185,6 +190,7 @@ export interface SessionView {
   readonly tenant: TenantId;
   readonly userId: UserId;
   readonly csrfToken: Secret;
+  /** Epoch ms. */
   readonly endsAt: number;
 }
 

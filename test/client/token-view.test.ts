@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { tokenAnswer } from '../../routes/token-answer.js';
-import { formatToken } from '../../routes/wire.js';
-import { readToken } from '../../src/client/views.js';
-import { providerIdSchema } from '../../src/core/identifiers.js';
+import { formatConnection, formatToken } from '../../routes/wire.js';
+import { type ClientConnection, type ClientToken, readConnections, readToken } from '../../src/client/views.js';
+import { accountLabelSchema, providerIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
 
 const token = {
@@ -26,4 +26,17 @@ test('a token without such facts has no empty fields for them', () => {
     ['access_token', 'account', 'connection_id', 'expires_at', 'provider', 'scopes', 'token_type'].sort(),
   );
   expect(overTheWire(token)).not.toHaveProperty('parameters');
+});
+
+test('every field that the types of the client promise travels', () => {
+  const identity = { id: 'u1', name: 'Ada', email: 'ada@example.com' };
+  const [expiresAt, connectedAt, lastUsedAt] = [1_800_000_000_000, 1_700_000_000_000, 1_700_000_060_000];
+  const facts = { parameters: { cloud_id: 'c1' }, sites: [{ id: 'c1' }] };
+  const wholeToken: Required<ClientToken> = { ...token, expiresAt, identity, ...facts };
+  expect(overTheWire({ ...token, expiresAt, identity, ...facts })).toEqual(wholeToken);
+  const names = { provider: token.provider, account: accountLabelSchema.parse('work') };
+  const connection = { connectionId: 'co_1', scope: ['read'], status: 'paused', hasRefreshToken: true } as const;
+  const whole: Required<ClientConnection> = { ...connection, ...names, identity, expiresAt, connectedAt, lastUsedAt };
+  const summary = { ...connection, ...names, identity, expiresAt, connectedAt, lastUsedAt, pausedAt: connectedAt };
+  expect(readConnections({ connections: [formatConnection(summary)] })).toEqual([whole]);
 });
