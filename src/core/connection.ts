@@ -90,8 +90,6 @@ export type Connection = Readonly<z.infer<typeof connectionSchema>>;
 export interface StoredConnection {
   readonly connection: Connection;
   readonly generation: number;
-  /** When its use was last noted, epoch ms; nothing of it is stored here. Spares the hot path a look by name. */
-  usedAt?: number;
 }
 
 /** What callers and the account page are told about a connection's condition. */
