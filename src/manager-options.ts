@@ -27,20 +27,30 @@ export interface ManagerOptions extends StoreOptions {
    * it costs a write where there is one read. The routes write theirs in any case.
    */
   readonly auditTokens?: boolean;
+  /** How long before its end a token is refreshed, 300 unless told; never more than half of its lifetime. */
   readonly refreshBufferSeconds?: number;
-  /** Refreshing ahead of callers, per provider and process; `false` leaves it to them. */
+  /**
+   * Refreshing ahead of callers, per provider and process: 10 at a time and 50 a second (0 is no limit) unless told;
+   * `false` leaves it to them.
+   */
   readonly refreshAhead?: false | { readonly concurrency?: number; readonly perSecond?: number };
+  /** For how long a connect link is good, 600 unless told. */
   readonly linkCodeTtlSeconds?: number;
+  /** How the person in the browser is shown to be the person in the chat, unless a connect says; `chat_code`. */
   readonly connectProof?: ProofMode;
   /** Lets `connectProof` and single links be `none`. Whoever gets a link then connects for its user. */
   readonly unsafeConnectWithoutProof?: boolean;
+  /** One-tap link of the done page, with `{code}`: `https://t.me/my_bot?start={code}`. */
   readonly proofDeepLink?: string;
+  /** Where the browser goes for proof `app_verifier`, with `connect_id` in the query. */
   readonly appVerifierUrl?: string;
+  /** Exact origins to which `returnTo` may lead, beside paths of this service. */
   readonly returnToOrigins?: readonly string[];
-  /** What to do when one account at a provider comes under another user, or a user comes with another account. */
+  /** What to do when one account at a provider comes under another user, or a user comes with another; `warn`. */
   readonly accountPolicy?: 'warn' | 'deny';
   /** Where people of a chat platform sign in, for proof `chat_login`. */
   readonly chatLogins?: readonly ChatLogin[];
+  /** Lets providers have http endpoints on this machine, for development. */
   readonly allowInsecureLoopbackProviders?: boolean;
   /** How soon an issuer that could not be used is asked again, 5 unless told; the distance doubles up to 300. */
   readonly issuerRetrySeconds?: number;

@@ -24,7 +24,9 @@ export interface StoreOptions {
   readonly keyService?: KeyService;
   /** `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`; absent = embedded store in `dataDir`. */
   readonly redisUrl?: string;
+  /** First part of every key in the store, `valetkey` unless told. */
   readonly keyPrefix?: string;
+  /** Of the embedded store, a directory on a local disk; `./data` unless told. */
   readonly dataDir?: string;
   /** How long the audit trail is kept, days; 90 by default. */
   readonly auditRetentionDays?: number;
