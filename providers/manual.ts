@@ -1,5 +1,6 @@
 /** The catalogue as pages of the manual, so that what is written there is what is used. */
 
+import { environmentPrefix } from './references.js';
 import type { ProviderTemplate } from './template.js';
 
 const opening = `# Providers
@@ -47,7 +48,7 @@ ${describeUnverified(template)}`;
 /** Numbered steps, from the provider's console to a first connect. */
 function describeSetUp(id: string, template: ProviderTemplate): string[] {
   const { displayName, documentation, placeholders = {}, defaultScope, signals } = template;
-  const name = id.toUpperCase().replaceAll('-', '_');
+  const name = environmentPrefix(id);
   const open = Object.keys(placeholders).filter((value) => placeholders[value]?.default === undefined);
   const others = defaultScope.length > 0 ? 'Other scopes than those below' : 'Scopes, where your app needs any';
   const link = `\`valetkey link connect me ${id}\``;

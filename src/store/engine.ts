@@ -74,8 +74,7 @@ export interface OwnerFields {
   }>;
   /**
    * Applies all changes, or none when any `expect` does not hold. Notes of changed fields end, but where the change
-   * keeps them. When stored, `finishes`
-   * gives its lease back, if it is still the holder's.
+   * keeps them. When stored, `finishes` gives its lease back, if it is still the holder's.
    */
   writeFields(owner: OwnerKey, changes: readonly FieldChange[], finishes?: FieldClaim): Promise<'stored' | 'moved'>;
   /**
