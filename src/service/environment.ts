@@ -17,7 +17,7 @@ export class EnvironmentReader {
   readonly #asked = new Set<string>();
 
   constructor(environment: Environment) {
-    this.#environment = environment;
+    this.#environment = withoutMark(environment);
   }
 
   /** Notes a fault; reading goes on. */
@@ -104,4 +104,10 @@ export class EnvironmentReader {
     for (const problem of new Set(parsed.error.issues.map((issue) => issue.message))) this.fault(name, problem);
     return undefined;
   }
+}
+
+/** Node takes the byte order mark that some editors put before a file of variables for a part of the first name there. */
+function withoutMark(environment: Environment): Environment {
+  const marked = Object.keys(environment).find((name) => name.startsWith('\uFEFF'));
+  return marked === undefined ? environment : { [marked.slice(1).trim()]: environment[marked], ...environment };
 }
