@@ -8,6 +8,7 @@ import type { OAuthManager } from '../oauth-manager.js';
 import { readConnections } from '../transfer/export-connections.js';
 import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
+import { firstLines } from './first-lines.js';
 import { withEngine, withManager } from './open-local.js';
 import { createProgressBar } from './progress.js';
 import { paint } from './terminal.js';
@@ -79,7 +80,8 @@ async function findUsers(tenant: string): Promise<readonly string[]> {
   } finally {
     bar.clear();
   }
-  for (const where of unopened) console.error(`cannot be opened: ${where}`);
+  const lines = unopened.map((where) => `cannot be opened: ${where}`);
+  for (const line of firstLines(lines, '"valetkey keys verify --json" prints all')) console.error(line);
   return [...users].sort();
 }
 

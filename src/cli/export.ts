@@ -9,6 +9,7 @@ import { readConnections, type Skipped } from '../transfer/export-connections.js
 import { parseLineKey, sealLines } from '../transfer/sealed-lines.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
+import { firstLines } from './first-lines.js';
 import { readText } from './import.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
@@ -51,7 +52,7 @@ async function run({ recipient, out, tenant, json }: ExportOptions): Promise<voi
   if (json) console.log(JSON.stringify({ exported, skipped }));
   else {
     console.log(`${exported} exported, ${skipped.length} skipped.`);
-    for (const { where, code } of skipped) console.log(`${code}\t${where}`);
+    for (const line of firstLines(skipped.map(({ where, code }) => `${code}\t${where}`))) console.log(line);
   }
   if (skipped.length > 0) process.exitCode = exitCodes.failed;
 }

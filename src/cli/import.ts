@@ -11,6 +11,7 @@ import { parseLineKey } from '../transfer/sealed-lines.js';
 import { type Renaming, readFileSource, readLegacySource, readSealedSource } from '../transfer/sources.js';
 import { examples } from './examples.js';
 import { CommandFailed, exitCodes } from './exit.js';
+import { firstLines } from './first-lines.js';
 import { withStore } from './open-local.js';
 import { createProgressBar } from './progress.js';
 
@@ -93,7 +94,7 @@ function print({ dry_run, created, existing, refused }: ImportReport): void {
   console.log(
     `${created} ${dry_run ? 'would be created' : 'created'}, ${existing} existed, ${refused.length} refused.`,
   );
-  for (const { where, problem } of refused) console.log(`${where}\t${problem}`);
+  for (const line of firstLines(refused.map(({ where, problem }) => `${where}\t${problem}`))) console.log(line);
 }
 
 const usersSchema = z.record(

@@ -5,10 +5,19 @@ import { currentEnvironment } from '../service/config.js';
 import { createEncryptionKey, createKeyId } from '../service/generated-keys.js';
 import { loadKeyService } from '../service/key-settings.js';
 import type { StorageEngine } from '../store/engine.js';
-import { countByKey, type KeyUse, type OnProgress, rotateKeys, totalOf, verifyRecords } from '../store/key-use.js';
+import {
+  countByKey,
+  type KeyUse,
+  type OnProgress,
+  rotateKeys,
+  totalOf,
+  type Unopened,
+  verifyRecords,
+} from '../store/key-use.js';
 import type { Keyring } from '../store/sealing.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
+import { firstLines } from './first-lines.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
 
@@ -66,7 +75,7 @@ async function rotate({ json }: Output): Promise<void> {
   if (json) console.log(JSON.stringify(rotation));
   else {
     console.log(`${rotation.resealed} records were sealed anew.`);
-    for (const { where, code } of rotation.unopened) console.log(`${code}\t${where}`);
+    printUnopened(rotation.unopened);
     for (const id of rotation.retired) console.log(`${id}\tholds nothing any more: take it out of ENCRYPTION_KEYS`);
     for (const key of rotation.keys) console.log(describeKey(key));
     if (rotation.keys.some(isWaitedFor)) console.log(waiting);
@@ -75,13 +84,18 @@ async function rotate({ json }: Output): Promise<void> {
 }
 
 async function verify({ json }: Output): Promise<void> {
-  const { opened, unopened } = await withBar('opening', verifyRecords);
+  const { opened, unopened, unopenedByKey } = await withBar('opening', verifyRecords);
   if (json) console.log(JSON.stringify({ opened, unopened }));
   else {
     console.log(`${opened} records can be opened, ${unopened.length} cannot.`);
-    for (const { where, code } of unopened) console.log(`${code}\t${where}`);
+    for (const [id, count] of unopenedByKey) console.log(`${id}\t${count} cannot be opened`);
+    printUnopened(unopened);
   }
   if (unopened.length > 0) process.exitCode = exitCodes.failed;
+}
+
+function printUnopened(unopened: readonly Unopened[]): void {
+  for (const line of firstLines(unopened.map(({ where, code }) => `${code}\t${where}`))) console.log(line);
 }
 
 async function withBar<T>(

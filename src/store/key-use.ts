@@ -44,10 +44,10 @@ export async function countByKey(
 ): Promise<readonly KeyUse[]> {
   const counts = new Map<string, Record<SealedKind, number>>();
   let done = 0;
-  for await (const { kind, sealed } of walkSealedRecords(engine)) {
-    const id = sealingKeyIdOf(sealed) ?? 'unreadable';
+  for await (const record of walkSealedRecords(engine)) {
+    const id = keyIdOf(record);
     const count = counts.get(id) ?? { ...none };
-    count[kind] += 1;
+    count[record.kind] += 1;
     counts.set(id, count);
     done += 1;
     onProgress({ done });
@@ -63,6 +63,10 @@ export async function countByKey(
   }));
 }
 
+function keyIdOf({ sealed }: SealedRecord): string {
+  return sealingKeyIdOf(sealed) ?? 'unreadable';
+}
+
 /** How many records are sealed under a key. */
 export function totalOf({ records }: KeyUse): number {
   return Object.values(records).reduce((sum, count) => sum + count, 0);
@@ -72,6 +76,8 @@ export function totalOf({ records }: KeyUse): number {
 export interface Verification {
   readonly opened: number;
   readonly unopened: readonly Unopened[];
+  /** How many of them by the key that they name; `unreadable` for those that name none. */
+  readonly unopenedByKey: ReadonlyMap<string, number>;
 }
 
 /** Opens and reads every record; changes nothing. */
@@ -81,6 +87,7 @@ export async function verifyRecords(
   onProgress: OnProgress = () => undefined,
 ): Promise<Verification> {
   const unopened: Unopened[] = [];
+  const unopenedByKey = new Map<string, number>();
   let opened = 0;
   for await (const record of walkSealedRecords(engine)) {
     try {
@@ -88,10 +95,12 @@ export async function verifyRecords(
       opened += 1;
     } catch (error) {
       unopened.push(describeUnopened(record, error));
+      const id = keyIdOf(record);
+      unopenedByKey.set(id, (unopenedByKey.get(id) ?? 0) + 1);
     }
     onProgress({ done: opened + unopened.length });
   }
-  return { opened, unopened };
+  return { opened, unopened, unopenedByKey };
 }
 
 /** What a rotation has done, and what it has left. */
