@@ -2,11 +2,12 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { operatorActor } from '../core/audit.js';
-import { providerIdSchema, tenantIdSchema } from '../core/identifiers.js';
+import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
 import { type ApiKeyView, createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../service/api-keys.js';
 import { callerRoleSchema } from '../service/config-schema.js';
 import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
+import { parseProviders } from './named-providers.js';
 import { withStore } from './open-local.js';
 
 interface CreateOptions {
@@ -55,13 +56,13 @@ async function create({ owner, role, tenant, providers, days, json }: CreateOpti
   const request = {
     owner,
     role: callerRoleSchema.parse(role),
-    tenant: parseName(tenantIdSchema, '--tenant', tenant),
-    providers: providers?.split(',').map((id) => parseName(providerIdSchema, '--providers', id.trim())),
+    tenant: parseTenant(tenant),
   };
-  await withStore(async (store) => {
+  await withStore(async (store, config) => {
+    const allowed = providers === undefined ? undefined : parseProviders('--providers', providers, config);
     const now = await store.now();
     const expiresAt = days === undefined ? undefined : now + days * 86_400_000;
-    const { key, view } = await createApiKey(store.documents, { ...request, expiresAt }, now);
+    const { key, view } = await createApiKey(store.documents, { ...request, providers: allowed, expiresAt }, now);
     // Before it is shown: a key that nobody wrote down is handed to nobody.
     await store.audit.append({ at: now, act: 'api_key.create', actor: operatorActor, ...aboutKey(view) });
     console.log(json ? JSON.stringify({ ...view, key: key.reveal() }) : key.reveal());
@@ -95,13 +96,9 @@ function describeKey(key: ApiKeyView): string {
   return [key.id, key.role, key.tenant, key.owner, state, `last used ${when(key.lastUsedAt)}`].join('\t');
 }
 
-function parseName<T>(
-  schema: { safeParse(value: string): { success: boolean; data?: T } },
-  name: string,
-  text: string,
-): T {
-  const { data } = schema.safeParse(text);
-  if (data === undefined) throw new CommandFailed(`${name}: is not of the form that is expected.`);
+function parseTenant(text: string): TenantId {
+  const { data } = tenantIdSchema.safeParse(text);
+  if (data === undefined) throw new CommandFailed('--tenant: is not of the form that is expected.');
   return data;
 }
 

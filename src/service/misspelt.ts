@@ -29,9 +29,9 @@ function lettersOf(name: string): string {
 }
 
 /** Whether what is left between the same beginning and the same end is at most one character of each. */
-function isNear(one: string, other: string): boolean {
+export function isNear(one: string, other: string, shortest = leastLength): boolean {
   const shorter = Math.min(one.length, other.length);
-  if (shorter < leastLength || Math.abs(one.length - other.length) > 1) return false;
+  if (shorter < shortest || Math.abs(one.length - other.length) > 1) return false;
   let same = 0;
   while (same < shorter && one[same] === other[same]) same += 1;
   let sameAtEnd = 0;

@@ -60,3 +60,24 @@ it('an option that holds no URL of Redis is named, and no variable', async () =>
   const { status, err } = await run('migrate --to localhost:6379');
   expect({ status, err }).toEqual({ status: 1, err: expect.stringMatching(/^--to: must be a URL with redis:/) });
 });
+
+it('a provider that nobody knows is no limit for a key, and what may be meant is named', async () => {
+  const create = (providers: string) => run(`api-keys create --owner me --json --providers ${providers}`);
+  expect(await create('github,gihub')).toEqual({
+    status: 1,
+    out: '',
+    err: '--providers: number 2 is neither in the catalogue nor configured; is github meant?',
+  });
+  expect(await create('nope')).toMatchObject({ status: 1, err: expect.stringContaining('docs/providers.md') });
+  expect((await run('api-keys list')).out).toBe('');
+  vi.stubEnv('ACME_CLIENT_ID', 'x');
+  const file = join(made.path, 'providers.json');
+  const acme = { authorization_endpoint: 'https://acme.example/a', token_endpoint: 'https://acme.example/t' };
+  writeFileSync(file, JSON.stringify({ providers: { acme: { ...acme, token_endpoint_auth_method: 'none' } } }));
+  vi.stubEnv('PROVIDERS_FILE', file);
+  const { status, out } = await create('acme,slack,mcp-0123456789abcdef');
+  expect({ status, ...JSON.parse(out) }).toMatchObject({
+    status: 0,
+    providers: ['acme', 'slack', 'mcp-0123456789abcdef'],
+  });
+});

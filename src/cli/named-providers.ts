@@ -1,0 +1,29 @@
+/** Providers as an operator names them: one that nobody knows is misspelt. */
+
+import { catalogue } from '../../providers/index.js';
+import { type ProviderId, providerIdSchema } from '../core/identifiers.js';
+import { isDiscoveredId } from '../core/mcp-server.js';
+import type { Config } from '../service/config.js';
+import { isNear } from '../service/misspelt.js';
+import { CommandFailed } from './exit.js';
+import { withRunningSandbox } from './open-local.js';
+
+/** Ids are shorter than the names of variables. */
+const leastLength = 4;
+
+/**
+ * The comma-separated ids that an option holds: of the catalogue, the configuration, or an MCP server.
+ *
+ * @throws {CommandFailed} naming the option, and the provider that may be meant
+ */
+export function parseProviders(option: string, text: string, config: Config): readonly ProviderId[] {
+  const known = [...catalogue.keys(), ...Object.keys(withRunningSandbox(config).providers)];
+  return text.split(',').map((part, at) => {
+    const { data: id } = providerIdSchema.safeParse(part.trim());
+    if (id === undefined) throw new CommandFailed(`${option}: is not of the form that is expected.`);
+    if (known.includes(id) || isDiscoveredId(id)) return id;
+    const near = known.filter((each) => isNear(each, id, leastLength));
+    const hint = near.length > 0 ? `is ${near.join(' or ')} meant?` : 'docs/providers.md lists those that are.';
+    throw new CommandFailed(`${option}: number ${at + 1} is neither in the catalogue nor configured; ${hint}`);
+  });
+}
