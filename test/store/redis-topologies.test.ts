@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { ownerKeyOf, tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import type { StorageEngine, Versioned } from '../../src/store/engine.js';
@@ -175,6 +175,17 @@ async function writeThrough(engine: StorageEngine, disturb: () => Promise<void> 
   );
   return { ...seen, owner, final: (await engine.readField(owner, 'f'))?.version, version };
 }
+
+it('a Sentinel that is gone is nothing to print, beside others', async () => {
+  const { url } = await starting.killed;
+  const print = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const engine = await openRedisEngine({ url: url.replace('//', '//127.0.0.1:1,'), keyPrefix: 'gone' });
+  // Meanwhile the client that listens for failovers has been refused there.
+  for (let count = 0; count < 50; count += 1) await engine.check();
+  await engine.close();
+  expect(print.mock.calls).toEqual([]);
+  print.mockRestore();
+}, 40_000);
 
 describe.each([
   ['behind Sentinels, the master killed (kill -9)', starting.killed, 'kill9'],

@@ -1,7 +1,7 @@
 /** Makes the ioredis client: the settings under which it survives failovers and never sends a command twice by itself. */
 
 import { isIP } from 'node:net';
-import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, Redis, type RedisOptions, SentinelConnector } from 'ioredis';
 import type { HostPort, RedisAddress } from './address.js';
 
 /** A connection to one master, or to all nodes of a Cluster. */
@@ -21,7 +21,7 @@ export function createClient(address: RedisAddress, times: ClientTimes): RedisCl
     const { node, database } = address;
     return new Redis({ ...options, ...tlsOptions(address.tls, node), ...node, db: database });
   }
-  return new Redis({
+  const client = new Redis({
     ...options,
     ...tlsOptions(address.tls),
     sentinels: [...address.sentinels],
@@ -33,6 +33,23 @@ export function createClient(address: RedisAddress, times: ClientTimes): RedisCl
     failoverDetector: true,
     // It must always answer a number: without one the client gives up for good.
     sentinelRetryStrategy: (attempt) => Math.min(attempt * 100, 1000),
+  });
+  ignoreLostSentinels(client);
+  return client;
+}
+
+/**
+ * ioredis hears of failovers by clients of its own, and prints what befalls them to stderr: of a Sentinel that is gone,
+ * a stack every minute. The others tell the same, and it offers no way to listen but its private method.
+ */
+function ignoreLostSentinels(client: Redis): void {
+  const connector: unknown = Reflect.get(client, 'connector');
+  if (!(connector instanceof SentinelConnector)) return;
+  const connect: unknown = Reflect.get(connector, 'connectToSentinel');
+  if (typeof connect !== 'function') return;
+  Reflect.set(connector, 'connectToSentinel', (...args: unknown[]) => {
+    const sentinel: unknown = Reflect.apply(connect, connector, args);
+    return sentinel instanceof Redis ? sentinel.on('error', () => undefined) : sentinel;
   });
 }
 
