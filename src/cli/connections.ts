@@ -60,7 +60,7 @@ async function list(user: string | undefined, { tenant, json }: ConnectionOption
         console.log(json ? JSON.stringify(wireOf(each, connection)) : describe(each, connection));
       }
     }
-  });
+  }, 'read');
 }
 
 /** Everybody with a connection; what cannot be opened is said and passed over. */
@@ -86,7 +86,7 @@ async function findUsers(tenant: string): Promise<readonly string[]> {
 }
 
 async function show(user: string, provider: string, options: ConnectionOptions): Promise<void> {
-  const { connection, uses } = await withManager((manager) => findOne(manager, { user, provider, ...options }));
+  const { connection, uses } = await withManager((manager) => findOne(manager, { user, provider, ...options }), 'read');
   const wire = wireOf(user, connection);
   if (options.json) console.log(JSON.stringify({ ...wire, uses: uses.map(wireOfUse) }));
   else for (const [name, value] of Object.entries(wire)) console.log(`${name.padEnd(18)} ${formatValue(value)}`);

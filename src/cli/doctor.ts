@@ -17,7 +17,7 @@ import { paint, type Tone } from './terminal.js';
 /** Beyond this two machines disagree about what has expired, ms. */
 const clockToleranceMs = 30_000;
 
-/** Reads only; exits with 1 when something does not work. */
+/** Reads only, where there is something to read; exits with 1 when something does not work. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('check configuration, store, keys, clock and providers; print the redirect URI of each provider')
@@ -25,7 +25,8 @@ export function doctorCommand(): Command {
     .option('--offline', 'do not ask the endpoints of the providers')
     .addHelpText('after', `\n${status}${examples('doctor', 'doctor --json')}`)
     .action(async ({ json, offline = false }: { json?: boolean; offline?: boolean }) => {
-      const findings = await withStore((store, config) => examine(store, withRunningSandbox(config), offline), 'read');
+      const look = (store: Store, config: Config) => examine(store, withRunningSandbox(config), offline);
+      const findings = await withStore(look, 'read', 'new or old');
       if (json) console.log(JSON.stringify(findings));
       else for (const finding of findings) console.log(describe(finding));
       process.exitCode = findings.some(({ kind }) => kind === 'fault') ? exitCodes.failed : exitCodes.done;

@@ -4,6 +4,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { createRegistry, partEntries } from '../../providers/index.js';
+import type { Store } from '../core/store.js';
 import { type Config, currentEnvironment } from '../service/config.js';
 import { loadFernetKeys } from '../service/import-settings.js';
 import { type ImportReport, importConnections, type SourceRecord } from '../transfer/import-connections.js';
@@ -48,7 +49,8 @@ export function importCommand(): Command {
 }
 
 async function run(format: (typeof formats)[number], file: string | undefined, options: ImportOptions): Promise<void> {
-  const report = await withStore(async (store, config) => {
+  const dryRun = options.dryRun ?? false;
+  const take = async (store: Store, config: Config) => {
     const source = await openSource(format, file, { options, config, now: await store.now() });
     const { refreshBufferMs, allowInsecureLoopbackProviders: allowInsecureLoopback } = config;
     const { known, open } = partEntries(config.providers);
@@ -58,10 +60,9 @@ async function run(format: (typeof formats)[number], file: string | undefined, o
     const now = await store.now();
     const target = { store, providers, isKnownProvider, refreshBufferMs, now: () => now };
     const bar = createProgressBar('importing');
-    return importConnections(source, { ...target, dryRun: options.dryRun ?? false }, (done) =>
-      bar.update({ done }),
-    ).finally(() => bar.clear());
-  });
+    return importConnections(source, { ...target, dryRun }, (done) => bar.update({ done })).finally(() => bar.clear());
+  };
+  const report = await withStore(take, dryRun ? 'read' : 'write', 'new or old');
   if (options.json) console.log(JSON.stringify(report));
   else print(report);
   if (report.refused.length > 0) process.exitCode = exitCodes.failed;

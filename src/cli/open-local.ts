@@ -14,12 +14,22 @@ import { managerOptions } from '../service/manager-options.js';
 import type { StorageEngine } from '../store/engine.js';
 import type { Keyring } from '../store/sealing.js';
 
-/** Lets `work` use the store and closes it in any case. @param use as {@link openStore} */
+type Use = 'write' | 'read';
+
+const wantedFor = (use: Use): 'new or old' | 'old' => (use === 'read' ? 'old' : 'new or old');
+
+/**
+ * Lets `work` use the store and closes it in any case.
+ *
+ * @param use as {@link openStore}
+ * @param wanted as {@link loadConfig}; without it, what is only read has to be there
+ */
 export async function withStore<T>(
   work: (store: Store, config: Config) => Promise<T>,
-  use: 'write' | 'read' = 'write',
+  use: Use = 'write',
+  wanted = wantedFor(use),
 ): Promise<T> {
-  const config = loadConfig();
+  const config = loadConfig(currentEnvironment(), wanted);
   const store = await openStore(managerOptions(config), createLogger('silent'), use);
   try {
     return await work(store, config);
@@ -48,10 +58,23 @@ export async function withEngine<T>(work: (beneath: Beneath) => Promise<T>): Pro
   }
 }
 
-/** Lets `work` use a manager that does nothing in the background, and closes it in any case. */
-export async function withManager<T>(work: (manager: OAuthManager, config: Config) => Promise<T>): Promise<T> {
-  const config = withRunningSandbox(loadConfig());
-  const manager = await openManager({ ...managerOptions(config), backgroundWork: false });
+/**
+ * Lets `work` use a manager that does nothing in the background, and closes it in any case.
+ *
+ * @param use as {@link openStore}; `read` leaves in the spool what lies there, too
+ */
+export async function withManager<T>(
+  work: (manager: OAuthManager, config: Config) => Promise<T>,
+  use: Use = 'write',
+): Promise<T> {
+  const config = withRunningSandbox(loadConfig(currentEnvironment(), wantedFor(use)));
+  const { spoolDir, ...options } = managerOptions(config);
+  const spool = spoolDir === undefined || use === 'read' ? {} : { spoolDir };
+  const store = await openStore({ ...options, ...spool }, createLogger('silent'), use);
+  const manager = await openManager({ ...options, store, backgroundWork: false }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   try {
     return await work(manager, config);
   } finally {

@@ -36,7 +36,7 @@ interface Place {
  * What is given, and with the embedded store what is not: the keyring text in `DATA_DIR/encryption-keys`, and the local
  * administrator's API key in `DATA_DIR/api-key`, both made at the first call. Replicas on Redis must be given the same.
  *
- * @param wanted `old` refuses a directory without a store
+ * @param wanted `old` makes nothing and refuses a directory without a store
  * @throws {ConfigurationError} the directory cannot be used, a file there was damaged, or the store is there without keys
  */
 export function keepMissing(
@@ -50,7 +50,7 @@ export function keepMissing(
     throw fault('DATA_DIR', `holds no store: ${dataFile} is not there`);
   }
   const keys = given.encryptionKeys === undefined && embedded ? keepEncryptionKeys(dataDir, dataFile) : undefined;
-  const local = given.apiKeys.length === 0 && embedded ? keep(join(dataDir, 'api-key'), createApiSecret) : undefined;
+  const local = given.apiKeys.length === 0 && embedded ? keepApiKey(dataDir, wanted) : undefined;
   checkKept(keys, encryptionKeysSchema, 'ENCRYPTION_KEYS');
   checkKept(local, z.string().min(32), 'API_KEYS');
   const localKey = local && { id: 'local', role: 'admin' as const, secret: local.value, tenant: 'default' };
@@ -75,6 +75,12 @@ function keepEncryptionKeys(dataDir: string, dataFile: string): KeptSecret {
     );
   }
   return keep(path, createEncryptionKey);
+}
+
+/** Who only looks needs none. */
+function keepApiKey(dataDir: string, wanted: 'new or old' | 'old'): KeptSecret | undefined {
+  const path = join(dataDir, 'api-key');
+  return wanted === 'old' && !existsSync(path) ? undefined : keep(path, createApiSecret);
 }
 
 /** A damaged file is never replaced: what it was would be lost with it. */
