@@ -66,7 +66,7 @@ function segmentNames(url: string): { name: string; text: string }[] {
 }
 
 function findBadSegment(url: string): string {
-  return segmentNames(url).find(({ text }) => !isDecodable(text))?.name ?? 'path';
+  return segmentNames(url).find(({ text }) => decode(text) === undefined)?.name ?? 'path';
 }
 
 function findLongSegment(url: string): string {
@@ -74,11 +74,11 @@ function findLongSegment(url: string): string {
   return longest?.name ?? 'path';
 }
 
-function isDecodable(text: string): boolean {
+/** Gives back what it decodes: the bundler takes a call for its error alone to have no effect, and leaves it out. */
+function decode(text: string): string | undefined {
   try {
-    decodeURIComponent(text);
-    return true;
+    return decodeURIComponent(text);
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -37,6 +37,14 @@ describe('user ids in paths', () => {
     expect(spy.mock.calls[0]?.[0]).toBe(user);
   });
 
+  it.each([
+    ['/v1/users/%ff/tokens/github', 'user'],
+    ['/v1/users/u/tokens/%C3%28', 'provider'],
+    ['/v1/connects/%zz', 'connect_id'],
+  ])('says which part of %s is not UTF-8', async (path, field) => {
+    expect((await get(api, path)).body).toMatchObject({ status: 400, code: 'invalid_request', field });
+  });
+
   it('keeps users apart whose ids differ only in normal form or delimiters', async () => {
     await api.manager.storeToken('a/b', { provider: 'github', accessToken: 'of a/b' });
     expect((await get(api, '/v1/users/a%2Fb/tokens/github')).body.access_token).toBe('of a/b');

@@ -112,6 +112,9 @@ describe('npm start', () => {
     // Unless somebody is editing while the test runs.
     if (newestSource() <= built) expect(statSync(join(root, 'dist/.built')).mtimeMs).toBe(built);
     expect(second.output()).not.toContain('Installing');
+    // In one file with all others, too, what is called for its error alone is called.
+    const broken = await fetch(`${second.url}/v1/users/%ff/tokens/github`);
+    expect(await broken.json()).toMatchObject({ field: 'user' });
   }, 60_000);
 });
 
