@@ -22,11 +22,12 @@ export interface KnownApiKey {
  */
 export function readCredential(headers: IncomingHttpHeaders): string {
   const { authorization, 'x-api-key': key } = headers;
-  if (authorization === undefined && key === undefined) throw new Unauthorized('credential_missing', false);
   if (authorization !== undefined && key !== undefined) throw new Unauthorized('credential_twice', true);
-  const credential = authorization === undefined ? String(key) : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-  if (credential === undefined || credential === '') throw new Unauthorized('credential_malformed', true);
-  if (credential.length > 8192) throw new Unauthorized('credential_malformed', true);
+  const bearer = /^Bearer +(\S.*)$/i.exec(authorization ?? '')?.[1]?.trimEnd();
+  const credential = key === undefined ? bearer : String(key);
+  // Also of another scheme: nothing was shown that could be right here (RFC 6750 section 3.1).
+  if (!credential) throw new Unauthorized('credential_missing', false);
+  if (/\s/.test(credential) || credential.length > 8192) throw new Unauthorized('credential_malformed', true);
   return credential;
 }
 
