@@ -1,6 +1,7 @@
 /** One entry of PROVIDERS_FILE or of the environment, and how it becomes a provider together with its template. */
 
 import { z } from 'zod';
+import { ConfigurationError } from '../src/core/errors.js';
 
 const endpoint = z.url({ protocol: /^https?$/ });
 const stringMap = z.record(z.string(), z.string());
@@ -126,3 +127,18 @@ export const providerEntrySchema = z.strictObject({
 
 /** A parsed entry. */
 export type ProviderEntry = Readonly<z.infer<typeof providerEntrySchema>>;
+
+/**
+ * Entries as a program gives them, which nobody has parsed yet.
+ *
+ * @throws {ConfigurationError} with all faults at once, each naming provider and field
+ */
+export function parseEntries(
+  entries: Readonly<Record<string, ProviderEntry>>,
+): Readonly<Record<string, ProviderEntry>> {
+  const parsed = z.record(z.string(), providerEntrySchema).safeParse(entries);
+  if (parsed.success) return parsed.data;
+  throw new ConfigurationError(
+    parsed.error.issues.map(({ path, message }) => ({ name: path.join('.') || 'providers', problem: message })),
+  );
+}

@@ -47,7 +47,7 @@ import { xero } from './xero.js';
 import { zendesk } from './zendesk.js';
 import { zoom } from './zoom.js';
 
-export { type ProviderEntry, providerEntrySchema } from './entry.js';
+export { type ProviderEntry, parseEntries, providerEntrySchema } from './entry.js';
 export { withMetadata } from './issuer.js';
 export type { ProviderTemplate } from './template.js';
 

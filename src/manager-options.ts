@@ -75,6 +75,7 @@ export function parsePolicy(policy: McpPolicy = {}): McpPolicy {
 /** How the journeys are to run. @throws {ConfigurationError} all faults at once */
 export function settingsOf(options: ManagerOptions): Settings {
   const proof = options.connectProof ?? 'chat_code';
+  const accountPolicy = options.accountPolicy ?? 'warn';
   const allowNoProof = options.unsafeConnectWithoutProof ?? false;
   const faults = [
     ...baseUrlFaults(options.baseUrl),
@@ -87,7 +88,7 @@ export function settingsOf(options: ManagerOptions): Settings {
       ? [fault('appVerifierUrl', 'is needed for app_verifier')]
       : []),
     ...(proof === 'chat_login' && !options.chatLogins?.length ? [fault('chatLogins', 'is needed for chat_login')] : []),
-    ...choiceFaults('accountPolicy', options.accountPolicy ?? 'warn', ['warn', 'deny']),
+    ...choiceFaults('accountPolicy', accountPolicy, ['warn', 'deny']),
     ...numberFaults(options),
   ];
   if (faults.length > 0) throw new ConfigurationError(faults);
@@ -102,7 +103,7 @@ export function settingsOf(options: ManagerOptions): Settings {
     proofDeepLink: options.proofDeepLink,
     appVerifierUrl: options.appVerifierUrl,
     returnToOrigins: options.returnToOrigins ?? [],
-    accountPolicy: options.accountPolicy ?? 'warn',
+    accountPolicy,
     chatLogins: options.chatLogins ?? [],
     requestDeadlineMs: 10_000,
     auditTokens: options.auditTokens ?? false,

@@ -1,6 +1,6 @@
 /** The providers of a manager: those that are known at once, and those whose issuer has to be asked first. */
 
-import { createRegistry, type ProviderEntry, partEntries, withMetadata } from '../providers/index.js';
+import { createRegistry, type ProviderEntry, parseEntries, partEntries, withMetadata } from '../providers/index.js';
 import {
   ConfigurationError,
   DiscoveryFailed,
@@ -41,7 +41,7 @@ export interface OpenProviders {
  * Makes the registry. An issuer that does not answer, or answers what cannot be used, holds up nobody: its provider is
  * known and unavailable, and the issuer is asked again.
  *
- * @throws {ConfigurationError} as `createRegistry`, for everything that is known without asking
+ * @throws {ConfigurationError} as `parseEntries` and `createRegistry`, for everything that is known without asking
  */
 export function openProviders(entries: Entries, room: IssuerRoom): OpenProviders {
   const growing = new GrowingRegistry(entries, room);
@@ -57,7 +57,7 @@ class GrowingRegistry implements ProviderRegistry {
   #stopped = false;
 
   constructor(entries: Entries, room: IssuerRoom) {
-    const { known, open } = partEntries(entries);
+    const { known, open } = partEntries(parseEntries(entries));
     this.#room = room;
     this.#entries = { ...known };
     for (const [id, entry] of open) this.#waiting.set(id, { entry, error: notYet(id) });
