@@ -3,7 +3,7 @@
 import { isAllowedEndpoint } from '../src/core/endpoint.js';
 import { ConfigurationError } from '../src/core/errors.js';
 import { type ProviderId, providerIdSchema } from '../src/core/identifiers.js';
-import type { Provider, ProviderRegistry } from '../src/core/provider.js';
+import type { ClientAuthenticationMethod, Provider, ProviderRegistry } from '../src/core/provider.js';
 import { mayBeExtra, type ProviderEntry } from './entry.js';
 import { resolveProvider } from './resolve.js';
 import type { ProviderTemplate } from './template.js';
@@ -12,7 +12,8 @@ type Fault = { readonly name: string; readonly problem: string };
 type Catalogue = ReadonlyMap<ProviderId, ProviderTemplate>;
 
 /**
- * Joins entries with a catalogue. An entry without a client id leaves its provider known but not configured.
+ * Joins entries with a catalogue. An entry without a client id, or without the secret that its way of authentication
+ * needs, leaves its provider known but not configured.
  *
  * @throws ConfigurationError with all faults at once, each naming provider and field
  */
@@ -39,7 +40,7 @@ export function joinRegistry(
     if (!id.success) faults.push({ name: 'providers', problem: 'an id must be 1-64 characters of a-z 0-9 _ -' });
     if (!id.success || !isMeantForUse(entry)) continue;
     const provider = collect(() => resolveProvider(id.data, entry, templateOf(catalogue, id.data, entry)));
-    if (provider) configured.set(id.data, provider);
+    if (provider && !lacksSecret(provider)) configured.set(id.data, provider);
   }
   if (faults.length > 0) throw new ConfigurationError(faults);
   return registryOf(catalogue, entries, configured);
@@ -48,6 +49,17 @@ export function joinRegistry(
 /** A static token needs no client; everything else is only known until there is one. */
 function isMeantForUse(entry: ProviderEntry): boolean {
   return entry.client_id !== undefined || entry.source === 'static';
+}
+
+const secretMethods: ReadonlySet<ClientAuthenticationMethod> = new Set([
+  'client_secret_basic',
+  'client_secret_basic_raw',
+  'client_secret_as_username',
+  'client_secret_post',
+]);
+
+function lacksSecret({ source, clientAuthentication, clientSecret }: Provider): boolean {
+  return source?.kind !== 'static' && clientSecret === undefined && secretMethods.has(clientAuthentication);
 }
 
 function templateOf(catalogue: Catalogue, id: ProviderId, entry: ProviderEntry): ProviderTemplate | undefined {

@@ -112,9 +112,10 @@ function lifetimeOf({ seconds, renewedByUse, mostSeconds }: NonNullable<Provider
 function clientOf(entry: ProviderEntry, template: ProviderTemplate | undefined) {
   const { client_private_key: privateKey, client_secret: secret } = entry;
   const { client_key_id: keyId, client_key_thumbprint: thumbprint, client_key_issuer: issuer } = entry;
+  // RFC 7591 section 2 has `client_secret_basic` for the default; without a secret that is a public client.
+  const usual = secret ? ('client_secret_basic' as const) : ('none' as const);
   return {
-    clientAuthentication:
-      entry.token_endpoint_auth_method ?? template?.clientAuthentication ?? ('client_secret_basic' as const),
+    clientAuthentication: entry.token_endpoint_auth_method ?? template?.clientAuthentication ?? usual,
     ...(secret && { clientSecret: new Secret(secret) }),
     ...(privateKey && {
       clientKey: {

@@ -14,7 +14,6 @@ import { environmentPrefix, secretFields } from '../../providers/references.js';
 import { ConfigurationError } from '../core/errors.js';
 import { providerIdSchema } from '../core/identifiers.js';
 import { type McpPolicy, mcpPolicySchema } from '../core/mcp-policy.js';
-import type { ClientAuthenticationMethod } from '../core/provider.js';
 import { nameSchema } from './config-schema.js';
 import type { EnvironmentReader } from './environment.js';
 
@@ -172,23 +171,14 @@ function checkRegistry(
   // What an issuer adds is not known yet; the manager asks it.
   const { known } = partEntries(entries);
   try {
-    for (const provider of createRegistry(known, { allowInsecureLoopback }).configured()) {
-      const isAsked = provider.source?.kind !== 'static';
-      const needsSecret = isAsked && secretMethods.has(provider.clientAuthentication);
-      if (needsSecret && !provider.clientSecret) blame(reader, `${provider.id}.client_secret`, 'is missing');
+    for (const { id, configured } of createRegistry(known, { allowInsecureLoopback }).known()) {
+      if (!configured && known[id]?.client_id !== undefined) blame(reader, `${id}.client_secret`, 'is missing');
     }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const { name, problem } of error.faults) blame(reader, name, problem);
   }
 }
-
-const secretMethods: ReadonlySet<ClientAuthenticationMethod> = new Set([
-  'client_secret_basic',
-  'client_secret_basic_raw',
-  'client_secret_as_username',
-  'client_secret_post',
-]);
 
 /** A misspelt name configures nothing, silently; names of other programs look just the same, so it is no fault. */
 function unknownProviders(reader: EnvironmentReader, known: ReadonlyMap<string, string>): string[] {

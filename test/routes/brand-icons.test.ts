@@ -72,13 +72,13 @@ it('a provider without an icon, or with one that nobody has, gets its letter', a
 });
 
 it('a provider of the host’s own that starts from a template bears its icon', () => {
-  const registry = createRegistry({ work: { template: 'gitlab', client_id: 'c' } });
+  const registry = createRegistry({ work: { template: 'gitlab', client_id: 'c', client_secret: 's' } });
   expect(registry.find(providerIdSchema.parse('work'))?.icon).toBe('gitlab');
   expect(registry.known().find(({ id }) => id === 'work')?.icon).toBe('gitlab');
 });
 
 it('the account page with the whole catalogue stays below 30 kB', async () => {
-  const entries = Object.fromEntries([...catalogue.keys()].map((id) => [id, { client_id: 'c' }]));
+  const entries = Object.fromEntries([...catalogue.keys()].map((id) => [id, { client_id: 'c', client_secret: 's' }]));
   const listing = createRegistry(entries).known();
   const all = listing.map(
     ({ defaultScope, ...rest }): ProviderListing => ({
