@@ -51,7 +51,8 @@ it.each(storeKinds)(
     });
     onTestFinished(() => old.close());
     const users = Array.from({ length: 10 }, (_, index) => `u${index}`);
-    for (const user of users) await connect({ manager: old }, provider, { user, leftMs: hourMs });
+    for (const user of users)
+      await connect({ manager: old, clock: { now: Date.now } }, provider, { user, leftMs: hourMs });
     const young = await startService(variables, provider.entry);
 
     const refreshByTurns = async (user: string) => {

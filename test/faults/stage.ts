@@ -94,15 +94,15 @@ export async function openBench(
   return { manager, clock, log };
 }
 
-/** Gives a user a grant whose access token has so many ms left (counted from the real time). */
+/** Gives a user a grant whose access token has so many ms left, by the clock of the bench. */
 export async function connect(
-  bench: Pick<Bench, 'manager'>,
+  { manager, clock }: Pick<Bench, 'manager'> & { readonly clock: Pick<ManualClock, 'now'> },
   provider: RotatingProvider,
   grant: { readonly user: string; readonly leftMs: number },
 ): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
   const tokens = provider.grant();
-  const expiresAt = Math.floor((Date.now() + grant.leftMs) / 1000);
-  await bench.manager.storeToken(grant.user, { provider: 'rotating', ...tokens, expiresAt, scopes: ['read'] });
+  const expiresAt = Math.floor((clock.now() + grant.leftMs) / 1000);
+  await manager.storeToken(grant.user, { provider: 'rotating', ...tokens, expiresAt, scopes: ['read'] });
   return tokens;
 }
 

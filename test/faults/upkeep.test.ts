@@ -30,9 +30,9 @@ async function filled(kind: StoreKind) {
   const place = await makePlace(kind);
   const provider = await openProvider();
   const { REDIS_URL: redisUrl, KEY_PREFIX: keyPrefix, DATA_DIR: dataDir } = place;
-  const { manager } = await openBench({ redisUrl, keyPrefix, dataDir }, provider, { encryptionKeys: k1 });
-  await Promise.all(users.map((user) => connect({ manager }, provider, { user, leftMs: hourMs })));
-  await manager.close();
+  const bench = await openBench({ redisUrl, keyPrefix, dataDir }, provider, { encryptionKeys: k1 });
+  await Promise.all(users.map((user) => connect(bench, provider, { user, leftMs: hourMs })));
+  await bench.manager.close();
   return { place: { ...place, REFRESH_AHEAD: 'false', RATE_LIMIT_PER_MINUTE: '0' }, provider };
 }
 
