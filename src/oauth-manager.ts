@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActOrigin } from './core/audit.js';
 import { ManagerLifecycleError } from './core/errors.js';
 import { isDiscoveredId } from './core/mcp-server.js';
+import { parseOwner, parseProviderId, parseTenant } from './core/parse-input.js';
 import type { AuditStore, EventStore, StoreFigures, StoreHealth } from './core/store.js';
 import type * as views from './core/views.js';
 import { providerLabel } from './flows/announce.js';
@@ -15,6 +16,7 @@ import { DueWorker } from './flows/look-after-due.js';
 import { ProviderCircuits } from './flows/provider-circuits.js';
 import { RefreshFlights } from './flows/refresh.js';
 import { RefreshPace } from './flows/refresh-pace.js';
+import { type RefusedReport, type RefusedWish, retryRefused } from './flows/refused-grants.js';
 import { createSources } from './flows/sources/create-sources.js';
 import { listProviders } from './flows/sources/find-source.js';
 import { storeSpooled } from './flows/spooled-commits.js';
@@ -27,6 +29,13 @@ import { type JourneyRoom, TokenJourneys } from './token-journeys.js';
 /** The start waits so long for what lies in the spool to be stored; then it goes on, and so does that, ms. */
 const spoolWaitMs = 1_500;
 
+/** Which refused grants are tried again, and how; what is absent limits nothing. */
+export interface RetryRefusedOptions extends Pick<RefusedWish, 'dryRun' | 'signal' | 'onProgress'> {
+  readonly userId?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly provider?: string | undefined;
+}
+
 /** Every journey, without an entry of its own in the audit trail. */
 export type Journeys = TokenJourneys;
 
@@ -37,6 +46,7 @@ export type Journeys = TokenJourneys;
 export class OAuthManager extends RecordedJourneys {
   readonly #deps: Dependencies;
   readonly #circuits: ProviderCircuits;
+  readonly #pace: RefreshPace;
   readonly #flights: RefreshFlights;
   readonly #ledger: UsageLedger;
   readonly #worker: DueWorker;
@@ -59,6 +69,7 @@ export class OAuthManager extends RecordedJourneys {
     this.#onClosed = onClosed;
     const ahead = dependencies.settings.refreshAhead;
     const pace = new RefreshPace(ahead ?? { concurrency: 1, perSecond: 1 }, dependencies.now);
+    this.#pace = pace;
     this.#circuits = new ProviderCircuits(dependencies.now);
     this.#flights = new RefreshFlights(dependencies, this.#circuits, pace);
     const usage = new UsageMarks(dependencies);
@@ -122,6 +133,22 @@ export class OAuthManager extends RecordedJourneys {
   async storeSpooled(): Promise<void> {
     this.#storingSpooled = storeSpooled(this.running());
     await Promise.race([this.#storingSpooled, sleep(spoolWaitMs, undefined, { ref: false })]);
+  }
+
+  /**
+   * Has refresh tokens that their provider refused within the last day sent once more, for when it was not the person who
+   * ended the grant. Of one user (`userId`, with its `tenant`), of a tenant, of a provider; without any, all.
+   *
+   * @throws {InvalidRequest} naming the field
+   * @throws {StoreUnavailable} the store cannot be read; what was sent is stored
+   */
+  async retryRefused(options: RetryRefusedOptions = {}): Promise<RefusedReport> {
+    const { userId, provider, dryRun, signal, onProgress } = options;
+    const tenant = options.tenant === undefined ? undefined : parseTenant(options.tenant);
+    const owner = userId === undefined ? undefined : parseOwner(userId, tenant);
+    const wanted = { owner, tenant, provider: provider === undefined ? undefined : parseProviderId(provider) };
+    const { deps, flights } = this.room().desk;
+    return retryRefused({ deps, flights, pace: this.#pace }, { ...wanted, dryRun, signal, onProgress });
   }
 
   /** What happened to commits since this process began. */

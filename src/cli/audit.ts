@@ -6,6 +6,7 @@ import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
 import type { AuditStore } from '../core/store.js';
 import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
+import { interruption } from './interruption.js';
 import { withStore } from './open-local.js';
 import { paint } from './terminal.js';
 
@@ -55,15 +56,13 @@ async function followFrom(
   audit: AuditStore,
   { tenant, after, show }: { tenant: TenantId; after: string | undefined; show: (entry: StoredAuditEntry) => string },
 ): Promise<void> {
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  const ending = interruption();
   let position = after;
-  while (!ending.signal.aborted) {
+  while (!ending.aborted) {
     const entries = await audit.read(tenant, position, batch);
     for (const entry of entries) console.log(show(entry));
     position = entries.at(-1)?.id ?? position;
-    if (entries.length === 0) await audit.wait(tenant, position, ending.signal);
+    if (entries.length === 0) await audit.wait(tenant, position, ending);
   }
 }
 

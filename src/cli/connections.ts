@@ -11,6 +11,7 @@ import { CommandFailed } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { withEngine, withManager } from './open-local.js';
 import { createProgressBar } from './progress.js';
+import { retryCommand } from './retry-refused.js';
 import { paint } from './terminal.js';
 
 interface ConnectionOptions {
@@ -49,7 +50,7 @@ export function connectionsCommand(): Command {
     .option('--json', 'print {"revoked": "yes"|"no"|"unsupported", "also_ended"?}')
     .addHelpText('after', examples('connections disconnect slack:T1:U2 github --account work'))
     .action(disconnect);
-  return command;
+  return command.addCommand(retryCommand());
 }
 
 async function list(user: string | undefined, { tenant, json }: ConnectionOptions): Promise<void> {

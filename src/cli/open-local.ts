@@ -68,7 +68,8 @@ export async function withManager<T>(
   use: Use = 'write',
 ): Promise<T> {
   const config = withRunningSandbox(loadConfig(currentEnvironment(), wantedFor(use)));
-  const { spoolDir, ...options } = managerOptions(config);
+  const { concurrency, perSecond } = config.refreshAhead;
+  const { spoolDir, ...options } = { ...managerOptions(config), refreshAhead: { concurrency, perSecond } };
   const spool = spoolDir === undefined || use === 'read' ? {} : { spoolDir };
   const store = await openStore({ ...options, ...spool }, createLogger('silent'), use);
   const manager = await openManager({ ...options, store, backgroundWork: false }).catch(async (error: unknown) => {

@@ -38,6 +38,8 @@ export interface Wish {
   readonly rejected?: boolean;
   /** A new token is wanted though this one has time enough: an idle refresh token is kept alive by being used. */
   readonly renew?: boolean;
+  /** The provider's refusal is doubted: a refused refresh token is sent once more, as long as it is kept. */
+  readonly despiteRefusal?: boolean;
 }
 
 /** Within a grace window one more sending is safe. */
@@ -58,7 +60,10 @@ export function assess(connection: Connection, provider: Reuse, wish: Wish, lost
   const { tokenSet, state } = connection;
   const live = !wish.rejected && isLive(tokenSet, wish.now);
   if (live && !wish.renew && isServable(tokenSet, wish)) return { kind: 'fresh' };
-  if (state.kind === 'needs_reauthorization') return { kind: 'ended', live, reason: 'reauthorization_required' };
+  const isTriedAgain = wish.despiteRefusal === true && isKeptAfterRefusal(connection, wish.now);
+  if (state.kind === 'needs_reauthorization' && !isTriedAgain) {
+    return { kind: 'ended', live, reason: 'reauthorization_required' };
+  }
   if (!isRefreshable(tokenSet, wish.now)) {
     return live ? { kind: 'fresh' } : { kind: 'ended', live, reason: endWithoutRefresh(tokenSet, wish) };
   }
@@ -114,6 +119,11 @@ function endWithoutRefresh(tokenSet: TokenSet, wish: Wish): 'expired' | 'reautho
 
 /** How long a refused refresh token is kept, sealed, in case the provider takes its word back. */
 const keepRefusedMs = 24 * 3_600_000;
+
+/** Whether the provider has refused the refresh token, which is kept until the operator can have had it sent again. */
+export function isKeptAfterRefusal({ tokenSet, state }: Connection, now: number): boolean {
+  return state.kind === 'needs_reauthorization' && tokenSet.refreshToken !== undefined && now < state.keepUntil;
+}
 
 /**
  * What a refresh without tokens writes into the record; `undefined` = nothing, and the refresh token was not spent.

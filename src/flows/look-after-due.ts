@@ -5,11 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { DueEntry } from '../core/store.js';
+import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { warnOfEnd } from './grant-end-warning.js';
 import { findProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
 import type { RefreshPace } from './refresh-pace.js';
+import { forgetRefused, forgetsAt } from './refused-grants.js';
 import { Rounds } from './rounds.js';
 import { nextLook, whyRefreshNow } from './schedule.js';
 
@@ -110,7 +112,17 @@ export class DueWorker {
     const why = whyRefreshNow(seen.connection, { provider, bufferMs, now: deps.now() });
     if (why !== undefined) return this.#refreshInTurn(member, { provider, seen, renew: why === 'idle' });
     const next = nextLook(seen.connection, { provider, bufferMs, now: deps.now() });
-    await deps.store.due.settle(member, next ?? 'remove');
+    if (next !== undefined) await deps.store.due.settle(member, next);
+    else await this.#forgetInTime(member, seen, provider);
+  }
+
+  /** Nothing is to be done any more but, in a while, to forget a refresh token that was refused. */
+  async #forgetInTime(member: string, seen: Stored, provider: Provider): Promise<void> {
+    const { deps } = this.#desk;
+    const at = forgetsAt(seen, provider);
+    if (at !== undefined && at > deps.now()) return deps.store.due.settle(member, at);
+    if (at !== undefined) await forgetRefused(deps, seen);
+    await deps.store.due.settle(member, 'remove');
   }
 
   /** Waits for its turn at the provider; one that is far away goes back into the index. */
@@ -135,7 +147,7 @@ export class DueWorker {
     const wish = { now: deps.now(), bufferMs: Number.MAX_SAFE_INTEGER, renew };
     const result = await flights.refresh({ provider, seen, wish, ahead: true });
     const untouched = result.kind === 'current' && result.stored.generation === seen.generation;
-    if (isEnded(result)) await deps.store.due.settle(member, 'remove');
+    if (isEnded(result)) await this.#forgetInTime(member, result.stored, provider);
     // What is gone may have come anew while its provider was told; the next look finds out.
     else if (result.kind === 'gone' || untouched) await this.#putOff(member, retryMs);
   }
@@ -147,7 +159,7 @@ export class DueWorker {
   }
 }
 
-function isEnded(result: Awaited<ReturnType<RefreshFlights['refresh']>>): boolean {
+function isEnded(result: Refreshed): result is Extract<Refreshed, { kind: 'current' }> {
   return result.kind === 'current' && result.stored.connection.state.kind === 'needs_reauthorization';
 }
 

@@ -7,7 +7,7 @@ import {
   refOf,
   type StoredConnection,
 } from '../core/connection.js';
-import type { OAuthManagerError } from '../core/errors.js';
+import { GrantRefused, type OAuthManagerError } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
 import { stateAfterFailure } from '../core/refresh-state.js';
 import type { RefreshIntent } from '../core/store.js';
@@ -38,6 +38,7 @@ export async function settleFailure(
 ): Promise<Refreshed> {
   const { deps, circuits, provider, seen } = failed;
   const { startedAt, attempt, holder } = intent;
+  if (seen.connection.state.kind === 'needs_reauthorization') return settleRefusedBefore(failed, intent, failure);
   const state = stateAfterFailure(failure, provider, { startedAt, attempt, now: deps.now() });
   if (state?.kind === 'needs_reauthorization') {
     circuits.succeeded(provider.id);
@@ -47,6 +48,21 @@ export async function settleFailure(
   if (state !== undefined) await move(failed, intent, state).catch(() => undefined);
   else await deps.store.connections.endRefresh(refOf(seen.connection), holder, 'no').catch(() => undefined);
   throw failure;
+}
+
+/** Sent once more although it was refused: the record says already all that follows, and its person was told. */
+async function settleRefusedBefore(
+  { deps, circuits, provider, seen }: FailedRefresh,
+  { holder }: RefreshIntent,
+  failure: OAuthManagerError,
+): Promise<Refreshed> {
+  await deps.store.connections.endRefresh(refOf(seen.connection), holder, 'no').catch(() => undefined);
+  if (!(failure instanceof GrantRefused)) {
+    circuits.failed(provider.id, failure);
+    throw failure;
+  }
+  circuits.succeeded(provider.id);
+  return { kind: 'current', stored: seen };
 }
 
 /** Marks the connection as the user's to mend, unless somebody else has moved it on (R12). */

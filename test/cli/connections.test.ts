@@ -105,3 +105,29 @@ describe('connections disconnect', () => {
     expect((await run(`connections disconnect ${alice} example --account work`)).status).toBe(1);
   });
 });
+
+describe('connections retry', () => {
+  /** The provider refuses bob's refresh token; until `mended` it does so again. */
+  const refuse = async () => {
+    const manager = await openManager({ ...managerOptions(loadConfig()), backgroundWork: false });
+    const token = { provider: 'example', account: 'home', accessToken: 'ended', refreshToken: 'refused' };
+    await manager.storeToken('slack:T1:bob', { ...token, expiresAt: 1 });
+    expect(await manager.getToken('slack:T1:bob', 'example', { account: 'home' })).toBeUndefined();
+    await manager.close();
+  };
+
+  it('counts, sends again, and says what came of it', async () => {
+    await refuse();
+    expect(await run('connections retry --dry-run')).toMatchObject({
+      status: 0,
+      out: 'Would be sent again: 1.',
+    });
+    expect(JSON.parse((await run('connections retry --tenant acme --json')).out)).toMatchObject({ found: 0 });
+    const { status, out } = await run('connections retry slack:T1:bob --provider example --json');
+    expect({ status, report: JSON.parse(out) }).toEqual({
+      status: 0,
+      report: { found: 1, revived: 0, refused: 1, failed: {} },
+    });
+    expect((await run('connections retry')).out).toBe('Sent again: 1. Work: 0. Refused again: 1.');
+  });
+});

@@ -26,6 +26,7 @@ it('there are the commands of the manual', () => {
     'connections list',
     'connections show',
     'connections disconnect',
+    'connections retry',
     'api-keys create',
     'api-keys list',
     'api-keys revoke',

@@ -115,4 +115,13 @@ describe('a connection that cannot be refreshed', () => {
     expect(verdictAfter(hour, { state: refused })).toEqual(ended(false, 'reauthorization_required'));
     expect(verdictAfter(0, { state: refused }, { rejected: true })).toEqual(ended(false, 'reauthorization_required'));
   });
+
+  it('is sent once more when the refusal is doubted, as long as its refresh token is kept', () => {
+    const again = { renew: true, despiteRefusal: true };
+    expect(verdictAfter(0, { state: refused }, again)).toEqual(due(true));
+    expect(verdictAfter(24 * hour - 1, { state: refused }, again)).toEqual(due(false));
+    expect(verdictAfter(24 * hour, { state: refused }, again)).toEqual(ended(false, 'reauthorization_required'));
+    const forgotten = { state: refused, refreshToken: null };
+    expect(verdictAfter(hour, forgotten, again)).toEqual(ended(false, 'reauthorization_required'));
+  });
 });

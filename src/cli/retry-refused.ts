@@ -1,0 +1,55 @@
+/** `valetkey connections retry`: takes an operator's mistake back that made a provider refuse its users. */
+
+import { Command } from 'commander';
+import type { RefusedReport } from '../flows/refused-grants.js';
+import { examples } from './examples.js';
+import { exitCodes } from './exit.js';
+import { interruption } from './interruption.js';
+import { withManager } from './open-local.js';
+import { createProgressBar } from './progress.js';
+
+interface RetryOptions {
+  readonly provider?: string;
+  readonly tenant?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Part of `valetkey connections`. */
+export function retryCommand(): Command {
+  return new Command('retry')
+    .argument('[user]', 'the user id that the bot uses; without it, everybody')
+    .description('send refresh tokens again that were refused within the last day, after what was wrong is mended')
+    .option('--provider <id>', 'of this provider alone')
+    .option('--tenant <id>', 'of this tenant alone; of one user: default')
+    .option('--dry-run', 'only count them')
+    .option('--json', 'print {"found", "revived", "refused", "failed"}')
+    .addHelpText(
+      'after',
+      '\nWho is refused again stays as he is, and is not told again. May be interrupted and run again.',
+    )
+    .addHelpText(
+      'after',
+      examples('connections retry --provider google --dry-run', 'connections retry --provider google'),
+    )
+    .action(retry);
+}
+
+async function retry(userId: string | undefined, { provider, tenant, dryRun, json }: RetryOptions): Promise<void> {
+  const signal = interruption();
+  const bar = createProgressBar('sending again');
+  const onProgress = ({ found }: RefusedReport) => bar.update({ done: found });
+  const report = await withManager((manager) =>
+    manager.retryRefused({ userId, provider, tenant, dryRun, signal, onProgress }),
+  ).finally(() => bar.clear());
+  if (json) console.log(JSON.stringify(report));
+  else for (const line of describe(report, dryRun ?? false)) console.log(line);
+  if (signal.aborted) console.error('Interrupted: run it again for the others.');
+  if (signal.aborted || Object.keys(report.failed).length > 0) process.exitCode = exitCodes.failed;
+}
+
+function describe({ found, revived, refused, failed }: RefusedReport, dryRun: boolean): readonly string[] {
+  if (dryRun) return [`Would be sent again: ${found}.`];
+  const others = Object.entries(failed).map(([code, count]) => `${code}\t${count}`);
+  return [`Sent again: ${found}. Work: ${revived}. Refused again: ${refused}.`, ...others];
+}
