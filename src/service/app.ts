@@ -8,8 +8,6 @@ import { useProblems } from '../../routes/error-handler.js';
 import { serverOptions } from '../../routes/server-options.js';
 import type { Store } from '../core/store.js';
 import type { OAuthManager } from '../oauth-manager.js';
-import { openManager } from '../open-manager.js';
-import { openStore } from '../open-store.js';
 import { createAdministration } from './administration.js';
 import { createCallerAuth } from './caller-auth.js';
 import type { Config } from './config.js';
@@ -17,11 +15,10 @@ import { ConnectionCensus } from './connection-census.js';
 import { limits, requestOptions } from './http-options.js';
 import { type LateMetrics, openLateMetrics } from './late-metrics.js';
 import { createLogger, type Logger, logFunctions, withoutRedaction } from './logger.js';
-import { managerOptions } from './manager-options.js';
+import { type OpenParts, openParts } from './open-parts.js';
 import { RevokedCallers } from './revoked-callers.js';
-import { beginTracing } from './tracing/begin.js';
 import { countBacklog } from './webhooks/backlog.js';
-import { startWebhooks } from './webhooks/worker.js';
+import { startWebhooks, type WebhookWorker } from './webhooks/worker.js';
 
 /** Everything that one service is made of. */
 export interface Service {
@@ -49,9 +46,7 @@ export interface Overrides {
  * @throws {KeyUnavailable} the store holds records under a key that is not in ENCRYPTION_KEYS
  */
 export async function buildApp(config: Config, overrides: Overrides = {}): Promise<Service> {
-  const { now = Date.now, log = createLogger(config.logLevel) } = overrides;
-  const { backgroundWork } = overrides;
-  // Without a clock of its own the manager goes by the store's.
+  const { now = Date.now, log = createLogger(config.logLevel), backgroundWork } = overrides;
   const metrics = openLateMetrics({
     refreshBacklog: async () => store.due.backlog(now()),
     figures: () => store.figures(),
@@ -59,26 +54,57 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     connections: () => census.counts,
     ...(config.webhooks && { webhookBacklog: () => countBacklog(store) }),
   });
-  const tracing = await beginTracing(config.tracing, logFunctions(log));
-  const { tracer } = tracing ?? {};
-  const common = { now: overrides.now, log: logFunctions(log), meter: metrics.meter, tracer, backgroundWork };
-  const options = { ...managerOptions(config), ...common };
-  const store = await openStore(options, options.log);
-  const manager = await openManager({ ...options, store });
-  const census = new ConnectionCensus({ store, now });
-  if (backgroundWork ?? true) census.start();
+  const { meter } = metrics;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify<Server>({ ...limits, ...serverOptions, ...requestOptions(config), loggerInstance });
+  // Without a clock of its own the manager goes by the store's.
+  const parts = await openParts(config, { now: overrides.now, log, meter, backgroundWork });
+  const { tracing, store, manager } = parts;
+  const census = new ConnectionCensus({ store, now });
+  let webhooks: WebhookWorker | undefined;
   let closing: Promise<void> | undefined;
-  tracing?.traceRequests(app);
-  logRequests(app, metrics, withoutRedaction(log));
-  useProblems(app);
+  const end = async () => {
+    manager.stopRefreshing();
+    await app.close();
+    await Promise.all([webhooks?.stop(), census.stop()]);
+    await manager.close();
+    await Promise.all([tracing?.close(), metrics.close()]);
+  };
+  const close = () => {
+    closing ??= end();
+    return closing;
+  };
+  try {
+    tracing?.traceRequests(app);
+    logRequests(app, metrics, withoutRedaction(log));
+    const isStopping = () => closing !== undefined;
+    await registerRoutes(app, config, { ...parts, metrics, now, version: overrides.version, isStopping });
+    if (backgroundWork ?? true) census.start();
+    webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: logFunctions(log), now, meter });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  metrics.loadSoon();
+  return { app, manager, store, close };
+}
+
+/** What the routes ask, beside the configuration. */
+interface RoutesRoom extends Pick<OpenParts, 'store' | 'manager'> {
+  readonly metrics: LateMetrics;
+  readonly now: () => number;
+  readonly version: string | undefined;
+  readonly isStopping: () => boolean;
+}
+
+async function registerRoutes(app: FastifyInstance<Server>, config: Config, room: RoutesRoom): Promise<void> {
+  const { manager, metrics, now, version, isStopping } = room;
   const { apiKeys, jwt, baseUrl, brand } = config;
-  const { documents } = store;
+  const { documents, counters } = room.store;
+  useProblems(app);
   const revoked = new RevokedCallers(documents, now);
   const authenticate = createCallerAuth({ apiKeys, jwt, documents, revoked, now });
-  const isStopping = () => closing !== undefined;
-  const rateLimits = { counters: store.counters, ...config.trust.limits };
+  const rateLimits = { counters, ...config.trust.limits };
   await app.register(browserRoutes, { manager, baseUrl, brand, now, limits: rateLimits });
   app.get('/', { schema: { hide: true } }, async ({ headers }, reply) => {
     if (!/text\/html/i.test(headers.accept ?? '')) return reply.callNotFound();
@@ -93,28 +119,9 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     auditFailOpen: config.trust.audit.failOpen,
     metrics: metrics.registry,
     baseUrl,
-    version: overrides.version,
+    version,
     isStopping,
   });
-  const webhooks =
-    config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now, meter: metrics.meter });
-  metrics.loadSoon();
-  const close = async () => {
-    manager.stopRefreshing();
-    await app.close();
-    await Promise.all([webhooks?.stop(), census.stop()]);
-    await manager.close();
-    await Promise.all([tracing?.close(), metrics.close()]);
-  };
-  return {
-    app,
-    manager,
-    store,
-    close: () => {
-      closing ??= close();
-      return closing;
-    },
-  };
 }
 
 /** One line and one observation for each answer; of the request only what no person wrote. */

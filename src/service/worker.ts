@@ -4,14 +4,11 @@ import type { Server } from 'node:http';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import { useProblems } from '../../routes/error-handler.js';
 import { type HealthOptions, health } from '../../routes/health.js';
-import { openManager } from '../open-manager.js';
-import { openStore } from '../open-store.js';
 import type { Config } from './config.js';
 import { limits, requestOptions } from './http-options.js';
 import { type Logger, logFunctions } from './logger.js';
-import { managerOptions } from './manager-options.js';
 import { createMetrics } from './metrics.js';
-import { beginTracing } from './tracing/begin.js';
+import { openParts } from './open-parts.js';
 import { countBacklog } from './webhooks/backlog.js';
 import { startWebhooks } from './webhooks/worker.js';
 
@@ -36,11 +33,9 @@ export async function startWorker(config: Config, log: Logger, now: () => number
     ...(config.webhooks && { webhookBacklog: () => countBacklog(store) }),
   });
   const { meter, registry } = metrics;
-  const tracing = await beginTracing(config.tracing, logFunctions(log));
-  const options = { ...managerOptions(config), log: logFunctions(log), meter, tracer: tracing?.tracer };
-  const store = await openStore(options, options.log);
-  const manager = await openManager({ ...options, store, refreshAhead: config.refreshAhead, backgroundWork: true });
-  const webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: options.log, now, meter });
+  const always = { refreshAhead: config.refreshAhead, backgroundWork: true };
+  const { tracing, store, manager } = await openParts(config, { ...always, log, meter });
+  const webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: logFunctions(log), now, meter });
   let app: FastifyInstance<Server> | undefined;
   let stopping = false;
   const close = async () => {
