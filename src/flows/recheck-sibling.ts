@@ -1,23 +1,26 @@
 /** Finds out what became of a connection when something else says that it may have ended at its provider. */
 
 import { nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
-import { OAuthManagerError } from '../core/errors.js';
+import { OAuthManagerError, ProviderError } from '../core/errors.js';
+import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import { isRefreshable } from '../core/token-set.js';
+import { fetchIdentity } from '../protocol/identity.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import type { TokenDesk } from './get-token.js';
-import { findProvider } from './provider-of.js';
+import { findProvider, httpOf } from './provider-of.js';
 
 /** `unknown`: its provider could not be asked, or gave no word; the record is as it was. */
 export type SiblingFate = 'ended' | 'alive' | 'unknown';
 
 /**
  * Refreshes the connection once, as if its token had been refused: only the provider's own word ends it. One without a
- * refresh token cannot be asked about; it ends where the provider confirmed to have ended everything of that account. The
- * record stays in either case, for its person to connect again. Never throws for what could not be found out.
+ * refresh token ends where the provider confirmed to have ended everything of that account. The record stays in either
+ * case, for its person to connect again. Never throws for what could not be found out.
  *
- * @param isConfirmed the provider itself has said that the authorization of this account ended
+ * @param isConfirmed the provider itself has said that the authorization of this account ended; it may be an old word,
+ *   delivered again, so its access token is tried before that counts
  */
 export async function recheckSibling(
   { deps, flights }: Pick<TokenDesk, 'deps' | 'flights'>,
@@ -29,6 +32,7 @@ export async function recheckSibling(
     if (configured === undefined) return 'unknown';
     const provider = withParameters(configured, seen.connection.parameters);
     if (!isRefreshable(seen.connection.tokenSet, deps.now())) {
+      if (isConfirmed && (await isHonoured(deps, provider, seen))) return 'alive';
       // In a workspace nobody knows which connections belong together, so there nothing is concluded.
       return isConfirmed || provider.revocation?.reach === 'user' ? await endUnasked(deps, seen) : 'unknown';
     }
@@ -42,6 +46,16 @@ export async function recheckSibling(
     if (!(error instanceof OAuthManagerError)) throw error;
     deps.log.warn({ provider: seen.connection.provider, code: error.code }, 'a sibling could not be checked');
     return 'unknown';
+  }
+}
+
+/** Whether the provider still says whose the access token is. `false` as well where it has no way to ask. */
+async function isHonoured(deps: Dependencies, provider: Provider, { connection }: StoredConnection): Promise<boolean> {
+  try {
+    return (await fetchIdentity(provider, connection.tokenSet, httpOf(deps, provider))) !== undefined;
+  } catch (error) {
+    if (error instanceof ProviderError) return false;
+    throw error;
   }
 }
 

@@ -12,8 +12,10 @@ import {
   ending,
   fromDiscord,
   fromGithub,
+  fromSlack,
   githubSecret,
   type SignedRequest,
+  slackSecret,
 } from '../support/signing-provider.js';
 import { openSourced } from '../support/sourced-manager.js';
 
@@ -64,14 +66,46 @@ describe.each(storeKinds)('on the %s store', (kind) => {
   });
 });
 
-it('one without a refresh token ends by the signal alone', async () => {
-  const { post, server, states, endings, manager } = await connected('github-app', githubSecret);
-  const answer = { refresh_token: undefined };
-  await connectAccounts({ manager, server }, 'linus', [{ account: 'default', id: '43', answer }]);
-  expect(await post(fromGithub(ending.github(43)))).toMatchObject({ status: 204 });
-  expect(await endings()).toEqual(['linus']);
-  await expect(manager.requireToken('linus', 'here')).rejects.toMatchObject({ code: 'reauthorization_required' });
-  expect(await states()).toEqual(['active', 'active']);
+describe('one without a refresh token', () => {
+  const opened = async () => {
+    const stage = await connected('github-app', githubSecret);
+    const answer = { refresh_token: undefined };
+    await connectAccounts(stage, 'linus', [{ account: 'default', id: '43', answer }]);
+    const tokenOf = async () => (await stage.manager.requireToken('linus', 'here')).accessToken.reveal();
+    return { ...stage, tokenOf };
+  };
+
+  it('ends when the provider does not take its token any more', async () => {
+    const { post, server, states, endings, tokenOf } = await opened();
+    server.answer('/userinfo', { status: 401 });
+    expect(await post(fromGithub(ending.github(43)))).toMatchObject({ status: 204 });
+    expect(await endings()).toEqual(['linus']);
+    await expect(tokenOf()).rejects.toMatchObject({ code: 'reauthorization_required' });
+    expect(await states()).toEqual(['active', 'active']);
+  });
+
+  it('goes on while the provider takes its token: a signal is delivered again after the person has come back', async () => {
+    const { post, endings, trail, tokenOf } = await opened();
+    expect(await post(fromGithub(ending.github(43)))).toMatchObject({ status: 204 });
+    expect([await endings(), await tokenOf()]).toEqual([[], 'at-default']);
+    expect(await trail()).toMatchObject([{ user: 'linus', reason: expect.stringContaining('alive') }]);
+  });
+
+  it('stays as it is while the provider is away', async () => {
+    const { post, server, endings, trail, tokenOf } = await opened();
+    server.answer('/userinfo', { status: 503 });
+    expect(await post(fromGithub(ending.github(43)))).toMatchObject({ status: 204 });
+    expect([await endings(), await tokenOf()]).toEqual([[], 'at-default']);
+    expect(await trail()).toMatchObject([{ reason: expect.stringContaining('unknown') }]);
+  });
+
+  it('ends by the signal alone where nobody can be asked whose token it is', async () => {
+    const { post, server, clock, manager, endings } = await connected('slack', slackSecret);
+    const answer = { ok: true, refresh_token: undefined, team: { id: 'T1' }, authed_user: { id: 'U43' } };
+    await connectAccounts({ manager, server }, 'linus', [{ account: 'default', id: 'U43', answer }]);
+    expect(await post(fromSlack(ending.slack('T1', ['U43']), clock.now()))).toMatchObject({ status: 204 });
+    expect(await endings()).toEqual(['linus']);
+  });
 });
 
 it('what the provider still honours goes on, with its new token: an old signal that is sent again ends nothing', async () => {
