@@ -2,11 +2,11 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import type { StoredAuditEntry } from '../core/audit.js';
-import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
+import type { TenantId } from '../core/identifiers.js';
 import type { AuditStore } from '../core/store.js';
 import { examples } from './examples.js';
-import { CommandFailed } from './exit.js';
 import { interruption } from './interruption.js';
+import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
 import { paint } from './terminal.js';
 
@@ -93,12 +93,6 @@ function describe({ entry }: StoredAuditEntry): string {
     provider,
     reason,
   ].join('\t');
-}
-
-function parseTenant(text: string): TenantId {
-  const { data } = tenantIdSchema.safeParse(text);
-  if (data === undefined) throw new CommandFailed('--tenant: is not of the form that is expected.');
-  return data;
 }
 
 function parseLines(text: string): number {

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { operatorActor } from '../core/audit.js';
+import type { TenantId } from '../core/identifiers.js';
 import { parseOwner } from '../core/parse-input.js';
 import type { ConnectionDetails, ConnectionSummary, TokenUse } from '../core/views.js';
 import type { OAuthManager } from '../oauth-manager.js';
@@ -9,6 +10,7 @@ import { readConnections } from '../transfer/export-connections.js';
 import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
 import { firstLines } from './first-lines.js';
+import { parseTenant } from './named-tenant.js';
 import { withEngine, withManager } from './open-local.js';
 import { createProgressBar } from './progress.js';
 import { retryCommand } from './retry-refused.js';
@@ -54,7 +56,7 @@ export function connectionsCommand(): Command {
 }
 
 async function list(user: string | undefined, { tenant, json }: ConnectionOptions): Promise<void> {
-  const users = user === undefined ? await findUsers(tenant) : [user];
+  const users = user === undefined ? await findUsers(parseTenant(tenant)) : [user];
   await withManager(async (manager) => {
     for (const each of users) {
       for (const connection of await manager.listUserConnections(each, { tenant })) {
@@ -65,7 +67,7 @@ async function list(user: string | undefined, { tenant, json }: ConnectionOption
 }
 
 /** Everybody with a connection; what cannot be opened is said and passed over. */
-async function findUsers(tenant: string): Promise<readonly string[]> {
+async function findUsers(tenant: TenantId): Promise<readonly string[]> {
   const users = new Set<string>();
   const unopened: string[] = [];
   const bar = createProgressBar('reading');

@@ -11,6 +11,7 @@ import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { readText } from './import.js';
+import { parseTenant } from './named-tenant.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
 
@@ -35,6 +36,7 @@ export function exportCommand(): Command {
 
 async function run({ recipient, out, tenant, json }: ExportOptions): Promise<void> {
   const key = await parseLineKey(readText('--recipient', recipient), 'recipient');
+  const wanted = tenant === undefined ? {} : { tenant: parseTenant(tenant) };
   const skipped: Skipped[] = [];
   const bar = createProgressBar('exporting');
   let exported = 0;
@@ -46,7 +48,7 @@ async function run({ recipient, out, tenant, json }: ExportOptions): Promise<voi
     }
   }
   await withEngine(async (beneath) => {
-    const connections = readConnections(beneath, { ...(tenant ? { tenant } : {}) }, (each) => skipped.push(each));
+    const connections = readConnections(beneath, wanted, (each) => skipped.push(each));
     await writeNewFile(out, withBreaks(sealLines(counted(connections), key)));
   }).finally(() => bar.clear());
   if (json) console.log(JSON.stringify({ exported, skipped }));

@@ -2,13 +2,14 @@
 
 import { Command } from 'commander';
 import { isTold, type StoredEvent } from '../core/events.js';
-import { defaultTenant, type TenantId, tenantIdSchema } from '../core/identifiers.js';
+import type { TenantId } from '../core/identifiers.js';
 import type { EventStore, Store } from '../core/store.js';
 import { messageOf } from '../service/webhooks/message.js';
 import { findProgress, type LoggedAttempt } from '../service/webhooks/progress.js';
 import { createSender, type WebhookSender } from '../service/webhooks/sender.js';
 import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
+import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
 
 interface WebhookOptions {
@@ -119,11 +120,4 @@ function wireOf({ eventId, webhookId, type, at, attempt, outcome, status, failur
 function describeAttempt({ eventId, type, at, attempt, outcome, status, failure, durationMs }: LoggedAttempt): string {
   const answer = status ?? failure ?? '-';
   return [new Date(at).toISOString(), eventId, type, `#${attempt}`, outcome, answer, `${durationMs} ms`].join('\t');
-}
-
-function parseTenant(text: string): TenantId {
-  if (text === defaultTenant) return defaultTenant;
-  const { data } = tenantIdSchema.safeParse(text);
-  if (data === undefined) throw new CommandFailed('--tenant: is not of the form that is expected.');
-  return data;
 }
