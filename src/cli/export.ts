@@ -8,12 +8,14 @@ import type { Connection } from '../core/connection.js';
 import { readConnections, type Skipped } from '../transfer/export-connections.js';
 import { parseLineKey, sealLines } from '../transfer/sealed-lines.js';
 import { examples } from './examples.js';
-import { exitCodes } from './exit.js';
+import { CommandFailed, exitCodes } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { readText } from './import.js';
 import { parseTenant } from './named-tenant.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 interface ExportOptions {
   readonly recipient: string;
@@ -63,13 +65,18 @@ async function* withBreaks(lines: AsyncIterable<string>): AsyncGenerator<string>
   for await (const line of lines) yield `${line}\n`;
 }
 
-/** An existing file is not overwritten; one that did not become whole is not left behind. */
+/** An existing file is not overwritten; one that did not become whole is not left behind, whoever ended it. */
 async function writeNewFile(path: string, lines: AsyncIterable<string>): Promise<void> {
   const file = await open(path, 'wx', 0o600);
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  for (const signal of signals) process.once(signal, end);
   try {
-    await pipeline(Readable.from(lines), file.createWriteStream());
+    await pipeline(Readable.from(lines), file.createWriteStream(), { signal: ending.signal });
   } catch (error) {
     await rm(path, { force: true });
-    throw error;
+    throw ending.signal.aborted ? new CommandFailed(`Interrupted: ${path} was not made.`) : error;
+  } finally {
+    for (const signal of signals) process.off(signal, end);
   }
 }

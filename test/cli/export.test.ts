@@ -1,7 +1,7 @@
 /** `valetkey export` and `migrate` on a store of their own, as an operator runs them. */
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -93,6 +93,32 @@ describe('export', () => {
     const ended = await run(`export --recipient ${publicKey} --out ${out}2 --json`);
     expect(ended.status).toBe(1);
     expect(report(ended).skipped).toHaveLength(3);
+  });
+
+  it('that is interrupted leaves no file behind', async () => {
+    await fill();
+    const { publicKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'X25519' });
+    const out = join(operator.dataDir, 'out');
+    const others = process.listenerCount('SIGINT');
+    const exporting = run(`export --recipient ${publicKey} --out ${out}`);
+    while (process.listenerCount('SIGINT') === others) await new Promise((resolve) => setImmediate(resolve));
+    process.emit('SIGINT');
+    expect(await exporting).toEqual({ status: 1, out: '', err: `Interrupted: ${out} was not made.` });
+    expect([existsSync(out), process.listenerCount('SIGINT')]).toEqual([false, others]);
+    expect((await run(`export --recipient ${publicKey} --out ${out}`)).status).toBe(0);
+  });
+
+  it('of a tenant that nobody can have is refused', async () => {
+    await fill();
+    const { publicKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'X25519' });
+    const out = join(operator.dataDir, 'out');
+    const { status, err } = await run(`export --recipient ${publicKey} --out ${out} --tenant !`);
+    expect({ status, err, made: existsSync(out) }).toEqual({
+      status: 1,
+      err: '--tenant: is not of the form that is expected.',
+      made: false,
+    });
+    expect((await run('connections list --tenant !')).status).toBe(1);
   });
 });
 
