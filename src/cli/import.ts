@@ -127,10 +127,10 @@ function parsePairs(text: string | undefined): ReadonlyMap<string, string> {
   );
 }
 
-/** The text of a file that an option names. */
+/** The text of a file that an option names, without a byte order mark. */
 export function readText(option: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch {
     throw new CommandFailed(`${option}: names a file that cannot be read.`);
   }

@@ -93,7 +93,8 @@ describe('import jsonl', () => {
       { user: 'b', provider: 'gh', access_token: 't2' },
       { user: 'c', provider: 'gh', access_token: 't3' },
     ]);
-    const users = write('users.json', { a: 'discord:1', b: { user: 'discord:2', tenant: 'other' } });
+    const renamed = JSON.stringify({ a: 'discord:1', b: { user: 'discord:2', tenant: 'other' } });
+    const users = write('users.json', `\uFEFF${renamed}`); // as some editors save it
     const ended = await run(`import jsonl ${path} --users ${users} --providers gh=github --tenant acme --json`);
     expect(report(ended)).toMatchObject({ created: 3, refused: [] });
     expect(await connectionsOf('discord:1', 'acme')).toHaveLength(1);
