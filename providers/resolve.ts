@@ -167,8 +167,9 @@ function fillFixed(provider: Provider, entry: ProviderEntry, template: ProviderT
       continue;
     }
     if (!placeholder.pattern.test(given)) {
+      const field = name === 'tenant' && entry.tenant !== undefined ? name : `parameters.${name}`;
       throw new ConfigurationError([
-        { name: `${provider.id}.parameters.${name}`, problem: 'is not of the form that is expected' },
+        { name: `${provider.id}.${field}`, problem: 'is not of the form that is expected' },
       ]);
     }
     values.set(name, given);

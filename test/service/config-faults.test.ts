@@ -84,6 +84,7 @@ const bad: [name: string, variables: Record<string, string>][] = [
   ['GITHUB_CLIENT_SECRET', { GITHUB_CLIENT_ID: canary }],
   ['GITHUB_CLIENT_ID', { GITHUB_CLIENT_SECRET: canary }],
   ['GITHUB_CLIENT_ID', { GITHUB_CLIENT_ID: `${canary} with spaces`, GITHUB_CLIENT_SECRET: secret }],
+  ['MICROSOFT_TENANT', { MICROSOFT_CLIENT_ID: 'x', MICROSOFT_CLIENT_SECRET: secret, MICROSOFT_TENANT: `${canary}/x` }],
   ['PROVIDERS_FILE', { PROVIDERS_FILE: `/nowhere/${canary}` }],
   ['REFRESH_BUFFER_SECONDS', { REFRESH_BUFFER_SECONDS: '-1' }],
   ['REFRESH_BUFFER_SECONDS', { REFRESH_BUFFER_SECONDS: canary }],
