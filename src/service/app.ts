@@ -16,6 +16,7 @@ import { limits, requestOptions } from './http-options.js';
 import { type LateMetrics, openLateMetrics } from './late-metrics.js';
 import { createLogger, type Logger, logFunctions, withoutRedaction } from './logger.js';
 import { type OpenParts, openParts } from './open-parts.js';
+import { refusePlainHttp } from './plain-http.js';
 import { RevokedCallers } from './revoked-callers.js';
 import { countBacklog } from './webhooks/backlog.js';
 import { startWebhooks, type WebhookWorker } from './webhooks/worker.js';
@@ -102,6 +103,7 @@ async function registerRoutes(app: FastifyInstance<Server>, config: Config, room
   const { apiKeys, jwt, baseUrl, brand } = config;
   const { documents, counters } = room.store;
   useProblems(app);
+  refusePlainHttp(app, config);
   const revoked = new RevokedCallers(documents, now);
   const authenticate = createCallerAuth({ apiKeys, jwt, documents, revoked, now });
   const rateLimits = { counters, ...config.trust.limits };
