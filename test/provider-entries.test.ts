@@ -1,6 +1,7 @@
 /** Entries of providers that a program gives the library, whether its compiler has looked at them or not. */
 
 import { expect, it } from 'vitest';
+import { createRegistry } from '../providers/index.js';
 import { ConfigurationError } from '../src/core/errors.js';
 import { openManager } from '../src/open-manager.js';
 
@@ -38,4 +39,18 @@ it('an unknown field is refused, and all providers are looked at at once', async
 
 it('providers that are none are refused', async () => {
   expect(await faultsOf({ providers: 'CANARY' })).toEqual(['providers']);
+});
+
+it('an own provider without a secret is a public client; one whose way wants a secret is not configured (S0-05, S2-03)', () => {
+  const client = { client_id: 'client' };
+  const registry = createRegistry({
+    bare: own,
+    empty: { ...own, client_secret: '' },
+    post: { ...own, token_endpoint_auth_method: 'client_secret_post' },
+    github: client,
+    google: { ...client, client_secret: '' },
+    discord: { ...client, token_endpoint_auth_method: 'none' },
+  });
+  const found = registry.configured().map(({ id, clientAuthentication }) => [id, clientAuthentication]);
+  expect(Object.fromEntries(found)).toEqual({ bare: 'none', empty: 'none', discord: 'none' });
 });

@@ -203,20 +203,6 @@ describe('the registry', () => {
     ]);
   });
 
-  test('takes an own provider without a secret for a public client, but none whose way wants one (S0-05, S2-03)', () => {
-    const { client_secret, ...bare } = own;
-    const registry = createRegistry({
-      bare,
-      empty: { ...bare, client_secret: '' },
-      post: { ...bare, token_endpoint_auth_method: 'client_secret_post' },
-      github: { client_id: 'client-1' },
-      google: { client_id: 'client-1', client_secret: '' },
-      discord: { client_id: 'client-1', token_endpoint_auth_method: 'none' },
-    });
-    const found = registry.configured().map(({ id, clientAuthentication }) => [id, clientAuthentication]);
-    expect(Object.fromEntries(found)).toEqual({ bare: 'none', empty: 'none', discord: 'none' });
-  });
-
   test('reports all faults at once, by provider and field', () => {
     const faults = faultsOf(() =>
       createRegistry({
