@@ -69,7 +69,7 @@ export abstract class BrowserJourneys {
     return describeFinished(this.running(), parseProviderId(provider), browserSecret);
   }
 
-  /** Mints a one-time link to the user's account page. The URL is a bearer secret. */
+  /** Mints a one-time link to the user's account page. The URL is a bearer secret; `expiresAt` is epoch ms. */
   async createAccountLink(userId: string, options: In = {}): Promise<{ url: string; expiresAt: number }> {
     return accountPage.createAccountLink(this.running(), parseOwner(userId, options.tenant));
   }

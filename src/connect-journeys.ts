@@ -2,7 +2,7 @@
 
 import { BrowserJourneys } from './browser-journeys.js';
 import type { Owner } from './core/identifiers.js';
-import { parseOwner, parseProviderId } from './core/parse-input.js';
+import { parseOwner, parseProviderId, parseText } from './core/parse-input.js';
 import type * as views from './core/views.js';
 import { type ConnectRequest, mintConnectLink, startConnect } from './flows/connect-link.js';
 import { findConnect } from './flows/connect-progress.js';
@@ -13,7 +13,12 @@ import { type ConnectOptions, type In, type ProofOptions, parseConnectRequest, p
 
 /** The part of `OAuthManager` that a bot calls to get a person connected. */
 export abstract class ConnectJourneys extends BrowserJourneys {
-  /** Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only. */
+  /**
+   * Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only.
+   *
+   * @throws {UnknownProvider | InvalidRequest} an option that cannot be used, by its field
+   * @throws {ProviderError | ProviderUnavailable} with method `device`, which asks the provider
+   */
   async startConnect(userId: string, provider: string, options: ConnectOptions = {}): Promise<views.StartedConnect> {
     const request = parseConnectRequest(userId, provider, options);
     return request.method === 'device' ? startDevice(this.running(), request) : startConnect(this.running(), request);
@@ -40,22 +45,34 @@ export abstract class ConnectJourneys extends BrowserJourneys {
     return { tenant, userId, provider, account, scope };
   }
 
-  /** Where a connect stands; with `waitMs`, answered when it moves or the time is over. */
+  /**
+   * Where a connect stands; with `waitMs`, answered when it moves or the time is over.
+   *
+   * @throws {UnknownConnect} none of that id in this tenant
+   */
   async findConnect(
     connectId: string,
     options: In & { waitMs?: number; signal?: AbortSignal } = {},
   ): Promise<views.ConnectView> {
     const { waitMs, signal } = options;
-    return findConnect(this.running(), { tenant: parseTenant(options), connectId, waitMs, signal });
+    return findConnect(this.running(), { ...connectOf(connectId, options), waitMs, signal });
   }
 
   /**
    * The chat user typed this code: the proof that the person in the browser is the person in the chat. With `providers`
    * it proves, and uses up, nothing at others.
+   *
+   * @throws {CodeRefused} it is the code of no connect of this user; `attemptsLeft` says how many tries remain
+   * @throws {Gone} its connect is over: proven, too old, or out of tries
+   * @throws {RateLimited} too many tries by this user
+   * @throws {OAuthNotConnected} `account_mismatch`: another account than before, which `accountPolicy` refuses
    */
   async submitProof(userId: string, code: string, options: ProofOptions = {}): Promise<views.ProvenConnect> {
     const providers = options.providers?.map(parseProviderId);
-    return submitProof(this.running(), parseOwner(userId, options.tenant), { code, providers });
+    return submitProof(this.running(), parseOwner(userId, options.tenant), {
+      code: parseText('code', code),
+      providers,
+    });
   }
 
   /**
@@ -66,7 +83,7 @@ export abstract class ConnectJourneys extends BrowserJourneys {
    */
   async keepPendingAction(connectId: string, resume: unknown, options: In = {}): Promise<void> {
     const payload = parseResume(resume);
-    return keepPendingAction(this.running(), { tenant: parseTenant(options), connectId, payload });
+    return keepPendingAction(this.running(), { ...connectOf(connectId, options), payload });
   }
 
   /**
@@ -74,11 +91,22 @@ export abstract class ConnectJourneys extends BrowserJourneys {
    * taken or too old. Of any number of replicas exactly one gets it.
    */
   async takePendingAction(connectId: string, options: In = {}): Promise<views.PendingAction | undefined> {
-    return takePendingAction(this.running(), { tenant: parseTenant(options), connectId });
+    return takePendingAction(this.running(), connectOf(connectId, options));
   }
 
-  /** The host's own web session says who is in the browser (proof mode `app_verifier`). */
+  /**
+   * The host's own web session says who is in the browser (proof mode `app_verifier`).
+   *
+   * @throws {UnknownConnect} none of that id in this tenant
+   * @throws {Forbidden} another proof is wanted, or the link was made for somebody else
+   * @throws {Gone} nothing of that connect awaits a proof
+   * @throws {OAuthNotConnected} as {@link submitProof}
+   */
   async verifyConnect(connectId: string, userId: string, options: In = {}): Promise<views.ProvenConnect> {
-    return verifyConnect(this.running(), { connectId, ...parseOwner(userId, options.tenant) });
+    return verifyConnect(this.running(), { ...connectOf(connectId, options), ...parseOwner(userId, options.tenant) });
   }
+}
+
+function connectOf(connectId: string, options: In) {
+  return { tenant: parseTenant(options), connectId: parseText('connect_id', connectId) };
 }

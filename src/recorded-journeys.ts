@@ -3,7 +3,7 @@
 import { type AuditAct, type AuditActor, type AuditEntry, tokenDigestOf } from './core/audit.js';
 import { OAuthManagerError, OAuthNotConnected } from './core/errors.js';
 import { defaultTenant } from './core/identifiers.js';
-import { parseOwner } from './core/parse-input.js';
+import { parseOwner, parseText } from './core/parse-input.js';
 import type * as views from './core/views.js';
 import type { Erasure } from './flows/disconnect.js';
 import { recordAct } from './flows/record-act.js';
@@ -127,7 +127,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
   }
 
   override async verifyConnect(connectId: string, userId: string, options: In = {}): Promise<views.ProvenConnect> {
-    const said = { ...aboutUser(userId, options), object: connectId.slice(0, 256) };
+    const said = { ...aboutUser(userId, options), object: parseText('connect_id', connectId).slice(0, 256) };
     return this.#prove(said, () => super.verifyConnect(connectId, userId, options));
   }
 

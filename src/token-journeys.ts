@@ -50,7 +50,13 @@ export abstract class TokenJourneys extends ConnectJourneys {
     return new McpJourneys(() => this.room().desk);
   }
 
-  /** A valid token, refreshed if needed; `undefined` when the person has to connect first. */
+  /**
+   * A valid token, refreshed if needed; `undefined` when the person has to connect first.
+   *
+   * @throws {UnknownProvider | InvalidRequest} the caller asks for what there is not
+   * @throws {ProviderUnavailable | ProviderError} no live token, and the provider gives none just now or refuses us
+   * @throws {StoreUnavailable | KeyUnavailable | StoredTokenUnreadable} never the same as "not connected"
+   */
   async getToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken | undefined> {
     const room = this.room();
     const request = parseTokenRequest(userId, provider, options);
@@ -62,7 +68,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
   /**
    * A valid token, refreshed if needed.
    *
-   * @throws {OAuthNotConnected} with a new connect link that asks for what is missing
+   * @throws {OAuthNotConnected} with a new connect link that asks for what is missing; all else as {@link getToken}
    */
   async requireToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken> {
     return this.#tokenOrLink(parseTokenRequest(userId, provider, options));
@@ -106,7 +112,11 @@ export abstract class TokenJourneys extends ConnectJourneys {
     return listUses(this.running(), parseTokenRequest(userId, provider, options));
   }
 
-  /** Stores a token that the host got by itself and whose owner the host answers for. */
+  /**
+   * Stores a token that the host got by itself and whose owner the host answers for; it replaces what was there.
+   *
+   * @throws {UnknownProvider | InvalidRequest}
+   */
   async storeToken(userId: string, token: HostTokenInput, options: In = {}): Promise<void> {
     const deps = this.running();
     return storeToken(deps, parseHostToken(userId, token, { ...options, now: deps.now() }));

@@ -30,14 +30,24 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+type Method =
+  | 'storeToken'
+  | 'generateConnectUrl'
+  | 'getToken'
+  | 'refreshToken'
+  | 'submitProof'
+  | 'findConnect'
+  | 'verifyConnect'
+  | 'keepPendingAction'
+  | 'takePendingAction';
+
 /** Calls as JavaScript does, where nothing stops a wrong type. */
-const call = (method: 'storeToken' | 'generateConnectUrl' | 'getToken' | 'refreshToken', ...given: unknown[]) =>
-  Promise.resolve(Reflect.apply(manager[method], manager, given));
+const call = (method: Method, ...given: unknown[]) => Promise.resolve(Reflect.apply(manager[method], manager, given));
 
 const token = { provider: 'github', accessToken: canary };
 
 describe('is refused by the name of the field and without its value', () => {
-  it.each<[string, 'storeToken' | 'generateConnectUrl' | 'getToken' | 'refreshToken', unknown[]]>([
+  it.each<[string, Method, unknown[]]>([
     ['accessToken', 'storeToken', ['u', { provider: 'github' }]],
     ['accessToken', 'storeToken', ['u', { ...token, accessToken: '' }]],
     ['accessToken', 'storeToken', ['u', { ...token, accessToken: { canary } }]],
@@ -64,6 +74,11 @@ describe('is refused by the name of the field and without its value', () => {
     ['purpose', 'getToken', ['u', 'github', { usedBy: { caller: 'bot', purpose: 5 } }]],
     ['rejected_token_sha256', 'refreshToken', ['u', 'github', { rejectedTokenSha256: canary }]],
     ['rejected_token_sha256', 'refreshToken', ['u', 'github', {}]],
+    ['code', 'submitProof', ['u', 12345678]],
+    ['connect_id', 'findConnect', []],
+    ['connect_id', 'verifyConnect', [undefined, 'u']],
+    ['connect_id', 'keepPendingAction', [5, canary]],
+    ['connect_id', 'takePendingAction', [{ connectId: canary }]],
   ])('%s of %s%j', async (field, method, given) => {
     const error: unknown = await call(method, ...given).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'invalid_request', field });

@@ -65,3 +65,9 @@ export function parseScopes<S extends Scope | undefined>(scopes: S): S {
   if (scopes === undefined || isList) return scopes;
   throw new InvalidRequest('scopes', 'must be a list of scope tokens of RFC 6749 section 3.3');
 }
+
+/** What is compared or looked up as it stands: a code, the id of a connect. @throws {InvalidRequest} */
+export function parseText(field: string, text: string): string {
+  if (typeof text === 'string') return text;
+  throw new InvalidRequest(field, 'must be text');
+}
