@@ -22,7 +22,9 @@ export function readRetryAfter(headers: AnswerHeaders, body: JsonObject | undefi
 function parseRetryAfter(text: string, now: number): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
   // Only what looks like an HTTP date: Date.parse makes a date of almost anything.
-  return /^[A-Z][a-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text) ? Date.parse(text) - now : Number.NaN;
+  if (!/^[A-Z][a-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text)) return Number.NaN;
+  // The oldest form (RFC 9110 5.6.7), `Sun Nov  6 08:49:37 1994`, names no zone, and would be read as the local time here.
+  return Date.parse(text.includes(',') ? text : `${text} GMT`) - now;
 }
 
 function within(ms: number): number {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import type { Provider } from '../../src/core/provider.js';
 import { Secret } from '../../src/core/secret.js';
@@ -73,6 +73,7 @@ describe('what a refusal means', () => {
     ['429 whatever the body says', { status: 429, json: { error: 'invalid_grant' } }, notDone],
     ['503', { status: 503 }, notDone],
     ['403 with rate headers', { status: 403, headers: { 'x-ratelimit-remaining': '0' } }, notDone],
+    ['403 with Retry-After', { status: 403, headers: { 'retry-after': '60' } }, notDone],
     ['400 temporarily_unavailable', { status: 400, json: { error: 'temporarily_unavailable' } }, notDone],
     ['500 with a code', { status: 500, json: { error: 'invalid_grant' } }, maybeDone],
     [
@@ -123,7 +124,7 @@ describe('Retry-After (RFC 9110 10.2.3)', () => {
   const httpDate = () => new Date(Math.ceil(clock.now() / 1000) * 1000 + 90_000).toUTCString();
   const table: [string, () => string, number][] = [
     ['seconds', () => '7', 7_000],
-    ['decimal seconds', () => '1.5', 1_500],
+    ['decimal seconds', () => '1.25', 1_250],
     ['a date', httpDate, 90_000],
     ['a date that has passed', () => 'Wed, 21 Oct 2015 07:28:00 GMT', 0],
     ['more than an hour', () => '999999', 3_600_000],
@@ -134,6 +135,15 @@ describe('Retry-After (RFC 9110 10.2.3)', () => {
   test.each(table)('as %s', async (_title, value, expected) => {
     const failed = refreshWith({ status: 429, headers: { 'retry-after': value() } });
     await expect(failed).rejects.toMatchObject({ retryAfterMs: expected });
+  });
+
+  test('as a date in its oldest form, which names no zone, means GMT wherever this runs (RFC 9110 5.6.7)', async () => {
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    // `Wed, 21 Oct 2015 07:28:00 GMT` as `Wed Oct 21 07:28:00 2015`.
+    const [week = '', day, month, year, time] = httpDate().split(' ');
+    const value = `${week.replace(',', '')} ${month} ${day} ${time} ${year}`;
+    const failed = refreshWith({ status: 429, headers: { 'retry-after': value } });
+    await expect(failed).rejects.toMatchObject({ retryAfterMs: 90_000 });
   });
 
   test('may stand in the body instead', async () => {
