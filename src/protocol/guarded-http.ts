@@ -85,8 +85,8 @@ function createGuardedAgent(options: GuardOptions): LateDispatcher {
       pipelining: 0,
       // An address that is written out is never looked up, so that it is checked here.
       connect: (target, done) => {
-        const literal = target.hostname.replace(/^\[|\]$/g, '');
-        if (ipaddr.isValid(literal) && !mayConnect(literal, literal)) done(refusal(), null);
+        const { hostname } = target;
+        if (ipaddr.isValid(hostname) && !mayConnect(hostname, hostname)) done(refusal(), null);
         else connect(target, done);
       },
     });

@@ -88,10 +88,21 @@ test.each([
 });
 
 test('what is no site, and an address that is not https, is left out', async () => {
-  const hostile = [{ name: 'no id' }, 'x', null, { id: {} }, { id: 'cloud-1', url: 'http://evil.example', name: 7 }];
+  const long = { id: 'cloud-3', url: `https://acme.example/${'x'.repeat(512)}` };
+  const sites = [{ id: 'cloud-1', url: 'http://evil.example', name: 7 }, { id: 'cloud-2', url: 'evil' }, long];
+  const hostile = [{ name: 'no id' }, 'x', null, { id: {} }, ...sites];
   const { connect, token } = await openAt('atlassian', { json: hostile });
   await connect();
-  expect((await token()).sites).toEqual([{ id: 'cloud-1', name: '7' }]);
+  expect((await token()).sites).toEqual([{ id: 'cloud-1', name: '7' }, { id: 'cloud-2' }, { id: 'cloud-3' }]);
+});
+
+test('of a name that is too long the beginning is kept, and of many sites the first hundred', async () => {
+  const many = Array.from({ length: 101 }, (_, at) => ({ id: `cloud-${at}`, name: 'n'.repeat(201) }));
+  const { connect, token } = await openAt('atlassian', { json: many });
+  await connect();
+  const { sites = [] } = await token();
+  expect(sites).toHaveLength(100);
+  expect(sites[0]).toEqual({ id: 'cloud-0', name: 'n'.repeat(200) });
 });
 
 test('one account under two users is noticed whatever site each has chosen (L12)', async () => {

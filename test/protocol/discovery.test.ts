@@ -92,6 +92,20 @@ describe('an endpoint’s host', () => {
     await expect(sharesDomain(host, issuer)).resolves.toBe(belongs);
   });
 
+  it.each([
+    'auth0.com',
+    'azurecontainerapps.io',
+    'b2clogin.com',
+    'ciamlogin.com',
+    'okta.com',
+    'oktapreview.com',
+    'onelogin.com',
+    'windows.net',
+  ])('below %s is another customer’s with each name (M3)', async (suffix) => {
+    await expect(sharesDomain(`evil-good.${suffix}`, `good.${suffix}`)).resolves.toBe(false);
+    await expect(isWithin(`evil.${suffix}`, suffix)).resolves.toBe(false);
+  });
+
   it('on the operator’s list is that domain or below it, and no sister', async () => {
     await expect(isWithin('oauth2.example.com', 'Example.com')).resolves.toBe(true);
     await expect(isWithin('oauth2.googleapis.com', 'oauth2.googleapis.com')).resolves.toBe(true);

@@ -103,6 +103,10 @@ describe('addresses (M-52)', () => {
     expect(isPublicAddress(address)).toBe(true);
   });
 
+  it.each(['', 'mcp.example', '127.0.0.1:80', '8.8.8.8.8'])('%j is no address, so it is not public', (text) => {
+    expect(isPublicAddress(text)).toBe(false);
+  });
+
   it('the canary hears whoever does connect', async () => {
     const socket = connect(canary.port, '127.0.0.1');
     await new Promise((resolve) => socket.once('close', resolve));
@@ -196,6 +200,21 @@ describe('the development switch (M-51)', () => {
     });
     expect(await failureOf(http.fetch(`https://10.0.0.1:${canary.port}/`, {}))).toMatchObject({ kind: 'connection' });
     expect(canary.connections()).toBe(0);
+  });
+});
+
+describe('a stream', () => {
+  it('brings the headers of the answer, and ends when its caller does', async () => {
+    server.answer('/', { json: {}, headers: { 'mcp-session-id': 's1' } }, { after: new Promise(() => undefined) });
+    const { stream } = guarded({ allowInsecureLoopback: true });
+    // Looked up where the system does it.
+    const answer = await stream(server.url.replace('127.0.0.1', 'localhost'));
+    expect([answer.headers.get('mcp-session-id'), await answer.json()]).toEqual(['s1', {}]);
+    expect(server.requests[0]?.method).toBe('GET');
+    const controller = new AbortController();
+    const left = stream(server.url, { signal: controller.signal });
+    controller.abort();
+    await expect(left).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 
