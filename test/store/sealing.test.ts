@@ -79,6 +79,15 @@ describe('sealed bytes', () => {
   });
 
   it.each([
+    ['the format', 3, 'k9'],
+    ['the form of a key id', 2, 'k 9'],
+  ])('that do not have %s are no seal of ours: they name no key', (_, format, id) => {
+    const strange = Buffer.concat([Buffer.from([format, id.length]), Buffer.from(id), Buffer.alloc(64)]);
+    expect(() => keyring('k1').open(strange, place)).toThrow(unreadable);
+    expect(sealingKeyIdOf(strange)).toBeUndefined();
+  });
+
+  it.each([
     ['another owner', 'field\nother\nc/github\n1'],
     ['another field', 'field\nowner\nc/slack\n1'],
     ['an earlier generation', 'field\nowner\nc/github\n0'],
@@ -97,13 +106,14 @@ describe('sealed bytes', () => {
 
   it('differ each time, salt, ciphertext and tag (S2)', () => {
     const keys = keyring('k1');
-    const seals = Array.from({ length: 200 }, () => keys.seal(text, place));
+    // More than the salts that are drawn at once.
+    const seals = Array.from({ length: 300 }, () => keys.seal(text, place));
     for (const [from, to] of [
       [4, 20],
       [20, 36],
       [-16, undefined],
     ] as const) {
-      expect(new Set(seals.map((sealed) => sealed.subarray(from, to).toString('hex'))).size).toBe(200);
+      expect(new Set(seals.map((sealed) => sealed.subarray(from, to).toString('hex'))).size).toBe(300);
     }
   });
 
@@ -191,6 +201,12 @@ describe('ENCRYPTION_KEYS', () => {
     }
     expect(thrown).toMatchObject({ code: 'configuration_invalid', faults: [{ name: 'ENCRYPTION_KEYS' }] });
     expect(inspect(thrown)).not.toContain(good.slice(0, 12));
+  });
+
+  it('is refused with the position of the faulty key', () => {
+    expect(() => Keyring.parse(`${keyEntry('k1')},k2:x`)).toThrow(
+      expect.objectContaining({ faults: [expect.objectContaining({ problem: expect.stringContaining('key 2 ') })] }),
+    );
   });
 
   it('never shows a key, however the keyring is printed (S7)', () => {

@@ -6,7 +6,7 @@ import { providerIdSchema } from '../../../src/core/identifiers.js';
 import { Secret } from '../../../src/core/secret.js';
 import { expiringKeyOf, hashOf } from '../../../src/store/field-names.js';
 import { createStore } from '../../../src/store/sealed-store.js';
-import { aConnection, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
+import { aConnection, aGrant, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
 import { auditTrailContract } from './audit-trail.js';
 import type { Opened } from './store.js';
 
@@ -26,6 +26,16 @@ export function storeRecordsContract(opened: Opened): void {
       expect(opened.store.codes.matches(owner, 'ABCD2345', '')).toBe(false);
       const elsewhere = createStore(opened.engine, keyring('k1'));
       expect(elsewhere.codes.matches(owner, 'ABCD2345', digest)).toBe(false);
+    });
+
+    it('are tried one at a time: a grant moves on with each write, also while the clock stands still', async () => {
+      const { connections } = createStore(opened.engine, opened.keys, { now: () => t0 });
+      const owner = anOwner();
+      const put = (expect: number | 'absent') =>
+        connections.write(owner, [{ kind: 'put_grant', connectId: 'c1', grant: aGrant(owner), expect }]);
+      await put('absent');
+      const generation = (await connections.list(owner)).awaiting[0]?.generation ?? Number.NaN;
+      expect([await put(generation), await put(generation)]).toEqual(['stored', 'moved']);
     });
   });
 

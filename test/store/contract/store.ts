@@ -81,8 +81,10 @@ function connectionContract(opened: Opened): void {
       const connection = aConnection(owner);
       const grant = aGrant(owner);
       await opened.store.connections.write(owner, [{ kind: 'put_grant', connectId: 'c1', grant, expect: 'absent' }]);
-      const [waiting] = (await opened.store.connections.list(owner)).awaiting;
+      const { awaiting, unreadable } = await opened.store.connections.list(owner);
+      const [waiting] = awaiting;
       expect(revealed(waiting?.grant)).toEqual(revealed(grant));
+      expect(unreadable).toEqual([]);
       const activate = (expected: number) =>
         opened.store.connections.write(owner, [
           { kind: 'remove_grant', connectId: 'c1', expect: expected },
@@ -94,13 +96,17 @@ function connectionContract(opened: Opened): void {
       expect([records.connections.length, records.awaiting.length]).toEqual([1, 0]);
     });
 
-    it('refuse a record of another owner', async () => {
-      const connection = aConnection(anOwner());
-      await expect(async () =>
-        opened.store.connections.write(anOwner(), [
-          { kind: 'put_connection', connection, expect: 'absent', generation: 1 },
-        ]),
-      ).rejects.toThrow(TypeError);
+    it('refuse a record of another user or tenant', async () => {
+      const owner = anOwner();
+      for (const other of [anOwner(), { ...owner, tenant: anOwner('other').tenant }]) {
+        const put = {
+          kind: 'put_connection',
+          connection: aConnection(other),
+          expect: 'absent',
+          generation: 1,
+        } as const;
+        await expect(async () => opened.store.connections.write(owner, [put])).rejects.toThrow(TypeError);
+      }
     });
 
     it('tell when they were last used, by connection id', async () => {
@@ -216,6 +222,9 @@ function refreshContract(opened: Opened): void {
       const { connections } = opened.store;
       await connections.beginRefresh(ref, intent('a'), { ms: 60_000 });
       await connections.endRefresh(ref, 'a', 'unknown');
+      await connections.beginRefresh(ref, intent('looks'), { ms: 60_000 });
+      expect(await connections.findIntent(ref)).toEqual(intent('a'));
+      await connections.endRefresh(ref, 'looks', 'unknown');
       const lease = { ms: 60_000, replaces: true };
       expect(await connections.beginRefresh(ref, intent('b'), lease)).toEqual({ kind: 'begun', previous: intent('a') });
       expect(await connections.findIntent(ref)).toEqual(intent('b'));
