@@ -97,17 +97,23 @@ async function tryCommit(
   await scheduled;
   if (outcome === 'stored') return concluded(deps, refresh, next);
   const latest = await deps.store.connections.find(ref);
+  if (latest !== undefined && isToBeWrittenOver(latest, refresh, next)) return { kind: 'rebase', onto: latest };
+  // Who came meanwhile need not wait for the lease of a refresh that is over.
+  await deps.store.connections.endRefresh(ref, refresh.holder, 'unknown');
   if (latest === undefined) {
     await revokeTokens(refresh.provider, connection.tokenSet, httpOf(deps, refresh.provider));
     return { kind: 'gone' };
   }
-  // Its own write, whose reply was lost, is written once more: a reply is what says that it will last.
-  const isOwn = latest.generation === generation && holdsSameAccessToken(latest, next);
-  const isNote = holdsSameRefreshToken(latest, refresh.sent) && !isNewer(latest, next);
-  if (isOwn || isNote) return { kind: 'rebase', onto: latest };
   // It stands in the index with the due time of the answer that is dropped.
   await scheduleNextLook(deps, latest.connection, refresh.provider);
   return { kind: 'current', stored: latest };
+}
+
+function isToBeWrittenOver(latest: StoredConnection, { sent }: AnsweredRefresh, next: StoredConnection): boolean {
+  // Its own write, whose reply was lost, is written once more: a reply is what says that it will last.
+  const isOwn = latest.generation === next.generation && holdsSameAccessToken(latest, next);
+  const isNote = holdsSameRefreshToken(latest, sent) && !isNewer(latest, next);
+  return isOwn || isNote;
 }
 
 function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): StoredConnection {

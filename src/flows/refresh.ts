@@ -203,7 +203,7 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
     );
     circuits.succeeded(provider.id);
     const committed = await commitRefreshed(deps, { provider, sent: seen, answer, holder: intent.holder, note });
-    await tellRotation(deps, { provider, sent: seen, answer });
+    await tellRotation(deps, { provider, sent: seen, answer, committed });
     recordRefresh(flight, committed.kind === 'gone' ? { outcome: 'refused', reason: 'gone' } : { outcome: 'ok' });
     return committed;
   } catch (error) {

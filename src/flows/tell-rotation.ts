@@ -5,6 +5,7 @@ import { internalTenant } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
 import type { TokenSet } from '../core/token-set.js';
 import type { Rotation } from '../core/token-source.js';
+import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 
 /** Callers wait for the hook, whatever it does with the token; ms. So long at most: one that hangs would hang them all. */
@@ -12,17 +13,21 @@ const hookPatienceMs = 10_000;
 
 /**
  * Calls the hook if the refresh token changed, and waits for it as long as is reasonable. What the hook does or fails to do
- * changes nothing: the new token is in the store. People's own refresh tokens are told to nobody.
+ * changes nothing: the new token is in the store. Of one that was dropped for a newer one the host hears nothing, and people's
+ * own are told to nobody.
  */
 export async function tellRotation(
   deps: Dependencies,
-  refreshed: { provider: Provider; sent: StoredConnection; answer: TokenSet },
+  refreshed: { provider: Provider; sent: StoredConnection; answer: TokenSet; committed: Refreshed },
 ): Promise<void> {
-  const { tenant, tokenSet } = refreshed.sent.connection;
+  const { sent, answer, committed } = refreshed;
+  const { tenant, tokenSet } = sent.connection;
   const previous = tokenSet.refreshToken;
-  const { refreshToken } = refreshed.answer;
+  const { refreshToken } = answer;
   if (deps.onRotate === undefined || tenant !== internalTenant) return;
   if (refreshToken === undefined || previous === undefined || refreshToken.reveal() === previous.reveal()) return;
+  if (committed.kind === 'gone') return;
+  if (committed.stored.connection.tokenSet.refreshToken?.reveal() !== refreshToken.reveal()) return;
   const provider = refreshed.provider.id;
   if (await endsInTime(callHook(deps, { provider, refreshToken, previous }))) return;
   deps.log.error({ provider }, 'the rotation hook of the host takes too long; nobody waits for it any more');

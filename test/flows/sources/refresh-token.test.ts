@@ -1,8 +1,11 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ProviderEntry } from '../../../providers/index.js';
+import { defaultAccount, internalTenant, providerIdSchema, userIdSchema } from '../../../src/core/identifiers.js';
 import type { Secret } from '../../../src/core/secret.js';
 import type { Rotation } from '../../../src/core/token-source.js';
 import type { ManagerOptions } from '../../../src/open-manager.js';
+import { openStore } from '../../../src/open-store.js';
+import { eventually } from '../../support/redis.js';
 import { type StoreKind, storeKinds } from '../../support/service.js';
 import { countedTokens, openSourced } from '../../support/sourced-manager.js';
 
@@ -13,6 +16,11 @@ const openOn =
   (kind: StoreKind) =>
   (entry: Partial<ProviderEntry>, more: Partial<ManagerOptions> = {}) =>
     openSourced(entry, more, kind);
+
+/** The same options with another refresh token. */
+const withToken = (options: ManagerOptions, refresh_token: string): Partial<ManagerOptions> => ({
+  providers: { src: { ...Object.values(options.providers ?? {})[0], refresh_token } },
+});
 
 /** The bare token, as a tool handler gets it; whoever asks is given the same one. */
 const tokenOf = async (manager: {
@@ -143,6 +151,29 @@ describe.each(storeKinds)('rotation, on the %s store', (kind) => {
     expect(seen).toEqual(['at-1']);
     expect(forms()).toHaveLength(1);
   });
+
+  test('of a refresh token that was replaced meanwhile is told to nobody, and holds nobody up', async () => {
+    const told: string[] = [];
+    const onRotate = ({ refreshToken }: Rotation) => void told.push(refreshToken.reveal());
+    const { manager, server, options, openAnother } = await open(fixed, { onRotate });
+    let release = () => {};
+    const after = new Promise<void>((resolve) => (release = resolve));
+    const issue = (name: string) => ({ json: { access_token: `at-${name}`, refresh_token: `rt-${name}` } });
+    server.answer('/token', { ...issue('late'), after }, issue('other'));
+    const late = tokenOf(manager).catch(() => undefined);
+    await eventually('the old one was sent', () => server.requestsTo('/token').length === 1);
+    const store = await openStore(options);
+    onTestFinished(() => store.close());
+    const token = tokenOf(await openAnother(withToken(options, 'rt-9')));
+    const owner = { tenant: internalTenant, userId: userIdSchema.parse('source:src') };
+    const ref = { owner, provider: providerIdSchema.parse('src'), account: defaultAccount };
+    const standing = async () => (await store.connections.find(ref))?.connection.tokenSet.refreshToken?.reveal();
+    await eventually('the new one is in its place', async () => (await standing()) === 'rt-9');
+    release();
+    expect(await token).toBe('at-other');
+    await late;
+    expect(told).toEqual(['rt-other']);
+  });
 });
 
 test('a hook that never ends holds the token back for ten seconds; it is logged, and the next rotation is told', async () => {
@@ -180,9 +211,6 @@ describe.each(storeKinds)('a refresh token out of the configuration, on the %s s
   const open = openOn(kind);
   const answer = (server: { answer: (path: string, ...answers: object[]) => void }) =>
     server.answer('/token', { json: { access_token: 'at-1', expires_in: 10, refresh_token: 'rt-2' } });
-  const withToken = (options: { providers: object }, refresh_token: string) => ({
-    providers: { src: { ...Object.values(options.providers)[0], refresh_token } },
-  });
 
   test('that is new replaces what became of the old one', async () => {
     const { manager, server, forms, options, openAnother } = await open(fixed);
