@@ -32,7 +32,7 @@ async function openWorkspace() {
   const tokenOf = async (user: string) => (await manager.getToken(user, 'here'))?.accessToken.reveal();
   for (const user of ['u1', 'u2']) await consent(user, 'first');
   clock.advance(2 * hourMs);
-  return { manager, clock, issue, end, consent, tokenOf };
+  return { manager, server, clock, issue, end, consent, tokenOf };
 }
 
 test('whoever shared its refresh token has what a new consent brought, even after their own had ended', async () => {
@@ -56,6 +56,16 @@ test('also when the others had gone on while the one that consents slept', async
   end();
   await consent('u2', 'second');
   expect(await tokenOf('u1')).toBe('at-second');
+});
+
+test('a refusal that was taken back is so for all of them, by one sending', async () => {
+  const { manager, server, issue, tokenOf } = await openWorkspace();
+  for (const user of ['u1', 'u2']) expect(await tokenOf(user)).toBeUndefined();
+  const before = server.requestsTo('/token').length;
+  issue('again');
+  expect(await manager.retryRefused()).toEqual({ found: 2, revived: 2, refused: 0, failed: {} });
+  expect(server.requestsTo('/token')).toHaveLength(before + 1);
+  for (const user of ['u1', 'u2']) expect(await tokenOf(user)).toBe('at-again');
 });
 
 test('nobody follows into another workspace', async () => {
