@@ -2,7 +2,7 @@
 
 import { ConfigurationError } from '../src/core/errors.js';
 import type { ProviderId } from '../src/core/identifiers.js';
-import type { IdentityMapping, Provider, Revocation } from '../src/core/provider.js';
+import type { ClientAuthenticationMethod, IdentityMapping, Provider, Revocation } from '../src/core/provider.js';
 import { fillPlaceholders, mapEndpoints } from '../src/core/provider-endpoints.js';
 import { Secret } from '../src/core/secret.js';
 import type { ProviderEntry } from './entry.js';
@@ -112,10 +112,8 @@ function lifetimeOf({ seconds, renewedByUse, mostSeconds }: NonNullable<Provider
 function clientOf(entry: ProviderEntry, template: ProviderTemplate | undefined) {
   const { client_private_key: privateKey, client_secret: secret } = entry;
   const { client_key_id: keyId, client_key_thumbprint: thumbprint, client_key_issuer: issuer } = entry;
-  // RFC 7591 section 2 has `client_secret_basic` for the default; without a secret that is a public client.
-  const usual = secret ? ('client_secret_basic' as const) : ('none' as const);
   return {
-    clientAuthentication: entry.token_endpoint_auth_method ?? template?.clientAuthentication ?? usual,
+    clientAuthentication: entry.token_endpoint_auth_method ?? template?.clientAuthentication ?? usualMethod(entry),
     ...(secret && { clientSecret: new Secret(secret) }),
     ...(privateKey && {
       clientKey: {
@@ -126,6 +124,12 @@ function clientOf(entry: ProviderEntry, template: ProviderTemplate | undefined) 
       },
     }),
   };
+}
+
+/** RFC 7591 section 2 has Basic for the default. Who has no secret is public, and may not ask for itself (RFC 6749 4.4). */
+function usualMethod({ client_private_key, client_secret, source }: ProviderEntry): ClientAuthenticationMethod {
+  if (client_private_key) return 'private_key_jwt';
+  return client_secret || source === 'client_credentials' ? 'client_secret_basic' : 'none';
 }
 
 function pkceOf(value: 'S256' | 'none' | boolean): Provider['pkce'] {

@@ -47,10 +47,17 @@ it('an own provider without a secret is a public client; one whose way wants a s
     bare: own,
     empty: { ...own, client_secret: '' },
     post: { ...own, token_endpoint_auth_method: 'client_secret_post' },
+    machine: { ...own, source: 'client_credentials' },
+    keyed: { ...own, client_private_key: 'PEM' },
     github: client,
     google: { ...client, client_secret: '' },
     discord: { ...client, token_endpoint_auth_method: 'none' },
   });
   const found = registry.configured().map(({ id, clientAuthentication }) => [id, clientAuthentication]);
-  expect(Object.fromEntries(found)).toEqual({ bare: 'none', empty: 'none', discord: 'none' });
+  expect(Object.fromEntries(found)).toEqual({
+    bare: 'none',
+    empty: 'none',
+    keyed: 'private_key_jwt',
+    discord: 'none',
+  });
 });
