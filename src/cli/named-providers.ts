@@ -17,12 +17,12 @@ const leastLength = 4;
  * @throws {CommandFailed} naming the option, and the provider that may be meant
  */
 export function parseProviders(option: string, text: string, config: Config): readonly ProviderId[] {
-  const known = [...catalogue.keys(), ...Object.keys(withRunningSandbox(config).providers)];
+  const known = new Set([...catalogue.keys(), ...Object.keys(withRunningSandbox(config).providers)]);
   return text.split(',').map((part, at) => {
     const { data: id } = providerIdSchema.safeParse(part.trim());
     if (id === undefined) throw new CommandFailed(`${option}: is not of the form that is expected.`);
-    if (known.includes(id) || isDiscoveredId(id)) return id;
-    const near = known.filter((each) => isNear(each, id, leastLength));
+    if (known.has(id) || isDiscoveredId(id)) return id;
+    const near = [...known].filter((each) => isNear(each, id, leastLength));
     const hint = near.length > 0 ? `is ${near.join(' or ')} meant?` : 'docs/providers.md lists those that are.';
     throw new CommandFailed(`${option}: number ${at + 1} is neither in the catalogue nor configured; ${hint}`);
   });

@@ -62,6 +62,8 @@ it('an option that holds no URL of Redis is named, and no variable', async () =>
 });
 
 it('a provider that nobody knows is no limit for a key, and what may be meant is named', async () => {
+  vi.stubEnv('GITHUB_CLIENT_ID', 'x');
+  vi.stubEnv('GITHUB_CLIENT_SECRET', 'x');
   const create = (providers: string) => run(`api-keys create --owner me --json --providers ${providers}`);
   expect(await create('github,gihub')).toEqual({
     status: 1,
