@@ -1,6 +1,7 @@
 /** `valetkey migrate`: from the configured store into Redis, beside the running service. */
 
 import { Command } from 'commander';
+import { ConfigurationError } from '../core/errors.js';
 import { openEngine } from '../open-store.js';
 import type { Config } from '../service/config.js';
 import { redisUrlSchema } from '../service/config-schema.js';
@@ -39,13 +40,16 @@ export function migrateCommand(): Command {
 async function run(options: MigrateOptions): Promise<void> {
   const url = options.to ?? (options.toFile === undefined ? undefined : readText('--to-file', options.toFile).trim());
   if (url === undefined) throw new CommandFailed('--to or --to-file is needed.');
+  const option = options.to ? '--to' : '--to-file';
   const { error } = redisUrlSchema.safeParse(url);
-  if (error) throw new CommandFailed(`${options.to ? '--to' : '--to-file'}: ${error.issues[0]?.message}.`);
+  if (error) throw new CommandFailed(`${option}: ${error.issues[0]?.message}.`);
   const bar = createProgressBar('copying owners');
   const migration = await withEngine(async ({ engine, keyring, config }) => {
     if (options.finish) refuseOpen(engine);
     await registerKeys(engine, keyring);
-    const target = await openTarget(config, url, options.toPrefix);
+    const target = await openTarget(config, url, options.toPrefix).catch(
+      nameOptions({ REDIS_URL: option, KEY_PREFIX: '--to-prefix' }),
+    );
     try {
       return await migrate({ source: engine, target, finish: options.finish ?? false }, bar.update);
     } finally {
@@ -66,6 +70,14 @@ function refuseOpen({ otherProcesses }: StorageEngine): void {
 function openTarget(config: Config, redisUrl: string, toPrefix: string | undefined) {
   const { dataDir: _, ...options } = managerOptions(config);
   return openEngine({ ...options, redisUrl, keyPrefix: toPrefix ?? config.keyPrefix }, createLogger('silent'));
+}
+
+/** An engine knows what it is given by the names of variables. */
+function nameOptions(options: Readonly<Record<string, string>>): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError(error.faults.map(({ name, problem }) => ({ name: options[name] ?? name, problem })));
+  };
 }
 
 function describe({ written, removed, source, target, equal, finished }: Migration): string {
