@@ -12,8 +12,8 @@ type Fault = { readonly name: string; readonly problem: string };
 type Catalogue = ReadonlyMap<ProviderId, ProviderTemplate>;
 
 /**
- * Joins entries with a catalogue. An entry without a client id, or without the secret that its way of authentication
- * needs, leaves its provider known but not configured.
+ * Joins entries with a catalogue. An entry without a client id, or without the secret that the catalogue's provider wants,
+ * leaves its provider known but not configured.
  *
  * @throws ConfigurationError with all faults at once, each naming provider and field
  */
@@ -40,7 +40,8 @@ export function joinRegistry(
     if (!id.success) faults.push({ name: 'providers', problem: 'an id must be 1-64 characters of a-z 0-9 _ -' });
     if (!id.success || !isMeantForUse(entry)) continue;
     const provider = collect(() => resolveProvider(id.data, entry, templateOf(catalogue, id.data, entry)));
-    if (provider && !lacksSecret(provider)) configured.set(id.data, provider);
+    const isOwn = entry.template === undefined && !catalogue.has(id.data);
+    if (provider && (isOwn || !lacksSecret(provider))) configured.set(id.data, provider);
   }
   if (faults.length > 0) throw new ConfigurationError(faults);
   return registryOf(catalogue, entries, configured);
@@ -58,7 +59,8 @@ const secretMethods: ReadonlySet<ClientAuthenticationMethod> = new Set([
   'client_secret_post',
 ]);
 
-function lacksSecret({ source, clientAuthentication, clientSecret }: Provider): boolean {
+/** Whether the way of authentication wants a secret that is not there. Such a request has no `client_secret` at all. */
+export function lacksSecret({ source, clientAuthentication, clientSecret }: Provider): boolean {
   return source?.kind !== 'static' && clientSecret === undefined && secretMethods.has(clientAuthentication);
 }
 

@@ -41,7 +41,7 @@ it('providers that are none are refused', async () => {
   expect(await faultsOf({ providers: 'CANARY' })).toEqual(['providers']);
 });
 
-it('an own provider without a secret is a public client; one whose way wants a secret is not configured (S0-05, S2-03)', () => {
+it('an own provider without a secret is a public client; one of the catalogue that wants one is not configured (S0-05, S2-03)', () => {
   const client = { client_id: 'client' };
   const registry = createRegistry({
     bare: own,
@@ -57,6 +57,8 @@ it('an own provider without a secret is a public client; one whose way wants a s
   expect(Object.fromEntries(found)).toEqual({
     bare: 'none',
     empty: 'none',
+    post: 'client_secret_post',
+    machine: 'client_secret_basic',
     keyed: 'private_key_jwt',
     discord: 'none',
   });

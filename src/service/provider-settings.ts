@@ -11,6 +11,7 @@ import {
   providerEntrySchema,
 } from '../../providers/index.js';
 import { environmentPrefix, secretFields } from '../../providers/references.js';
+import { lacksSecret } from '../../providers/registry.js';
 import { ConfigurationError } from '../core/errors.js';
 import { providerIdSchema } from '../core/identifiers.js';
 import { type McpPolicy, mcpPolicySchema } from '../core/mcp-policy.js';
@@ -171,8 +172,11 @@ function checkRegistry(
   // What an issuer adds is not known yet; the manager asks it.
   const { known } = partEntries(entries);
   try {
-    for (const { id, configured } of createRegistry(known, { allowInsecureLoopback }).known()) {
-      if (!configured && known[id]?.client_id !== undefined) blame(reader, `${id}.client_secret`, 'is missing');
+    const registry = createRegistry(known, { allowInsecureLoopback });
+    for (const { id } of registry.known()) {
+      const provider = registry.find(id);
+      const isWhole = provider ? !lacksSecret(provider) : known[id]?.client_id === undefined;
+      if (!isWhole) blame(reader, `${id}.client_secret`, 'is missing');
     }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
