@@ -150,12 +150,24 @@ function parseEntries(reader: EnvironmentReader, drafts: DraftEntries): Record<s
   return entries;
 }
 
+/** What {@link readVariables} reads; all else stands in the file. */
+const variableFields: ReadonlySet<string> = new Set([
+  'client_id',
+  'client_secret',
+  'signal_key',
+  'scopes',
+  'refresh_token',
+  'access_token',
+  'tenant',
+]);
+
 /** Puts a fault where the operator has to look: in the provider's variables, or in the file. `place` is `id.field`. */
 function blame(reader: EnvironmentReader, place: string, problem: string): void {
   const [id = '', field = ''] = place.split('.');
   const variable = `${environmentPrefix(id)}_${field.toUpperCase()}`;
-  const isVariable = reader.has(variable) || reader.has(`${environmentPrefix(id)}_CLIENT_ID`);
-  if (isVariable || !reader.has('PROVIDERS_FILE')) reader.fault(variable, problem);
+  const isGiven = reader.has(variable) || reader.has(`${environmentPrefix(id)}_CLIENT_ID`);
+  const isVariable = variableFields.has(field) && (isGiven || !reader.has('PROVIDERS_FILE'));
+  if (isVariable) reader.fault(variable, problem);
   else reader.fault('PROVIDERS_FILE', `${place}: ${problem}`);
 }
 

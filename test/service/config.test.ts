@@ -146,6 +146,7 @@ describe('providers', () => {
     const path = providersFile({ acme: { client_id: 'x', token_endpont: `https://${canary}` } });
     const { names, message } = faultsOf({ PROVIDERS_FILE: path });
     expect(names).toEqual(['PROVIDERS_FILE']);
+    expect(faultsOf({ PROVIDERS_FILE: path, ACME_CLIENT_ID: 'y' })).toEqual({ names, message });
     expect(message).toMatch(/acme.*token_endpont/);
     expect(message).not.toContain(canary);
   });
