@@ -1,5 +1,6 @@
 /** What a provider says beside its tokens and a connection needs later: a company, a shop, a host. */
 
+import { textOf, valueAt } from './json-paths.js';
 import type { JsonObject, Provider } from './provider.js';
 
 /** The longest value that is kept beside a connection. */
@@ -14,19 +15,12 @@ export function keptParameters(
   from: { readonly callback?: URLSearchParams | undefined; readonly answer?: JsonObject | undefined },
 ): Readonly<Record<string, string>> {
   const told = Object.entries(keepFromCallback).map(([name, key]) => [name, from.callback?.get(key)] as const);
-  const answered = Object.entries(keepFromResponse).map(([name, path]) => [name, readPath(from.answer, path)] as const);
+  const answered = Object.entries(keepFromResponse).map(
+    ([name, path]) => [name, textOf(valueAt(from.answer, path))] as const,
+  );
   return Object.fromEntries([...told, ...answered].flatMap(([name, value]) => (isKept(value) ? [[name, value]] : [])));
 }
 
 function isKept(value: unknown): value is string {
   return typeof value === 'string' && value.length <= longestKept && /^[\x20-\x7e]+$/.test(value);
-}
-
-function readPath(body: JsonObject | undefined, path: string): unknown {
-  let value: unknown = body;
-  for (const step of path.split('.')) {
-    value =
-      typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined;
-  }
-  return typeof value === 'number' ? String(value) : value;
 }

@@ -1,5 +1,6 @@
 /** The one place where a provider's odd answers are made standard before they are read (RFC 6749 5.1 and 5.2). */
 
+import { isJsonObject } from '../core/json-paths.js';
 import type { JsonObject, Provider } from '../core/provider.js';
 import type { AnswerHeaders } from './answer-headers.js';
 import type { Answer } from './http.js';
@@ -54,11 +55,6 @@ export function parseBody(text: string, contentType: string): JsonObject | undef
   return isForm || /^(access_token|error)=/.test(trimmed)
     ? Object.fromEntries(new URLSearchParams(trimmed))
     : undefined;
-}
-
-/** Whether a value is an object with named members. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 // An error object with status 200 is an error (GitHub, Slack); 201 for a token response is seen too.

@@ -2,11 +2,11 @@
 
 import type { ProviderIdentity } from '../core/connection.js';
 import { ProviderError } from '../core/errors.js';
+import { isJsonObject, textOf, valueAt } from '../core/json-paths.js';
 import type { EmailList, JsonObject, Provider } from '../core/provider.js';
 import type { TokenSet } from '../core/token-set.js';
-import { isJsonObject, parseBody, readJwtClaims } from './dialects.js';
+import { parseBody, readJwtClaims } from './dialects.js';
 import type { Http } from './http.js';
-import { textOf, valueAt } from './json-paths.js';
 import { askAsUser, type UserRequest } from './user-request.js';
 
 /** What is kept of a name or an address: providers let users write novels. */

@@ -1,11 +1,11 @@
 /** Which places of the provider a grant reaches: Atlassian's sites, Xero's organisations, DocuSign's accounts. */
 
 import { ProviderError } from '../core/errors.js';
+import { shortTextAt, textOf, valueAt } from '../core/json-paths.js';
 import type { Provider } from '../core/provider.js';
 import { mostSites, type Site, type SiteList, siteSchema } from '../core/site.js';
 import type { TokenSet } from '../core/token-set.js';
 import type { Http } from './http.js';
-import { shortTextAt, textOf, valueAt } from './json-paths.js';
 import { askAsUser } from './user-request.js';
 
 const longestName = 200;

@@ -45,6 +45,11 @@ describe('what a connection keeps of its provider', () => {
     expect(kept('', { team: ' ~' })).toEqual({ team: ' ~' });
   });
 
+  it('is no number that was rounded when it was read: it would name another', () => {
+    expect(kept('', JSON.parse('{"api":{"id":12345678901234567891}}'))).toEqual({});
+    expect(kept('', JSON.parse('{"api":{"id":9007199254740991}}'))).toEqual({ number: '9007199254740991' });
+  });
+
   it('is not found in prototypes, in text or beyond its path', () => {
     for (const api of [null, 'host', 7, [], { hosts: 'x' }, Object.create({ host: 'x' })])
       expect(kept('', { api })).toEqual({});

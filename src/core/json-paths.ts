@@ -1,6 +1,6 @@
 /** Reads values out of answers by paths: dotted, or as RFC 9535 writes those that lead to one place. */
 
-import { isJsonObject } from './dialects.js';
+import type { JsonObject } from './provider.js';
 
 const steps = /\[(?:'([^']*)'|"([^"]*)"|(\d+))\]|([^.[\]]+)/g;
 
@@ -20,6 +20,11 @@ export function valueAt(body: unknown, path: string): unknown {
 function stepInto(value: unknown, name: string): unknown {
   if (Array.isArray(value)) return /^\d+$/.test(name) ? value[Number(name)] : undefined;
   return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+/** Whether a value is an object with named members. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Text, or a whole number as text; a number too large for JSON's readers is nothing, for it may be another's. */
