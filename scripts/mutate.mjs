@@ -14,6 +14,10 @@ const chunks = {
     mutate: core('scope', 'secret', 'return-to', 'identifiers', 'parse-input', 'kept-parameters', 'endpoint'),
     tests: coreTests('scope', 'secret', 'return-to', 'identifiers', 'parse-input', 'kept-parameters', 'endpoint'),
   },
+  paths: {
+    mutate: core('json-paths'),
+    tests: ['test/core/kept-parameters.test.ts', 'test/protocol/identity.test.ts', 'test/flows/sites.test.ts'],
+  },
   responses: {
     mutate: core('callback-check', 'authorization-response', 'identity-place', 'provider-endpoints', 'site'),
     tests: [

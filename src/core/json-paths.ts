@@ -2,7 +2,7 @@
 
 import type { JsonObject } from './provider.js';
 
-const steps = /\[(?:'([^']*)'|"([^"]*)"|(\d+))\]|([^.[\]]+)/g;
+const steps = /\[(?:'([^']*)'|"([^"]*)")\]|([^.[\]]+)/g;
 
 /**
  * What stands at the path; `undefined` when a step of it does not exist.
@@ -11,8 +11,8 @@ const steps = /\[(?:'([^']*)'|"([^"]*)"|(\d+))\]|([^.[\]]+)/g;
  */
 export function valueAt(body: unknown, path: string): unknown {
   let value = body;
-  for (const [, single, double, index, plain] of path.replace(/^\$(?=[.[])/, '').matchAll(steps)) {
-    value = stepInto(value, single ?? double ?? index ?? plain ?? '');
+  for (const [, single, double, plain] of path.replace(/^\$(?=[.[])/, '').matchAll(steps)) {
+    value = stepInto(value, single ?? double ?? plain ?? '');
   }
   return value;
 }

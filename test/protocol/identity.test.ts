@@ -55,7 +55,8 @@ test('posts a GraphQL query where the provider has nothing else', async () => {
 });
 
 describe('paths', () => {
-  const more = { big: 2 ** 60, none: null, list: [{ value: 'T1' }], 'https://acme.example/id': 'T2' };
+  const list = [{ value: 'T1' }, ...Array.from({ length: 9 }, () => 'filler'), 'T11'];
+  const more = { big: 2 ** 60, none: null, list, 'https://acme.example/id': 'T2', pay$: { id: 'T3' } };
   const body = { id: 42, team: { id: 'T1', long: '' }, first: 'Ada', last: 'Lovelace', ...more };
   const read = (id: string, name?: string) =>
     ask({ id, ...(name !== undefined && { name }) }, { json: body }).catch(() => undefined);
@@ -74,9 +75,21 @@ describe('paths', () => {
     'may be written as RFC 9535 does, or dotted: %s',
     async (path) => expect(await read(path)).toEqual({ id: 'T1' }),
   );
-  test.each(['list', 'list[1].value', 'list.length', 'list[0]', '$', '$.gone.id', 'team[0]'])(
-    'that lead nowhere, or to no text, give none: %s',
-    async (path) => expect(await read(path)).toBeUndefined(),
+  test('reach the eleventh of a list, and names that end with a dollar', async () =>
+    expect([await read('list[10]'), await read('pay$.id')]).toEqual([{ id: 'T11' }, { id: 'T3' }]));
+  const nowhere = [
+    'list',
+    'list[1].value',
+    'list.length',
+    'list[0]',
+    'list.0x',
+    'list.x0',
+    '$',
+    '$.gone.id',
+    'team[0]',
+  ];
+  test.each(nowhere)('that lead nowhere, or to no text, give none: %s', async (path) =>
+    expect(await read(path)).toBeUndefined(),
   );
   test('reach names with a dot in them', async () =>
     expect(await read('$["https://acme.example/id"]')).toEqual({ id: 'T2' }));
