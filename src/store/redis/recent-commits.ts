@@ -76,6 +76,10 @@ export class RecentCommits {
     return [...this.#claims.values()];
   }
 
+  /**
+   * Whether nothing is held. Commits that are too old to be put back are held until others take their place: whoever has
+   * written goes on looking for new masters, so that no refresh begins here while others put back what was lost.
+   */
   get isEmpty(): boolean {
     return this.#young.length + this.#old.length + this.#claims.size === 0;
   }
