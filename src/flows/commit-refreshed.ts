@@ -8,6 +8,7 @@ import { mergeAfterRefresh, type TokenSet } from '../core/token-set.js';
 import { revokeTokens } from '../protocol/revocation.js';
 import { announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
+import { giveBack } from './give-back.js';
 import { httpOf } from './provider-of.js';
 import { scheduleNextLook } from './schedule.js';
 
@@ -31,7 +32,8 @@ export interface AnsweredRefresh {
  * Commits the answer by compare-and-set on the generation that was sent, again and again while the store refuses.
  *
  * Whoever moved the generation meanwhile decides: a note about the same refresh token is written over, a disconnect
- * has the new tokens revoked, a reconnect or another refresh wins and the answer is dropped.
+ * has the new tokens revoked, a reconnect or another refresh wins and the answer is dropped; of a grant that was replaced
+ * by another one it is given back.
  *
  * @throws {StoreUnavailable} this process ends, and the store has refused until now; the intent stands
  */
@@ -106,6 +108,7 @@ async function tryCommit(
   }
   // It stands in the index with the due time of the answer that is dropped.
   await scheduleNextLook(deps, latest.connection, refresh.provider);
+  if (isOfAnotherGrant(latest, next)) refresh.note(giveBack(deps, connection).then(() => undefined));
   return { kind: 'current', stored: latest };
 }
 
@@ -145,6 +148,11 @@ function holdsSameAccessToken(one: StoredConnection, other: StoredConnection): b
 function holdsSameRefreshToken(latest: StoredConnection, sent: StoredConnection): boolean {
   const held = latest.connection.tokenSet.refreshToken?.reveal();
   return held !== undefined && held === sent.connection.tokenSet.refreshToken?.reveal();
+}
+
+/** Whoever disconnected and connected anew, or connected another account, is done with what was there before. */
+function isOfAnotherGrant(latest: StoredConnection, late: StoredConnection): boolean {
+  return latest.connection.connectionId !== late.connection.connectionId && !holdsSameRefreshToken(latest, late);
 }
 
 /** A refresh token that is not rotated is brought by later refreshes and consents as well. */

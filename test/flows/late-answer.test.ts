@@ -1,0 +1,70 @@
+/** The answer to a refresh comes when its connection is not there any more: nobody will use what it brought. */
+
+import { expect, it } from 'vitest';
+import { openBrowserHalf, user } from './browser-half.js';
+
+const noProof = { connectProof: 'none', unsafeConnectWithoutProof: true } as const;
+const late = { access_token: 'at-late', refresh_token: 'rt-late', token_type: 'Bearer', expires_in: 3600 };
+
+/** Somebody is connected, and their refresh is on its way to the provider; `arrive` lets its answer in. */
+async function refreshUnderWay() {
+  const half = await openBrowserHalf({}, noProof);
+  const { manager, server, tokens, clock } = half;
+  await half.finish();
+  clock.advance(3_600_000);
+  let letGo: (value?: unknown) => void = () => undefined;
+  const held = new Promise((resolve) => (letGo = resolve));
+  server.answer('/token', { after: held, json: late }, tokens.redeem);
+  const asked = server.requestsTo('/token').length;
+  const refreshing = manager.getToken(user, 'one');
+  await expect.poll(() => server.requestsTo('/token').length, { timeout: 10_000 }).toBe(asked + 1);
+  const arrive = async () => {
+    letGo();
+    return (await refreshing)?.accessToken.reveal();
+  };
+  const revoked = () => server.requestsTo('/revoke').map(({ form }) => form.get('token'));
+  return { ...half, arrive, revoked };
+}
+
+it('is revoked after the person has disconnected', async () => {
+  const { manager, arrive, revoked } = await refreshUnderWay();
+  await manager.deleteToken(user, 'one');
+  expect(await arrive()).toBeUndefined();
+  expect(revoked()).toContain('rt-late');
+});
+
+it('is revoked after the person has disconnected and connected anew, which goes on', async () => {
+  const { manager, tokens, finish, arrive, revoked } = await refreshUnderWay();
+  await manager.deleteToken(user, 'one');
+  await finish();
+  const anew = (await manager.requireToken(user, 'one')).accessToken.reveal();
+  expect(await arrive()).toBe(anew);
+  await expect.poll(revoked, { timeout: 10_000 }).toContain('rt-late');
+  expect(tokens.isLive(anew)).toBe(true);
+});
+
+it('is revoked after the person has connected another account in its place', async () => {
+  const { server, finish, arrive, revoked } = await refreshUnderWay();
+  server.answer('/userinfo', { json: { sub: '4712' } });
+  await finish();
+  await arrive();
+  await expect.poll(revoked, { timeout: 10_000 }).toContain('rt-late');
+});
+
+it('is dropped after the person has connected the same account again: there it may be the same grant', async () => {
+  const { manager, finish, arrive, revoked } = await refreshUnderWay();
+  await finish();
+  await arrive();
+  await manager.close();
+  expect(revoked()).not.toContain('rt-late');
+});
+
+it('is left alone where the new grant has the same refresh token', async () => {
+  const { manager, server, finish, arrive, revoked } = await refreshUnderWay();
+  await manager.deleteToken(user, 'one');
+  server.answer('/token', { json: { ...late, access_token: 'at-newer' } });
+  await finish();
+  expect(await arrive()).toBe('at-newer');
+  await manager.close();
+  expect(revoked()).not.toContain('rt-late');
+});
