@@ -150,9 +150,14 @@ function holdsSameRefreshToken(latest: StoredConnection, sent: StoredConnection)
   return held !== undefined && held === sent.connection.tokenSet.refreshToken?.reveal();
 }
 
-/** Whoever disconnected and connected anew, or connected another account, is done with what was there before. */
+/**
+ * Whoever disconnected and connected anew, or connected another account, is done with what was there before. Where nobody
+ * knows whose either is, both may be of one person, and revoking the one might end the other.
+ */
 function isOfAnotherGrant(latest: StoredConnection, late: StoredConnection): boolean {
-  return latest.connection.connectionId !== late.connection.connectionId && !holdsSameRefreshToken(latest, late);
+  const [{ connection: present }, { connection: past }] = [latest, late];
+  const areKnown = present.identity !== undefined && past.identity !== undefined;
+  return areKnown && present.connectionId !== past.connectionId && !holdsSameRefreshToken(latest, late);
 }
 
 /** A refresh token that is not rotated is brought by later refreshes and consents as well. */

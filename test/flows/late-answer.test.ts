@@ -1,15 +1,17 @@
 /** The answer to a refresh comes when its connection is not there any more: nobody will use what it brought. */
 
 import { expect, it } from 'vitest';
+import type { ScriptedAnswer } from '../support/scripted-server.js';
 import { openBrowserHalf, user } from './browser-half.js';
 
 const noProof = { connectProof: 'none', unsafeConnectWithoutProof: true } as const;
 const late = { access_token: 'at-late', refresh_token: 'rt-late', token_type: 'Bearer', expires_in: 3600 };
 
 /** Somebody is connected, and their refresh is on its way to the provider; `arrive` lets its answer in. */
-async function refreshUnderWay() {
-  const half = await openBrowserHalf({}, noProof);
+async function refreshUnderWay(entry: Parameters<typeof openBrowserHalf>[0] = {}, userinfo?: ScriptedAnswer) {
+  const half = await openBrowserHalf(entry, noProof);
   const { manager, server, tokens, clock } = half;
+  if (userinfo) server.answer('/userinfo', userinfo);
   await half.finish();
   clock.advance(3_600_000);
   let letGo: (value?: unknown) => void = () => undefined;
@@ -65,6 +67,18 @@ it('is left alone where the new grant has the same refresh token', async () => {
   server.answer('/token', { json: { ...late, access_token: 'at-newer' } });
   await finish();
   expect(await arrive()).toBe('at-newer');
+  await manager.close();
+  expect(revoked()).not.toContain('rt-late');
+});
+
+it.each([
+  ['has that account', undefined],
+  ['may have it, since nobody knows whose either is', { status: 500 }],
+])('is left alone where a revocation ends everything of a person, and the new grant %s', async (_title, userinfo) => {
+  const { manager, finish, arrive, revoked } = await refreshUnderWay({ template: 'google' }, userinfo);
+  await manager.deleteToken(user, 'one');
+  await finish();
+  await arrive();
   await manager.close();
   expect(revoked()).not.toContain('rt-late');
 });
