@@ -1,5 +1,6 @@
 /** What the deployment files promise: variables, paths and files that there are, and no more rights than needed. */
 
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -148,5 +149,14 @@ describe('Dockerfile', () => {
     expect(copied.length).toBeGreaterThan(5);
     expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     expect(file.lastIndexOf('USER node')).toBeGreaterThan(file.lastIndexOf('FROM '));
+  });
+
+  it('gives Node an option that it takes in its environment', () => {
+    const [, NODE_OPTIONS = ''] = /^ENV NODE_OPTIONS=(\S+)$/m.exec(file) ?? [];
+    expect(NODE_OPTIONS).toMatch(/^--/);
+    expect(readText('docs/deploying.md')).toContain(`NODE_OPTIONS=${NODE_OPTIONS}`);
+    // One that Node does not know there ends it with status 9.
+    const printed = execFileSync(process.execPath, ['-p', '"started"'], { env: { NODE_OPTIONS }, encoding: 'utf8' });
+    expect(printed.trim()).toBe('started');
   });
 });
