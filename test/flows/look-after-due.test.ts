@@ -1,6 +1,7 @@
 /** The worker over the due index, where the connection that it looks after goes and comes meanwhile. */
 
-import { expect, it, vi } from 'vitest';
+import { createHash } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
 import { eventually } from '../support/redis.js';
 import { openBrowserHalf, user } from './browser-half.js';
 
@@ -33,4 +34,31 @@ it('a connection that was made anew while the answer for its predecessor is revo
   await eventually('the worker is done with it', () => settled.mock.calls.length === 1);
   await settled.mock.results[0]?.value;
   expect(await store.due.claim(Date.UTC(2100, 0), 10, 1)).toMatchObject([{ stored: { connection: { userId: user } } }]);
+});
+
+describe('a refresh that a caller asked for', () => {
+  it('moves the next look to when the new token is due', async () => {
+    const { manager, tokens, store, clock } = await openBrowserHalf();
+    const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+    const expiresAt = Math.floor(clock.now() / 1000) + 600;
+    await manager.storeToken(user, { provider: 'one', accessToken, refreshToken, expiresAt });
+    clock.advance(550_000);
+    expect((await manager.requireToken(user, 'one')).accessToken.reveal()).not.toBe(accessToken);
+    expect(await store.due.claim(clock.now() + 60_000, 10, 1)).toEqual([]);
+    expect(await store.due.claim(clock.now() + 3_600_000, 10, 1)).toHaveLength(1);
+  });
+
+  it('lets the next one begin at once', async () => {
+    const { manager, tokens } = await openBrowserHalf();
+    const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+    await manager.storeToken(user, { provider: 'one', accessToken, refreshToken });
+    let held = accessToken;
+    for (let round = 0; round < 2; round += 1) {
+      const rejectedTokenSha256 = createHash('sha256').update(held).digest('hex');
+      const token = await manager.refreshToken(user, 'one', { rejectedTokenSha256 });
+      expect(token.accessToken.reveal()).not.toBe(held);
+      held = token.accessToken.reveal();
+    }
+    expect(tokens.refreshCount()).toBe(2);
+  });
 });

@@ -1,0 +1,35 @@
+/** Disconnecting and erasing while others write: what came meanwhile goes as well, and its tokens are revoked. */
+
+import { expect, it, vi } from 'vitest';
+import { openBrowserHalf, user } from './browser-half.js';
+
+it('a connection that was renewed between the look and the removal is removed, and its newest tokens are revoked', async () => {
+  const { manager, server, store } = await openBrowserHalf();
+  const token = { provider: 'one', accessToken: 'at-1', refreshToken: 'rt-1' };
+  await manager.storeToken(user, token);
+  const write = store.connections.write.bind(store.connections);
+  vi.spyOn(store.connections, 'write').mockImplementationOnce(async (...removal) => {
+    await manager.storeToken(user, { ...token, refreshToken: 'rt-2' });
+    return write(...removal);
+  });
+  expect(await manager.deleteToken(user, 'one')).toEqual({ revoked: 'yes' });
+  expect(await manager.listUserConnections(user)).toEqual([]);
+  expect(server.requestsTo('/revoke').map(({ form }) => form.get('token'))).toEqual(['rt-2']);
+});
+
+it('a connection that comes while a person is being erased is erased and revoked as well', async () => {
+  const { manager, server } = await openBrowserHalf();
+  await manager.storeToken(user, { provider: 'one', accessToken: 'at-1', refreshToken: 'rt-1' });
+  const late = { provider: 'two', accessToken: 'at-2', refreshToken: 'rt-2' };
+  server.answer(
+    '/revoke',
+    async () => {
+      await manager.storeToken(user, late);
+      return { status: 200 };
+    },
+    { status: 200 },
+  );
+  expect(await manager.eraseUser(user)).toMatchObject({ connections: 2, revoked: 2 });
+  expect(await manager.listUserConnections(user)).toEqual([]);
+  expect(server.requestsTo('/revoke').map(({ form }) => form.get('token'))).toEqual(['rt-1', 'rt-2']);
+});

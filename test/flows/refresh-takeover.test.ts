@@ -1,0 +1,96 @@
+/** A refresh that another process began: waited for while it lives, taken over when it died, and not sent again unsafely. */
+
+import { expect, it, vi } from 'vitest';
+import { nextGeneration, type StoredConnection } from '../../src/core/connection.js';
+import { defaultAccount, defaultTenant, providerIdSchema, userIdSchema } from '../../src/core/identifiers.js';
+import { Secret } from '../../src/core/secret.js';
+import { eventually } from '../support/redis.js';
+import { openBrowserHalf, user } from './browser-half.js';
+
+const hourMs = 3_600_000;
+const leaseMs = 6_000;
+const deadlineMs = 15_000;
+const ref = {
+  owner: { tenant: defaultTenant, userId: userIdSchema.parse(user) },
+  provider: providerIdSchema.parse('one'),
+  account: defaultAccount,
+};
+
+/** A connection whose access token has so many ms left, and another process that begins to refresh it. */
+async function begunElsewhere(refresh_reuse: 'none' | 'strict', leftMs: number) {
+  const half = await openBrowserHalf({ refresh_reuse });
+  const { manager, store, clock, tokens } = half;
+  const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+  const expiresAt = (clock.now() + hourMs) / 1000;
+  await manager.storeToken(user, { provider: 'one', accessToken, refreshToken, expiresAt });
+  clock.advance(hourMs - leftMs);
+  const stored = await store.connections.find(ref);
+  if (stored === undefined) throw new TypeError('there is no connection');
+  const startedAt = clock.now();
+  const intent = {
+    generation: stored.generation,
+    holder: 'other',
+    startedAt,
+    deadline: startedAt + deadlineMs,
+    attempt: 1,
+  };
+  await store.connections.beginRefresh(ref, intent, { ms: leaseMs });
+  const ask = async () => (await manager.requireToken(user, 'one')).accessToken.reveal();
+  const begun = vi.spyOn(store.connections, 'beginRefresh');
+  /** Resolves when whoever asks has tried to get the lease. */
+  const tried = () => eventually('it wants the lease', () => begun.mock.settledResults[0]?.type === 'fulfilled');
+  return { ...half, stored, intent, accessToken, ask, tried };
+}
+
+/** What the other process brings after all. */
+function commitLate({ store, clock }: Awaited<ReturnType<typeof openBrowserHalf>>, stored: StoredConnection) {
+  const { connection, generation: expect } = stored;
+  const tokenSet = { ...connection.tokenSet, accessToken: new Secret('at-late'), expiresAt: clock.now() + hourMs };
+  const next = { connection: { ...connection, tokenSet }, generation: nextGeneration(expect, clock.now()) };
+  return store.connections.write(ref.owner, [{ kind: 'put_connection', ...next, expect }], { ref, holder: 'other' });
+}
+
+it('strict: once it has died the live token is served, nothing is sent, and what it began stands (R6)', async () => {
+  const { store, clock, tokens, accessToken, intent, ask } = await begunElsewhere('strict', 60_000);
+  clock.advance(leaseMs + 1);
+  for (let time = 0; time < 2; time += 1) expect(await ask()).toBe(accessToken);
+  expect(tokens.refreshCount()).toBe(0);
+  expect(await store.connections.findIntent(ref)).toEqual(intent);
+});
+
+it('without rotation: once it has died the refresh token is sent again (R6)', async () => {
+  const { clock, tokens, accessToken, ask } = await begunElsewhere('none', -1);
+  clock.advance(leaseMs + 1);
+  expect(await ask()).not.toBe(accessToken);
+  expect(tokens.refreshCount()).toBe(1);
+});
+
+it('an answer that it brings when its time is over is used: whoever takes over waits for it before sending (R7)', async () => {
+  const half = await begunElsewhere('strict', -1);
+  const { clock, stored, tokens, ask, tried } = half;
+  clock.advance(deadlineMs + 1);
+  const asked = ask();
+  await tried();
+  expect(await commitLate(half, stored)).toBe('stored');
+  expect(await asked).toBe('at-late');
+  expect(tokens.refreshCount()).toBe(0);
+});
+
+it('while it lives nothing is sent, and who has no live token is told to come again in the end', async () => {
+  const { clock, tokens, store, ask, tried } = await begunElsewhere('none', -1);
+  await store.connections.renewRefresh(ref, 'other', hourMs);
+  const refused = expect(ask()).rejects.toMatchObject({ code: 'provider_unavailable', reached: 'no' });
+  await tried();
+  clock.advance(deadlineMs);
+  await refused;
+  expect(tokens.refreshCount()).toBe(0);
+});
+
+it('a connection that is removed while it is waited for is not connected', async () => {
+  const { store, tokens, ask, tried } = await begunElsewhere('none', -1);
+  const refused = expect(ask()).rejects.toMatchObject({ code: 'not_connected' });
+  await tried();
+  await store.connections.erase(ref.owner);
+  await refused;
+  expect(tokens.refreshCount()).toBe(0);
+});
