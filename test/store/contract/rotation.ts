@@ -5,6 +5,7 @@ import { ownerKeyOf } from '../../../src/core/identifiers.js';
 import type { StorageEngine } from '../../../src/store/engine.js';
 import { connectionFieldOf } from '../../../src/store/field-names.js';
 import { countByKey, rotateKeys, totalOf, verifyRecords } from '../../../src/store/key-use.js';
+import { walkNames } from '../../../src/store/sealed-records.js';
 import { createStore, openSealedStore } from '../../../src/store/sealed-store.js';
 import { Keyring } from '../../../src/store/sealing.js';
 import { aConnection, aGrant, anIntent, anOwner, keyEntry, refTo, t0 } from '../samples.js';
@@ -53,6 +54,21 @@ export function rotationContract(open: OpenEngine): void {
         registered: true,
         records: { connection: 1, grant: 1, document: 1, short_lived: 1, event: 1, audit: 0 },
       });
+      await engine.close();
+    });
+
+    it('are counted to the last page of names, however short the pages are', async () => {
+      const engine = await fresh();
+      for (let owners = 0; owners < 2; owners += 1) await fill(engine, old);
+      const onePerPage: StorageEngine['walk'] = async (what, cursor = '0') => {
+        const names: string[] = [];
+        for await (const name of walkNames(engine, what)) names.push(name);
+        const next = Number(cursor) + 1;
+        const page = { names: names.slice(next - 1, next) };
+        return next < names.length ? { ...page, next: String(next) } : page;
+      };
+      const [, counted] = await countByKey({ ...engine, walk: onePerPage }, only);
+      expect(counted?.records).toMatchObject({ connection: 2, grant: 2 });
       await engine.close();
     });
 
