@@ -74,7 +74,6 @@ async function endConnection(
   const { deps, seen } = failed;
   const ended = await move(failed, intent, state);
   if (ended === 'moved') {
-    await deps.store.connections.endRefresh(refOf(seen.connection), intent.holder, 'unknown');
     const latest = await deps.store.connections.find(refOf(seen.connection));
     return latest === undefined ? { kind: 'gone' } : { kind: 'current', stored: latest };
   }
@@ -107,6 +106,8 @@ async function move(
     if (outcome === 'stored') return { connection, generation };
     base = await deps.store.connections.find(ref);
   }
+  // Who came meanwhile need not wait for the lease of a refresh that is over.
+  await deps.store.connections.endRefresh(ref, intent.holder, 'unknown');
   return 'moved';
 }
 

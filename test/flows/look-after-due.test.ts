@@ -61,4 +61,25 @@ describe('a refresh that a caller asked for', () => {
     }
     expect(tokens.refreshCount()).toBe(2);
   });
+
+  it.each([
+    ['refused', { status: 400, json: { error: 'invalid_grant' } }],
+    ['answered by a fault', { status: 500 }],
+  ])('and was %s after somebody had connected anew holds nobody up', async (_title, answer) => {
+    const { manager, server, tokens, clock } = await openBrowserHalf();
+    const connect = () => {
+      const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+      const expiresAt = clock.now() / 1000 - 1;
+      return manager.storeToken(user, { provider: 'one', accessToken, refreshToken, expiresAt });
+    };
+    const release = gate();
+    server.answer('/token', { ...answer, after: release.opened }, tokens.redeem);
+    await connect();
+    const late = manager.requireToken(user, 'one').catch(() => undefined);
+    await eventually('the refresh token was sent', () => server.requestsTo('/token').length === 1);
+    await connect();
+    release.open();
+    await late;
+    expect(tokens.isLive((await manager.requireToken(user, 'one')).accessToken.reveal())).toBe(true);
+  });
 });
