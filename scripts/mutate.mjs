@@ -61,7 +61,13 @@ const chunks = {
     mutate: ['src/service/api-keys.ts', 'src/service/revoked-callers.ts'],
     tests: tests('test/service', 'api-keys', 'revoked-callers', 'caller-jwt'),
   },
+  circuits: { mutate: flows('provider-circuits'), tests: tests('test/flows', 'provider-circuits') },
+  seals: { mutate: store('sealing'), tests: tests('test/store', 'sealing', 'records', 'record-fixtures') },
 };
+
+function store(...names) {
+  return names.map((name) => `src/store/${name}.ts`);
+}
 
 function core(...names) {
   return names.map((name) => `src/core/${name}.ts`);

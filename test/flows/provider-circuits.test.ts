@@ -85,6 +85,12 @@ describe('the circuit of a provider', () => {
     expect(refusal).toMatchObject({ retryAfterMs: expect.toSatisfy((ms: number) => ms >= 1_000 && ms <= 1_250) });
   });
 
+  it('tells them what is left of a pause that the provider asked for', () => {
+    send(outage(30_000));
+    clock.advance(10_000);
+    expect(refusalOf(() => circuits.check(github))).toMatchObject({ retryAfterMs: 20_000 });
+  });
+
   it('leaves other providers alone', () => {
     breakDown(50);
     expect(refusalOf(() => circuits.enter(slack))).toBeUndefined();

@@ -94,3 +94,15 @@ it('a connection that is removed while it is waited for is not connected', async
   await refused;
   expect(tokens.refreshCount()).toBe(0);
 });
+
+it('a refresh that succeeds leaves nothing of an earlier one whose answer was lost', async () => {
+  const { manager, server, store, clock, tokens } = await openBrowserHalf({ refresh_reuse: 'grace' });
+  const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+  await manager.storeToken(user, { provider: 'one', accessToken, refreshToken, expiresAt: clock.now() / 1000 - 1 });
+  server.answer('/token', { status: 500 }, tokens.redeem);
+  const state = async () => (await store.connections.find(ref))?.connection.state.kind;
+  await expect(manager.requireToken(user, 'one')).rejects.toMatchObject({ code: 'provider_unavailable' });
+  expect(await state()).toBe('uncertain');
+  expect(tokens.isLive((await manager.requireToken(user, 'one')).accessToken.reveal())).toBe(true);
+  expect(await state()).toBe('active');
+});
