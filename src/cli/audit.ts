@@ -5,7 +5,7 @@ import type { StoredAuditEntry } from '../core/audit.js';
 import type { TenantId } from '../core/identifiers.js';
 import type { AuditStore } from '../core/store.js';
 import { examples } from './examples.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
 import { paint } from './terminal.js';
@@ -47,16 +47,17 @@ async function tail({ tenant, lines, follow = false, json = false }: TailOptions
   await withStore(async ({ audit }) => {
     const newest = await audit.readEnd(parseTenant(tenant), lines);
     for (const entry of newest) console.log(show(entry));
-    if (follow) await followFrom(audit, { tenant: parseTenant(tenant), after: newest.at(-1)?.id, show });
+    const from = { tenant: parseTenant(tenant), after: newest.at(-1)?.id, show };
+    if (follow) await interruptible((ending) => followFrom(audit, from, ending));
   }, 'read');
 }
 
-/** Until SIGINT or SIGTERM. */
+/** Until the signal. */
 async function followFrom(
   audit: AuditStore,
   { tenant, after, show }: { tenant: TenantId; after: string | undefined; show: (entry: StoredAuditEntry) => string },
+  ending: AbortSignal,
 ): Promise<void> {
-  const ending = interruption();
   let position = after;
   while (!ending.aborted) {
     const entries = await audit.read(tenant, position, batch);

@@ -11,11 +11,10 @@ import { examples } from './examples.js';
 import { CommandFailed, exitCodes } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { readText } from './import.js';
+import { interruptible } from './interruption.js';
 import { parseTenant } from './named-tenant.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
-
-const signals = ['SIGINT', 'SIGTERM'] as const;
 
 interface ExportOptions {
   readonly recipient: string;
@@ -68,15 +67,12 @@ async function* withBreaks(lines: AsyncIterable<string>): AsyncGenerator<string>
 /** An existing file is not overwritten; one that did not become whole is not left behind, whoever ended it. */
 async function writeNewFile(path: string, lines: AsyncIterable<string>): Promise<void> {
   const file = await open(path, 'wx', 0o600);
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  for (const signal of signals) process.once(signal, end);
-  try {
-    await pipeline(Readable.from(lines), file.createWriteStream(), { signal: ending.signal });
-  } catch (error) {
-    await rm(path, { force: true });
-    throw ending.signal.aborted ? new CommandFailed(`Interrupted: ${path} was not made.`) : error;
-  } finally {
-    for (const signal of signals) process.off(signal, end);
-  }
+  await interruptible(async (signal) => {
+    try {
+      await pipeline(Readable.from(lines), file.createWriteStream(), { signal });
+    } catch (error) {
+      await rm(path, { force: true });
+      throw signal.aborted ? new CommandFailed(`Interrupted: ${path} was not made.`) : error;
+    }
+  });
 }

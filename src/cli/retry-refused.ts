@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { RefusedReport } from '../flows/refused-grants.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { withManager } from './open-local.js';
 import { createProgressBar } from './progress.js';
 
@@ -36,16 +36,16 @@ export function retryCommand(): Command {
 }
 
 async function retry(userId: string | undefined, { provider, tenant, dryRun, json }: RetryOptions): Promise<void> {
-  const signal = interruption();
   const bar = createProgressBar('sending again');
   const onProgress = ({ found }: RefusedReport) => bar.update({ done: found });
-  const report = await withManager((manager) =>
-    manager.retryRefused({ userId, provider, tenant, dryRun, signal, onProgress }),
-  ).finally(() => bar.clear());
+  const { report, wasInterrupted } = await interruptible(async (signal) => {
+    const wish = { userId, provider, tenant, dryRun, signal, onProgress };
+    return { report: await withManager((manager) => manager.retryRefused(wish)), wasInterrupted: signal.aborted };
+  }).finally(() => bar.clear());
   if (json) console.log(JSON.stringify(report));
   else for (const line of describe(report, dryRun ?? false)) console.log(line);
-  if (signal.aborted) console.error('Interrupted: run it again for the others.');
-  if (signal.aborted || Object.keys(report.failed).length > 0) process.exitCode = exitCodes.failed;
+  if (wasInterrupted) console.error('Interrupted: run it again for the others.');
+  if (wasInterrupted || Object.keys(report.failed).length > 0) process.exitCode = exitCodes.failed;
 }
 
 function describe({ found, revived, refused, failed }: RefusedReport, dryRun: boolean): readonly string[] {
