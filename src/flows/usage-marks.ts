@@ -18,8 +18,11 @@ export class UsageMarks {
   }
 
   /** Never throws and never waits: a mark that is lost costs nobody a token. */
-  mark({ connection }: StoredConnection): void {
+  mark(stored: StoredConnection): void {
     const now = this.#deps.now();
+    if (now - (stored.usedAt ?? Number.NEGATIVE_INFINITY) < markEveryMs) return;
+    stored.usedAt = now;
+    const { connection } = stored;
     const { connectionId, provider } = connection;
     if (now - (this.#marked.get(connectionId) ?? Number.NEGATIVE_INFINITY) < markEveryMs) return;
     this.#marked.set(connectionId, now);
