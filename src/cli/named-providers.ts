@@ -27,3 +27,10 @@ export function parseProviders(option: string, text: string, config: Config): re
     throw new CommandFailed(`${option}: number ${at + 1} is neither in the catalogue nor configured; ${hint}`);
   });
 }
+
+/** The one id that an option holds. @throws {CommandFailed} as {@link parseProviders}, and where there are several */
+export function parseProvider(option: string, text: string, config: Config): ProviderId | undefined {
+  const [id, ...others] = parseProviders(option, text, config);
+  if (others.length > 0) throw new CommandFailed(`${option}: takes one provider.`);
+  return id;
+}

@@ -5,6 +5,7 @@ import type { RefusedReport } from '../flows/refused-grants.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
 import { interruptible } from './interruption.js';
+import { parseProvider } from './named-providers.js';
 import { withManager } from './open-local.js';
 import { createProgressBar } from './progress.js';
 
@@ -35,12 +36,17 @@ export function retryCommand(): Command {
     .action(retry);
 }
 
-async function retry(userId: string | undefined, { provider, tenant, dryRun, json }: RetryOptions): Promise<void> {
+async function retry(userId: string | undefined, options: RetryOptions): Promise<void> {
+  const { tenant, dryRun, json } = options;
   const bar = createProgressBar('sending again');
   const onProgress = ({ found }: RefusedReport) => bar.update({ done: found });
   const { report, wasInterrupted } = await interruptible(async (signal) => {
-    const wish = { userId, provider, tenant, dryRun, signal, onProgress };
-    return { report: await withManager((manager) => manager.retryRefused(wish)), wasInterrupted: signal.aborted };
+    const report = await withManager((manager, config) => {
+      // A misspelt one would find nothing to send, and say so as if all were well.
+      const provider = options.provider && parseProvider('--provider', options.provider, config);
+      return manager.retryRefused({ userId, provider, tenant, dryRun, signal, onProgress });
+    });
+    return { report, wasInterrupted: signal.aborted };
   }).finally(() => bar.clear());
   if (json) console.log(JSON.stringify(report));
   else for (const line of describe(report, dryRun ?? false)) console.log(line);

@@ -128,6 +128,11 @@ describe('connections retry', () => {
       status: 0,
       report: { found: 1, revived: 0, refused: 1, failed: {} },
     });
+    expect(await run('connections retry --provider exmple')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('is example meant?'),
+    });
+    expect((await run('connections retry --provider example,github')).err).toBe('--provider: takes one provider.');
     expect((await run('connections retry')).out).toBe('Sent again: 1. Work: 0. Refused again: 1.');
   });
 });
