@@ -43,6 +43,7 @@ const answer = await fetch(`${audited.address}/v1/users/${userOf(1)}/tokens/gith
 const body = await answer.text();
 if (answer.status !== 200) throw new Error(`the service answers ${answer.status}`);
 const bare = await startServer(server, ['bare', String(body.length)]);
+const bareGet = await startServer(server, ['bare-get', String(body.length)], { REDIS_URL: redis.url });
 
 const tails = {};
 const spent = {};
@@ -50,6 +51,7 @@ const spent = {};
 let failed = 0;
 const subjects = {
   'bare route': load('bare route', bare, apiKey),
+  'bare route and a plain GET': load('bare route and a plain GET', bareGet, apiKey),
   'API key': load('API key', audited, apiKey),
   'API key, cold': load('API key, cold', cold, apiKey),
   'ES256 JWT, seen before': load('ES256 JWT, seen before', audited, jwt),
@@ -76,9 +78,9 @@ printTable(
   ]),
 );
 printNote(
-  `Warm, unless it says cold: each user's record was read before and is unchanged; cold: each record is opened anew. CPU: of the server process per request, which neighbours on the machine change least; Redis and the load generator take theirs beside it, on the same processors. ${rounds} rounds of ${seconds} s each in turns; medians. Each token that is handed out has its entry in the audit trail, sealed in Redis before the answer leaves; entries that come while one is written are the next write. Requests without an answer: ${failed}.`,
+  `Warm, unless it says cold: each user's record was read before and is unchanged; cold: each record is opened anew. CPU: of the server process per request, which neighbours on the machine change least; Redis and the load generator take theirs beside it, on the same processors. ${rounds} rounds of ${seconds} s each in turns; medians. Each token that is handed out has its entry in the audit trail, sealed in Redis before the answer leaves; entries that come while one is written are the next write. The row with a plain GET knows no caller, opens nothing and keeps no trail: what any answer costs that asks Redis. Requests without an answer: ${failed}.`,
 );
-for (const each of [audited, cold, bareToken, quiet, bare]) await each.stop();
+for (const each of [audited, cold, bareToken, quiet, bareGet, bare]) await each.stop();
 stopKeys();
 await redis.stop();
 

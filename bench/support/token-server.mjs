@@ -1,15 +1,19 @@
-/** One server process of `bench:http`: the bare route, or the service: as it is, cold, or without its audit trail. */
+/**
+ * One server process of `bench:http`: the bare route, the same with a plain GET before each answer, or the service: as it
+ * is, cold, or without its audit trail.
+ */
 
 import { writeSync } from 'node:fs';
 import { tellCpu } from './child.mjs';
 
 const [kind = 'bare', bytes = '400'] = process.argv.slice(2);
 
-if (kind === 'bare') {
+if (kind === 'bare' || kind === 'bare-get') {
   const { fastify } = await import('fastify');
   const app = fastify();
-  const filler = 'x'.repeat(Math.max(0, Number(bytes) - '{"body":""}'.length));
-  app.get('/v1/users/:user/tokens/:provider', async () => ({ body: filler }));
+  const body = 'x'.repeat(Math.max(0, Number(bytes) - '{"body":""}'.length));
+  const ask = kind === 'bare' ? async () => body : await askingRedis(body);
+  app.get('/v1/users/:user/tokens/:provider', async () => ({ body: await ask() }));
   tell(await app.listen({ host: '127.0.0.1', port: 0 }));
 } else {
   const { buildApp } = await import('../../dist/src/service/app.js');
@@ -24,6 +28,14 @@ if (kind === 'bare') {
 }
 
 tellCpu();
+
+/** One key, read anew each time: no caller to know, nothing sealed, no trail. */
+async function askingRedis(body) {
+  const { connectPlain } = await import('./redis-server.mjs');
+  const redis = await connectPlain(process.env.REDIS_URL);
+  await redis.set('plain', body);
+  return () => redis.get('plain');
+}
 
 /** Finds connections as the service does, with no record at hand that was opened before. */
 async function openingEachAnew({ redisUrl, encryptionKeys }) {
