@@ -78,6 +78,14 @@ describe('a killed process', () => {
   });
 });
 
+describe('a process that opens the store several times', () => {
+  it('goes on, however much it is writing: no opening waits for a write that waits for its thread', async () => {
+    const reopening = start('reopen', 30);
+    await reopening.ended;
+    expect(reopening.lines).toEqual(['ready', '29']);
+  }, 60_000);
+});
+
 describe('several processes', () => {
   it('count to the exact sum by compare-and-set', async () => {
     const counting = [start('count', 150), start('count', 150)];

@@ -47,6 +47,30 @@ describe('the data directory', () => {
     await second.close();
   });
 
+  it('that several stores of a process have open stays open until the last has left', async () => {
+    const dataDir = path.join(root, 'shared');
+    const [first, second] = [await openEmbeddedEngine({ dataDir }), await openEmbeddedEngine({ dataDir })];
+    const writing = first.putDocument('things', 'a', Buffer.from('1'));
+    await Promise.all([first.close(), first.close()]);
+    await writing;
+    await expect(first.getDocument('things', 'a')).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(await second.getDocument('things', 'a')).toEqual(Buffer.from('1'));
+    await second.close();
+    const third = await openEmbeddedEngine({ dataDir });
+    expect(await third.getDocument('things', 'a')).toEqual(Buffer.from('1'));
+    await third.close();
+  });
+
+  it('that has taken the place of a removed one is another store', async () => {
+    const dataDir = path.join(root, 'replaced');
+    const before = await openEmbeddedEngine({ dataDir });
+    await before.putDocument('things', 'a', Buffer.from('1'));
+    rmSync(dataDir, { recursive: true });
+    const after = await openEmbeddedEngine({ dataDir });
+    expect(await after.getDocument('things', 'a')).toBeUndefined();
+    await Promise.all([before.close(), after.close()]);
+  });
+
   it('holds no secret, user id or account in the clear', async () => {
     const dataDir = path.join(root, 'sealed');
     const engine = await openEmbeddedEngine({ dataDir });

@@ -38,6 +38,20 @@ const tasks = {
     await Promise.all(keys.map(async (key) => (await engine.takeExpiring(key)) && say(key)));
   },
 
+  /** Opens the store again and again, `amount` times, while a write holds the lock and waits for this thread. */
+  async reopen() {
+    for (let round = 0; round < Number(amount); round += 1) {
+      const writing = engine.putDocument('things', 'one', Buffer.from(`${round}`));
+      await new Promise((resolve) => setTimeout(resolve, round % 3));
+      const until = performance.now() + 5;
+      while (performance.now() < until);
+      const again = await openEmbeddedEngine({ dataDir });
+      await again.walk('owners');
+      await Promise.all([writing, again.close()]);
+    }
+    say((await engine.getDocument('things', 'one'))?.toString());
+  },
+
   /** Appends one entry to the log. */
   async append() {
     await engine.append('log', Buffer.from('from the other process'), { keepMs: 60_000, keepMost: 100 });

@@ -3,11 +3,8 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { getSystemErrorName } from 'node:util';
-import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreUnavailable } from '../../core/errors.js';
-
-/** Bytes by bytes; keys sort as bytes do, and are at most 1978 of them. */
-export type Table = Database<Buffer, Buffer>;
+import { enterFile, type SharedFile, type Table } from './shared-file.js';
 
 /** Where lmdb's first page holds its magic number. */
 const magicAt = 24;
@@ -35,28 +32,18 @@ export interface EmbeddedDatabase {
  * @throws {StoreUnavailable} the directory or the file cannot be used
  */
 export function openDatabase(file: string): EmbeddedDatabase {
-  let root: RootDatabase<Buffer, Buffer>;
+  let shared: SharedFile;
   try {
     makePrivate(file);
     refuseForeign(file);
-    // Without overlappingSync a commit is flushed before anyone sees it: what was read can never be lost again.
-    root = open({
-      path: file,
-      noSubdir: true,
-      overlappingSync: false,
-      // Its batches hold a promise that nobody awaits: a full disk would end the process by an unhandled rejection.
-      eventTurnBatching: false,
-      encoding: 'binary',
-      keyEncoding: 'binary',
-      maxDbs: 16,
-    });
+    shared = enterFile(file);
   } catch (error) {
     throw unavailable(error, 'no', `The data file ${path.resolve(file)}`);
   }
-  return bind(root);
+  return bind(shared);
 }
 
-function bind(root: RootDatabase<Buffer, Buffer>): EmbeddedDatabase {
+function bind({ root, table, leave }: SharedFile): EmbeddedDatabase {
   const writing = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   const refuseClosed = () => {
@@ -65,7 +52,7 @@ function bind(root: RootDatabase<Buffer, Buffer>): EmbeddedDatabase {
   return {
     table(name) {
       try {
-        return root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+        return table(name);
       } catch (error) {
         throw unavailable(error, 'no');
       }
@@ -99,7 +86,7 @@ function bind(root: RootDatabase<Buffer, Buffer>): EmbeddedDatabase {
       return [...new Set(rows.map(([, id]) => Number(id)))].filter((id) => id !== process.pid);
     },
     close() {
-      closing ??= Promise.allSettled(writing).then(() => root.close());
+      closing ??= Promise.allSettled(writing).then(leave);
       return closing;
     },
   };

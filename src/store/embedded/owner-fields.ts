@@ -2,8 +2,9 @@
 
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { FieldChange, OwnerFields, Versioned } from '../engine.js';
-import type { EmbeddedDatabase, Table } from './database.js';
+import type { EmbeddedDatabase } from './database.js';
 import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
+import type { Table } from './shared-file.js';
 
 /** What a row holds: the field itself, its mark, its lease, its note. */
 type RowKind = 'f' | 'm' | 'l' | 'n';
