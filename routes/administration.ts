@@ -3,7 +3,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { InvalidRequest, NotFound } from '../src/core/errors.js';
 import type { ProviderId, TenantId } from '../src/core/identifiers.js';
+import { isDiscoveredId } from '../src/core/mcp-server.js';
 import type { Secret } from '../src/core/secret.js';
+import type { OAuthManager } from '../src/oauth-manager.js';
 import {
   apiKeyBody,
   apiKeyParams,
@@ -49,9 +51,15 @@ const tags = ['administration'];
 /** A credential for some providers must not make one for all: these routes want one that reaches all. */
 const config = { roles, everyProvider: true };
 
+/** What acts, and who knows the providers. */
+interface AdministrationOptions {
+  readonly administration: Administration;
+  readonly manager: OAuthManager;
+}
+
 /** `/api-keys` and `/revocations`. */
-export const administration: FastifyPluginAsyncZod<{ administration: Administration }> = async (app, options) => {
-  const { administration: administer } = options;
+export const administration: FastifyPluginAsyncZod<AdministrationOptions> = async (app, options) => {
+  const { administration: administer, manager } = options;
   app.route({
     method: 'GET',
     url: '/api-keys',
@@ -84,6 +92,7 @@ export const administration: FastifyPluginAsyncZod<{ administration: Administrat
       if (expiresAt !== undefined && expiresAt <= administer.now()) {
         throw new InvalidRequest('expires_at', 'is over');
       }
+      refuseMisspelt(manager, providers);
       const { key, view } = await administer.createKey(callerOf(request).tenant, { owner, role, providers, expiresAt });
       return reply.code(201).send({ ...formatKey(view), key: key.reveal() });
     },
@@ -110,7 +119,7 @@ export const administration: FastifyPluginAsyncZod<{ administration: Administrat
   await app.register(revocations, options);
 };
 
-const revocations: FastifyPluginAsyncZod<{ administration: Administration }> = async (app, options) => {
+const revocations: FastifyPluginAsyncZod<AdministrationOptions> = async (app, options) => {
   app.route({
     method: 'POST',
     url: '/revocations',
@@ -135,6 +144,13 @@ const revocations: FastifyPluginAsyncZod<{ administration: Administration }> = a
     },
   });
 };
+
+/** A key for a provider that nobody knows would reach nothing. */
+function refuseMisspelt(manager: OAuthManager, providers: readonly ProviderId[] = []): void {
+  const known = new Set(manager.listProviders().map(({ id }) => id));
+  const at = providers.findIndex((id) => !known.has(id) && !isDiscoveredId(id));
+  if (at !== -1) throw new InvalidRequest(`providers.${at}`, 'is neither in the catalogue nor configured');
+}
 
 function formatKey(key: ManagedKey) {
   const seconds = (ms: number | undefined) => (ms === undefined ? null : toSeconds(ms));

@@ -83,7 +83,7 @@ export const v1: FastifyPluginAsync<V1Options> = async (app, options) => {
   await app.register(connectionsApi, { manager });
   await app.register(events, { manager, authenticate, heartbeatMs });
   await app.register(auditTrail, { manager });
-  if (options.administration) await app.register(administration, { administration: options.administration });
+  if (options.administration) await app.register(administration, { administration: options.administration, manager });
   refuseOtherMethods(app, methods);
 };
 

@@ -75,6 +75,15 @@ describe('API keys over HTTP', () => {
     const { status, body } = await send(api, 'POST', '/v1/api-keys', asAdmin(payload));
     expect([status, body.code]).toEqual([400, 'invalid_request']);
   });
+
+  it('are for providers that somebody knows: a misspelt one is named by its place', async () => {
+    const refused = await send(api, 'POST', '/v1/api-keys', asAdmin({ owner: 'x', providers: ['github', 'gihtub'] }));
+    expect([refused.status, refused.body.code, refused.body.field]).toEqual([400, 'invalid_request', 'providers.1']);
+    expect(JSON.stringify(refused.body)).not.toContain('gihtub');
+    const providers = ['github', 'google', 'mcp-0123456789abcdef'];
+    const made = await send(api, 'POST', '/v1/api-keys', asAdmin({ owner: 'x', providers }));
+    expect([made.status, made.body.providers]).toEqual([201, providers]);
+  });
 });
 
 describe('a caller who is revoked', () => {
