@@ -5,6 +5,7 @@ import { isLoopbackPage } from '../core/endpoint.js';
 import type { OAuthManager } from '../oauth-manager.js';
 import type { Sandbox } from '../sandbox/index.js';
 import { buildApp } from '../service/app.js';
+import { closeInOrder } from '../service/close-in-order.js';
 import { type Config, configuredProviders, loadConfig } from '../service/config.js';
 import { createLogger } from '../service/logger.js';
 import { closeOnSignal, listen } from '../service/server.js';
@@ -40,10 +41,7 @@ async function serve({ sandboxIfUnconfigured = false, json = false }: ServeOptio
     await sandbox?.close();
     throw error;
   });
-  const ended = closeOnSignal(async () => {
-    await server.close();
-    await sandbox?.close();
-  });
+  const ended = closeOnSignal(() => closeInOrder([() => server.close(), () => sandbox?.close()]));
   const accountLink = await mintAccountLink(service.manager, config);
   const extras = { hasSandbox: sandbox !== undefined, accountLink };
   process.stdout.write(json ? `${JSON.stringify(startFacts(config, extras))}\n` : describeStart(config, extras));

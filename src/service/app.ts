@@ -10,6 +10,7 @@ import type { Store } from '../core/store.js';
 import type { OAuthManager } from '../oauth-manager.js';
 import { createAdministration } from './administration.js';
 import { createCallerAuth } from './caller-auth.js';
+import { closeInOrder } from './close-in-order.js';
 import type { Config } from './config.js';
 import { ConnectionCensus } from './connection-census.js';
 import { limits, requestOptions } from './http-options.js';
@@ -26,7 +27,11 @@ export interface Service {
   readonly app: FastifyInstance;
   readonly manager: OAuthManager;
   readonly store: Store;
-  /** Not ready from now on; requests in flight finish, then refreshes, then the store closes. Safe to call twice. */
+  /**
+   * Not ready from now on; requests in flight finish, then refreshes, then the store closes. Safe to call twice.
+   *
+   * @throws what failed first, as {@link OAuthManager.close} does; all is closed by then
+   */
   close(): Promise<void>;
 }
 
@@ -64,12 +69,14 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const census = new ConnectionCensus({ store, now });
   let webhooks: WebhookWorker | undefined;
   let closing: Promise<void> | undefined;
-  const end = async () => {
+  const end = () => {
     manager.stopRefreshing();
-    await app.close();
-    await Promise.all([webhooks?.stop(), census.stop()]);
-    await manager.close();
-    await Promise.all([tracing?.close(), metrics.close()]);
+    return closeInOrder([
+      () => app.close(),
+      () => Promise.all([webhooks?.stop(), census.stop()]),
+      () => manager.close(),
+      () => Promise.all([tracing?.close(), metrics.close()]),
+    ]);
   };
   const close = () => {
     closing ??= end();
@@ -83,7 +90,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     if (backgroundWork ?? true) census.start();
     webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: logFunctions(log), now, meter });
   } catch (error) {
-    await close();
+    await Promise.allSettled([close()]);
     throw error;
   }
   metrics.loadSoon();

@@ -29,7 +29,7 @@ export async function listen(service: Service, config: Pick<Config, 'host' | 'po
       },
     };
   } catch (error) {
-    await service.close();
+    await Promise.allSettled([service.close()]);
     throw error;
   }
 }

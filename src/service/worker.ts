@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import { useProblems } from '../../routes/error-handler.js';
 import { type HealthOptions, health } from '../../routes/health.js';
+import { closeInOrder } from './close-in-order.js';
 import type { Config } from './config.js';
 import { limits, requestOptions } from './http-options.js';
 import { type Logger, logFunctions } from './logger.js';
@@ -14,7 +15,7 @@ import { startWebhooks } from './webhooks/worker.js';
 
 /** A worker at work. */
 export interface Worker {
-  /** Finishes and stores what is in flight, then closes the store. */
+  /** Finishes and stores what is in flight, then closes the store. @throws what failed first; all is closed by then */
   close(): Promise<void>;
 }
 
@@ -38,16 +39,18 @@ export async function startWorker(config: Config, log: Logger, now: () => number
   const webhooks = config.webhooks && startWebhooks(config.webhooks, { store, log: logFunctions(log), now, meter });
   let app: FastifyInstance<Server> | undefined;
   let stopping = false;
-  const close = async () => {
+  const close = () => {
     stopping = true;
-    await webhooks?.stop();
-    await manager.close();
-    await Promise.all([app?.close(), tracing?.close()]);
+    return closeInOrder([
+      () => webhooks?.stop(),
+      () => manager.close(),
+      () => Promise.all([app?.close(), tracing?.close()]),
+    ]);
   };
   try {
     app = await listen(config, log, { manager, metrics: async () => registry, isStopping: () => stopping });
   } catch (error) {
-    await close();
+    await Promise.allSettled([close()]);
     throw error;
   }
   return { close };
