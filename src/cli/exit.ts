@@ -1,7 +1,7 @@
 /** How commands end: one status per kind of failure, documented in docs/cli.md, and one line that says why. */
 
 import { getSystemErrorMap } from 'node:util';
-import { ConfigurationError, KeyUnavailable, OAuthManagerError } from '../core/errors.js';
+import { ConfigurationError, InvalidRequest, KeyUnavailable, OAuthManagerError } from '../core/errors.js';
 import { KeyServiceOutage, KeyServiceRefusal } from '../keys/key-service.js';
 import { SandboxNotInstalled } from '../sandbox/not-installed.js';
 import { configurationExitCode } from '../service/config.js';
@@ -19,11 +19,22 @@ export const exitCodes = {
 /** A failure whose message is all that the operator needs to read. */
 export class CommandFailed extends Error {}
 
+/** A command line that cannot be meant, found where commander does not look. Names the option, never its value. */
+export class WrongCommandLine extends Error {}
+
+/** What stands below the reason why a command line is refused. */
+export const usageHint = '(add --help for what it takes)';
+
 /** Writes why to stderr and answers the exit status. Own errors hold no secret; of others only kind and place are shown. */
 export function reportFailure(error: unknown): number {
   if (error instanceof ConfigurationError) {
     console.error(error.message);
     return exitCodes.configuration;
+  }
+  // Whoever calls from here is the command line.
+  if (error instanceof WrongCommandLine || error instanceof InvalidRequest) {
+    console.error(`error: ${error.message}\n${usageHint}`);
+    return exitCodes.usage;
   }
   console.error(describe(error));
   return exitCodes.failed;

@@ -36,8 +36,8 @@ export function exportCommand(): Command {
 }
 
 async function run({ recipient, out, tenant, json }: ExportOptions): Promise<void> {
-  const key = await parseLineKey(readText('--recipient', recipient), 'recipient');
   const wanted = tenant === undefined ? {} : { tenant: parseTenant(tenant) };
+  const key = await parseLineKey(readText('--recipient', recipient), 'recipient');
   const skipped: Skipped[] = [];
   const bar = createProgressBar('exporting');
   let exported = 0;

@@ -11,8 +11,9 @@ import { type ImportReport, importConnections, type SourceRecord } from '../tran
 import { parseLineKey } from '../transfer/sealed-lines.js';
 import { type Renaming, readFileSource, readLegacySource, readSealedSource } from '../transfer/sources.js';
 import { examples } from './examples.js';
-import { CommandFailed, exitCodes } from './exit.js';
+import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
 import { firstLines } from './first-lines.js';
+import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
 import { createProgressBar } from './progress.js';
 
@@ -50,14 +51,15 @@ export function importCommand(): Command {
 
 async function run(format: (typeof formats)[number], file: string | undefined, options: ImportOptions): Promise<void> {
   const dryRun = options.dryRun ?? false;
+  const openSource = await chooseSource(format, file, options);
   const take = async (store: Store, config: Config) => {
-    const source = await openSource(format, file, { options, config, now: await store.now() });
+    const now = await store.now();
+    const source = openSource(config, now);
     const { refreshBufferMs, allowInsecureLoopbackProviders: allowInsecureLoopback } = config;
     const { known, open } = partEntries(config.providers);
     const providers = createRegistry(known, { allowInsecureLoopback });
     const ids = new Set<string>([...open.keys(), ...providers.known().map(({ id }) => id)]);
     const isKnownProvider = (id: string) => ids.has(id);
-    const now = await store.now();
     const target = { store, providers, isKnownProvider, refreshBufferMs, now: () => now };
     const bar = createProgressBar('importing');
     return importConnections(source, { ...target, dryRun }, (done) => bar.update({ done })).finally(() => bar.clear());
@@ -68,27 +70,46 @@ async function run(format: (typeof formats)[number], file: string | undefined, o
   if (report.refused.length > 0) process.exitCode = exitCodes.failed;
 }
 
-async function openSource(
+type OpenSource = (config: Config, now: number) => AsyncIterable<SourceRecord>;
+
+/** Judges the command line as a whole, before a store is opened or made. */
+async function chooseSource(
   format: (typeof formats)[number],
   file: string | undefined,
-  { options, config, now }: { options: ImportOptions; config: Config; now: number },
-): Promise<AsyncIterable<SourceRecord>> {
-  const renaming: Renaming = {
-    users: readUsers(options.users),
-    providers: parsePairs(options.providers),
-    tenant: options.tenant,
-    now: () => now,
-  };
+  options: ImportOptions,
+): Promise<OpenSource> {
+  const renaming = readRenaming(options);
   if (format === 'legacy-fernet') {
-    const url = options.from ?? (config.store.kind === 'redis' ? config.store.url.reveal() : undefined);
-    if (url === undefined) throw new CommandFailed('legacy-fernet needs --from or REDIS_URL.');
-    return readLegacySource({ url, prefix: options.prefix, keys: loadFernetKeys(currentEnvironment()) }, renaming);
+    if (file !== undefined) throw new WrongCommandLine('legacy-fernet takes no file.');
+    return (config, now) => openLegacySource(options, config, { ...renaming, now: () => now });
   }
-  if (file === undefined) throw new CommandFailed(`${format} needs a file.`);
+  if (file === undefined) throw new WrongCommandLine(`${format} needs a file.`);
+  if (format !== 'valetkey') {
+    refuseUnreadable(file);
+    return (_, now) => readFileSource(file, format, { ...renaming, now: () => now });
+  }
+  if (options.identity === undefined) throw new WrongCommandLine('valetkey needs --identity.');
+  refuseUnreadable(file);
+  const identity = await parseLineKey(readText('--identity', options.identity), 'identity');
+  return () => readSealedSource(file, identity);
+}
+
+function refuseUnreadable(file: string): void {
   if (file !== '-') accessSync(file, constants.R_OK);
-  if (format !== 'valetkey') return readFileSource(file, format, renaming);
-  if (options.identity === undefined) throw new CommandFailed('valetkey needs --identity.');
-  return readSealedSource(file, await parseLineKey(readText('--identity', options.identity), 'identity'));
+}
+
+function openLegacySource({ from, prefix }: ImportOptions, { store }: Config, renaming: Renaming) {
+  const url = from ?? (store.kind === 'redis' ? store.url.reveal() : undefined);
+  if (url === undefined) throw new WrongCommandLine('legacy-fernet needs --from where REDIS_URL is not set.');
+  return readLegacySource({ url, prefix, keys: loadFernetKeys(currentEnvironment()) }, renaming);
+}
+
+function readRenaming({ users, providers, tenant }: ImportOptions): Omit<Renaming, 'now'> {
+  return {
+    users: readUsers(users),
+    providers: parsePairs(providers),
+    tenant: tenant === undefined ? undefined : parseTenant(tenant),
+  };
 }
 
 function print({ dry_run, created, existing, refused }: ImportReport): void {
@@ -121,7 +142,7 @@ function parsePairs(text: string | undefined): ReadonlyMap<string, string> {
   return new Map(
     pairs.map((pair) => {
       const [there = '', here = '', ...rest] = pair.split('=').map((part) => part.trim());
-      if (there === '' || here === '' || rest.length > 0) throw new CommandFailed('--providers: must be old=new,…');
+      if (there === '' || here === '' || rest.length > 0) throw new WrongCommandLine('--providers: must be old=new,…');
       return [there, here];
     }),
   );

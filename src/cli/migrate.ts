@@ -1,6 +1,6 @@
 /** `valetkey migrate`: from the configured store into Redis, beside the running service. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { ConfigurationError } from '../core/errors.js';
 import { openEngine } from '../open-store.js';
 import type { Config } from '../service/config.js';
@@ -11,7 +11,7 @@ import type { StorageEngine } from '../store/engine.js';
 import { registerKeys } from '../store/key-registry.js';
 import { type Migration, migrate } from '../transfer/migrate.js';
 import { examples } from './examples.js';
-import { CommandFailed, exitCodes } from './exit.js';
+import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
 import { readText } from './import.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
@@ -29,7 +29,7 @@ export function migrateCommand(): Command {
   return new Command('migrate')
     .description('copy this store into Redis, sealed as it is; may run beside the service, and again')
     .option('--to <url>', 'redis://, rediss://, redis+sentinel:// or redis+cluster://')
-    .option('--to-file <file>', 'file that holds the URL, where it holds a password')
+    .addOption(new Option('--to-file <file>', 'file that holds the URL, where it holds a password').conflicts('to'))
     .option('--to-prefix <prefix>', 'KEY_PREFIX there; without it, the same as here')
     .option('--finish', 'with the service stopped: compare once more, and let services use the new store')
     .option('--json', 'print {"written", "removed", "source", "target", "equal", "finished"}')
@@ -38,11 +38,7 @@ export function migrateCommand(): Command {
 }
 
 async function run(options: MigrateOptions): Promise<void> {
-  const url = options.to ?? (options.toFile === undefined ? undefined : readText('--to-file', options.toFile).trim());
-  if (url === undefined) throw new CommandFailed('--to or --to-file is needed.');
-  const option = options.to ? '--to' : '--to-file';
-  const { error } = redisUrlSchema.safeParse(url);
-  if (error) throw new CommandFailed(`${option}: ${error.issues[0]?.message}.`);
+  const { option, url } = readTarget(options);
   const bar = createProgressBar('copying owners');
   const migration = await withEngine(async ({ engine, keyring, config }) => {
     if (options.finish) refuseOpen(engine);
@@ -58,6 +54,16 @@ async function run(options: MigrateOptions): Promise<void> {
   }).finally(() => bar.clear());
   console.log(options.json ? JSON.stringify(migration) : describe(migration));
   if (!migration.equal) process.exitCode = exitCodes.failed;
+}
+
+/** Where to copy to, and which option says so. */
+function readTarget({ to, toFile }: MigrateOptions): { readonly option: string; readonly url: string } {
+  if (to === undefined && toFile === undefined) throw new WrongCommandLine('--to or --to-file is needed.');
+  const option = to === undefined ? '--to-file' : '--to';
+  const url = to ?? readText(option, toFile ?? '').trim();
+  const { error } = redisUrlSchema.safeParse(url);
+  if (error) throw new WrongCommandLine(`${option}: ${error.issues[0]?.message}.`);
+  return { option, url };
 }
 
 /** A service that goes on with the old store would refresh what the new one refreshes too, which ends the grants. */

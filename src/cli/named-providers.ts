@@ -5,7 +5,7 @@ import { type ProviderId, providerIdSchema } from '../core/identifiers.js';
 import { isDiscoveredId } from '../core/mcp-server.js';
 import type { Config } from '../service/config.js';
 import { isNear } from '../service/misspelt.js';
-import { CommandFailed } from './exit.js';
+import { CommandFailed, WrongCommandLine } from './exit.js';
 import { withRunningSandbox } from './open-local.js';
 
 /** Ids are shorter than the names of variables. */
@@ -15,12 +15,13 @@ const leastLength = 4;
  * The comma-separated ids that an option holds: of the catalogue, the configuration, or an MCP server.
  *
  * @throws {CommandFailed} naming the option, and the provider that may be meant
+ * @throws {WrongCommandLine} none can have that id
  */
 export function parseProviders(option: string, text: string, config: Config): readonly ProviderId[] {
   const known = new Set([...catalogue.keys(), ...Object.keys(withRunningSandbox(config).providers)]);
   return text.split(',').map((part, at) => {
     const { data: id } = providerIdSchema.safeParse(part.trim());
-    if (id === undefined) throw new CommandFailed(`${option}: is not of the form that is expected.`);
+    if (id === undefined) throw new WrongCommandLine(`${option}: is not of the form that is expected.`);
     if (known.has(id) || isDiscoveredId(id)) return id;
     const near = [...known].filter((each) => isNear(each, id, leastLength));
     const hint = near.length > 0 ? `is ${near.join(' or ')} meant?` : 'docs/providers.md lists those that are.';
@@ -28,9 +29,9 @@ export function parseProviders(option: string, text: string, config: Config): re
   });
 }
 
-/** The one id that an option holds. @throws {CommandFailed} as {@link parseProviders}, and where there are several */
+/** The one id that an option holds. @throws as {@link parseProviders}; {WrongCommandLine} there are several */
 export function parseProvider(option: string, text: string, config: Config): ProviderId | undefined {
   const [id, ...others] = parseProviders(option, text, config);
-  if (others.length > 0) throw new CommandFailed(`${option}: takes one provider.`);
+  if (others.length > 0) throw new WrongCommandLine(`${option}: takes one provider.`);
   return id;
 }

@@ -1,7 +1,7 @@
 /** All commands under one name, and the status with which each of them ends. */
 
 import { Command, CommanderError } from 'commander';
-import { exitCodes, reportFailure } from './exit.js';
+import { exitCodes, reportFailure, usageHint } from './exit.js';
 import { readVersion } from './version.js';
 
 /** By name, loaded when they are wanted: all of them together take longer to load than a service takes to start. */
@@ -56,5 +56,5 @@ async function createProgram(name: string): Promise<Command> {
 /** Commands that are added inherit nothing. */
 function throwInsteadOfExit(command: Command): Command {
   for (const inner of command.commands) throwInsteadOfExit(inner);
-  return command.exitOverride().showHelpAfterError('(add --help for what it takes)');
+  return command.exitOverride().showHelpAfterError(usageHint);
 }

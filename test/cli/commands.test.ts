@@ -46,7 +46,7 @@ describe('exit status', () => {
     ['api-keys create --owner me --role root', 2],
     ['api-keys create --owner me --days 0', 2],
     ['api-keys create --owner me\tyou', 2],
-    ['api-keys create --owner me --tenant !', 1],
+    ['api-keys create --owner me --tenant !', 2],
     ['api-keys revoke none', 1],
     ['keys list --help', 0],
     ['keys rotate --fast', 2],

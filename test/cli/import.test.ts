@@ -105,11 +105,11 @@ describe('import jsonl', () => {
   it.each([
     ['', 2],
     ['csv x', 2],
-    ['jsonl', 1],
-    ['valetkey x', 1],
-    ['legacy-fernet', 1],
+    ['jsonl', 2],
+    ['valetkey x', 2],
+    ['legacy-fernet', 2],
     ['jsonl x --users none.json', 1],
-    ['jsonl x --providers a', 1],
+    ['jsonl x --providers a', 2],
     ['--help', 0],
   ])('"import %s" ends with %i', async (line, status) => {
     expect((await run(`import ${line}`.trim())).status).toBe(status);

@@ -58,7 +58,7 @@ it('a file that is not there is named', async () => {
 
 it('an option that holds no URL of Redis is named, and no variable', async () => {
   const { status, err } = await run('migrate --to localhost:6379');
-  expect({ status, err }).toEqual({ status: 1, err: expect.stringMatching(/^--to: must be a URL with redis:/) });
+  expect({ status, err }).toEqual({ status: 2, err: expect.stringMatching(/^error: --to: must be a URL with redis:/) });
   await run('api-keys create --owner me');
   const several = await run('migrate --to redis://a,b');
   expect(several).toMatchObject({ status: 78, err: expect.stringMatching(/^ {2}--to: several hosts need/m) });
