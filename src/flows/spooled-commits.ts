@@ -5,6 +5,7 @@ import type { SpooledCommit } from '../core/store.js';
 import { commitRefreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider } from './provider-of.js';
+import { tellRotation } from './tell-rotation.js';
 
 /**
  * Stores what lies in the spool, as the process would have done that had the answers. Resolves when that is done, however
@@ -25,13 +26,10 @@ async function storeOne(deps: Dependencies, { sent, answer }: SpooledCommit): Pr
     const provider = await findProvider(deps, sent.connection.provider);
     if (provider === undefined) return;
     const told: Promise<void>[] = [];
-    await commitRefreshed(deps, {
-      provider: withParameters(provider, sent.connection.parameters),
-      sent,
-      answer,
-      holder: 'spool',
-      note: (written) => told.push(written),
-    });
+    const refresh = { provider: withParameters(provider, sent.connection.parameters), sent, answer };
+    const note = (written: Promise<void>) => void told.push(written);
+    const committed = await commitRefreshed(deps, { ...refresh, holder: 'spool', note });
+    await tellRotation(deps, { ...refresh, committed });
     await Promise.all(told);
     await deps.store.spool?.drop({ sent, answer });
   } catch (error) {
