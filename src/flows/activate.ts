@@ -14,6 +14,7 @@ import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
 import { scheduleRefresh } from './schedule.js';
 import { enterAccount, findOthers, holdingAccount, leaveAccount, tellShared } from './shared-account.js';
+import { writeForCertain } from './write-for-certain.js';
 
 /** Somebody else may write between read and write; so often the pair is repeated. */
 const mostTries = 5;
@@ -79,21 +80,17 @@ async function settle(
   return { outcome: (await replace(deps, replacement)) ? 'stored' : 'moved', others };
 }
 
-/** Whether it was stored. A write whose reply was lost is read back: the grant is gone by it, so nobody could try again. */
+/** Whether it was stored. The grant is gone by it, so nobody could try again. */
 async function replace(deps: Dependencies, { grant, previous, connection }: Replacement): Promise<boolean> {
   const ref = refOf(connection);
   const generation = nextGeneration(previous?.generation, connection.updatedAt);
-  try {
-    const outcome = await deps.store.connections.write(ref.owner, [
+  const write = () =>
+    deps.store.connections.write(ref.owner, [
       { kind: 'put_connection', connection, expect: previous?.generation ?? 'absent', generation },
       { kind: 'remove_grant', connectId: grant.connectId, expect: grant.generation },
     ]);
-    return outcome === 'stored';
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable) || error.carriedOut === 'no') throw error;
-    if ((await deps.store.connections.find(ref))?.generation !== generation) throw error;
-    return true;
-  }
+  const hasHappened = async () => (await deps.store.connections.find(ref))?.generation === generation;
+  return (await writeForCertain(write, hasHappened)) === 'stored';
 }
 
 /** The same person, account and label keep their connection id; another account begins anew. */

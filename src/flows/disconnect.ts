@@ -14,13 +14,14 @@ import { dropPendingActions } from './pending-actions.js';
 import { revokeConnection } from './revoke-connection.js';
 import { schedule, scheduleRefresh } from './schedule.js';
 import { enterAccount, leaveAccount } from './shared-account.js';
+import { writeForCertain } from './write-for-certain.js';
 
 /**
  * Removes the connection and revokes its tokens. Idempotent: what is not there is not an error. The local copy goes
  * first and for certain; a refresh that comes back later finds it gone and revokes what it brought.
  *
  * @returns whether the provider confirmed; `no` as well when there was nothing to revoke
- * @throws {StoreUnavailable} nothing was changed
+ * @throws {StoreUnavailable} nothing was changed, as far as the store says
  */
 export async function disconnect(deps: Dependencies, wish: ConnectionWish): Promise<RevocationOutcome> {
   for (;;) {
@@ -52,11 +53,12 @@ async function removeUnreadable(deps: Dependencies, wish: ConnectionWish): Promi
 
 /** By compare-and-set, so that the tokens that are revoked are the newest there were. */
 async function remove(deps: Dependencies, stored: StoredConnection): Promise<boolean> {
+  const { connections } = deps.store;
   const ref = refOf(stored.connection);
-  const outcome = await deps.store.connections.write(ref.owner, [
-    { kind: 'remove_connection', ref, expect: stored.generation },
-  ]);
-  return outcome === 'stored';
+  const { connectionId } = stored.connection;
+  const write = () => connections.write(ref.owner, [{ kind: 'remove_connection', ref, expect: stored.generation }]);
+  const hasHappened = async () => (await connections.find(ref))?.connection.connectionId !== connectionId;
+  return (await writeForCertain(write, hasHappened)) === 'stored';
 }
 
 async function concludeRemoval(deps: Dependencies, { connection }: StoredConnection): Promise<RevocationOutcome> {

@@ -9,6 +9,7 @@ import type { Dependencies } from './dependencies.js';
 import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
+import { writeForCertain } from './write-for-certain.js';
 
 /** Why a grant ended without a connection. */
 export type GrantEnd =
@@ -27,13 +28,20 @@ export async function endGrant(deps: Dependencies, stored: StoredGrant, why: Gra
   const { connectId, grant, generation } = stored;
   const { tenant, userId } = grant.connection;
   const owner = { tenant, userId };
-  const outcome = await deps.store.connections.write(owner, [{ kind: 'remove_grant', connectId, expect: generation }]);
-  if (outcome === 'moved') return false;
+  const write = () => deps.store.connections.write(owner, [{ kind: 'remove_grant', connectId, expect: generation }]);
+  if ((await writeForCertain(write, () => hasEnded(deps, owner, connectId))) === 'moved') return false;
   await rememberEnd(deps, owner);
   await moveKnownConnect(deps, connectId, { status: { kind: 'failed', error: why } });
   await recordEnd(deps, stored, why, await giveBack(deps, grant.connection));
   await unlistGrant(deps, connectId);
   return true;
+}
+
+/** Whether the grant is gone, and not because it was proven. */
+async function hasEnded(deps: Dependencies, owner: Owner, connectId: string): Promise<boolean> {
+  const { awaiting, connections } = await deps.store.connections.list(owner);
+  const isThere = awaiting.some((grant) => grant.connectId === connectId);
+  return !isThere && !connections.some(({ connection }) => connection.proof.connectId === connectId);
 }
 
 /** What a caller did is told by its own entry; what nobody did is told here. */

@@ -1,12 +1,14 @@
 /** Keeps a new grant where nobody can use it until the person is proven; or at once, where no proof is asked for. */
 
 import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
+import type { Owner } from '../core/identifiers.js';
 import { activate } from './activate.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { giveBack } from './give-back.js';
 import { listGrant } from './listed-grants.js';
 import { newReturnCode } from './one-time-values.js';
+import { isUnknown, writeForCertain } from './write-for-certain.js';
 
 /** A redeemed grant, the connect it belongs to, and the browser that brought it. */
 export interface NewGrant {
@@ -19,7 +21,8 @@ export interface NewGrant {
 /**
  * Stores the grant as awaiting proof, with its return code, and lets the finishing browser see the code.
  *
- * @throws {StoreUnavailable} the grant could not be kept, and is given back
+ * @throws {StoreUnavailable} the grant could not be kept, and is given back: at once, or when its time is over if it may be
+ *   kept all the same
  */
 export async function parkGrant(deps: Dependencies, parked: NewGrant): Promise<void> {
   const { intent, grant: connection } = parked;
@@ -28,15 +31,7 @@ export async function parkGrant(deps: Dependencies, parked: NewGrant): Promise<v
   const returnCode = intent.proof === 'chat_code' ? newReturnCode() : undefined;
   const codeDigest = returnCode && deps.store.codes.digest(owner, returnCode.reveal());
   const grant: AwaitingGrant = { connection, proof: intent.proof, codeDigest, expiresAt: until };
-  try {
-    await listGrant(deps, { owner, connectId: intent.connectId, endsAt: until });
-    await deps.store.connections.write(owner, [
-      { kind: 'put_grant', connectId: intent.connectId, grant, expect: 'absent' },
-    ]);
-  } catch (error) {
-    await giveBack(deps, connection);
-    throw error;
-  }
+  await keep(deps, owner, { connectId: intent.connectId, grant });
   const finished = { intent, identity: connection.identity, returnCode };
   if (parked.browserSecret !== undefined) {
     await deps.store.expiring.save('finished_flow', parked.browserSecret, finished, deps.settings.proofTtlMs);
@@ -46,4 +41,26 @@ export async function parkGrant(deps: Dependencies, parked: NewGrant): Promise<v
     return;
   }
   await moveConnect(deps, intent, { status: { kind: 'awaiting_proof', identity: connection.identity, until } });
+}
+
+/** What may be there must not be revoked: somebody could prove it, and be connected by tokens that are worth nothing. */
+async function keep(
+  deps: Dependencies,
+  owner: Owner,
+  { connectId, grant }: { readonly connectId: string; readonly grant: AwaitingGrant },
+): Promise<void> {
+  const { connections } = deps.store;
+  const isThere = async () => (await connections.list(owner)).awaiting.some((each) => each.connectId === connectId);
+  let mayBeThere = false;
+  try {
+    await listGrant(deps, { owner, connectId, endsAt: grant.expiresAt });
+    mayBeThere = true;
+    await writeForCertain(
+      () => connections.write(owner, [{ kind: 'put_grant', connectId, grant, expect: 'absent' }]),
+      isThere,
+    );
+  } catch (error) {
+    if (!mayBeThere || !isUnknown(error)) await giveBack(deps, grant.connection);
+    throw error;
+  }
 }
