@@ -154,17 +154,24 @@ describe.each(storeKinds)('device authorization, on the %s store', (kind) => {
     test.each(['chat_code', 'chat_login'] as const)(
       '%s is refused, since no page of ours sees the person',
       async (proof) => {
-        await expect(start({ proof })).rejects.toMatchObject({ code: 'invalid_request', field: 'proof' });
+        const refused = { code: 'invalid_request', field: 'proof', message: expect.stringContaining('"app_verifier"') };
+        await expect(start({ proof })).rejects.toMatchObject(refused);
         expect(server.requests).toEqual([]);
       },
     );
 
-    test('none is refused where the deployment does not allow it', async () => {
+    test('none is refused where the deployment does not allow it, and the host is asked all the same', async () => {
       const strict = new OAuthManager({ ...deps, settings: { ...settings, allowNoProof: false } });
-      const refused = { code: 'invalid_request', field: 'proof' };
+      const refused = { code: 'invalid_request', field: 'proof', message: expect.stringContaining('not allowed') };
       await expect(strict.startConnect(user, 'src', { method: 'device', proof: 'none' })).rejects.toMatchObject(
         refused,
       );
+      expect(await strict.startConnect(user, 'src', { method: 'device' })).toMatchObject({ proof: 'app_verifier' });
+    });
+
+    test('is none, unless told, where the deployment asks nobody for one', async () => {
+      const trusting = new OAuthManager({ ...deps, settings: { ...settings, proof: 'none' } });
+      expect(await trusting.startConnect(user, 'src', { method: 'device' })).toMatchObject({ proof: 'none' });
     });
   });
 
