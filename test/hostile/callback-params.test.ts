@@ -144,6 +144,7 @@ const refused: Record<string, readonly [status: number, title: string, forge: Fo
     [400, 'made longer', cookies(({ cookie }) => `${cookie}A`)],
     [400, 'that is the state', cookies(({ cookieName, state }) => `${cookieName}=${state}`)],
     [400, 'with a blank in its name', cookies(({ cookieName, cookieValue }) => `${cookieName} =${cookieValue}`)],
+    [400, 'behind a no-break space, which takes it past __Host- (L5)', cookies(({ cookie }) => `\u00a0${cookie}`)],
     [400, 'separated by a comma', cookies(({ cookie }) => `a=b, ${cookie}`)],
     [400, 'of 8000 characters', cookies(({ cookieName }) => `${cookieName}=${'a'.repeat(8000)}`)],
   ],

@@ -54,6 +54,8 @@ describe('what pages are made of', () => {
     ['aa=1', undefined],
     ['a=', undefined],
     ['x=a=3; a=4=5', '4=5'],
+    ['b=1;\t a=2', '2'],
+    ['\u00a0a=3; a=2', '2'],
   ])('finds a cookie in %s', (header, value) => {
     expect(findCookie(header, 'a')).toBe(value);
   });
