@@ -18,7 +18,12 @@ export const apiKeyParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'i
 
 /** Whose the new key is, and what it may do. */
 export const apiKeyBody = z.strictObject({
-  owner: z.string().min(1).max(128).describe('Who answers for the key: a person or a team.'),
+  owner: z
+    .string()
+    .min(1)
+    .max(128)
+    .refine((name) => !/\p{Cc}/u.test(name), 'must not contain control characters')
+    .describe('Who answers for the key: a person or a team.'),
   role: z.enum(['bot', 'viewer', 'admin']).default('bot'),
   providers: z.array(providerIdSchema).min(1).max(100).optional().describe('Without it, every provider.'),
   expires_at: epochSeconds.optional().describe('Without it, good until revoked.'),

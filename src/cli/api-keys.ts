@@ -9,6 +9,7 @@ import { CommandFailed } from './exit.js';
 import { parseProviders } from './named-providers.js';
 import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
+import { inOneLine } from './terminal.js';
 
 interface CreateOptions {
   readonly owner: string;
@@ -93,7 +94,7 @@ function aboutKey({ tenant, id, role }: ApiKeyView) {
 function describeKey(key: ApiKeyView): string {
   const when = (ms: number | undefined) => (ms === undefined ? '-' : new Date(ms).toISOString());
   const state = key.revokedAt ? `revoked ${when(key.revokedAt)}` : `expires ${when(key.expiresAt)}`;
-  return [key.id, key.role, key.tenant, key.owner, state, `last used ${when(key.lastUsedAt)}`].join('\t');
+  return [key.id, key.role, key.tenant, inOneLine(key.owner), state, `last used ${when(key.lastUsedAt)}`].join('\t');
 }
 
 function parseOwner(text: string): string {

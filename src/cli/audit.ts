@@ -8,7 +8,7 @@ import { examples } from './examples.js';
 import { interruptible } from './interruption.js';
 import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
-import { paint } from './terminal.js';
+import { inOneLine, paint } from './terminal.js';
 
 const batch = 500;
 
@@ -89,10 +89,10 @@ function describe({ entry }: StoredAuditEntry): string {
     new Date(at).toISOString(),
     act,
     paint(tone, outcome),
-    `${actor.kind} ${actor.id}`,
-    user,
+    inOneLine(`${actor.kind} ${actor.id}`),
+    inOneLine(user),
     provider,
-    reason,
+    inOneLine(reason),
   ].join('\t');
 }
 

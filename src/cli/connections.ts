@@ -14,7 +14,7 @@ import { parseTenant } from './named-tenant.js';
 import { withEngine, withManager } from './open-local.js';
 import { createProgressBar } from './progress.js';
 import { retryCommand } from './retry-refused.js';
-import { paint } from './terminal.js';
+import { inOneLine, paint } from './terminal.js';
 
 interface ConnectionOptions {
   readonly tenant: string;
@@ -125,7 +125,7 @@ async function findOne(manager: OAuthManager, { user, provider, account, tenant 
   const chosen = there.find(({ connection }) => connection.account === (account ?? 'default'));
   const found = chosen ?? (account === undefined && there.length === 1 ? there[0] : undefined);
   if (found !== undefined) return found;
-  const labels = there.map(({ connection }) => connection.account).join(', ');
+  const labels = there.map(({ connection }) => inOneLine(connection.account)).join(', ');
   throw new CommandFailed(`There is no such connection.${labels && ` Those of the user there: --account ${labels}.`}`);
 }
 
@@ -158,13 +158,14 @@ function describe(user: string, one: ConnectionSummary): string {
   const account = identity?.name ?? identity?.email ?? identity?.id ?? '-';
   const used = lastUsedAt === undefined ? 'never used' : `last used ${new Date(lastUsedAt).toISOString()}`;
   const tone = status === 'active' ? 'good' : status === 'paused' ? 'mind' : 'bad';
-  return [user, one.provider, one.account, account, paint(tone, status), used].join('\t');
+  const names = [user, one.provider, one.account, account].map(inOneLine);
+  return [...names, paint(tone, status), used].join('\t');
 }
 
 function describeUse({ at, caller, name, purpose = '' }: TokenUse): string {
-  return ['used', new Date(at).toISOString(), name ?? caller, purpose].join('\t').trimEnd();
+  return ['used', new Date(at).toISOString(), inOneLine(name ?? caller), inOneLine(purpose)].join('\t').trimEnd();
 }
 
 function formatValue(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return inOneLine(typeof value === 'string' ? value : JSON.stringify(value));
 }

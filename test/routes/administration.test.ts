@@ -67,6 +67,7 @@ describe('API keys over HTTP', () => {
   it.each([
     [{}],
     [{ owner: '' }],
+    [{ owner: 'team\u009b31m' }],
     [{ owner: 'x', role: 'root' }],
     [{ owner: 'x', tenant: 'other' }],
     [{ owner: 'x', providers: [] }],
