@@ -9,7 +9,7 @@ import type {
   SessionView,
   TokenUse,
 } from '../../src/core/views.js';
-import { showable, tileOf } from './icons.js';
+import { firstShowable, showable, tileOf } from './icons.js';
 import type { Page } from './render.js';
 import { describeScope } from './scope-words.js';
 import { formatTime, type Language, type Texts, textsOf } from './texts.js';
@@ -68,7 +68,7 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
 function rowOf(connection: ConnectionSummary, language: Language): object {
   const { identity } = connection;
   const texts = textsOf(language);
-  const account = showable(identity?.name ?? identity?.email ?? identity?.id ?? texts.unnamedAccount);
+  const account = firstShowable(identity?.name, identity?.email, identity?.id) ?? texts.unnamedAccount;
   const email = identity?.email === undefined ? undefined : showable(identity.email);
   return {
     account,

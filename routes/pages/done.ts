@@ -1,7 +1,7 @@
 /** What the browser that finished is shown: a page, a message, or the way to the host's own check. */
 
 import type { FinishedView } from '../../src/core/views.js';
-import { showable, tileOf } from './icons.js';
+import { firstShowable, showable, tileOf } from './icons.js';
 import { askerOf } from './landing.js';
 import { type Page, safeLink } from './render.js';
 import type { MessageName, Texts } from './texts.js';
@@ -77,7 +77,7 @@ function connectedPage(view: FinishedView, texts: Texts): Page {
 
 function accountOf(view: FinishedView, texts: Texts): object {
   const { identity } = view;
-  const account = showable(identity?.name ?? identity?.email ?? identity?.id ?? texts.unnamedAccount);
+  const account = firstShowable(identity?.name, identity?.email, identity?.id) ?? texts.unnamedAccount;
   const email = identity?.email === undefined ? undefined : showable(identity.email);
   return {
     provider: view.providerName,

@@ -53,9 +53,20 @@ export function platformName(platform: string): string {
 
 /**
  * A name that somebody else chose, fit to be shown: without the characters that turn the reading direction of what
- * stands around it, and not longer than a line or two. Escaping is the templates' work.
+ * stands around it, and not longer than a line or two; empty when nobody would see anything of it. Escaping is the
+ * templates' work.
  */
 export function showable(name: string, longest = 80): string {
   const straight = name.replace(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '').trim();
+  if (!drawn.test(straight.replace(undrawn, ''))) return '';
   return straight.length > longest ? `${straight.slice(0, longest - 1).trimEnd()}…` : straight;
+}
+
+const drawn = /[\p{L}\p{N}\p{P}\p{S}]/u;
+/** Fillers, some of which are letters (U+3164), and the Braille cell without dots: what blank names in chats are made of. */
+const undrawn = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+/** The first name of which something can be seen, fit to be shown. */
+export function firstShowable(...names: readonly (string | undefined)[]): string | undefined {
+  return names.map((name) => showable(name ?? '')).find((name) => name !== '');
 }

@@ -2,7 +2,7 @@
 
 import type { ChatIdentity } from '../../src/core/connect.js';
 import type { LinkView } from '../../src/core/views.js';
-import { platformName, platformTile, showable, tileOf } from './icons.js';
+import { firstShowable, platformName, platformTile, tileOf } from './icons.js';
 import type { Page } from './render.js';
 import { describeScope } from './scope-words.js';
 import { formatTime, type Language, type Texts, textsOf } from './texts.js';
@@ -13,10 +13,11 @@ export interface Asker {
   readonly place: string;
 }
 
-/** Puts a chat identity into a name and the platform on which it is one. */
+/** Puts a chat identity into a name and the platform on which it is one; a blank name is none. */
 export function askerOf(identity: ChatIdentity | undefined, texts: Texts): Asker | undefined {
-  if (identity === undefined) return undefined;
-  return { name: showable(identity.name), place: texts.onPlatform(platformName(identity.platform)) };
+  const name = firstShowable(identity?.name);
+  if (identity === undefined || name === undefined) return undefined;
+  return { name, place: texts.onPlatform(platformName(identity.platform)) };
 }
 
 interface LandingSubject {

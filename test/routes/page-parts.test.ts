@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../providers/index.js';
 import { findCookie } from '../../routes/cookies.js';
+import { firstShowable } from '../../routes/pages/icons.js';
+import { askerOf } from '../../routes/pages/landing.js';
 import { safeLink } from '../../routes/pages/render.js';
 import { describeScope } from '../../routes/pages/scope-words.js';
-import { chooseLanguage } from '../../routes/pages/texts.js';
+import { chooseLanguage, textsOf } from '../../routes/pages/texts.js';
 
 describe('what pages are made of', () => {
   it.each([
@@ -46,6 +48,18 @@ describe('what pages are made of', () => {
     ['evil', false],
   ])('links to %s: %s', (target, allowed) => {
     expect(safeLink(target)).toBe(allowed ? target : undefined);
+  });
+
+  it.each(['\u3164', '\u2800\u2800', '\u115f \u00ad', '\u200b\ufeff', '\u{e0041}\ufe0f', ' \u0301'])(
+    'a chat account with the blank name %j is one without a name: nobody takes it for his own (L1, A11)',
+    (name) => {
+      expect(askerOf({ platform: 'discord', name }, textsOf('en'))).toBeUndefined();
+      expect(firstShowable(name, 'ada@example.com')).toBe('ada@example.com');
+    },
+  );
+
+  it.each(['A', '李', '✨', '.', '\u3164Ada', '0'])('the name %s can be seen', (name) => {
+    expect(askerOf({ platform: 'discord', name }, textsOf('en'))).toEqual({ name, place: 'on Discord' });
   });
 
   it.each([
