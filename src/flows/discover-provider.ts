@@ -186,16 +186,21 @@ function recordOf(
 /**
  * Keeps what was found. The first authorization server of a server gets the server's own id, each other one an id of its
  * own. First is who was kept first: a server may name another one to each of two processes that ask at the same time.
+ *
+ * Ids are 64 bits of a digest. Whoever chooses URLs can find one that has the id of some well-known server, and what is
+ * connected there must not be handed to him: an id that stands for another server is not taken.
  */
 async function keepRecord(deps: Dependencies, record: DiscoveredProvider): Promise<ProviderId> {
   const { serverUrl, issuer } = record;
-  const own = discoveredIdOf(serverUrl);
   const kept = discoveredProviderSchema.encode(record);
-  if (await deps.store.documents.create(mcpCollections.provider, own, kept)) return own;
-  const first = await findDiscoveredRecord(deps, own);
-  const id = first?.issuer === issuer ? own : discoveredIdOf(serverUrl, issuer);
-  await deps.store.documents.put(mcpCollections.provider, id, kept);
-  return id;
+  for (const id of [discoveredIdOf(serverUrl), discoveredIdOf(serverUrl, issuer)]) {
+    if (await deps.store.documents.create(mcpCollections.provider, id, kept)) return id;
+    const first = await findDiscoveredRecord(deps, id);
+    if (first?.serverUrl !== serverUrl || first.issuer !== issuer) continue;
+    await deps.store.documents.put(mcpCollections.provider, id, kept);
+    return id;
+  }
+  throw new DiscoveryFailed('resource_metadata', serverUrl, 'has the id of another server, so that it cannot be kept.');
 }
 
 /** What to tell of several failures: what the operator can do something about, else the first with all that were tried. */

@@ -2,10 +2,13 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { OAuthNotConnected } from '../../src/core/errors.js';
+import { discoveredIdOf, mcpCollections } from '../../src/core/mcp-server.js';
+import { openStore } from '../../src/open-store.js';
 import {
   challengeOf,
   type McpWorld,
   type McpWorldOptions,
+  managerOptions,
   metadataOf,
   openMcpWorld,
   places,
@@ -171,6 +174,27 @@ describe('what was discovered', () => {
       expect((await world.connect(link)).origin).toBe(issuers[index]?.url);
       expect(issuers.map((issuer) => issuer.requestsTo('/token').length)).toEqual([1, index]);
     }
+  });
+
+  it('of one server is nothing to another, chosen to have its id', async () => {
+    const world = await open();
+    const error = await ask(world).catch((thrown: unknown) => thrown);
+    await world.connect(error instanceof OAuthNotConnected ? error.connectUrl : '');
+    const chosen = `${world.server.url}/chosen`;
+    world.server.answer(`${places.resourceRoot}/chosen`, { json: resourceOf(chosen, world.issuer.url) });
+    const ids = [discoveredIdOf(chosen), discoveredIdOf(chosen, world.issuer.url)] as const;
+    const store = await openStore({ ...managerOptions, ...world.place });
+    const victim = await store.documents.find(mcpCollections.provider, discoveredIdOf(world.url));
+    // Two texts with one digest cannot be had here, so that the record of the one is put where the other's would be.
+    await store.documents.put(mcpCollections.provider, ids[0], victim);
+    await expect(world.manager.mcp.requireToken('ada', chosen)).rejects.toMatchObject({ provider: ids[1] });
+    await store.documents.put(mcpCollections.provider, ids[1], victim);
+    world.clock.advance(25 * 3_600_000);
+    const again = world.manager.mcp.requireToken('ada', chosen);
+    await expect(again).rejects.toMatchObject({ code: 'discovery_failed', step: 'resource_metadata' });
+    expect(await store.documents.find(mcpCollections.provider, ids[0])).toEqual(victim);
+    expect(await store.documents.find(mcpCollections.provider, ids[1])).toEqual(victim);
+    await store.close();
   });
 
   it('is for the servers that the operator allows to this tenant', async () => {
