@@ -33,6 +33,9 @@ const operatorMustAct = ['70002', '7000215', '7000222', '700016', '50194', '5001
 /** AADSTS numbers that pass; 50196 asks a client that goes in circles to stop. */
 const passes = ['50033', '50087', '70012', '50196'];
 
+/** An administrator has switched us off in one directory, with `unauthorized_client`; other directories go on. */
+const ofOneDirectory = ['7000112'];
+
 export const microsoft: ProviderTemplate = {
   displayName: 'Microsoft',
   documentation: 'https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow',
@@ -61,6 +64,7 @@ export const microsoft: ProviderTemplate = {
     ...passes.map((detail) => ({ detail, means: 'unavailable' as const })),
     ...operatorMustAct.map((detail) => ({ detail, means: 'misconfigured' as const })),
     ...userMustAct.map((detail) => ({ detail, means: 'dead_grant' as const })),
+    ...ofOneDirectory.map((detail) => ({ detail, means: 'unclear' as const })),
     { error: 'interaction_required', means: 'dead_grant' },
     { error: 'consent_required', means: 'dead_grant' },
     { error: 'login_required', means: 'dead_grant' },

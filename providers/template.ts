@@ -64,7 +64,7 @@ const refusalSchema = z.strictObject({
   status: z.number().int().optional(),
   error: text.optional(),
   detail: text.optional(),
-  means: z.enum(['dead_grant', 'misconfigured', 'unavailable']),
+  means: z.enum(['dead_grant', 'misconfigured', 'unavailable', 'unclear']),
 });
 
 /** One provider of the catalogue. Absent fields take the defaults of `resolveProvider`. */

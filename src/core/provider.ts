@@ -91,7 +91,8 @@ export interface RefusalSignal {
   readonly error?: string;
   /** A code within the body: `error_codes[]`, `error_subtype`, `suberror`. */
   readonly detail?: string;
-  readonly means: 'dead_grant' | 'misconfigured' | 'unavailable';
+  /** `unclear`: about some people alone, and not for good. It ends nothing, and stops nobody else. */
+  readonly means: 'dead_grant' | 'misconfigured' | 'unavailable' | 'unclear';
 }
 
 /** Our key at a provider. */

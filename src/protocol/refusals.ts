@@ -6,7 +6,7 @@ import type { StandardAnswer } from './dialects.js';
 import { HttpFailure } from './http-failure.js';
 import { readRetryAfter } from './retry-after.js';
 
-type Meaning = RefusalSignal['means'] | 'maybe_done' | 'unclear';
+type Meaning = RefusalSignal['means'] | 'maybe_done';
 
 /** Codes that mean the same everywhere (RFC 6749 5.2, RFC 8707, RFC 6749 4.1.2.1). Compared whole, never in part. */
 const meanings: ReadonlyMap<string, Meaning> = new Map([

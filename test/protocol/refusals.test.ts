@@ -108,6 +108,14 @@ describe('what a refusal means', () => {
     await expect(refreshWith(answer)).rejects.toMatchObject(expected);
   });
 
+  test('Microsoft’s word that one directory has switched us off is about its people alone (AADSTS7000112)', async () => {
+    const microsoft = scripted({ template: 'microsoft' }, 'microsoft');
+    const refusal = (...codes: readonly number[]) => ({ error: 'unauthorized_client', error_codes: codes });
+    const failed = (json: object) => refreshWith({ status: 400, json }, microsoft);
+    await expect(failed(refusal(7000112))).rejects.toMatchObject(unclear);
+    await expect(failed(refusal(700016))).rejects.toMatchObject(ours);
+  });
+
   test('a connection that was refused reached nobody', async () => {
     const gone = await startScriptedServer();
     await gone.close();
