@@ -21,7 +21,7 @@ export function withParameters(provider: Provider, parameters: Readonly<Record<s
   const { placeholders, ...filled } = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
   const matches = Object.entries(filled.callbackMatches ?? {});
   const callbackMatches = Object.fromEntries(matches.map(([name, text]) => [name, fillPlaceholders(text, values)]));
-  return { ...filled, callbackMatches };
+  return { ...filled, callbackMatches, place: [...values.values()].join(' ') };
 }
 
 /** Puts values in the places of `{name}`; what has no value stays as it is. */

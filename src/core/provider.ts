@@ -192,6 +192,8 @@ export interface Provider {
   readonly unverified: readonly string[];
   /** By name, those that still stand in the endpoints; see `withParameters`. */
   readonly placeholders?: Readonly<Record<string, Placeholder>>;
+  /** What one connection has filled in there: which customer's host is asked. Absent = the same for all. */
+  readonly place?: string;
 }
 
 /** The providers that can be used: known, and with client credentials. */

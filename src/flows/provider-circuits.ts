@@ -1,7 +1,7 @@
 /** Per provider: whether it makes sense to send it anything now. An outage costs one probe, not one call per user. */
 
 import { ProviderError, ProviderUnavailable } from '../core/errors.js';
-import type { ProviderId } from '../core/identifiers.js';
+import { isProviderId, type ProviderId } from '../core/identifiers.js';
 
 /** Why a circuit is open. */
 export type CircuitCause = 'unavailable' | 'misconfigured';
@@ -22,9 +22,15 @@ const longestPauseMs = 60_000;
 /** A probe that nobody has reported on by then, far beyond a request's deadline, counts for nothing. */
 const probeMs = 60_000;
 
-/** The circuits of one process, by provider. Nothing about them is stored: every process finds out for itself. */
+/**
+ * The circuits of one process, by provider. Nothing about them is stored: every process finds out for itself.
+ *
+ * Where every customer has a host of its own (`Provider.place`), that place has a circuit as well: a shop that is closed, or
+ * was asked too often, answers for itself, and nobody can stop the others with it. What is said of our client by a word, and
+ * an outage, are about all of them.
+ */
 export class ProviderCircuits {
-  readonly #circuits = new Map<ProviderId, Circuit>();
+  readonly #circuits = new Map<string, Circuit>();
   /** What {@link check} has thrown: it comes back to {@link failed} and tells nothing new about the provider. */
   readonly #refusals = new WeakSet<object>();
   readonly #now: () => number;
@@ -39,8 +45,12 @@ export class ProviderCircuits {
    * @throws {ProviderUnavailable} during an outage, with what is left of the pause
    * @throws {ProviderError} while the provider refuses our configuration
    */
-  check(provider: ProviderId): void {
-    const circuit = this.#circuits.get(provider);
+  check(provider: ProviderId, place?: string): void {
+    for (const key of keysOf(provider, place)) this.#checkOne(key, provider);
+  }
+
+  #checkOne(key: string, provider: ProviderId): void {
+    const circuit = this.#circuits.get(key);
     if (circuit === undefined || circuit.openUntil === 0) return;
     const remaining = circuit.openUntil - this.#now();
     if (remaining <= 0 && this.#now() >= circuit.probeUntil) return;
@@ -53,26 +63,31 @@ export class ProviderCircuits {
    * Asks to send one request; of an open circuit whose pause is over exactly one caller gets through, as its probe.
    * Must be followed by {@link succeeded} or {@link failed}. Throws as {@link check} does.
    */
-  enter(provider: ProviderId): void {
-    this.check(provider);
-    const circuit = this.#circuits.get(provider);
-    if (circuit !== undefined && circuit.openUntil > 0) circuit.probeUntil = this.#now() + probeMs;
+  enter(provider: ProviderId, place?: string): void {
+    this.check(provider, place);
+    for (const key of keysOf(provider, place)) {
+      const circuit = this.#circuits.get(key);
+      if (circuit !== undefined && circuit.openUntil > 0) circuit.probeUntil = this.#now() + probeMs;
+    }
   }
 
   /** The provider answered as it should, a refusal of one grant included. */
-  succeeded(provider: ProviderId): void {
-    this.#circuits.delete(provider);
+  succeeded(provider: ProviderId, place?: string): void {
+    for (const key of keysOf(provider, place)) this.#circuits.delete(key);
   }
 
   /** The provider did not answer, or refused us. Other errors say nothing about it. */
-  failed(provider: ProviderId, error: unknown): void {
+  failed(provider: ProviderId, error: unknown, place?: string): void {
     if (error instanceof Error && this.#refusals.has(error)) return;
     const cause = causeOf(error);
     if (cause === undefined) {
-      this.succeeded(provider);
+      this.succeeded(provider, place);
       return;
     }
-    const circuit = this.#circuits.get(provider) ?? { failures: 0, cause, openUntil: 0, probeUntil: 0 };
+    const [all, own = all] = keysOf(provider, place);
+    const [key, other] = isOfPlace(error) ? [own, all] : [all, own];
+    if (other !== key) this.#circuits.delete(other);
+    const circuit = this.#circuits.get(key) ?? { failures: 0, cause, openUntil: 0, probeUntil: 0 };
     const wasOpen = circuit.openUntil > 0;
     // What was on its way when the circuit opened fails with it, and is not another failure in a row.
     if (!wasOpen || circuit.probeUntil > 0) circuit.failures += 1;
@@ -82,14 +97,25 @@ export class ProviderCircuits {
     if (wasOpen || asked !== undefined || cause === 'misconfigured' || circuit.failures >= failuresToOpen) {
       circuit.openUntil = Math.max(circuit.openUntil, this.#now() + (asked ?? pauseAfter(circuit.failures)));
     }
-    this.#circuits.set(provider, circuit);
+    this.#circuits.set(key, circuit);
   }
 
-  /** The open circuits, for metrics and the doctor. */
+  /** The open circuits of whole providers, for metrics and the doctor. */
   open(): ReadonlyMap<ProviderId, CircuitCause> {
     const open = [...this.#circuits].filter(([, circuit]) => circuit.openUntil > 0);
-    return new Map(open.map(([provider, circuit]) => [provider, circuit.cause]));
+    return new Map(open.flatMap(([key, circuit]) => (isProviderId(key) ? [[key, circuit.cause]] : [])));
   }
+}
+
+/** The provider's, and that of the place; no id of a provider has a line break. */
+function keysOf(provider: ProviderId, place: string | undefined): readonly [all: string, ...own: string[]] {
+  return place === undefined ? [provider] : [provider, `${provider}\n${place}`];
+}
+
+/** An answer, and neither of a server that has failed nor with a word about our client. */
+function isOfPlace(error: unknown): boolean {
+  const isAnswer = error instanceof ProviderUnavailable || (error instanceof ProviderError && !error.oauthError);
+  return isAnswer && error.status !== undefined && error.status < 500;
 }
 
 function refusalOf(

@@ -130,7 +130,7 @@ interface Flight extends RefreshOrder {
 /** Looks, locks and looks again until this process may send, or somebody else has done it. */
 async function fly(flight: Flight): Promise<Refreshed> {
   const { deps, seen } = flight;
-  flight.circuits.check(flight.provider.id);
+  flight.circuits.check(flight.provider.id, flight.provider.place);
   const ref = refOf(seen.connection);
   const holder = randomUUID();
   const giveUpAt = deps.now() + deps.settings.requestDeadlineMs + deadlineMarginMs;
@@ -197,11 +197,11 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
   const { deps, circuits, provider, seen, note } = flight;
   const release = keepLease(flight, intent.holder);
   try {
-    circuits.enter(provider.id);
+    circuits.enter(provider.id, provider.place);
     const answer = await meterRefresh(deps, provider.id, () =>
       refreshTokens(provider, seen.connection.tokenSet, httpOf(deps, provider)),
     );
-    circuits.succeeded(provider.id);
+    circuits.succeeded(provider.id, provider.place);
     const committed = await commitRefreshed(deps, { provider, sent: seen, answer, holder: intent.holder, note });
     await tellRotation(deps, { provider, sent: seen, answer, committed });
     recordRefresh(flight, committed.kind === 'gone' ? { outcome: 'refused', reason: 'gone' } : { outcome: 'ok' });

@@ -41,10 +41,10 @@ export async function settleFailure(
   if (seen.connection.state.kind === 'needs_reauthorization') return settleRefusedBefore(failed, intent, failure);
   const state = stateAfterFailure(failure, provider, { startedAt, attempt, now: deps.now() });
   if (state?.kind === 'needs_reauthorization') {
-    circuits.succeeded(provider.id);
+    circuits.succeeded(provider.id, provider.place);
     return endConnection(failed, intent, state);
   }
-  circuits.failed(provider.id, failure);
+  circuits.failed(provider.id, failure, provider.place);
   if (state !== undefined) await move(failed, intent, state).catch(() => undefined);
   else await deps.store.connections.endRefresh(refOf(seen.connection), holder, 'no').catch(() => undefined);
   throw failure;
@@ -58,10 +58,10 @@ async function settleRefusedBefore(
 ): Promise<Refreshed> {
   await deps.store.connections.endRefresh(refOf(seen.connection), holder, 'no').catch(() => undefined);
   if (!(failure instanceof GrantRefused)) {
-    circuits.failed(provider.id, failure);
+    circuits.failed(provider.id, failure, provider.place);
     throw failure;
   }
-  circuits.succeeded(provider.id);
+  circuits.succeeded(provider.id, provider.place);
   return { kind: 'current', stored: seen };
 }
 
