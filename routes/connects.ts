@@ -46,9 +46,9 @@ const start: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
       const { user, provider } = request.params;
       const { return_to, chat_identity, ...rest } = request.body ?? {};
       const caller = callerOf(request);
-      // Who makes a link for itself must not also say who has to sign in for it (proof `chat_login`).
-      if (caller.role === 'user' && chat_identity?.subject !== undefined) {
-        throw new Forbidden('This credential may not name a subject.');
+      // Who makes a link for itself could name the person it is meant to deceive, as who asks or as who has to sign in.
+      if (caller.role === 'user' && chat_identity !== undefined) {
+        throw new Forbidden('This credential may not say who asks.');
       }
       const started = await journeysOf(manager, request).startConnect(user, provider, {
         ...rest,

@@ -130,8 +130,10 @@ describe('a caller who is revoked', () => {
     expect(await there?.has(tenant, { subject: 's' })).toBe(false);
   });
 
-  it('cannot name somebody else to sign in for its own link (proof chat_login)', async () => {
-    const chat_identity = { platform: 'discord', name: 'x', subject: '1' };
+  it.each([
+    ['who has to sign in for it (proof chat_login)', { platform: 'discord', name: 'x', subject: '1' }],
+    ['who asks on its landing page (L1)', { platform: 'discord', name: 'The victim' }],
+  ])('cannot say of its own link %s', async (_what, chat_identity) => {
     const payload = { chat_identity };
     const refused = await send(api, 'POST', '/v1/users/r9/connect/github', { key: await signUser('r9'), payload });
     expect(refused.status).toBe(403);
