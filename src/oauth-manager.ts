@@ -29,6 +29,9 @@ import { type JourneyRoom, TokenJourneys } from './token-journeys.js';
 /** The start waits so long for what lies in the spool to be stored; then it goes on, and so does that, ms. */
 const spoolWaitMs = 1_500;
 
+/** An end waits so long for calls that were made before it, ms: a token request takes ten seconds at most. */
+const finishWaitMs = 15_000;
+
 /** Which refused grants are tried again, and how; what is absent limits nothing. */
 export interface RetryRefusedOptions extends Pick<RefusedWish, 'dryRun' | 'signal' | 'onProgress'> {
   readonly userId?: string | undefined;
@@ -187,8 +190,11 @@ export class OAuthManager extends RecordedJourneys {
 
   async #end(): Promise<void> {
     this.#ending.begin();
+    const patience = new AbortController();
+    const enough = sleep(finishWaitMs, undefined, { signal: patience.signal });
+    const begun = Promise.race([this.finished(), enough]).finally(() => patience.abort());
+    await Promise.all([this.#worker.stop(), this.#devices.stop(), this.#janitor.stop(), this.#storingSpooled, begun]);
     this.#flights.stop();
-    await Promise.all([this.#worker.stop(), this.#devices.stop(), this.#janitor.stop(), this.#storingSpooled]);
     await this.#flights.drain();
     await this.#ledger.settled();
     await this.#deps.store.close();

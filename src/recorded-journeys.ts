@@ -1,12 +1,13 @@
 /** The journeys as a host calls them in process: each act is written into the audit trail, as the API does for its callers. */
 
-import { type AuditAct, type AuditActor, type AuditEntry, tokenDigestOf } from './core/audit.js';
-import { OAuthManagerError, OAuthNotConnected } from './core/errors.js';
+import type { AuditAct, AuditActor } from './core/audit.js';
+import { OAuthNotConnected } from './core/errors.js';
 import { defaultTenant } from './core/identifiers.js';
 import { parseOwner, parseText } from './core/parse-input.js';
 import type * as views from './core/views.js';
+import type { Dependencies } from './flows/dependencies.js';
 import type { Erasure } from './flows/disconnect.js';
-import { recordAct } from './flows/record-act.js';
+import { type About, recordAct, recordHandingOut, recordIssued, refusalOf } from './flows/record-act.js';
 import type { Disconnected } from './flows/sibling-connections.js';
 import {
   type ConnectOptions,
@@ -23,14 +24,13 @@ import { TokenJourneys } from './token-journeys.js';
 /** Who is taken for the caller where nobody says who it is. */
 const library: AuditActor = { kind: 'caller', id: 'library' };
 
-/** An entry without what came of it. */
-type About = Omit<AuditEntry, 'at' | 'act' | 'outcome'>;
-
 /**
  * The journeys with one entry each. What hands out a link is not done without its entry; what has happened is told as
  * it is. A token that is handed out has an entry only with `auditTokens`: it costs a write where there was one read.
  */
 export abstract class RecordedJourneys extends TokenJourneys {
+  readonly #underWay = new Set<Promise<unknown>>();
+
   override get mcp(): McpJourneys {
     const record: RecordMcpToken = ({ owner, account }, ask) =>
       this.#issue(() => ({ tenant: owner.tenant, user: owner.userId, account, actor: library }), ask);
@@ -69,57 +69,85 @@ export abstract class RecordedJourneys extends TokenJourneys {
   }
 
   override async storeToken(userId: string, token: HostTokenInput, options: In = {}): Promise<void> {
-    await super.storeToken(userId, token, options);
-    const { provider, account } = token;
-    await this.#tell('token.store', about(userId, provider, { ...options, account }));
+    return this.#tell(
+      'token.store',
+      () => super.storeToken(userId, token, options),
+      () => about(userId, token.provider, { ...options, account: token.account }),
+    );
   }
 
   override async deleteToken(userId: string, provider: string, options: In & { account?: string } = {}) {
-    const done: Disconnected = await super.deleteToken(userId, provider, options);
-    await this.#tell('disconnect', { ...about(userId, provider, options), reason: `revoked: ${done.revoked}` });
-    return done;
+    return this.#tell(
+      'disconnect',
+      (): Promise<Disconnected> => super.deleteToken(userId, provider, options),
+      ({ revoked }) => ({ ...about(userId, provider, options), reason: `revoked: ${revoked}` }),
+    );
   }
 
   override async pauseConnection(userId: string, provider: string, options: In & { account?: string } = {}) {
-    const isThere = await super.pauseConnection(userId, provider, options);
-    if (isThere) await this.#tell('pause', about(userId, provider, options));
-    return isThere;
+    return this.#tell(
+      'pause',
+      () => super.pauseConnection(userId, provider, options),
+      (isThere) => isThere && about(userId, provider, options),
+    );
   }
 
   override async resumeConnection(userId: string, provider: string, options: In & { account?: string } = {}) {
-    const isThere = await super.resumeConnection(userId, provider, options);
-    if (isThere) await this.#tell('resume', about(userId, provider, options));
-    return isThere;
+    return this.#tell(
+      'resume',
+      () => super.resumeConnection(userId, provider, options),
+      (isThere) => isThere && about(userId, provider, options),
+    );
   }
 
   override async eraseUser(userId: string, options: In = {}): Promise<Erasure> {
-    const erasure = await super.eraseUser(userId, options);
-    await this.#tell('erase', { ...aboutUser(userId, options), reason: `revoked: ${erasure.revoked}` });
-    return erasure;
+    return this.#tell(
+      'erase',
+      () => super.eraseUser(userId, options),
+      ({ revoked }) => ({ ...aboutUser(userId, options), reason: `revoked: ${revoked}` }),
+    );
   }
 
   override async startConnect(userId: string, provider: string, options: ConnectOptions = {}) {
-    const started: views.StartedConnect = await super.startConnect(userId, provider, options);
-    await this.#handOut('connect.create', { ...about(userId, provider, place(options)), object: started.connectId });
-    return started;
+    return this.#handOut(
+      'connect.create',
+      (): Promise<views.StartedConnect> => super.startConnect(userId, provider, options),
+      ({ connectId: object }) => ({ ...about(userId, provider, place(options)), object }),
+    );
   }
 
   override async createLinkCode(userId: string, provider: string, options: ConnectOptions = {}): Promise<string> {
-    const code = await super.createLinkCode(userId, provider, options);
-    await this.#handOut('connect.create', about(userId, provider, place(options)));
-    return code;
+    return this.#handOut(
+      'connect.create',
+      () => super.createLinkCode(userId, provider, options),
+      () => about(userId, provider, place(options)),
+    );
+  }
+
+  override async createAccountLink(userId: string, options: In = {}): Promise<{ url: string; expiresAt: number }> {
+    return this.#handOut(
+      'account_link.create',
+      () => super.createAccountLink(userId, options),
+      () => aboutUser(userId, options),
+    );
+  }
+
+  override async redeemAccountLink(code: string) {
+    return this.#tell(
+      'account_link.redeem',
+      () => super.redeemAccountLink(code),
+      ({ session: { tenant, userId: user } }) => ({ tenant, user, actor: { kind: 'person', id: user } }),
+    );
   }
 
   override async resolveLinkCode(code: string) {
-    const found = await super.resolveLinkCode(code);
-    if (found === undefined) {
-      const nobody = { tenant: defaultTenant, actor: library, reason: 'gone' };
-      await recordAct(this.running(), { act: 'connect.start', ...nobody, outcome: 'refused' });
-    } else {
-      const { tenant, userId: user, provider, account } = found;
-      await this.#tell('connect.start', { tenant, user, provider, account, actor: library });
-    }
-    return found;
+    return this.#finish(async (deps) => {
+      const found = await super.resolveLinkCode(code);
+      const { tenant = defaultTenant, userId: user, provider, account } = found ?? {};
+      const came = found ? ({ outcome: 'ok' } as const) : ({ outcome: 'refused', reason: 'gone' } as const);
+      await recordAct(deps, { act: 'connect.start', tenant, user, provider, account, actor: library, ...came });
+      return found;
+    });
   }
 
   override async submitProof(userId: string, code: string, options: ProofOptions = {}): Promise<views.ProvenConnect> {
@@ -131,77 +159,72 @@ export abstract class RecordedJourneys extends TokenJourneys {
     return this.#prove(said, () => super.verifyConnect(connectId, userId, options));
   }
 
-  override async createAccountLink(userId: string, options: In = {}): Promise<{ url: string; expiresAt: number }> {
-    const link = await super.createAccountLink(userId, options);
-    await this.#handOut('account_link.create', aboutUser(userId, options));
-    return link;
+  /** Resolves when whatever was begun has its answer and its entry, however it ended. */
+  protected async finished(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
   }
 
-  override async redeemAccountLink(code: string) {
-    const redeemed = await super.redeemAccountLink(code);
-    const { tenant, userId: user } = redeemed.session;
-    await this.#tell('account_link.redeem', { tenant, user, actor: { kind: 'person', id: user } });
-    return redeemed;
+  /** Does what a manager that is closed meanwhile waits for. */
+  async #finish<Done>(work: (deps: Dependencies) => Promise<Done>): Promise<Done> {
+    const doing = work(this.running());
+    this.#underWay.add(doing);
+    try {
+      return await doing;
+    } finally {
+      this.#underWay.delete(doing);
+    }
   }
 
   /** Tokens, and what comes instead of one. A refusal with a connect link is always written: the link was, too. */
-  async #issue<Found extends views.AccessToken | undefined>(
-    who: () => About,
-    ask: () => Promise<Found>,
-  ): Promise<Found> {
-    const everything = this.running().settings.auditTokens ?? false;
-    let found: Found;
-    try {
-      found = await ask();
-    } catch (error) {
-      if (error instanceof OAuthNotConnected) {
-        const { provider, connectId: object } = error;
-        await this.#refused('token.issue', { ...who(), provider, object }, error);
-      } else if (everything) await this.#refused('token.issue', who(), error);
-      throw error;
-    }
-    if (everything) await this.#issued(who(), found);
-    return found;
-  }
-
-  async #issued(who: About, token: views.AccessToken | undefined): Promise<void> {
-    if (token === undefined) {
-      await recordAct(this.running(), { act: 'token.issue', ...who, outcome: 'refused', reason: 'not_connected' });
-      return;
-    }
-    const { provider, connectionId: connection_id, accessToken } = token;
-    const token_digest = tokenDigestOf(accessToken.reveal());
-    await this.#handOut('token.issue', { ...who, provider, connection_id, token_digest });
-  }
-
-  async #prove(who: About, prove: () => Promise<views.ProvenConnect>): Promise<views.ProvenConnect> {
-    const proven = await prove().catch(async (error: unknown) => {
-      await this.#refused('proof', who, error);
-      throw error;
+  #issue<Found extends views.AccessToken | undefined>(who: () => About, ask: () => Promise<Found>): Promise<Found> {
+    return this.#finish(async (deps) => {
+      const everything = deps.settings.auditTokens ?? false;
+      let found: Found;
+      try {
+        found = await ask();
+      } catch (error) {
+        if (error instanceof OAuthNotConnected) {
+          const { provider, connectId: object } = error;
+          await recordAct(deps, refusalOf('token.issue', { ...who(), provider, object }, error));
+        } else if (everything) await recordAct(deps, refusalOf('token.issue', who(), error));
+        throw error;
+      }
+      if (everything) await recordIssued(deps, who(), found);
+      return found;
     });
-    const { provider, connectId: object, connectionId: connection_id } = proven;
-    await this.#tell('proof', { ...who, provider, object, connection_id });
-    return proven;
   }
 
-  async #refused(act: AuditAct, what: About, error: unknown): Promise<void> {
-    const { code, whoMustAct } = error instanceof OAuthManagerError ? error : unknownFault;
-    const outcome = whoMustAct === 'user' || whoMustAct === 'caller' ? 'refused' : 'failed';
-    await recordAct(this.running(), { act, ...what, outcome, reason: code });
+  #prove(who: About, prove: () => Promise<views.ProvenConnect>): Promise<views.ProvenConnect> {
+    return this.#finish(async (deps) => {
+      const proven = await prove().catch(async (error: unknown) => {
+        await recordAct(deps, refusalOf('proof', who, error));
+        throw error;
+      });
+      const { provider, connectId: object, connectionId: connection_id } = proven;
+      await recordAct(deps, { act: 'proof', ...who, provider, object, connection_id, outcome: 'ok' });
+      return proven;
+    });
   }
 
-  /** Of what has happened: never throws. */
-  #tell(act: AuditAct, what: About): Promise<void> {
-    return recordAct(this.running(), { act, ...what, outcome: 'ok' });
+  /** Of what has happened: never throws by itself. @param what nothing = there was nothing to be done */
+  #tell<Done>(act: AuditAct, work: () => Promise<Done>, what: (done: Done) => About | false): Promise<Done> {
+    return this.#finish(async (deps) => {
+      const done = await work();
+      const entry = what(done);
+      if (entry) await recordAct(deps, { act, ...entry, outcome: 'ok' });
+      return done;
+    });
   }
 
   /** Of what is about to be handed out. @throws {StoreUnavailable} then it is not */
-  #handOut(act: AuditAct, what: About): Promise<void> {
-    return this.recordAct({ act, ...what, outcome: 'ok' });
+  #handOut<Done>(act: AuditAct, work: () => Promise<Done>, what: (done: Done) => About): Promise<Done> {
+    return this.#finish(async (deps) => {
+      const done = await work();
+      await recordHandingOut(deps, { act, ...what(done) });
+      return done;
+    });
   }
 }
-
-const unknownFault = { code: 'internal', whoMustAct: 'nobody' };
 
 const place = ({ tenant, account }: ConnectOptions) => ({ tenant, account });
 

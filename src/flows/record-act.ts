@@ -1,10 +1,11 @@
 /** Writes what the journeys do by themselves into the audit trail; what callers of the API do is written there. */
 
-import type { AuditActor, AuditEntry } from '../core/audit.js';
+import { type AuditAct, type AuditActor, type AuditEntry, tokenDigestOf } from '../core/audit.js';
 import type { ConnectIntent } from '../core/connect.js';
 import type { Connection } from '../core/connection.js';
-import { Gone, InvalidRequest } from '../core/errors.js';
+import { Gone, InvalidRequest, OAuthManagerError } from '../core/errors.js';
 import { defaultTenant, type ProviderId } from '../core/identifiers.js';
+import type { AccessToken } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 
 /** The service by itself: refreshing, and ending what nobody proved. */
@@ -16,6 +17,9 @@ export const browser: AuditActor = { kind: 'person', id: 'browser' };
 /** An entry without what is known here. */
 export type Act = Omit<AuditEntry, 'at'>;
 
+/** An entry without what came of it. */
+export type About = Omit<Act, 'act' | 'outcome'>;
+
 /**
  * Appends to the trail. A trail that cannot be written to is logged and undoes nothing: what is told has happened, and
  * a rotated refresh token must be kept in any case. Handing out a token is another matter; see `routes/audit.ts`.
@@ -26,6 +30,30 @@ export async function recordAct(deps: Dependencies, act: Act): Promise<void> {
   } catch {
     deps.log.error({ act: act.act, outcome: act.outcome }, 'an entry of the audit trail could not be written');
   }
+}
+
+/** Appends what is about to be handed out. @throws {StoreUnavailable} then it must not be */
+export async function recordHandingOut({ store, now }: Dependencies, act: Omit<Act, 'outcome'>): Promise<void> {
+  await store.audit.append({ at: now(), ...act, outcome: 'ok' });
+}
+
+/** Appends that a token is about to be handed out, or that there was none. @throws {StoreUnavailable} it must not be */
+export async function recordIssued(deps: Dependencies, who: About, token: AccessToken | undefined): Promise<void> {
+  if (token === undefined) {
+    await recordAct(deps, { act: 'token.issue', ...who, outcome: 'refused', reason: 'not_connected' });
+    return;
+  }
+  const { provider, connectionId: connection_id, accessToken } = token;
+  const token_digest = tokenDigestOf(accessToken.reveal());
+  await recordHandingOut(deps, { act: 'token.issue', ...who, provider, connection_id, token_digest });
+}
+
+/** The entry of an act that ended with an error: `refused` is for the user or the caller to mend, `failed` is not. */
+export function refusalOf(act: AuditAct, what: About, error: unknown): Act {
+  const unknownFault = { code: 'internal', whoMustAct: 'nobody' };
+  const { code, whoMustAct } = error instanceof OAuthManagerError ? error : unknownFault;
+  const outcome = whoMustAct === 'user' || whoMustAct === 'caller' ? 'refused' : 'failed';
+  return { act, ...what, outcome, reason: code };
 }
 
 /** By name: what stands beside a spread takes 0.9 µs a field. */
