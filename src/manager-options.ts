@@ -1,14 +1,25 @@
 /** What a manager is made of, checked before anything is opened. */
 
+import { z } from 'zod';
 import type { ProviderEntry } from '../providers/index.js';
 import { type ProofMode, proofModeSchema } from './core/connection.js';
-import { isLoopbackPage } from './core/endpoint.js';
 import { ConfigurationError } from './core/errors.js';
+import { providerIdSchema } from './core/identifiers.js';
 import { type McpPolicy, mcpPolicySchema } from './core/mcp-policy.js';
+import { baseUrlSchema, deepLinkSchema, originSchema, queriedUrlSchema } from './core/public-address.js';
+import { isScopeToken } from './core/scope.js';
 import type { Store } from './core/store.js';
 import type { Rotation, TokenSource } from './core/token-source.js';
-import type { ChatLogin, Log, Settings } from './flows/dependencies.js';
+import type { Log, Settings } from './flows/dependencies.js';
 import type { StoreOptions } from './open-store.js';
+
+/** One chat platform, and the id of the provider at which its people sign in. */
+export interface ChatLoginOption {
+  readonly platform: string;
+  readonly provider: string;
+  /** What is asked for there; absent = what the provider needs to say who somebody is. */
+  readonly scope?: readonly string[];
+}
 
 /** What a manager is made of. Durations in seconds, as in the environment. */
 export interface ManagerOptions extends StoreOptions {
@@ -49,7 +60,7 @@ export interface ManagerOptions extends StoreOptions {
   /** What to do when one account at a provider comes under another user, or a user comes with another; `warn`. */
   readonly accountPolicy?: 'warn' | 'deny';
   /** Where people of a chat platform sign in, for proof `chat_login`. */
-  readonly chatLogins?: readonly ChatLogin[];
+  readonly chatLogins?: readonly ChatLoginOption[];
   /** Lets providers have http endpoints on this machine, for development. */
   readonly allowInsecureLoopbackProviders?: boolean;
   /** How soon an issuer that could not be used is asked again, 5 unless told; the distance doubles up to 300. */
@@ -67,18 +78,41 @@ export interface ManagerOptions extends StoreOptions {
 export function parsePolicy(policy: McpPolicy = {}): McpPolicy {
   const parsed = mcpPolicySchema.safeParse(policy);
   if (parsed.success) return parsed.data;
-  throw new ConfigurationError(
-    parsed.error.issues.map(({ path, message }) => fault(['mcp', ...path].join('.'), message)),
-  );
+  throw new ConfigurationError(faultsIn(parsed, 'mcp'));
 }
+
+const text = z.string('must be text').optional();
+
+/** What can be told of one option alone. JavaScript may pass what the types do not allow. */
+const plainSchema = z.object({
+  baseUrl: baseUrlSchema,
+  encryptionKeys: text,
+  redisUrl: text,
+  keyPrefix: text,
+  dataDir: text,
+  proofDeepLink: deepLinkSchema.optional(),
+  appVerifierUrl: queriedUrlSchema.optional(),
+  returnToOrigins: z.array(originSchema, 'must be a list').default([]),
+  chatLogins: z
+    .array(
+      z.object({
+        platform: z.string().min(1, 'must not be empty'),
+        provider: providerIdSchema,
+        scope: z.array(z.string().refine(isScopeToken, 'must be a scope token')).optional(),
+      }),
+      'must be a list',
+    )
+    .default([]),
+});
 
 /** How the journeys are to run. @throws {ConfigurationError} all faults at once */
 export function settingsOf(options: ManagerOptions): Settings {
   const proof = options.connectProof ?? 'chat_code';
   const accountPolicy = options.accountPolicy ?? 'warn';
+  const plain = plainSchema.safeParse(options);
   const allowNoProof = options.unsafeConnectWithoutProof ?? false;
   const faults = [
-    ...baseUrlFaults(options.baseUrl),
+    ...faultsIn(plain),
     ...(options.store || options.encryptionKeys
       ? []
       : [fault('encryptionKeys', 'is missing; "npx valetkey keys generate" makes one')]),
@@ -91,20 +125,21 @@ export function settingsOf(options: ManagerOptions): Settings {
     ...choiceFaults('accountPolicy', accountPolicy, ['warn', 'deny']),
     ...numberFaults(options),
   ];
-  if (faults.length > 0) throw new ConfigurationError(faults);
+  if (!plain.success || faults.length > 0) throw new ConfigurationError(faults);
+  const { baseUrl, proofDeepLink, appVerifierUrl, returnToOrigins, chatLogins } = plain.data;
   return {
-    baseUrl: options.baseUrl.replace(/\/+$/, ''),
+    baseUrl,
+    proofDeepLink,
+    appVerifierUrl,
+    returnToOrigins,
+    chatLogins,
     refreshBufferMs: (options.refreshBufferSeconds ?? 300) * 1_000,
     linkTtlMs: (options.linkCodeTtlSeconds ?? 600) * 1_000,
     proof,
     allowNoProof,
     proofTtlMs: 600_000,
     proofAttempts: 5,
-    proofDeepLink: options.proofDeepLink,
-    appVerifierUrl: options.appVerifierUrl,
-    returnToOrigins: options.returnToOrigins ?? [],
     accountPolicy,
-    chatLogins: options.chatLogins ?? [],
     requestDeadlineMs: 10_000,
     auditTokens: options.auditTokens ?? false,
     refreshAhead: aheadOf(options.refreshAhead),
@@ -119,6 +154,10 @@ function aheadOf(ahead: ManagerOptions['refreshAhead']): Settings['refreshAhead'
 
 function fault(name: string, problem: string) {
   return { name, problem };
+}
+
+function faultsIn({ error }: z.ZodSafeParseResult<unknown>, ...option: readonly string[]) {
+  return (error?.issues ?? []).map(({ path, message }) => fault([...option, ...path].join('.'), message));
 }
 
 /** A typing error in what JavaScript passes; taken for something else, `deny` would warn. */
@@ -139,22 +178,4 @@ function numberFaults(options: ManagerOptions) {
   return numbers
     .filter(([, given, least]) => given !== undefined && !(Number.isFinite(given) && given >= least))
     .map(([name, , least]) => fault(name, `must be a number, at least ${least}`));
-}
-
-function baseUrlFaults(baseUrl: string) {
-  const url = parseUrl(baseUrl);
-  if (url === null) return [fault('baseUrl', 'must be an absolute URL')];
-  const plain = url.search === '' && url.hash === '' && url.username === '' && url.password === '';
-  if (!plain) return [fault('baseUrl', 'must have no query, fragment or credentials')];
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackPage(url.hostname))
-    ? []
-    : [fault('baseUrl', 'must be https')];
-}
-
-function parseUrl(text: string): URL | null {
-  try {
-    return new URL(text);
-  } catch {
-    return null;
-  }
 }

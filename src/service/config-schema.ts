@@ -3,8 +3,8 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { proofModeSchema } from '../core/connection.js';
-import { isLoopbackPage } from '../core/endpoint.js';
 import { tenantIdSchema } from '../core/identifiers.js';
+import { originSchema } from '../core/public-address.js';
 import { Secret } from '../core/secret.js';
 
 /** What a caller of the API may do (design: Roles). */
@@ -12,37 +12,6 @@ export const callerRoleSchema = z.enum(['bot', 'viewer', 'admin'], 'the role mus
 export type CallerRole = z.infer<typeof callerRoleSchema>;
 
 const schemes = (...allowed: string[]) => `must be a URL with ${allowed.join(' or ')}`;
-const noWebUrl = 'must be a URL that begins with https://, or on this machine with http://';
-
-/** https, or http on this machine; no user, no fragment, and nothing else that `faultOf` finds. */
-const publicUrlWithout = (faultOf: (url: URL) => string | undefined) =>
-  z.string().transform((text, context) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    const problem = url ? (faultOfPublicUrl(url) ?? faultOf(url)) : noWebUrl;
-    if (url && problem === undefined) return url;
-    context.addIssue({ code: 'custom', message: problem ?? noWebUrl });
-    return z.NEVER;
-  });
-
-const publicUrl = publicUrlWithout((url) => (url.search === '' ? undefined : 'must not have a query'));
-
-function faultOfPublicUrl(url: URL): string | undefined {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return noWebUrl;
-  if (url.protocol === 'http:' && !isLoopbackPage(url.hostname)) return 'must be https unless the host is loopback';
-  if (url.username !== '' || url.password !== '') return 'must not hold a user or password';
-  if (url.hash !== '') return 'must not have a fragment';
-  return undefined;
-}
-
-/** Origin and path prefix, without the slash at the end. */
-export const baseUrlSchema = publicUrl.transform((url) => url.origin + url.pathname.replace(/\/+$/, ''));
-
-/** A page or endpoint of somebody else's, whole. */
-export const endpointUrlSchema = publicUrl.transform((url) => url.href);
-
-/** The same where a query may belong to the address: a host's page, the key set of one policy (Azure AD B2C). */
-export const queriedUrlSchema = publicUrlWithout(() => undefined).transform((url) => url.href);
-
 const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -106,13 +75,6 @@ export const redisUrlSchema = z
   )
   .transform((url) => new Secret(url));
 
-/** A template of a link that carries the return code into the chat; a script or a file is no chat. */
-export const deepLinkSchema = z
-  .string()
-  .refine((text) => text.includes('{code}'), 'must contain {code}')
-  .refine((text) => /^[a-z][a-z0-9+.-]*:\/\//i.test(text), 'must be a link such as https://t.me/my_bot?start={code}')
-  .refine((text) => !/^(javascript|data|file|vbscript|blob):/i.test(text), 'must not be a script or a file');
-
 const commaList = z.string().transform((text) =>
   text
     .split(',')
@@ -120,16 +82,8 @@ const commaList = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
-/** Exact origins: scheme, host, port, and nothing else, so that comparing them is comparing text. */
-export const originsSchema = commaList.pipe(
-  z.array(
-    z.string().refine((text) => {
-      if (!URL.canParse(text)) return false;
-      const url = new URL(text);
-      return url.origin === text && (url.protocol === 'https:' || isLoopbackPage(url.hostname));
-    }, 'each must be an exact https origin such as https://app.example.org, without a path or slash at the end'),
-  ),
-);
+/** Exact origins with commas between. */
+export const originsSchema = commaList.pipe(z.array(originSchema));
 
 /** Which proxies are believed: how many stand in front, or their addresses. `true` would believe everybody. */
 export type TrustedProxies = number | readonly string[];

@@ -4,12 +4,12 @@ import { z } from 'zod';
 import type { ProviderEntry } from '../../providers/index.js';
 import type { Brand } from '../core/brand.js';
 import type { McpPolicy } from '../core/mcp-policy.js';
+import { baseUrlSchema, queriedUrlSchema } from '../core/public-address.js';
 import { Secret } from '../core/secret.js';
 import type { KeyService } from '../keys/key-service.js';
 import { readBrand } from './brand-settings.js';
 import {
   apiKeysSchema,
-  baseUrlSchema,
   type ConfiguredApiKey,
   countSchema,
   durationSchema,
@@ -21,7 +21,6 @@ import {
   nameSchema,
   originsSchema,
   portSchema,
-  queriedUrlSchema,
   redisUrlSchema,
   switchSchema,
   type TrustedProxies,

@@ -1,11 +1,12 @@
 /** The encryption keys, and which service wraps them, if any does. */
 
 import { z } from 'zod';
+import { endpointUrlSchema } from '../core/public-address.js';
 import { Secret } from '../core/secret.js';
 import { awsKms } from '../keys/aws-kms.js';
 import type { KeyService } from '../keys/key-service.js';
 import { vaultTransit } from '../keys/vault-transit.js';
-import { encryptionKeysSchema, endpointUrlSchema, nameSchema, wrappedKeysSchema } from './config-schema.js';
+import { encryptionKeysSchema, nameSchema, wrappedKeysSchema } from './config-schema.js';
 import { type Environment, EnvironmentReader } from './environment.js';
 
 const keyServiceSchema = z.enum(['vault', 'aws-kms'], 'must be vault or aws-kms');

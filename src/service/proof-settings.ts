@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { ProviderEntry } from '../../providers/index.js';
 import type { ProofMode } from '../core/connection.js';
 import { type ProviderId, providerIdSchema } from '../core/identifiers.js';
+import { deepLinkSchema, queriedUrlSchema } from '../core/public-address.js';
 import { isScopeToken } from '../core/scope.js';
-import { connectProofSchema, deepLinkSchema, queriedUrlSchema, switchSchema } from './config-schema.js';
+import { connectProofSchema, switchSchema } from './config-schema.js';
 import type { EnvironmentReader } from './environment.js';
 
 /** How the person in the browser is shown to be the person in the chat. */

@@ -1,8 +1,8 @@
 /** Where webhooks go and with which secrets they are signed. */
 
 import { z } from 'zod';
+import { endpointUrlSchema } from '../../core/public-address.js';
 import { Secret } from '../../core/secret.js';
-import { endpointUrlSchema } from '../config-schema.js';
 import type { EnvironmentReader } from '../environment.js';
 
 /** One receiver for all tenants. */

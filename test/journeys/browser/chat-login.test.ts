@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { providerIdSchema } from '../../../src/core/identifiers.js';
 import { type Journey, openJourney } from '../../support/browser-journey.js';
 import { launchChromium, openWatchedPage } from '../../support/chromium.js';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
@@ -38,7 +37,7 @@ beforeAll(async () => {
   journey = await openJourney({
     baseUrl: `http://localhost:${address.port}`,
     connectProof: 'chat_login',
-    chatLogins: [{ platform: 'slack', provider: providerIdSchema.parse('slack') }],
+    chatLogins: [{ platform: 'slack', provider: 'slack' }],
     providers: {
       slack: {
         client_id: 'slack-client',
