@@ -2,7 +2,7 @@
 
 import type { AuditEntry } from './core/audit.js';
 import type { Owner, ProviderId } from './core/identifiers.js';
-import { parseOwner, parseProviderId } from './core/parse-input.js';
+import { parseOwner, parseProviderId, parseText } from './core/parse-input.js';
 import type { Secret } from './core/secret.js';
 import type { TokenSet } from './core/token-set.js';
 import type * as views from './core/views.js';
@@ -30,12 +30,12 @@ export abstract class BrowserJourneys {
 
   /** What the landing page shows; changes nothing. `undefined` when the link is used up or too old. */
   async describeLink(provider: string, code: string): Promise<views.LinkView | undefined> {
-    return describeLink(this.running(), parseProviderId(provider), code);
+    return describeLink(this.running(), parseProviderId(provider), parseText('link', code));
   }
 
   /** Spends the link; the browser gets `browserSecret` as its cookie and goes to `authorizationUrl`. */
   async startAuthorization(provider: string, code: string): Promise<views.StartedAuthorization> {
-    return startAuthorization(this.running(), parseProviderId(provider), code);
+    return startAuthorization(this.running(), parseProviderId(provider), parseText('link', code));
   }
 
   /** Takes the authorization response; what came of it is for {@link describeFinished}. */
@@ -76,12 +76,12 @@ export abstract class BrowserJourneys {
 
   /** Whose account page a link opens; changes nothing. */
   async describeAccountLink(code: string): Promise<Owner | undefined> {
-    return accountPage.describeAccountLink(this.running(), code);
+    return accountPage.describeAccountLink(this.running(), parseText('link', code));
   }
 
   /** Spends an account link and begins a session. */
   async redeemAccountLink(code: string): Promise<{ sessionSecret: Secret; session: views.SessionView }> {
-    return accountPage.redeemAccountLink(this.running(), code);
+    return accountPage.redeemAccountLink(this.running(), parseText('link', code));
   }
 
   /** The session behind a cookie, prolonged by the look. */

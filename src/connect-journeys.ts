@@ -1,10 +1,9 @@
 /** The program's half of connecting: links made, followed and proven. */
 
 import { BrowserJourneys } from './browser-journeys.js';
-import type { Owner } from './core/identifiers.js';
 import { parseOwner, parseProviderId, parseText } from './core/parse-input.js';
 import type * as views from './core/views.js';
-import { type ConnectRequest, mintConnectLink, startConnect } from './flows/connect-link.js';
+import { mintConnectLink, startConnect } from './flows/connect-link.js';
 import { findConnect } from './flows/connect-progress.js';
 import { startDevice } from './flows/device/start-device.js';
 import { keepPendingAction, parseResume, takePendingAction } from './flows/pending-actions.js';
@@ -36,10 +35,8 @@ export abstract class ConnectJourneys extends BrowserJourneys {
   }
 
   /** Spends a link code: of any number of callers exactly one gets what it stands for; the others `undefined`. */
-  async resolveLinkCode(
-    code: string,
-  ): Promise<(Owner & Pick<ConnectRequest, 'provider' | 'account' | 'scope'>) | undefined> {
-    const link = await this.running().store.expiring.take('connect_link', code);
+  async resolveLinkCode(code: string): Promise<views.ResolvedLink | undefined> {
+    const link = await this.running().store.expiring.take('connect_link', parseText('link', code));
     if (link === undefined) return undefined;
     const { tenant, userId, provider, account, scope } = link.intent;
     return { tenant, userId, provider, account, scope };

@@ -39,7 +39,10 @@ type Method =
   | 'findConnect'
   | 'verifyConnect'
   | 'keepPendingAction'
-  | 'takePendingAction';
+  | 'takePendingAction'
+  | 'resolveLinkCode'
+  | 'startAuthorization'
+  | 'redeemAccountLink';
 
 /** Calls as JavaScript does, where nothing stops a wrong type. */
 const call = (method: Method, ...given: unknown[]) => Promise.resolve(Reflect.apply(manager[method], manager, given));
@@ -75,6 +78,10 @@ describe('is refused by the name of the field and without its value', () => {
     ['rejected_token_sha256', 'refreshToken', ['u', 'github', { rejectedTokenSha256: canary }]],
     ['rejected_token_sha256', 'refreshToken', ['u', 'github', {}]],
     ['code', 'submitProof', ['u', 12345678]],
+    ['link', 'resolveLinkCode', []],
+    ['link', 'resolveLinkCode', [[canary, canary]]],
+    ['link', 'startAuthorization', ['github', [canary]]],
+    ['link', 'redeemAccountLink', [{ canary }]],
     ['connect_id', 'findConnect', []],
     ['connect_id', 'verifyConnect', [undefined, 'u']],
     ['connect_id', 'keepPendingAction', [5, canary]],

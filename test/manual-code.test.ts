@@ -27,12 +27,34 @@ function install(name: string, from: string): void {
 }
 
 /** One file for each block, each a module. */
-const blocks = ['README.md', ...listFiles(['docs'], ['.md'])].flatMap((path) =>
+const manual = ['README.md', ...listFiles(['docs'], ['.md'])].flatMap((path) =>
   [...readText(path).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ''], at) => ({
     file: `${basename(path, '.md')}-${at + 1}.ts`,
     code: `${code}export {};\n`,
   })),
 );
+
+/** What a host exports of what the manager answers has to have names that the package exports, too (TS2742). */
+const wrappers = {
+  file: 'wrappers.ts',
+  code: `
+    import type { OAuthManager } from 'valetkey';
+    import type { ValetkeyClient } from 'valetkey/client';
+    declare const manager: OAuthManager;
+    declare const client: ValetkeyClient;
+    export const places = [manager.at({}), manager.audit, manager.events, manager.mcp, manager.signals] as const;
+    export const ask = {
+      store: () => [manager.checkStore(), manager.figures(), manager.retryRefused()] as const,
+      user: () => [manager.listUserConnections('u'), manager.describeConnections('u'), manager.eraseUser('u')] as const,
+      token: () => [manager.getToken('u', 'p'), manager.listTokenUses('u', 'p'), manager.deleteToken('u', 'p')] as const,
+      connect: () => [manager.startConnect('u', 'p'), manager.findConnect('c'), manager.submitProof('u', 'c')] as const,
+      link: () => [manager.resolveLinkCode('l'), manager.takePendingAction('c'), manager.redeemAccountLink('l')] as const,
+      remote: () => [client.getToken('u', 'p'), client.listUserConnections('u'), client.deleteToken('u', 'p')] as const,
+      connectThere: () => [client.startConnect('u', 'p'), client.findConnect('c'), client.events()] as const,
+    };
+  `,
+};
+const blocks = [...manual, wrappers];
 
 it.each([
   ['node16', 'node16'],
@@ -41,7 +63,16 @@ it.each([
   'with module %s and its resolution %s',
   (module, resolution) => {
     for (const { file, code } of blocks) writeFileSync(join(project, file), code);
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--types', 'node'];
+    const options = [
+      '--noEmit',
+      '--declaration',
+      '--strict',
+      '--skipLibCheck',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+    ];
     const args = [...options, '--module', module, '--moduleResolution', resolution, ...blocks.map(({ file }) => file)];
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const { stdout } = spawnSync(process.execPath, [tsc, ...args], { cwd: project, encoding: 'utf8' });

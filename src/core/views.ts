@@ -2,7 +2,7 @@
 
 import type { ChatIdentity } from './connect.js';
 import type { ConnectionStatus, ProofMode, ProviderIdentity } from './connection.js';
-import type { AccountLabel, ProviderId, TenantId, UserId } from './identifiers.js';
+import type { AccountLabel, Owner, ProviderId, TenantId, UserId } from './identifiers.js';
 import type { Scope } from './scope.js';
 import type { Secret } from './secret.js';
 import type { Site } from './site.js';
@@ -87,6 +87,14 @@ export interface ConnectView {
   readonly identity?: ProviderIdentity;
   /** As it was given when the connect was made. */
   readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What a link code stands for. */
+export interface ResolvedLink extends Owner {
+  readonly provider: ProviderId;
+  readonly account?: AccountLabel;
+  /** Absent = the provider's default. */
+  readonly scope?: Scope;
 }
 
 /** The end of a successful proof. */
