@@ -29,7 +29,8 @@ const library: AuditActor = { kind: 'caller', id: 'library' };
  * it is. A token that is handed out has an entry only with `auditTokens`: it costs a write where there was one read.
  */
 export abstract class RecordedJourneys extends TokenJourneys {
-  readonly #underWay = new Set<Promise<unknown>>();
+  #underWay = 0;
+  #whenNone: (() => void) | undefined;
 
   override get mcp(): McpJourneys {
     const record: RecordMcpToken = ({ owner, account }, ask) =>
@@ -161,17 +162,21 @@ export abstract class RecordedJourneys extends TokenJourneys {
 
   /** Resolves when whatever was begun has its answer and its entry, however it ended. */
   protected async finished(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenNone = resolve;
+    });
   }
 
   /** Does what a manager that is closed meanwhile waits for. */
   async #finish<Done>(work: (deps: Dependencies) => Promise<Done>): Promise<Done> {
-    const doing = work(this.running());
-    this.#underWay.add(doing);
+    const deps = this.running();
+    this.#underWay += 1;
     try {
-      return await doing;
+      return await work(deps);
     } finally {
-      this.#underWay.delete(doing);
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#whenNone?.();
     }
   }
 
