@@ -1,8 +1,7 @@
 /** A worker that looks again and again until it is stopped. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OAuthManagerError } from '../core/errors.js';
-import type { Log } from './dependencies.js';
+import { FailureLog, type Worker } from './failure-log.js';
 
 /** After a round that failed, ms; doubles with each that fails after it. A store that was away for a moment is found at once. */
 const firstFailurePauseMs = 1_000;
@@ -13,26 +12,16 @@ export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
 const pauseByClock: Pause = (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined);
 
-/** What works, as the log names it, and where its failures are told. */
-export interface Worker {
-  readonly name: string;
-  readonly log: Log;
-}
-
-/**
- * One round after the other; each answers how many ms the pause after it takes, and one that fails has a pause of its own.
- * Of failures in a row the first is logged, and each that is of another kind than the one before.
- */
+/** One round after the other; each answers how many ms the pause after it takes, and one that fails has a pause of its own. */
 export class Rounds {
-  readonly #worker: Worker;
+  readonly #failures: FailureLog;
   readonly #round: () => Promise<number>;
   readonly #pause: Pause;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  #failure: string | undefined;
 
   constructor(worker: Worker, round: () => Promise<number>, pause: Pause = pauseByClock) {
-    this.#worker = worker;
+    this.#failures = new FailureLog(worker);
     this.#round = round;
     this.#pause = pause;
   }
@@ -52,31 +41,10 @@ export class Rounds {
     const { signal } = this.#stop;
     let failurePauseMs = firstFailurePauseMs;
     while (!signal.aborted) {
-      const pauseMs = await this.#tryRound();
+      const pauseMs = await this.#failures.attempt(this.#round);
       if (pauseMs !== 0) await this.#pause(pauseMs ?? failurePauseMs, signal);
       failurePauseMs =
         pauseMs === undefined ? Math.min(failurePauseMs * 2, longestFailurePauseMs) : firstFailurePauseMs;
     }
   }
-
-  /** `undefined` when it failed. */
-  async #tryRound(): Promise<number | undefined> {
-    try {
-      const pauseMs = await this.#round();
-      this.#failure = undefined;
-      return pauseMs;
-    } catch (error) {
-      const { name: worker, log } = this.#worker;
-      const failure = kindOf(error);
-      if (failure !== this.#failure) log.warn({ worker, failure }, 'background work failed; it is tried again');
-      this.#failure = failure;
-      return undefined;
-    }
-  }
-}
-
-/** What an error says may hold anything. */
-function kindOf(error: unknown): string {
-  if (error instanceof OAuthManagerError) return error.code;
-  return error instanceof Error ? error.name : 'unknown';
 }

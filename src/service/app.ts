@@ -66,7 +66,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   // Without a clock of its own the manager goes by the store's.
   const parts = await openParts(config, { now: overrides.now, log, meter, backgroundWork });
   const { tracing, store, manager } = parts;
-  const census = new ConnectionCensus({ store, now });
+  const census = new ConnectionCensus({ store, log: logFunctions(log), now });
   let webhooks: WebhookWorker | undefined;
   let closing: Promise<void> | undefined;
   const end = () => {

@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionStatus, statusOf } from '../core/connection.js';
 import type { OwnerRecords, Store } from '../core/store.js';
+import type { Log } from '../flows/dependencies.js';
+import { FailureLog } from '../flows/failure-log.js';
 
 /** The states of connections, grants that wait for a proof, and records that no key here opens. */
 export type CountedState = ConnectionStatus | 'awaiting_proof' | 'unreadable';
@@ -29,6 +31,7 @@ const restFactor = 19;
 /** What a census is made of. Durations in ms. */
 export interface CensusOptions {
   readonly store: Pick<Store, 'connections' | 'leases'>;
+  readonly log: Log;
   /** Epoch ms. */
   readonly now: () => number;
   readonly firstPauseMs?: number;
@@ -41,6 +44,7 @@ export interface CensusOptions {
  */
 export class ConnectionCensus {
   readonly #options: CensusOptions;
+  readonly #failures: FailureLog;
   readonly #holder = randomUUID();
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
@@ -50,6 +54,7 @@ export class ConnectionCensus {
 
   constructor(options: CensusOptions) {
     this.#options = options;
+    this.#failures = new FailureLog({ name: 'connection census', log: options.log });
   }
 
   /** What was counted last; `undefined` where another process counts, or nobody has come to an end yet. */
@@ -86,8 +91,7 @@ export class ConnectionCensus {
     const { signal } = this.#stop;
     await pause(firstPauseMs, signal);
     while (!signal.aborted) {
-      // What cannot be counted now is counted later; the store's own figures say that it is away.
-      await this.round().catch(() => undefined);
+      await this.#failures.attempt(() => this.round());
       await pause(pauseMs, signal);
     }
   }

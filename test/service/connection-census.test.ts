@@ -29,6 +29,7 @@ const embedded = (): Promise<StorageEngine> => openEmbeddedEngine({ dataDir: joi
 const onRedis = (): Promise<StorageEngine> => openRedisEngine({ url: redis.url, keyPrefix: `census-${randomUUID()}` });
 const keys = keyring('k1');
 const now = () => t0 + 60_000;
+const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** 3 active, 1 paused, 1 expired, 2 to be connected again, 1 grant, 1 record that nobody can open. */
 async function filled(open: () => Promise<StorageEngine>) {
@@ -68,7 +69,7 @@ describe.each([
 ])('a census on the store $name', ({ open }) => {
   it('counts by state what there is, and anew when something has changed', async () => {
     const store = await filled(open);
-    const census = new ConnectionCensus({ store, now });
+    const census = new ConnectionCensus({ store, log, now });
     expect(census.counts).toBeUndefined();
     await census.round();
     expect(census.counts).toEqual(counted);
@@ -81,7 +82,7 @@ describe.each([
 
   it('is made by one process for all, and by another one when that has gone', async () => {
     const store = await filled(open);
-    const [one, other] = [new ConnectionCensus({ store, now }), new ConnectionCensus({ store, now })];
+    const [one, other] = [new ConnectionCensus({ store, log, now }), new ConnectionCensus({ store, log, now })];
     await one.round();
     await other.round();
     expect([one.counts, other.counts]).toEqual([counted, undefined]);
@@ -93,7 +94,7 @@ describe.each([
 
 it('goes on by itself until it is stopped, and is told at a scrape, with states for labels and nothing else', async () => {
   const store = await filled(embedded);
-  const census = new ConnectionCensus({ store, now, firstPauseMs: 1, pauseMs: 5 });
+  const census = new ConnectionCensus({ store, log, now, firstPauseMs: 1, pauseMs: 5 });
   census.start();
   onTestFinished(() => census.stop());
   await eventually('a count', () => Promise.resolve(census.counts !== undefined), 30_000);
@@ -114,13 +115,27 @@ it('goes on by itself until it is stopped, and is told at a scrape, with states 
   );
 });
 
-it('shows nothing where the store was away before the first count, and ends all the same', async () => {
-  const away = () => Promise.reject(new Error('away'));
+it('shows nothing where the store was away before the first count, says so once, and ends all the same', async () => {
+  let rounds = 0;
+  const away = () => {
+    rounds += 1;
+    return Promise.reject(new Error('away'));
+  };
   const store = await filled(embedded);
   const leases = { ...store.leases, renew: away, acquire: away };
-  const census = new ConnectionCensus({ store: { ...store, leases }, now, firstPauseMs: 0, pauseMs: 1 });
+  const told: object[] = [];
+  const telling = { ...log, warn: (fields: object) => void told.push(fields) };
+  const census = new ConnectionCensus({
+    store: { ...store, leases },
+    log: telling,
+    now,
+    firstPauseMs: 0,
+    pauseMs: 1,
+  });
   census.start();
   await expect(census.round()).rejects.toThrow('away');
+  await expect.poll(() => rounds, { timeout: 10_000 }).toBeGreaterThan(3);
   await census.stop();
   expect(census.counts).toBeUndefined();
+  expect(told).toEqual([{ worker: 'connection census', failure: 'Error' }]);
 });

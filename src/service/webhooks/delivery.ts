@@ -7,6 +7,7 @@ import type { TenantId } from '../../core/identifiers.js';
 import type { Meter } from '../../core/meter.js';
 import type { Store } from '../../core/store.js';
 import type { Log } from '../../flows/dependencies.js';
+import { FailureLog } from '../../flows/failure-log.js';
 import { messageOf } from './message.js';
 import { findProgress, saveProgress, type WebhookProgress, withAttempt } from './progress.js';
 import type { Attempt, WebhookSender } from './sender.js';
@@ -34,11 +35,13 @@ export class TenantDelivery {
   readonly #desk: WebhookDesk;
   readonly #tenant: TenantId;
   readonly #signal: AbortSignal;
+  readonly #saves: FailureLog;
 
   constructor(desk: WebhookDesk, tenant: TenantId, signal: AbortSignal) {
     this.#desk = desk;
     this.#tenant = tenant;
     this.#signal = signal;
+    this.#saves = new FailureLog({ name: 'webhooks', log: desk.log });
   }
 
   /** Resolves when the signal fires. A store that fails is asked again. */
@@ -101,12 +104,10 @@ export class TenantDelivery {
 
   /** What was delivered is not sent again for a store that is away: it is written until it works. */
   async #save(progress: WebhookProgress): Promise<void> {
+    const save = () => saveProgress(this.#desk.store.documents, this.#tenant, progress).then(() => true);
     while (!this.#signal.aborted) {
-      try {
-        return await saveProgress(this.#desk.store.documents, this.#tenant, progress);
-      } catch {
-        await pause(storePauseMs, this.#signal);
-      }
+      if (await this.#saves.attempt(save)) return;
+      await pause(storePauseMs, this.#signal);
     }
   }
 

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { TenantId } from '../../core/identifiers.js';
+import { FailureLog } from '../../flows/failure-log.js';
 import { pause, TenantDelivery, type WebhookDesk } from './delivery.js';
 import { hasBegun, noteBeginning, saveProgress } from './progress.js';
 import { createSender } from './sender.js';
@@ -26,6 +27,8 @@ export function startWebhooks(config: WebhookConfig, desk: Omit<WebhookDesk, 'se
 /** Runs until stopped. Any number of processes may have one; the lease chooses who delivers. */
 export class WebhookWorker {
   readonly #desk: WebhookDesk;
+  readonly #terms: FailureLog;
+  readonly #looks: FailureLog;
   readonly #holder = randomUUID();
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
@@ -33,6 +36,8 @@ export class WebhookWorker {
 
   constructor(desk: WebhookDesk) {
     this.#desk = desk;
+    this.#terms = new FailureLog({ name: 'webhooks', log: desk.log });
+    this.#looks = new FailureLog({ name: 'webhooks', log: desk.log });
   }
 
   /** Begins; a second call changes nothing. */
@@ -54,20 +59,16 @@ export class WebhookWorker {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    const { leases } = this.#desk.store;
     while (!signal.aborted) {
-      const isOurs = await leases.acquire(lease, this.#holder, leaseMs).catch(() => false);
-      if (!isOurs) {
-        await pause(standbyMs, signal);
-        continue;
-      }
-      await this.#lead();
-      await leases.release(lease, this.#holder).catch(() => undefined);
+      const hasLed = await this.#terms.attempt(() => this.#lead());
+      if (!hasLed) await pause(standbyMs, signal);
     }
   }
 
-  /** Delivers for as long as the lease is ours. */
-  async #lead(): Promise<void> {
+  /** Delivers for as long as the lease is ours; `false` where it is another's. */
+  async #lead(): Promise<boolean> {
+    const { leases } = this.#desk.store;
+    if (!(await leases.acquire(lease, this.#holder, leaseMs))) return false;
     const term = new AbortController();
     // Each tenant waits on it, and there may be any number of them.
     setMaxListeners(0, term.signal);
@@ -77,9 +78,14 @@ export class WebhookWorker {
     const renewing = setInterval(() => {
       this.#renew().then((isOurs) => isOurs || end());
     }, renewMs);
-    await this.#deliverAll(term.signal).catch(() => pause(standbyMs, term.signal));
-    clearInterval(renewing);
-    this.#stop.signal.removeEventListener('abort', end);
+    try {
+      await this.#deliverAll(term.signal);
+    } finally {
+      clearInterval(renewing);
+      this.#stop.signal.removeEventListener('abort', end);
+      await leases.release(lease, this.#holder).catch(() => undefined);
+    }
+    return true;
   }
 
   /** A store that is away for a moment does not end the term: nobody else can take the lease there either. */
@@ -92,7 +98,7 @@ export class WebhookWorker {
     await this.#begin();
     const working = new Map<TenantId, Promise<void>>();
     while (!signal.aborted) {
-      for (const tenant of await events.tenants().catch(() => [])) {
+      for (const tenant of (await this.#looks.attempt(() => events.tenants())) ?? []) {
         if (!working.has(tenant)) working.set(tenant, new TenantDelivery(this.#desk, tenant, signal).run());
       }
       await pause(lookMs, signal);
