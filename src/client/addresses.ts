@@ -1,13 +1,31 @@
 /** Addresses of the HTTP API below `/v1`, encoded. */
 
-/** Whose things are meant; any id is fine in a path. */
+import { InvalidRequest } from '../core/errors.js';
+
+/** Whose things are meant. @throws {InvalidRequest} as {@link segmentOf} */
 export function userPath(userId: string): string {
-  return `/users/${encodeURIComponent(userId)}`;
+  return `/users/${segmentOf('userId', userId)}`;
 }
 
-/** The token of a user at a provider. */
+/** The token of a user at a provider. @throws {InvalidRequest} as {@link segmentOf} */
 export function tokenPath(userId: string, provider: string): string {
-  return `${userPath(userId)}/tokens/${encodeURIComponent(provider)}`;
+  return `${userPath(userId)}/tokens/${segmentOf('provider', provider)}`;
+}
+
+/**
+ * A name as one part of a path. URL parsers take `.` and `..` away, escaped or not (WHATWG URL, path state): the call would
+ * be another one.
+ *
+ * @param field what the caller calls the name
+ * @throws {InvalidRequest} it is one of these, empty, or no well-formed Unicode
+ */
+export function segmentOf(field: string, name: string): string {
+  if (/^\.{0,2}$/.test(name)) throw new InvalidRequest(field, 'must not be empty, "." or "..": no path can hold that');
+  try {
+    return encodeURIComponent(name);
+  } catch {
+    throw new InvalidRequest(field, 'must be well-formed Unicode');
+  }
 }
 
 /** A query with its question mark; empty without parameters. */

@@ -2,7 +2,7 @@
 
 import { InvalidRequest, OAuthNotConnected } from '../core/errors.js';
 import type { StartedConnect } from '../core/views.js';
-import { queryOf, tokenPath, userPath } from './addresses.js';
+import { queryOf, segmentOf, tokenPath, userPath } from './addresses.js';
 import { type ClientEvent, type EventsOptions, followEvents } from './event-stream.js';
 import { isPassing } from './problems.js';
 import { pause, Transport, type TransportOptions } from './transport.js';
@@ -108,7 +108,7 @@ export class ValetkeyClient {
   async exchangeToken(provider: string, options: ClientExchangeOptions): Promise<ClientToken> {
     const { subjectToken, scopes, resource } = options;
     const body = { subject_token: subjectToken, scopes, resource };
-    const path = `/exchange/${encodeURIComponent(provider)}`;
+    const path = `/exchange/${segmentOf('provider', provider)}`;
     return readToken(await this.#transport.call({ method: 'POST', path, body }));
   }
 
@@ -138,7 +138,7 @@ export class ValetkeyClient {
   async startConnect(userId: string, provider: string, options: ClientConnectOptions = {}): Promise<StartedConnect> {
     const { returnTo, chatIdentity, ...rest } = options;
     const body = { ...rest, return_to: returnTo, chat_identity: chatIdentity };
-    const path = `${userPath(userId)}/connect/${encodeURIComponent(provider)}`;
+    const path = `${userPath(userId)}/connect/${segmentOf('provider', provider)}`;
     return readStartedConnect(await this.#transport.call({ method: 'POST', path, body }));
   }
 
@@ -148,7 +148,7 @@ export class ValetkeyClient {
     options: { readonly waitSeconds?: number; readonly signal?: AbortSignal } = {},
   ): Promise<ClientConnect> {
     const { waitSeconds = 0, signal } = options;
-    const path = `/connects/${encodeURIComponent(connectId)}${queryOf({ wait: waitSeconds || undefined })}`;
+    const path = `/connects/${segmentOf('connectId', connectId)}${queryOf({ wait: waitSeconds || undefined })}`;
     return readConnect(await this.#transport.call({ method: 'GET', path, waitMs: waitSeconds * 1000, signal }));
   }
 
@@ -201,7 +201,7 @@ export class ValetkeyClient {
     provider: string,
     options: { readonly account?: string } = {},
   ): Promise<ClientDisconnected> {
-    const path = `${userPath(userId)}/connections/${encodeURIComponent(provider)}${queryOf(options)}`;
+    const path = `${userPath(userId)}/connections/${segmentOf('provider', provider)}${queryOf(options)}`;
     return readDisconnected(await this.#transport.call({ method: 'DELETE', path }));
   }
 

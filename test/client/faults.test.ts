@@ -109,6 +109,32 @@ describe('the client when things go wrong', () => {
     expect(() => new ValetkeyClient({ baseUrl: 'http://a', apiKey: 'two words' })).toThrow(/apiKey(?!.*two words)/);
   });
 
+  it.each(['', '.', '..', '\ud800'])('sends nothing where a name is %j, which no path can hold', async (name) => {
+    const { client, seen } = await open([json(200, {})]);
+    const refusalsOf = async (calls: () => readonly Promise<unknown>[]) =>
+      new Set(await Promise.all(calls().map((call) => call.catch(({ code, field }) => `${code} ${field}`))));
+    const ofUser = () => [
+      client.requireToken(name, 'github'),
+      client.refreshToken(name, 'github', { rejectedToken: 't' }),
+      client.startConnect(name, 'github'),
+      client.submitProof(name, 'ABCDEFGH'),
+      client.listUserConnections(name),
+      client.deleteToken(name, 'github'),
+      client.createAccountLink(name),
+    ];
+    const ofProvider = () => [
+      client.requireToken('u', name),
+      client.exchangeToken(name, { subjectToken: 't' }),
+      client.startConnect('u', name),
+      client.deleteToken('u', name),
+    ];
+    const ofConnect = () => [client.findConnect(name), client.waitForConnect(name)];
+    expect(await refusalsOf(ofUser)).toEqual(new Set(['invalid_request userId']));
+    expect(await refusalsOf(ofProvider)).toEqual(new Set(['invalid_request provider']));
+    expect(await refusalsOf(ofConnect)).toEqual(new Set(['invalid_request connectId']));
+    expect(seen).toHaveLength(0);
+  });
+
   it('goes on waiting for a connect while the service is away', async () => {
     const view = (status: string) => json(200, { connect_id: 'cn_1', provider: 'p', status });
     const { client } = await open([view('pending'), breakOff, busy, view('connected')], { retries: 0 });
