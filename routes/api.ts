@@ -98,6 +98,15 @@ function readJsonOnly(app: FastifyInstance): void {
     if (body.length === 0) done(null, undefined);
     else parse(request, String(body), done);
   });
+  // `curl -d ''` calls it a form.
+  app.addContentTypeParser('*', ({ headers }, _body, done) => {
+    const isEmpty = (headers['content-length'] ?? '0') === '0' && headers['transfer-encoding'] === undefined;
+    done(isEmpty ? null : new UnsupportedMediaType(), undefined);
+  });
+}
+
+class UnsupportedMediaType extends Error {
+  readonly statusCode = 415;
 }
 
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;

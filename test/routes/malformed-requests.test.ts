@@ -171,6 +171,19 @@ describe('malformed requests', () => {
     expect(response.headers['content-type']).toBe('application/problem+json');
   });
 
+  it.each([
+    // As `curl -d ''` sends it.
+    ['POST', connect, 'application/x-www-form-urlencoded', '0', 201],
+    ['POST', `${users}/u1/account-link`, 'text/plain', '0', 201],
+    ['POST', `${users}/u1/account-link`, 'text/plain', undefined, 201],
+    ['DELETE', `${users}/u1/connections/github`, 'text/plain;charset=utf-8', '0', 200],
+    ['POST', refresh, 'text/plain', '0', 400],
+  ] as const)('takes %s %s with an empty body of type %s for one without a body', async (...row) => {
+    const [method, url, type, length, status] = row;
+    const headers = { ...bearer(keys.bot), 'content-type': type, ...(length && { 'content-length': length }) };
+    expect((await api.app.inject({ method, url, headers })).statusCode).toBe(status);
+  });
+
   it('names the methods that an address knows (RFC 9110 15.5.6)', async () => {
     const response = await api.app.inject({
       method: 'PUT',
