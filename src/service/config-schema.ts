@@ -1,5 +1,6 @@
 /** What each environment variable may hold: one schema per kind of value, each from text to the value used inside. */
 
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { proofModeSchema } from '../core/connection.js';
@@ -98,6 +99,8 @@ export const trustProxySchema = z.string().transform((text, context): TrustedPro
 });
 
 function isProxyAddress(text: string): boolean {
+  // ipaddr.js takes 10.1 for 10.0.0.1, as inet_aton(3) does; Node, which compares the addresses, does not.
+  if (isIP(text.split('/', 1)[0] ?? '') === 0) return false;
   if (ipaddr.isValid(text)) return true;
   return ipaddr.isValidCIDR(text) && ipaddr.parseCIDR(text)[1] > 0;
 }

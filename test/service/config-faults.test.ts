@@ -102,6 +102,8 @@ const bad: [name: string, variables: Record<string, string>][] = [
   ['RETURN_TO_ORIGINS', { RETURN_TO_ORIGINS: 'https://*.example.org/x' }],
   ['TRUST_PROXY', { TRUST_PROXY: 'true' }],
   ['TRUST_PROXY', { TRUST_PROXY: '0.0.0.0/0' }],
+  ['TRUST_PROXY', { TRUST_PROXY: '10.1' }],
+  ['TRUST_PROXY', { TRUST_PROXY: '10.1/16' }],
   ['TRUST_PROXY', { TRUST_PROXY: `10.0.0.1,${canary}` }],
   ['LOG_LEVEL', { LOG_LEVEL: canary }],
   ['AUDIT_RETENTION_DAYS', { AUDIT_RETENTION_DAYS: '0' }],
