@@ -115,14 +115,18 @@ export function joinEntries(entries: readonly string[]): Buffer {
   return Buffer.from(`[${entries.length === 1 ? 1 : 2},${entries.join()}]`);
 }
 
-/** Reads events that were written together. @throws {StoredTokenUnreadable} they do not fit */
-export function parseEvents(bytes: Buffer): readonly ConnectionEvent[] {
-  return splitEntries(bytes).map((event) => parseRecord(connectionEventSchema, event));
+/**
+ * Reads events that were written together; `undefined` stands for one that only a later version knows.
+ *
+ * @throws {StoredTokenUnreadable} they were written in no form that is known here
+ */
+export function parseEvents(bytes: Buffer): readonly (ConnectionEvent | undefined)[] {
+  return splitEntries(bytes).map((event) => connectionEventSchema.safeParse(event).data);
 }
 
-/** Reads entries of the audit trail that were written together. @throws {StoredTokenUnreadable} they do not fit */
-export function parseAuditEntries(bytes: Buffer): readonly AuditEntry[] {
-  return splitEntries(bytes).map((entry) => parseRecord(auditEntrySchema, entry));
+/** Reads entries of the audit trail that were written together, as {@link parseEvents} does. @throws {StoredTokenUnreadable} */
+export function parseAuditEntries(bytes: Buffer): readonly (AuditEntry | undefined)[] {
+  return splitEntries(bytes).map((entry) => auditEntrySchema.safeParse(entry).data);
 }
 
 function splitEntries(bytes: Buffer): readonly unknown[] {

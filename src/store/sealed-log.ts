@@ -15,7 +15,8 @@ export interface LogKind<T> {
   /** Bound into every seal, so that no entry opens in a log of another kind. */
   readonly label: string;
   readonly keep: Omit<LogKeep, 'holds'>;
-  parse(bytes: Buffer): readonly T[];
+  /** In their order; `undefined` for one that only a later version knows. */
+  parse(bytes: Buffer): readonly (T | undefined)[];
 }
 
 /** Entries with their ids. Reading may begin after an id, or at the end. */
@@ -42,7 +43,7 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
   const logOf = (tenant: TenantId) => `${kind.collection}/${hashOf(tenant)}`;
 
   /** What cannot be opened is passed over: a reader that stops at it would never move again. */
-  function open(log: string, { id, bytes }: LogEntry): readonly Opened<T>[] {
+  function open(log: string, { id, bytes }: LogEntry): readonly Opened<T | undefined>[] {
     try {
       const values = kind.parse(keyring.open(bytes, `${kind.label}\n${log}`));
       const ids = idsUpTo(id, values.length);
@@ -84,7 +85,7 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
         for (const each of appended) {
           const opened = open(log, each);
           // Of those that were appended together, the reader may have had some.
-          found.push(...opened.slice(opened.findIndex(({ id }) => id === after) + 1));
+          found.push(...opened.slice(opened.findIndex(({ id }) => id === after) + 1).filter(isKnown));
           if (found.length >= limit) return found.slice(0, limit);
         }
         if (appended.length < atOnce) return found;
@@ -95,12 +96,16 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
     async readEnd(tenant, limit) {
       const log = logOf(tenant);
       const appended = await engine.readLogEnd(log, limit);
-      return appended.flatMap((each) => open(log, each)).slice(-limit);
+      return appended.flatMap((each) => open(log, each).filter(isKnown)).slice(-limit);
     },
 
     newest: (tenant) => engine.newestId(logOf(tenant)),
     wait: (tenant, after, signal) => engine.waitLog(logOf(tenant), after, signal),
   };
+}
+
+function isKnown<T>(entry: Opened<T | undefined>): entry is Opened<T> {
+  return entry.value !== undefined;
 }
 
 /** The ids of so many entries that were appended together, by the id of the last: it ends with the number of that one. */

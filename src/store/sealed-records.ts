@@ -1,6 +1,7 @@
 /** Everything that is sealed, record by record: for keys that come and go, for checks, for counts. */
 
 import { expiringRecordSchemas, type Purpose } from '../core/connect.js';
+import { StoredTokenUnreadable } from '../core/errors.js';
 import type { OwnerKey } from '../core/identifiers.js';
 import type { StorageEngine, Walked } from './engine.js';
 import { fieldKind } from './field-names.js';
@@ -35,9 +36,18 @@ export interface SealedRecord {
 
 /** The logs by the first part of their names. */
 const logKinds = {
-  events: { kind: 'event', parse: parseEvents },
-  audit: { kind: 'audit', parse: parseAuditEntries },
+  events: { kind: 'event', parse: everyOne(parseEvents) },
+  audit: { kind: 'audit', parse: everyOne(parseAuditEntries) },
 } as const;
+
+/** What readers of a log pass over does not fit when every record is looked at. */
+function everyOne(parse: (bytes: Buffer) => readonly unknown[]): (bytes: Buffer) => readonly unknown[] {
+  return (bytes) => {
+    const entries = parse(bytes);
+    if (!entries.includes(undefined)) return entries;
+    throw new StoredTokenUnreadable('A stored entry is of a kind that this version does not know.');
+  };
+}
 
 const entriesPerRead = 500;
 const ownersPerRead = 32;

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../../src/core/audit.js';
 import { StoreUnavailable } from '../../../src/core/errors.js';
 import { hashOf } from '../../../src/store/field-names.js';
+import { verifyRecords } from '../../../src/store/key-use.js';
 import { createStore } from '../../../src/store/sealed-store.js';
+import { toBytes } from '../../../src/store/stored-json.js';
 import { anOwner, keyring, t0 } from '../samples.js';
 import type { Opened } from './store.js';
 
@@ -72,6 +74,21 @@ export function auditTrailContract(opened: Opened): void {
       await Promise.all([1, 2, 3, 4].map((at) => elsewhere.audit.append(entry(at))));
       const id = await audit.append(entry(t0));
       expect(await audit.read(tenant, undefined, 1)).toEqual([{ id, entry: entry(t0) }]);
+    });
+
+    it('passes over an act that only a later version knows, and none that was written with it', async () => {
+      const { audit } = opened.store;
+      const { tenant, entry } = aTrail();
+      const log = `audit/${hashOf(tenant)}`;
+      const written = [entry(1), entry(2), { ...entry(3), act: 'token.lend' }];
+      const bytes = opened.keys.seal(toBytes([2, ...written]), `audit\n${log}`);
+      await opened.engine.append(log, bytes, { keepMs: 60_000, keepMost: 10, holds: written.length });
+      const found = await audit.read(tenant, undefined, 10);
+      expect(found.map((each) => each.entry)).toEqual([entry(1), entry(2)]);
+      expect(await audit.readEnd(tenant, 1)).toEqual(found.slice(1));
+      const { unopened } = await verifyRecords(opened.engine, opened.keys);
+      const where = expect.stringContaining(log);
+      expect(unopened).toContainEqual({ where, code: 'stored_token_unreadable' });
     });
   });
 }

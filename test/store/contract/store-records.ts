@@ -6,6 +6,7 @@ import { providerIdSchema } from '../../../src/core/identifiers.js';
 import { Secret } from '../../../src/core/secret.js';
 import { expiringKeyOf, hashOf } from '../../../src/store/field-names.js';
 import { createStore } from '../../../src/store/sealed-store.js';
+import { toBytes } from '../../../src/store/stored-json.js';
 import { aConnection, aGrant, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
 import { auditTrailContract } from './audit-trail.js';
 import type { Opened } from './store.js';
@@ -230,6 +231,20 @@ function eventFacts(opened: Opened): void {
       for (let index = 0; index < 5; index += 1) await elsewhere.events.append(owner.tenant, happened(owner, 'x'));
       await opened.store.events.append(owner.tenant, happened(owner, 'c1'));
       expect(await opened.store.events.read(owner.tenant, undefined, 2)).toHaveLength(1);
+    });
+
+    it('that only a later version knows are passed over, and none that was written with them', async () => {
+      const owner = anOwner(`t-${randomUUID()}`);
+      const { events } = opened.store;
+      const log = `events/${hashOf(owner.tenant)}`;
+      const later = { ...happened(owner, 'c2'), type: 'connection.lent' };
+      const written = [happened(owner, 'c1'), later, happened(owner, 'c3')];
+      const bytes = opened.keys.seal(toBytes([2, ...written]), `event\n${log}`);
+      await opened.engine.append(log, bytes, { keepMs: 60_000, keepMost: 10, holds: written.length });
+      const [first, last] = await events.read(owner.tenant, undefined, 10);
+      expect([first?.event, last?.event]).toEqual([written[0], written[2]]);
+      expect(await events.read(owner.tenant, first?.id, 10)).toEqual([last]);
+      expect(last?.id).toBe(await events.newest(owner.tenant));
     });
   });
 }
