@@ -23,6 +23,6 @@ export function sealedAudit(engine: StorageEngine, keyring: Keyring, keepMs: num
     append: async (entry) => log.append(entry.tenant, formatAuditEntry(entry)),
     read: async (tenant, after, limit) => (await log.read(tenant, after, limit)).map(shown),
     readEnd: async (tenant, limit) => (await log.readEnd(tenant, limit)).map(shown),
-    wait: (tenant, after, signal) => log.wait(tenant, after ?? '0', signal),
+    wait: (tenant, after, signal) => log.wait(tenant, after ?? '', signal),
   };
 }

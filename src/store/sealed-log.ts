@@ -2,6 +2,7 @@
 
 import { StoredTokenUnreadable } from '../core/errors.js';
 import type { TenantId } from '../core/identifiers.js';
+import { RecentMap } from '../core/recent-map.js';
 import type { LogEntry, LogKeep, StorageEngine } from './engine.js';
 import { hashOf } from './field-names.js';
 import { nextTogether } from './next-together.js';
@@ -37,6 +38,8 @@ export interface Opened<T> {
 
 /** More than a page of single entries takes some reads, and a page of many together does not read many pages. */
 const mostPerRead = 64;
+/** They stand at the same place, mostly: at the last entry that could be read. */
+const mostReaders = 1_000;
 
 /** Binds a kind of log to an engine and a keyring. */
 export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogKind<T>): SealedLog<T> {
@@ -53,6 +56,10 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
       throw error;
     }
   }
+
+  /** How far readers have come who found nothing to read: what they have passed over would wake them again and again. */
+  const passed = new RecentMap<string, string>(mostReaders);
+  const reader = (tenant: TenantId, after = '') => `${tenant}\n${after}`;
 
   const appends = new Map<TenantId, (entry: string) => Promise<string>>();
   /**
@@ -80,7 +87,8 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
       const log = logOf(tenant);
       const found: Opened<T>[] = [];
       const atOnce = Math.min(limit, mostPerRead);
-      for (let position = after; ; ) {
+      let position = after;
+      for (;;) {
         const appended = await engine.readLog(log, position, atOnce);
         for (const each of appended) {
           const opened = open(log, each);
@@ -88,9 +96,12 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
           found.push(...opened.slice(opened.findIndex(({ id }) => id === after) + 1).filter(isKnown));
           if (found.length >= limit) return found.slice(0, limit);
         }
-        if (appended.length < atOnce) return found;
-        position = appended.at(-1)?.id;
+        position = appended.at(-1)?.id ?? position;
+        if (appended.length < atOnce) break;
       }
+      if (found.length > 0 || position === undefined || position === after) return found;
+      passed.set(reader(tenant, after), position);
+      return found;
     },
 
     async readEnd(tenant, limit) {
@@ -100,7 +111,7 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
     },
 
     newest: (tenant) => engine.newestId(logOf(tenant)),
-    wait: (tenant, after, signal) => engine.waitLog(logOf(tenant), after, signal),
+    wait: (tenant, after, signal) => engine.waitLog(logOf(tenant), passed.get(reader(tenant, after)) ?? after, signal),
   };
 }
 
