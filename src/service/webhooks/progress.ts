@@ -24,8 +24,8 @@ export type LoggedAttempt = Readonly<z.infer<typeof attemptSchema>>;
 const progressSchema = z.object({
   /** Id of the last event that is dealt with; absent = none yet, so that delivery begins with the oldest kept. */
   cursor: z.string().optional(),
-  /** Newest last. */
-  attempts: z.array(attemptSchema).readonly(),
+  /** Newest last. Attempts that only a later version knows are let go, so that the place is not: all would be sent again. */
+  attempts: z.array(attemptSchema).readonly().catch([]),
 });
 /** Where one tenant stands. */
 export type WebhookProgress = Readonly<z.infer<typeof progressSchema>>;
