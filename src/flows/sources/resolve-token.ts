@@ -1,5 +1,6 @@
 /** Asks a token source, and hands out nothing but the token. */
 
+import { z } from 'zod';
 import { InvalidRequest, OAuthManagerError, ProviderError } from '../../core/errors.js';
 import type { ProviderId } from '../../core/identifiers.js';
 import { missingScope, type Scope } from '../../core/scope.js';
@@ -7,6 +8,32 @@ import { Secret } from '../../core/secret.js';
 import type { SourcedToken, SourceRequest, TokenSource } from '../../core/token-source.js';
 import type { AccessToken } from '../../core/views.js';
 import type { Dependencies } from '../dependencies.js';
+
+/** Hosts are not always written in TypeScript, and callers put both texts into a header (RFC 6749 appendix A.12 and A.13). */
+const sourcedTokenSchema = z.object(
+  {
+    accessToken: z.preprocess(
+      (given) => (given instanceof Secret ? given.reveal() : given),
+      z.string('must be a text or a Secret').regex(/^[\x20-\x7e]+$/, 'must be printable ASCII, and not empty'),
+    ),
+    tokenType: z
+      .string('must be text')
+      .regex(/^[\x21-\x7e]+$/, 'must be one word')
+      .default('Bearer'),
+    expiresAt: z.number('must be a time in epoch ms').nonnegative('must not be negative').nullish(),
+    scope: z.array(z.string('must be text'), 'must be a list of scope tokens').readonly().default([]),
+    delegation: z
+      .object(
+        {
+          subject: z.string('must be text').optional(),
+          actors: z.array(z.string('must be text'), 'must be a list').readonly(),
+        },
+        'must be an object',
+      )
+      .optional(),
+  },
+  'must be an object',
+);
 
 /** A source and whose it is. */
 export interface NamedSource {
@@ -74,20 +101,25 @@ function checkRequest({ source, allowedScope }: NamedSource, request: SourceRequ
   }
 }
 
-function handOut(provider: ProviderId, token: SourcedToken): AccessToken {
-  const { accessToken, tokenType = 'Bearer', expiresAt, scope = [], delegation } = token ?? {};
-  const secret = typeof accessToken === 'string' ? new Secret(accessToken) : accessToken;
-  if (!(secret instanceof Secret) || secret.reveal() === '') throw failed(provider, 'gave no token');
-  const connectionId = `source:${provider}`;
+function handOut(provider: ProviderId, given: SourcedToken): AccessToken {
+  const parsed = sourcedTokenSchema.safeParse(given);
+  if (!parsed.success) throw failed(provider, `gave no usable token: ${faultOf(parsed.error)}`);
+  const { accessToken, tokenType, expiresAt, scope, delegation } = parsed.data;
   return {
-    accessToken: secret,
+    accessToken: new Secret(accessToken),
     tokenType,
-    expiresAt,
+    expiresAt: expiresAt ?? undefined,
     scope,
     provider,
-    connectionId,
+    connectionId: `source:${provider}`,
     ...(delegation && { delegation }),
   };
+}
+
+/** Names the field; what was given is not repeated. */
+function faultOf({ issues }: z.ZodError): string {
+  const [{ path, message } = { path: [], message: 'is not valid' }] = issues;
+  return `${path.join('.') || 'it'} ${message}`;
 }
 
 function failed(provider: ProviderId, problem: string): ProviderError {

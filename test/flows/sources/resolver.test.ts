@@ -78,6 +78,38 @@ describe('a source of the host’s own (S0-01)', () => {
     await expect(manager.requireToken('u', 'own')).rejects.toMatchObject({ code: 'provider_error' });
   });
 
+  test.each([
+    ['accessToken', 'CANARY\n'],
+    ['accessToken', 'CANÄRY'],
+    ['accessToken', 7],
+    ['tokenType', ''],
+    ['tokenType', 'CANARY\r\nx: y'],
+    ['expiresAt', 'CANARY'],
+    ['expiresAt', Number.NaN],
+    ['expiresAt', Number.POSITIVE_INFINITY],
+    ['expiresAt', -1],
+    ['scope', 'CANARY read'],
+    ['scope', [7]],
+    ['delegation', { subject: 'CANARY' }],
+  ])('that gives %s as %j is told by that name, and not by what it gave', async (field, value) => {
+    const sources = JSON.parse('{}');
+    sources.own = { requiresSubjectToken: false, resolve: async () => ({ accessToken: 'host-token', [field]: value }) };
+    const { manager, logged } = await openSourced({}, { sources });
+    const error = await manager.requireToken('u', 'own').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'provider_error', message: expect.stringContaining(`: ${field}`) });
+    expect(`${String(error)}${JSON.stringify(error)}${logged.join()}`).not.toContain('CANARY');
+  });
+
+  test('may say by null that its token does not expire', async () => {
+    const sources = JSON.parse('{}');
+    sources.own = {
+      requiresSubjectToken: false,
+      resolve: async () => ({ accessToken: 'host-token', expiresAt: null }),
+    };
+    const { manager } = await openSourced({}, { sources });
+    expect((await manager.requireToken('u', 'own')).expiresAt).toBeUndefined();
+  });
+
   test('whose error may hold anything shows nothing of it (S0-17)', async () => {
     const resolve = () => Promise.reject(new Error('CANARY'));
     const { manager, logged } = await openSourced({}, { sources: { own: { requiresSubjectToken: false, resolve } } });
