@@ -6,7 +6,7 @@ import { claimContract } from './claims.js';
 import { documentContract, dueContract, logContract } from './collections.js';
 import { expiringContract } from './expiring.js';
 import { fieldContract } from './fields.js';
-import { exchangeContract, walkContract } from './walks.js';
+import { exchangeContract, sealedWalkContract, walkContract } from './walks.js';
 
 /**
  * Opens an engine. Engines that are opened with the same prefix (or none) share one set of stored things, as two
@@ -50,6 +50,7 @@ export function engineContract(name: string, open: OpenEngine): void {
     documentContract(pair);
     exchangeContract(pair);
     walkContract(open);
+    sealedWalkContract(open);
     lifeContract(open);
   });
 }

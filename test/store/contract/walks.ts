@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { StorageEngine, Walked } from '../../../src/store/engine.js';
+import { type SealedRecord, walkSealedRecords } from '../../../src/store/sealed-records.js';
 import type { OpenEngine, Pair } from './engine.js';
 import { at, freshOwner } from './fields.js';
 
@@ -61,6 +62,29 @@ export function walkContract(open: OpenEngine): void {
         inTurns(going, (owner) => Promise.all([engine.eraseOwner(owner), write(freshOwner())])),
       ]);
       expect(staying.filter((owner) => !names.includes(owner))).toEqual([]);
+      await engine.close();
+    });
+  });
+}
+
+export function sealedWalkContract(open: OpenEngine): void {
+  describe('a walk over what is sealed', () => {
+    it('meets every entry of a log of several pages once, in order', async () => {
+      const count = 1_001;
+      const engine = await open({ keyPrefix: `walk-${Math.random().toString(36).slice(2)}` });
+      const entries = Array.from({ length: count }, (_, index) => Buffer.from(`entry ${index}`));
+      const keep = { keepMs: 3_600_000, keepMost: 10_000 };
+      const ids: string[] = [];
+      await inTurns(entries, async (entry) => ids.push(await engine.append('audit/a', entry, keep)));
+      await engine.append('events/a', Buffer.from('other'), keep);
+      const walked: SealedRecord[] = [];
+      for await (const record of walkSealedRecords(engine)) walked.push(record);
+      const [audit, events] = ['audit', 'event'].map((kind) => walked.filter((record) => record.kind === kind));
+      expect(audit?.map(({ sealed }) => sealed.toString()).sort()).toEqual(entries.map(String).sort());
+      const inOrder = (await engine.readLog('audit/a', undefined, count + 1)).map(({ id }) => `audit audit/a ${id}`);
+      expect(audit?.map(({ where }) => where)).toEqual(inOrder);
+      expect(inOrder).toHaveLength(new Set(ids).size);
+      expect(events?.map(({ sealed }) => sealed.toString())).toEqual(['other']);
       await engine.close();
     });
   });
