@@ -5,15 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { DueEntry } from '../core/store.js';
-import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { warnOfEnd } from './grant-end-warning.js';
 import { findProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
 import type { RefreshPace } from './refresh-pace.js';
-import { forgetRefused, forgetsAt } from './refused-grants.js';
+import { forgetRefused } from './refused-grants.js';
 import { Rounds } from './rounds.js';
-import { nextLook, whyRefreshNow } from './schedule.js';
+import { forgetsAt, nextLook, whyRefreshNow } from './schedule.js';
 
 const batch = 100;
 /** So many entries wait for their turn beside those that are worked on: what waits for long outlives the young heap. */
@@ -112,17 +111,10 @@ export class DueWorker {
     const why = whyRefreshNow(seen.connection, { provider, bufferMs, now: deps.now() });
     if (why !== undefined) return this.#refreshInTurn(member, { provider, seen, renew: why === 'idle' });
     const next = nextLook(seen.connection, { provider, bufferMs, now: deps.now() });
-    if (next !== undefined) await deps.store.due.settle(member, next);
-    else await this.#forgetInTime(member, seen, provider);
-  }
-
-  /** Nothing is to be done any more but, in a while, to forget a refresh token that was refused. */
-  async #forgetInTime(member: string, seen: Stored, provider: Provider): Promise<void> {
-    const { deps } = this.#desk;
-    const at = forgetsAt(seen, provider);
-    if (at !== undefined && at > deps.now()) return deps.store.due.settle(member, at);
-    if (at !== undefined) await forgetRefused(deps, seen);
-    await deps.store.due.settle(member, 'remove');
+    const isForgotten = next === undefined && forgetsAt(seen.connection, provider) !== undefined;
+    // Whoever has connected anew meanwhile is in the index by the same name.
+    if (isForgotten && (await forgetRefused(deps, seen)) === 'moved') return this.#putOff(member, retryMs);
+    await deps.store.due.settle(member, next ?? 'remove');
   }
 
   /** Waits for its turn at the provider; one that is far away goes back into the index. */
@@ -141,15 +133,14 @@ export class DueWorker {
     }
   }
 
-  /** A successful refresh schedules the next one itself. */
+  /** A refresh that brought tokens, or the end, schedules the next look itself. */
   async #refresh(member: string, { provider, seen, renew }: { provider: Provider; seen: Stored; renew: boolean }) {
     const { deps, flights } = this.#desk;
     const wish = { now: deps.now(), bufferMs: Number.MAX_SAFE_INTEGER, renew };
     const result = await flights.refresh({ provider, seen, wish, ahead: true });
     const untouched = result.kind === 'current' && result.stored.generation === seen.generation;
-    if (isEnded(result)) await this.#forgetInTime(member, result.stored, provider);
     // What is gone may have come anew while its provider was told; the next look finds out.
-    else if (result.kind === 'gone' || untouched) await this.#putOff(member, retryMs);
+    if (result.kind === 'gone' || untouched) await this.#putOff(member, retryMs);
   }
 
   /** A little more or less, so that what failed together does not come back together. */
@@ -157,10 +148,6 @@ export class DueWorker {
     const { deps } = this.#desk;
     await deps.store.due.settle(member, Math.floor(deps.now() + ms * (0.75 + Math.random() / 2)));
   }
-}
-
-function isEnded(result: Refreshed): result is Extract<Refreshed, { kind: 'current' }> {
-  return result.kind === 'current' && result.stored.connection.state.kind === 'needs_reauthorization';
 }
 
 function codeOf(error: unknown): string {

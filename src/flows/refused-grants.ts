@@ -7,6 +7,7 @@ import type { Owner, ProviderId, TenantId } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import { isKeptAfterRefusal } from '../core/refresh-state.js';
+import type { WriteOutcome } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider } from './provider-of.js';
 import type { RefreshFlights } from './refresh.js';
@@ -111,25 +112,15 @@ async function takeTurn(pace: RefreshPace, { id }: Provider): Promise<void> {
   }
 }
 
-/** What was sent again at the last moment has ended within this time, ms. */
-const marginMs = 60_000;
-
-/**
- * When a refused refresh token is to be forgotten, epoch ms. Never where several connections share one: by it they find each
- * other when one of them is consented to anew.
- */
-export function forgetsAt({ connection }: StoredConnection, provider: Provider | undefined): number | undefined {
-  const { state, tokenSet } = connection;
-  if (state.kind !== 'needs_reauthorization' || tokenSet.refreshToken === undefined) return undefined;
-  return provider?.sharedChain ? undefined : state.keepUntil + marginMs;
-}
-
 /** Forgets it; the connection stays for its person to connect again. Whoever has moved the record meanwhile wins. */
-export async function forgetRefused(deps: Dependencies, { connection, generation }: StoredConnection): Promise<void> {
+export async function forgetRefused(
+  deps: Dependencies,
+  { connection, generation }: StoredConnection,
+): Promise<WriteOutcome> {
   const now = deps.now();
   const { refreshToken: _, ...tokenSet } = connection.tokenSet;
   const next = { ...connection, tokenSet, updatedAt: now };
   const put = { kind: 'put_connection', connection: next, expect: generation } as const;
   const { owner } = refOf(connection);
-  await deps.store.connections.write(owner, [{ ...put, generation: nextGeneration(generation, now) }]);
+  return deps.store.connections.write(owner, [{ ...put, generation: nextGeneration(generation, now) }]);
 }

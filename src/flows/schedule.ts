@@ -17,6 +17,8 @@ const idleShare = 0.2;
 /** How long before its hard end a refresh token is warned of, ms; of a short-lived one, at its last quarter. */
 const warnBeforeMs = 7 * 86_400_000;
 const warnShare = 0.25;
+/** What was sent again at the last moment before it is forgotten has ended within this time, ms. */
+const forgetMarginMs = 60_000;
 
 /** What else decides when a connection is looked after; times in epoch ms. */
 export interface Circumstances {
@@ -61,13 +63,23 @@ export function whyRefreshNow(connection: Connection, at: Circumstances): 'stale
   return idleAt !== undefined && at.now >= idleAt ? 'idle' : undefined;
 }
 
+/**
+ * When a refused refresh token is to be forgotten, epoch ms. Never where several connections share one: by it they find each
+ * other when one of them is consented to anew.
+ */
+export function forgetsAt({ state, tokenSet }: Connection, provider: Provider | undefined): number | undefined {
+  if (state.kind !== 'needs_reauthorization' || tokenSet.refreshToken === undefined) return undefined;
+  return provider?.sharedChain ? undefined : state.keepUntil + forgetMarginMs;
+}
+
 /** When to look at the connection next, epoch ms; `undefined` when there will never be anything to do. */
 export function nextLook(connection: Connection, { provider, bufferMs, now }: Circumstances): number | undefined {
-  const warnAt = warningFrom(connection, provider);
+  const isAhead = (time: number | undefined) => time !== undefined && time > now;
+  const [warnAt, forgetAt] = [warningFrom(connection, provider), forgetsAt(connection, provider)];
   const times = [
     refreshDueAt(connection, bufferMs),
     useBy(connection, provider),
-    warnAt !== undefined && warnAt > now ? warnAt : undefined,
+    ...[warnAt, forgetAt].filter(isAhead),
   ].filter((time) => time !== undefined);
   return times.length > 0 ? Math.min(...times) : undefined;
 }

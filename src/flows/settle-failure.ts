@@ -15,6 +15,7 @@ import { about, announce } from './announce.js';
 import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import type { ProviderCircuits } from './provider-circuits.js';
+import { scheduleNextLook } from './schedule.js';
 
 /** What is known of the refresh that failed. */
 export interface FailedRefresh {
@@ -78,6 +79,8 @@ async function endConnection(
     return latest === undefined ? { kind: 'gone' } : { kind: 'current', stored: latest };
   }
   const { connection } = ended;
+  // A token without an end may never have been due, and the refused refresh token is to be forgotten.
+  await scheduleNextLook(deps, connection, failed.provider);
   await announce(deps, connection.tenant, {
     type: 'connection.needs_reauthorization',
     error: state.error,

@@ -1,5 +1,6 @@
 /** Grants that a provider refused though nobody ended them: sent again when the operator asks, forgotten after a day. */
 
+import { createHash } from 'node:crypto';
 import { expect, it, vi } from 'vitest';
 import { eventually } from '../support/redis.js';
 import { openBrowserHalf } from './browser-half.js';
@@ -97,10 +98,10 @@ it('after a day there is nothing left to send, and the refresh token is forgotte
   const { manager, clock, store, statuses } = await openRefused();
   const hasRefreshToken = async () =>
     Promise.all(people.map(async (user) => (await manager.listUserConnections(user))[0]?.hasRefreshToken));
-  const settled = vi.spyOn(store.due, 'settle');
+  const claimed = vi.spyOn(store.due, 'claim');
   manager.startBackgroundWork();
-  await eventually('the worker has looked at each', () => settled.mock.calls.length === people.length);
-  await Promise.all(settled.mock.results.map(({ value }) => value));
+  await eventually('the worker has looked', () => claimed.mock.calls.length > 0);
+  expect(await Promise.all(claimed.mock.results.map(({ value }) => value))).toContainEqual([]);
   clock.advance(day - 1);
   expect(await manager.retryRefused({ dryRun: true })).toMatchObject({ found: 3 });
   expect(await hasRefreshToken()).toEqual([true, true, true]);
@@ -111,4 +112,42 @@ it('after a day there is nothing left to send, and the refresh token is forgotte
   await eventually('they are forgotten', async () => !(await hasRefreshToken()).includes(true));
   expect(await statuses()).toEqual(people.map(() => 'reauthorization_required'));
   await eventually('nothing is due', async () => (await store.due.claim(Date.UTC(2100, 0), 10, 1)).length === 0);
+});
+
+it('is forgotten also where the access token has no end, so that nothing was due', async () => {
+  const { manager, server, tokens, clock } = await openBrowserHalf(
+    {},
+    { refreshAhead: { concurrency: 2, perSecond: 0 } },
+  );
+  const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+  await manager.storeToken('chat:ada', { provider: 'one', accessToken, refreshToken });
+  server.answer('/token', invalidGrant);
+  const rejectedTokenSha256 = createHash('sha256').update(accessToken).digest('hex');
+  await expect(manager.refreshToken('chat:ada', 'one', { rejectedTokenSha256 })).rejects.toMatchObject({
+    code: 'reauthorization_required',
+  });
+  const hasRefreshToken = async () => (await manager.listUserConnections('chat:ada'))[0]?.hasRefreshToken;
+  expect(await hasRefreshToken()).toBe(true);
+  clock.advance(day + 60_000);
+  manager.startBackgroundWork();
+  await eventually('it is forgotten', async () => !(await hasRefreshToken()));
+});
+
+it('a person who connects anew while the old refresh token is forgotten stays in the due index', async () => {
+  const { manager, tokens, clock, store } = await openRefused();
+  clock.advance(day + 60_000);
+  const { claim } = store.due;
+  vi.spyOn(store.due, 'claim').mockImplementationOnce(async (...wanted) => {
+    const claimed = await claim(...wanted);
+    const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+    const expiresAt = Math.floor(clock.now() / 1_000) + 3_600;
+    await manager.storeToken('chat:ada', { provider: 'one', accessToken, refreshToken, expiresAt });
+    return claimed;
+  });
+  const settled = vi.spyOn(store.due, 'settle');
+  manager.startBackgroundWork();
+  await eventually('the worker has looked at each', () => settled.mock.calls.length === people.length);
+  await Promise.all(settled.mock.results.map(({ value }) => value));
+  const due = await claim(clock.now() + day, 10, 1);
+  expect(due.map(({ stored }) => stored?.connection.userId)).toEqual(['chat:ada']);
 });
