@@ -31,9 +31,9 @@ export interface AnsweredRefresh {
 /**
  * Commits the answer by compare-and-set on the generation that was sent, again and again while the store refuses.
  *
- * Whoever moved the generation meanwhile decides: a note about the same refresh token is written over, a disconnect
- * has the new tokens revoked, a reconnect or another refresh wins and the answer is dropped; of a grant that was replaced
- * by another one it is given back.
+ * Whoever moved the generation meanwhile decides: a note about the same refresh token is written over, and so is what a
+ * failover has brought back; a disconnect has the new tokens revoked, a reconnect or another refresh wins and the answer is
+ * dropped; of a grant that was replaced by another one it is given back.
  *
  * @throws {StoreUnavailable} this process ends, and the store has refused until now; the intent stands
  */
@@ -99,6 +99,9 @@ async function tryCommit(
   await scheduled;
   if (outcome === 'stored') return concluded(deps, refresh, next);
   const latest = await deps.store.connections.find(ref);
+  if (latest !== undefined && isLost(refresh.sent, latest)) {
+    return { kind: 'rebase', onto: { ...refresh.sent, generation: latest.generation } };
+  }
   if (latest !== undefined && isToBeWrittenOver(latest, refresh, next)) return { kind: 'rebase', onto: latest };
   // Who came meanwhile need not wait for the lease of a refresh that is over.
   await deps.store.connections.endRefresh(ref, refresh.holder, 'unknown');
@@ -110,6 +113,11 @@ async function tryCommit(
   await scheduleNextLook(deps, latest.connection, refresh.provider);
   if (isOfAnotherGrant(latest, next)) refresh.note(giveBack(deps, connection).then(() => undefined));
   return { kind: 'current', stored: latest };
+}
+
+/** Generations only grow: a failover has taken the store back to before what was sent, whose refresh token is spent. */
+function isLost(sent: StoredConnection, latest: StoredConnection): boolean {
+  return latest.generation < sent.generation && latest.connection.connectionId === sent.connection.connectionId;
 }
 
 function isToBeWrittenOver(latest: StoredConnection, { sent }: AnsweredRefresh, next: StoredConnection): boolean {

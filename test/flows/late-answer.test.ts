@@ -1,6 +1,8 @@
 /** The answer to a refresh comes when its connection is not there any more: nobody will use what it brought. */
 
 import { expect, it } from 'vitest';
+import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
+import { Secret } from '../../src/core/secret.js';
 import type { ScriptedAnswer } from '../support/scripted-server.js';
 import { openBrowserHalf, user } from './browser-half.js';
 
@@ -27,6 +29,24 @@ async function refreshUnderWay(entry: Parameters<typeof openBrowserHalf>[0] = {}
   const revoked = () => server.requestsTo('/revoke').map(({ form }) => form.get('token'));
   return { ...half, arrive, revoked };
 }
+
+it('is stored over an earlier state to which a failover has taken the store back', async () => {
+  const { manager, store, arrive, revoked } = await refreshUnderWay();
+  const owner = { tenant: defaultTenant, userId: userIdSchema.parse(user) };
+  const [stored] = (await store.connections.list(owner)).connections;
+  if (stored === undefined) throw new TypeError('there is no connection');
+  const { connection, generation: expected } = stored;
+  const tokenSet = {
+    ...connection.tokenSet,
+    accessToken: new Secret('at-older'),
+    refreshToken: new Secret('rt-older'),
+  };
+  const older = { connection: { ...connection, tokenSet }, generation: expected - 1_000_000 };
+  await store.connections.write(owner, [{ kind: 'put_connection', ...older, expect: expected }]);
+  expect(await arrive()).toBe('at-late');
+  expect((await manager.requireToken(user, 'one')).accessToken.reveal()).toBe('at-late');
+  expect(revoked()).toEqual([]);
+});
 
 it('is revoked after the person has disconnected', async () => {
   const { manager, arrive, revoked } = await refreshUnderWay();
