@@ -11,6 +11,7 @@ import { GrantRefused, type OAuthManagerError } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
 import { stateAfterFailure } from '../core/refresh-state.js';
 import type { RefreshIntent } from '../core/store.js';
+import type { TokenSet } from '../core/token-set.js';
 import { about, announce } from './announce.js';
 import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
@@ -116,6 +117,7 @@ async function move(
 
 /** The same tokens, of which nothing else is known: at most the person has paused or resumed the connection. */
 function isAsSent({ connection: { state, tokenSet } }: StoredConnection, { connection: sent }: StoredConnection) {
-  const same = tokenSet.refreshToken?.reveal() === sent.tokenSet.refreshToken?.reveal();
-  return same && JSON.stringify(state) === JSON.stringify(sent.state);
+  const textsOf = ({ accessToken, refreshToken }: TokenSet) => [accessToken.reveal(), refreshToken?.reveal()];
+  const isSame = textsOf(tokenSet).join('\n') === textsOf(sent.tokenSet).join('\n');
+  return isSame && JSON.stringify(state) === JSON.stringify(sent.state);
 }

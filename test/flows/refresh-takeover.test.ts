@@ -76,6 +76,21 @@ it('an answer that it brings when its time is over is used: whoever takes over w
   expect(tokens.refreshCount()).toBe(0);
 });
 
+it('without rotation: a refusal that comes after another process has stored a newer token ends nothing (R12)', async () => {
+  const half = await begunElsewhere('none', -1);
+  const { manager, server, clock, stored, ask } = half;
+  clock.advance(leaseMs + 1);
+  let letGo: (value?: unknown) => void = () => undefined;
+  const held = new Promise((resolve) => (letGo = resolve));
+  server.answer('/token', { after: held, status: 400, json: { error: 'invalid_grant' } });
+  const asked = ask();
+  await eventually('it was sent', () => server.requestsTo('/token').length === 1);
+  expect(await commitLate(half, stored)).toBe('stored');
+  letGo();
+  expect(await asked).toBe('at-late');
+  expect(await manager.listUserConnections(user)).toMatchObject([{ status: 'active' }]);
+});
+
 it('while it lives nothing is sent, and who has no live token is told to come again in the end', async () => {
   const { clock, tokens, store, ask, tried } = await begunElsewhere('none', -1);
   await store.connections.renewRefresh(ref, 'other', hourMs);
