@@ -160,16 +160,20 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
   const intent = newIntent(deps, seen, { holder, attempt: verdict.attempt });
   const begun = await deps.store.connections.beginRefresh(ref, intent, { ms: leaseMs });
   if (begun.kind !== 'begun') return 'wait';
-  if (begun.previous === undefined) return sendInTime(flight, intent, 'no');
+  if (begun.previous === undefined) return sendInTime(flight, intent);
 
-  const again = assess(seen.connection, provider, { ...wish, now: deps.now() }, lostSending(begun.previous));
-  if (again.kind === 'refresh') {
+  const lost = lostSending(begun.previous);
+  const weigh = () => assess(seen.connection, provider, { ...wish, now: deps.now() }, lost);
+  let again = weigh();
+  if (again.kind === 'refresh' && provider.refreshReuse !== 'none' && deps.now() >= begun.previous.deadline) {
     // Who began may be alive, with an answer that the store would not take. A commit needs no lease, so it gets through.
-    if (provider.refreshReuse !== 'none' && deps.now() >= begun.previous.deadline) await sleep(lateCommitMs);
+    await sleep(lateCommitMs);
+    again = weigh(); // this process may have stood still for longer
+  }
+  if (again.kind === 'refresh') {
     const weighed = newIntent(deps, seen, { holder, attempt: again.attempt });
     const replaced = await deps.store.connections.beginRefresh(ref, weighed, { ms: leaseMs, replaces: true });
-    // Its intent stands for the lost sending as well.
-    return replaced.kind === 'begun' ? sendInTime(flight, weighed, 'unknown') : 'wait';
+    return replaced.kind === 'begun' ? sendInTime(flight, weighed, lost) : 'wait';
   }
   await deps.store.connections.endRefresh(ref, holder, 'unknown');
   return again.kind === 'wait' && !again.live ? 'wait' : { kind: 'current', stored: seen };
@@ -179,21 +183,17 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
  * Sends, unless this process stood still since it wrote its intent: the request would end after the deadline at which others
  * take this sending for over, and send themselves.
  *
- * @param otherwise whether the refresh token was spent, as far as anybody knows without this sending
+ * @param lost what is known of an earlier sending, which may have spent the refresh token
  */
-async function sendInTime(
-  flight: Flight,
-  intent: RefreshIntent,
-  otherwise: 'no' | 'unknown',
-): Promise<Refreshed | 'wait'> {
+async function sendInTime(flight: Flight, intent: RefreshIntent, lost?: LostSending): Promise<Refreshed | 'wait'> {
   const { deps, seen } = flight;
-  if (deps.now() < intent.startedAt + deadlineMarginMs) return send(flight, intent);
-  await deps.store.connections.endRefresh(refOf(seen.connection), intent.holder, otherwise);
+  if (deps.now() < intent.startedAt + deadlineMarginMs) return send(flight, intent, lost);
+  await deps.store.connections.endRefresh(refOf(seen.connection), intent.holder, lost ? 'unknown' : 'no');
   return 'wait';
 }
 
 /** Sends the refresh token once, keeping the lease meanwhile, and sees to whatever comes of it. */
-async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
+async function send(flight: Flight, intent: RefreshIntent, lost?: LostSending): Promise<Refreshed> {
   const { deps, circuits, provider, seen, note } = flight;
   const release = keepLease(flight, intent.holder);
   try {
@@ -211,7 +211,7 @@ async function send(flight: Flight, intent: RefreshIntent): Promise<Refreshed> {
     recordRefresh(flight, { outcome: 'failed', reason: error.code });
     // The provider has answered, and the intent stands for whoever comes next.
     if (error instanceof StoreUnavailable) throw error;
-    return await settleFailure(flight, intent, error);
+    return await settleFailure({ ...flight, lost }, intent, error);
   } finally {
     release();
   }

@@ -9,7 +9,7 @@ import {
 } from '../core/connection.js';
 import { GrantRefused, type OAuthManagerError } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
-import { stateAfterFailure } from '../core/refresh-state.js';
+import { type LostSending, stateAfterFailure } from '../core/refresh-state.js';
 import type { RefreshIntent } from '../core/store.js';
 import type { TokenSet } from '../core/token-set.js';
 import { about, announce } from './announce.js';
@@ -24,6 +24,8 @@ export interface FailedRefresh {
   readonly circuits: ProviderCircuits;
   readonly provider: Provider;
   readonly seen: StoredConnection;
+  /** A sending before it, of which only the intent told. */
+  readonly lost: LostSending | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function settleFailure(
   const { deps, circuits, provider, seen } = failed;
   const { startedAt, attempt, holder } = intent;
   if (seen.connection.state.kind === 'needs_reauthorization') return settleRefusedBefore(failed, intent, failure);
-  const state = stateAfterFailure(failure, provider, { startedAt, attempt, now: deps.now() });
+  const state = stateAfterFailure(failure, provider, { startedAt, attempt, now: deps.now() }) ?? stateBefore(failed);
   if (state?.kind === 'needs_reauthorization') {
     circuits.succeeded(provider.id, provider.place);
     return endConnection(failed, intent, state);
@@ -50,6 +52,12 @@ export async function settleFailure(
   if (state !== undefined) await move(failed, intent, state).catch(() => undefined);
   else await deps.store.connections.endRefresh(refOf(seen.connection), holder, 'no').catch(() => undefined);
   throw failure;
+}
+
+/** A sending that was turned away ends its intent, which stood for the lost one as well. */
+function stateBefore({ provider, lost }: FailedRefresh): ConnectionState | undefined {
+  if (lost === undefined || provider.refreshReuse === 'none') return undefined;
+  return { kind: 'uncertain', since: lost.since, attempts: lost.attempts };
 }
 
 /** Sent once more although it was refused: the record says already all that follows, and its person was told. */

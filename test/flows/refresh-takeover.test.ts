@@ -17,8 +17,8 @@ const ref = {
 };
 
 /** A connection whose access token has so many ms left, and another process that begins to refresh it. */
-async function begunElsewhere(refresh_reuse: 'none' | 'strict', leftMs: number) {
-  const half = await openBrowserHalf({ refresh_reuse });
+async function begunElsewhere(refresh_reuse: 'none' | 'grace' | 'strict', leftMs: number) {
+  const half = await openBrowserHalf({ refresh_reuse, ...(refresh_reuse === 'grace' && { refresh_reuse_grace: 60 }) });
   const { manager, store, clock, tokens } = half;
   const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
   const expiresAt = (clock.now() + hourMs) / 1000;
@@ -73,6 +73,29 @@ it('an answer that it brings when its time is over is used: whoever takes over w
   await tried();
   expect(await commitLate(half, stored)).toBe('stored');
   expect(await asked).toBe('at-late');
+  expect(tokens.refreshCount()).toBe(0);
+});
+
+it('grace: who stood still while it waited for such an answer weighs anew, and sends nothing outside the window (R5)', async () => {
+  const { manager, clock, tokens, accessToken, ask, tried } = await begunElsewhere('grace', 200_000);
+  clock.advance(deadlineMs + 1);
+  const asked = ask();
+  await tried();
+  clock.advance(60_000);
+  expect(await asked).toBe(accessToken);
+  await manager.close();
+  expect(tokens.refreshCount()).toBe(0);
+});
+
+it('grace: a sending of which nobody knows the end is not forgotten because the one after it was turned away (R5)', async () => {
+  const { server, clock, tokens, accessToken, ask } = await begunElsewhere('grace', 200_000);
+  clock.advance(leaseMs + 1);
+  server.answer('/token', { status: 503 });
+  expect(await ask()).toBe(accessToken);
+  expect(server.requestsTo('/token')).toHaveLength(1);
+  server.answer('/token', tokens.redeem);
+  clock.advance(120_000);
+  expect(await ask()).toBe(accessToken);
   expect(tokens.refreshCount()).toBe(0);
 });
 
