@@ -52,13 +52,17 @@ function describe(error: unknown): string {
 
 /** What the operating system refuses. Its file or port comes from the configuration or the command line. */
 function describeRefusal(error: NodeJS.ErrnoException & { port?: number }): string | undefined {
-  const { code, syscall, errno = 0, path, port } = error;
+  const { code, syscall, path, port } = error;
   if (code === 'EADDRINUSE') return `Port ${port} is in use: set PORT (of a worker, WORKER_PORT) to another one.`;
   if (syscall === 'listen' && code === 'EACCES')
     return `Port ${port} is not for this user: set PORT (of a worker, WORKER_PORT) to another one.`;
   if (syscall === 'listen' || syscall === 'getaddrinfo') return `HOST is no address of this machine (${code}).`;
-  const [, reason = code] = getSystemErrorMap().get(errno) ?? [];
-  return path === undefined ? undefined : `${path}: ${reason}.`;
+  return path === undefined ? undefined : `${path}: ${reasonOf(error)}.`;
+}
+
+/** Why the operating system refuses something, in its own words. */
+export function reasonOf({ code, errno = 0 }: NodeJS.ErrnoException): string {
+  return getSystemErrorMap().get(errno)?.[1] ?? code ?? 'failed';
 }
 
 function describeUnexpected(error: Error): string {

@@ -1,6 +1,5 @@
 /** `valetkey import`: takes connections over from other programs and from exports; creates, never replaces. */
 
-import { accessSync, constants, readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { createRegistry, partEntries } from '../../providers/index.js';
@@ -13,6 +12,7 @@ import { type Renaming, readFileSource, readLegacySource, readSealedSource } fro
 import { examples } from './examples.js';
 import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
 import { firstLines } from './first-lines.js';
+import { readText, refuseUnreadable } from './named-file.js';
 import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
 import { createProgressBar } from './progress.js';
@@ -94,10 +94,6 @@ async function chooseSource(
   return () => readSealedSource(file, identity);
 }
 
-function refuseUnreadable(file: string): void {
-  if (file !== '-') accessSync(file, constants.R_OK);
-}
-
 function openLegacySource({ from, prefix }: ImportOptions, { store }: Config, renaming: Renaming) {
   const url = from ?? (store.kind === 'redis' ? store.url.reveal() : undefined);
   if (url === undefined) throw new WrongCommandLine('legacy-fernet needs --from where REDIS_URL is not set.');
@@ -146,13 +142,4 @@ function parsePairs(text: string | undefined): ReadonlyMap<string, string> {
       return [there, here];
     }),
   );
-}
-
-/** The text of a file that an option names, without a byte order mark. */
-export function readText(option: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
-  } catch {
-    throw new CommandFailed(`${option}: names a file that cannot be read.`);
-  }
 }

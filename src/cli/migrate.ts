@@ -12,7 +12,7 @@ import { registerKeys } from '../store/key-registry.js';
 import { type Migration, migrate } from '../transfer/migrate.js';
 import { examples } from './examples.js';
 import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
-import { readText } from './import.js';
+import { readText } from './named-file.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
 

@@ -1,70 +1,91 @@
 /** Reads the records of a file: one JSON value per line, or one JSON document that is or holds an array of them. */
 
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ImportRefused } from './imported-token.js';
 
-/** One record. `parse` throws `ImportRefused` when its line is no JSON. */
+/** One line. */
 export interface TextRecord {
   readonly where: string;
-  readonly text: string;
+  /** `undefined` when it is no UTF-8 text: replacing what is not would change a token. */
+  readonly text: string | undefined;
 }
 
 /** All lines that are not empty, without a byte order mark before the first. @param path `-` reads the standard input */
 export async function* readLines(path: string): AsyncGenerator<TextRecord> {
   const input = path === '-' ? process.stdin : createReadStream(path);
+  // One character for each byte: what is no UTF-8 would be replaced while it is read.
+  input.setEncoding('latin1');
   let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const bytes of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     line += 1;
+    const text = decode(Buffer.from(bytes, 'latin1'));
     // What trim takes away is more than spaces, a byte order mark among it.
-    if (text.trim() !== '') yield { where: `line ${line}`, text: line === 1 ? text.trim() : text };
+    if (text?.trim() !== '') yield { where: `line ${line}`, text: line === 1 ? text?.trim() : text };
   }
 }
 
-/** Records of lines, or of one document. A document is read as a whole. */
+/** UTF-16 without a mark is UTF-8 as well, with zeros in between. */
+function decode(bytes: Buffer): string | undefined {
+  return isUtf8(bytes) && !bytes.includes(0) ? bytes.toString() : undefined;
+}
+
+/** The text of a line. @throws {ImportRefused} it is none */
+export function textOf({ text }: TextRecord): string {
+  if (text === undefined) throw new ImportRefused('not UTF-8 text; save the file as that');
+  return text;
+}
+
+/** Records of lines, or of one document, which is read as a whole. `parse` throws `ImportRefused` when one is no JSON. */
 export async function* readRecords(path: string): AsyncGenerator<{ readonly where: string; parse(): unknown }> {
   const lines = readLines(path);
   const first = await lines.next();
-  if (first.done) return;
-  if (isWhole(first.value.text)) {
+  if (first.done) {
+    yield { where: 'the file', parse: () => refuse('empty') };
+    return;
+  }
+  if (isWhole(first.value)) {
     yield record(first.value);
     for await (const line of lines) yield record(line);
     return;
   }
   const all = [first.value];
   for await (const line of lines) all.push(line);
-  const values = tryArrayIn(all.map(({ text }) => text).join('\n'));
+  const values = tryArrayIn(all);
   if (values === undefined) yield* brokenRecords(all);
   for (const [index, value] of (values ?? []).entries()) yield { where: `record ${index + 1}`, parse: () => value };
 }
 
 /** A document that is broken, or lines the first of which is: then most others are objects. */
 function* brokenRecords(lines: readonly TextRecord[]) {
-  const objects = lines.filter(({ text }) => isObject(text));
+  const garbled = lines.filter(({ text }) => text === undefined);
+  const objects = lines.filter(isObject);
   if (objects.length > lines.length / 2) yield* lines.map(record);
+  else if (garbled.length > 0) yield* garbled.map(record);
   else yield record({ where: 'the file', text: '' });
 }
 
-function isObject(text: string): boolean {
+function isObject(line: TextRecord): boolean {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(line);
     return typeof value === 'object' && value !== null && !Array.isArray(value);
   } catch {
     return false;
   }
 }
 
-function record({ where, text }: TextRecord) {
-  return { where, parse: () => parseJson(text) };
+function record(line: TextRecord) {
+  return { where: line.where, parse: () => parseJson(line) };
 }
 
 /** Whether a line alone is an object; the first line of a document, or a whole array, is not. */
-function isWhole(text: string): boolean {
+function isWhole(line: TextRecord): boolean {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(line);
     return !Array.isArray(value) && !(typeof value === 'object' && value !== null && holdsArray(value));
   } catch {
-    return !/^\s*[[{]/.test(text); // else the first line of a document
+    return !/^\s*[[{]/.test(line.text ?? ''); // else the first line of a document
   }
 }
 
@@ -73,9 +94,9 @@ function holdsArray(value: object): boolean {
   return values.length === 1 && Array.isArray(values[0]);
 }
 
-function tryArrayIn(text: string): readonly unknown[] | undefined {
+function tryArrayIn(lines: readonly TextRecord[]): readonly unknown[] | undefined {
   try {
-    return arrayIn(JSON.parse(text));
+    return arrayIn(JSON.parse(lines.map(textOf).join('\n')));
   } catch {
     return undefined;
   }
@@ -88,10 +109,15 @@ function arrayIn(document: unknown): readonly unknown[] {
   return others.length === 0 && Array.isArray(only) ? only : [document];
 }
 
-function parseJson(text: string): unknown {
+function parseJson(line: TextRecord): unknown {
+  const text = textOf(line);
   try {
     return JSON.parse(text);
   } catch {
-    throw new ImportRefused('not JSON');
+    return refuse('not JSON');
   }
+}
+
+function refuse(problem: string): never {
+  throw new ImportRefused(problem);
 }

@@ -6,7 +6,7 @@ import type { FernetKey } from './fernet.js';
 import { readBetterAuthAccount, readNangoConnection } from './foreign-exports.js';
 import type { SourceRecord } from './import-connections.js';
 import { type ImportedFields, ImportRefused, parseImportedToken, toConnection } from './imported-token.js';
-import { readLines, readRecords } from './json-records.js';
+import { readLines, readRecords, textOf } from './json-records.js';
 import { legacyKeyPattern, readLegacyBundle } from './legacy-bundles.js';
 import { createLineOpener, type LineKey } from './sealed-lines.js';
 
@@ -54,10 +54,10 @@ export async function* readLegacySource(
 /** Lines of `valetkey export`; connections keep their ids, proofs and states. */
 export async function* readSealedSource(path: string, identity: LineKey): AsyncGenerator<SourceRecord> {
   const opener = createLineOpener(identity);
-  for await (const { where, text } of readLines(path)) {
-    const opened = await settle(() => opener.open(text));
+  for await (const line of readLines(path)) {
+    const opened = await settle(async () => opener.open(textOf(line)));
     if (opened === 'end') continue;
-    yield { where, read: () => reveal(opened) };
+    yield { where: line.where, read: () => reveal(opened) };
   }
   const missing = await settle(async () => opener.end());
   if (missing) yield { where: 'the end', read: () => reveal(missing) };

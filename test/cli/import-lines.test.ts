@@ -1,5 +1,6 @@
 /** Lines that `valetkey import jsonl` could take for something else than they are. */
 
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { run } from '../support/command-line.js';
 import { report, write } from '../support/operator-store.js';
@@ -39,5 +40,35 @@ describe('import jsonl', () => {
     const ended = report(await run(`import jsonl ${write('in.jsonl', `${start}\n${rest}`)} --json`));
     expect(ended.created).toBe(2);
     expect(ended.refused.map(({ where }: { where: string }) => where)).toEqual(refused);
+  });
+});
+
+describe('a file that is no UTF-8 text', () => {
+  const line = '{"user":"U1","provider":"github","access_token":"secret-é"}\n';
+  const problem = 'not UTF-8 text; save the file as that';
+  const importBytes = async (bytes: Buffer) => {
+    const path = write('in.jsonl', '');
+    writeFileSync(path, bytes);
+    const { status, out } = await run(`import jsonl ${path} --json`);
+    return { status, ...JSON.parse(out) };
+  };
+
+  it('is refused line by line: the letters of another code would be replaced within tokens', async () => {
+    const ended = await importBytes(Buffer.concat([Buffer.from(line), Buffer.from(line, 'latin1')]));
+    expect(ended).toMatchObject({ status: 1, created: 1, refused: [{ where: 'line 2', problem }] });
+  });
+
+  it('is refused as a document, too', async () => {
+    const ended = await importBytes(Buffer.from(`[\n${line}]`, 'latin1'));
+    expect(ended).toMatchObject({ status: 1, created: 0, refused: [{ where: 'line 2', problem }] });
+  });
+
+  it.each([
+    ['with a mark', '\ufeff'],
+    ['without a mark', ''],
+  ])('is named as such when it is UTF-16 %s', async (_, mark) => {
+    const ended = await importBytes(Buffer.from(`${mark}${line}`, 'utf16le'));
+    expect(ended).toMatchObject({ status: 1, created: 0 });
+    expect(ended.refused[0]).toEqual({ where: 'line 1', problem });
   });
 });

@@ -56,6 +56,44 @@ it('a file that is not there is named', async () => {
   expect({ status, err }).toEqual({ status: 1, err: '/nowhere/tokens.jsonl: no such file or directory.' });
 });
 
+it('a directory where a file is wanted is named, and a file that holds nothing', async () => {
+  const { status, err } = await run(`import jsonl ${made.path}`);
+  expect({ status, err }).toEqual({ status: 1, err: `${made.path}: is a directory; name a file.` });
+  const empty = join(made.path, 'empty.jsonl');
+  writeFileSync(empty, '\n');
+  const ended = await run(`import jsonl ${empty}`);
+  expect(ended).toMatchObject({
+    status: 1,
+    out: expect.stringMatching(/^0 created, .* 1 refused\.\nthe file\tempty$/),
+  });
+  writeFileSync(empty, '[]');
+  expect(await run(`import jsonl ${empty}`)).toMatchObject({ status: 0 });
+});
+
+it.each([
+  ['export --out out.jwe --recipient'],
+  ['migrate --to-file'],
+  ['import jsonl package.json --users'],
+  ['import valetkey package.json --identity'],
+])(
+  'what is wrong with the file of "%s" is said by the option, and not its path: it may be the secret',
+  async (line) => {
+    const refused = async (path: string) => {
+      const { status, out, err } = await run(`${line} ${path}`);
+      expect({ status, out }).toEqual({ status: 1, out: '' });
+      expect(err).not.toContain(path);
+      return err.split(': ').slice(1).join(': ');
+    };
+    expect(await refused('/nowhere/key.json')).toBe('names a file that cannot be read: no such file or directory.');
+    expect(await refused(made.path)).toBe('names a file that cannot be read: illegal operation on a directory.');
+    const file = join(made.path, 'file');
+    writeFileSync(file, '\ufeff\n');
+    expect(await refused(file)).toBe('names a file that is empty.');
+    writeFileSync(file, Buffer.from('\ufeff{}', 'utf16le'));
+    expect(await refused(file)).toBe('names a file that is no UTF-8 text.');
+  },
+);
+
 it('an option that holds no URL of Redis is named, and no variable', async () => {
   const { status, err } = await run('migrate --to localhost:6379');
   expect({ status, err }).toEqual({ status: 2, err: expect.stringMatching(/^error: --to: must be a URL with redis:/) });
