@@ -1,22 +1,13 @@
 /** Keys that a laptop start makes for itself: written once into the data directory, for the owner's eyes only. */
 
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigurationError } from '../core/errors.js';
 import { Secret } from '../core/secret.js';
 import { dataFileOf } from '../store/embedded/data-file.js';
+import { makePrivateDirectory } from '../store/private-directory.js';
 import { type ConfiguredApiKey, encryptionKeysSchema } from './config-schema.js';
 
 /** A secret that stands in a file. */
@@ -131,7 +122,7 @@ function readIfThere(path: string): string | undefined {
  * processes that start at once both go on with the file of the first, and nobody ever reads half a key.
  */
 function createOnce(path: string, value: string): string {
-  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+  makePrivateDirectory(dirname(path));
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   writeDurably(draft, `${value}\n`);
   try {

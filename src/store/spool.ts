@@ -7,6 +7,7 @@ import { refOf } from '../core/connection.js';
 import { ConfigurationError, OAuthManagerError } from '../core/errors.js';
 import type { Spool, SpooledCommit } from '../core/store.js';
 import { hashOf } from './field-names.js';
+import { makePrivateDirectory } from './private-directory.js';
 import { formatConnection, parseConnection } from './records.js';
 import { placeOf } from './sealed-connections.js';
 import type { Keyring } from './sealing.js';
@@ -58,7 +59,7 @@ export async function openSpool(directory: string, keyring: Keyring, log?: Spool
 
 async function makeUsable(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const problem = `${path.resolve(directory)} cannot be read and written (${codeOf(error)})`;

@@ -51,6 +51,19 @@ it('DATA_DIR is named when it cannot be one', async () => {
   });
 });
 
+it.each([
+  ['DATA_DIR', 'cannot be read or made'],
+  ['SPOOL_DIR', 'cannot be read and written'],
+])('%s is named where no directory can be made, and where Node would try for ever (/proc)', async (name, problem) => {
+  for (const path of ['/proc/none/valetkey', join(made.path, 'file', 'valetkey')]) {
+    writeFileSync(join(made.path, 'file'), '');
+    vi.stubEnv(name, path);
+    const { status, err } = await run('link account me');
+    expect({ status, err }).toEqual({ status: 78, err: expect.stringContaining(`  ${name}: ${path}`) });
+    expect(err).toContain(problem);
+  }
+});
+
 it('a file that is not there is named', async () => {
   const { status, err } = await run('import jsonl /nowhere/tokens.jsonl');
   expect({ status, err }).toEqual({ status: 1, err: '/nowhere/tokens.jsonl: no such file or directory.' });

@@ -1,9 +1,10 @@
 /** The one door to lmdb: a file, its tables, durable transactions, and every failure as `StoreUnavailable`. */
 
-import { chmodSync, closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { StoreUnavailable } from '../../core/errors.js';
+import { makePrivateDirectory } from '../private-directory.js';
 import { enterFile, type SharedFile, type Table } from './shared-file.js';
 
 /** Where lmdb's first page holds its magic number. */
@@ -94,7 +95,7 @@ function bind({ root, table, leave }: SharedFile): EmbeddedDatabase {
 
 /** lmdb makes its files readable for the group, so they are made before it does. */
 function makePrivate(file: string): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  makePrivateDirectory(path.dirname(file));
   for (const each of [file, `${file}-lock`]) {
     closeSync(openSync(each, 'a', 0o600));
     chmodSync(each, 0o600);
