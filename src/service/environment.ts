@@ -1,5 +1,6 @@
 /** Reads variables one by one and keeps every fault, so that an operator mends all of them in one go. */
 
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { ConfigurationError } from '../core/errors.js';
@@ -10,6 +11,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Marks the lines of `.env.example` that have to be filled in. */
 const placeholder = /replace-me/i;
 
+/** What is left in a name of the mark before UTF-16, which Node takes for UTF-8; the other names are lost altogether. */
+const markOfUtf16 = '\uFFFD\uFFFD';
+
 /** One reading of an environment. Faults name the variable and the problem, never the value. */
 export class EnvironmentReader {
   readonly #environment: Environment;
@@ -18,6 +22,9 @@ export class EnvironmentReader {
 
   constructor(environment: Environment) {
     this.#environment = withoutMark(environment);
+    if (Object.keys(environment).some((name) => name.startsWith(markOfUtf16))) {
+      this.fault('.env', 'this file of variables is UTF-16, and none of them could be read; save it as UTF-8');
+    }
   }
 
   /** Notes a fault; reading goes on. */
@@ -58,7 +65,23 @@ export class EnvironmentReader {
       this.fault(name, `is set together with ${name}_FILE; set one of them`);
       return undefined;
     }
-    return this.#parse(`${name}_FILE`, this.#readFile(`${name}_FILE`, path), schema);
+    return this.#parse(`${name}_FILE`, this.readFile(`${name}_FILE`, path)?.trim(), schema);
+  }
+
+  /** The text of the file that a variable names; `undefined` when it is faulty. */
+  readFile(name: string, path: string): string | undefined {
+    try {
+      const bytes = readFileSync(path);
+      const text = bytes.toString();
+      // What is not UTF-8 would be replaced; UTF-16 of plain letters is UTF-8 with zeros in between.
+      if (!isUtf8(bytes) || bytes.includes(0)) this.fault(name, 'names a file that is no UTF-8 text');
+      else if (text.trim() === '') this.fault(name, 'names an empty file');
+      else return text;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
+      this.fault(name, `names a file that cannot be read${code}`);
+    }
+    return undefined;
   }
 
   /** Throws when anything was wrong. */
@@ -80,17 +103,6 @@ export class EnvironmentReader {
   #given(name: string): string | undefined {
     const value = this.#environment[name]?.trim();
     return value === '' ? undefined : value;
-  }
-
-  #readFile(name: string, path: string): string | undefined {
-    try {
-      const text = readFileSync(path, 'utf8').trim();
-      if (text !== '') return text;
-      this.fault(name, 'names an empty file');
-    } catch {
-      this.fault(name, 'names a file that cannot be read');
-    }
-    return undefined;
   }
 
   #parse<T>(name: string, value: string | undefined, schema: z.ZodType<T, string>): T | undefined {

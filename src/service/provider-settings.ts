@@ -1,6 +1,5 @@
 /** Which providers this deployment has: `<PROVIDER>_CLIENT_ID` and its sisters, joined with PROVIDERS_FILE. */
 
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 import {
@@ -75,13 +74,8 @@ function parseMcp(reader: EnvironmentReader, section: unknown): McpPolicy | unde
 
 // JSON is YAML 1.2, so that one parser reads both.
 function loadFile(reader: EnvironmentReader, path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    reader.fault('PROVIDERS_FILE', 'names a file that cannot be read');
-    return undefined;
-  }
+  const text = reader.readFile('PROVIDERS_FILE', path);
+  if (text === undefined) return undefined;
   try {
     // Only where there is such a file: the parser takes 4 percent of the start, and 8 MB.
     const yaml: typeof import('yaml') = createRequire(import.meta.url)('yaml');
