@@ -4,10 +4,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { StoredAuditEntry } from '../core/audit.js';
 import type { TenantId } from '../core/identifiers.js';
 import type { AuditStore } from '../core/store.js';
+import { checkKeys } from '../store/key-registry.js';
+import { sealedAudit } from '../store/sealed-audit.js';
 import { examples } from './examples.js';
 import { interruptible } from './interruption.js';
 import { parseTenant } from './named-tenant.js';
-import { withStore } from './open-local.js';
+import { withEngine } from './open-local.js';
 import { inOneLine, paint } from './terminal.js';
 
 const batch = 500;
@@ -44,12 +46,12 @@ interface TailOptions {
 
 async function tail({ tenant, lines, follow = false, json = false }: TailOptions): Promise<void> {
   const show = json ? formatLine : describe;
-  await withStore(async ({ audit }) => {
+  await withAudit(async (audit) => {
     const newest = await audit.readEnd(parseTenant(tenant), lines);
     for (const entry of newest) console.log(show(entry));
     const from = { tenant: parseTenant(tenant), after: newest.at(-1)?.id, show };
     if (follow) await interruptible((ending) => followFrom(audit, from, ending));
-  }, 'read');
+  });
 }
 
 /** Until the signal. */
@@ -68,13 +70,21 @@ async function followFrom(
 }
 
 async function exportAll({ tenant, after }: { tenant: string; after?: string }): Promise<void> {
-  await withStore(async ({ audit }) => {
+  await withAudit(async (audit) => {
     let entries = await audit.read(parseTenant(tenant), after, batch);
     while (entries.length > 0) {
       for (const entry of entries) console.log(formatLine(entry));
       entries = await audit.read(parseTenant(tenant), entries.at(-1)?.id, batch);
     }
-  }, 'read');
+  });
+}
+
+/** Beneath what refuses a store that was migrated: its trail stays behind there, and is read as before. */
+function withAudit<T>(work: (audit: AuditStore) => Promise<T>): Promise<T> {
+  return withEngine(async ({ engine, keyring, config }) => {
+    await checkKeys(engine, keyring);
+    return work(sealedAudit(engine, keyring, config.trust.audit.keepMs));
+  });
 }
 
 /** As `GET /v1/audit` writes it. */

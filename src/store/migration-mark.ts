@@ -42,7 +42,8 @@ export async function refuseMigrating(engine: StorageEngine): Promise<void> {
     throw unusable('REDIS_URL', 'names a store that a migration is filling; end it with "valetkey migrate --finish"');
   }
   if (!marks.has(moved)) return;
-  const where = 'the connections are in the Redis that "valetkey migrate" was given';
+  const where =
+    'the connections are in the Redis that "valetkey migrate" was given; "valetkey audit export" reads what stayed here';
   throw engine.kind === 'redis'
     ? unusable('REDIS_URL', `names a store that was migrated: ${where}`)
     : unusable('DATA_DIR', `holds a store that was migrated: set REDIS_URL, ${where}`);

@@ -127,6 +127,7 @@ describe('migrate', () => {
     const connection = aFullConnection(anOwner());
     const change = { kind: 'put_connection', connection, expect: 'absent', generation: 1 } as const;
     await store.connections.write(refTo(connection).owner, [change]);
+    await run('api-keys create --owner me');
     const prefix = `t-${randomUUID()}`;
     const to = write('url', `${redis.url}\n`);
     const line = `migrate --to-file ${to} --to-prefix ${prefix}`;
@@ -138,5 +139,10 @@ describe('migrate', () => {
     expect(revealed((await there.connections.find(refTo(connection)))?.connection)).toEqual(revealed(connection));
     await there.close();
     expect((await run('migrate')).status).toBe(2);
+    const refused = { status: 78, err: expect.stringMatching(/was migrated.*"valetkey audit export" reads/) };
+    expect(await run('connections list u1')).toMatchObject(refused);
+    const trail = await run('audit export');
+    expect([trail.status, JSON.parse(trail.out).act]).toEqual([0, 'api_key.create']);
+    expect((await run('audit tail')).out).toContain('api_key.create');
   });
 });
