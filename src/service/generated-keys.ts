@@ -1,7 +1,17 @@
 /** Keys that a laptop start makes for itself: written once into the data directory, for the owner's eyes only. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigurationError } from '../core/errors.js';
@@ -37,7 +47,7 @@ export function keepMissing(
 ) {
   const embedded = store.kind === 'embedded';
   const dataFile = dataFileOf(resolve(dataDir), keyPrefix);
-  if (embedded && wanted === 'old' && !existsSync(dataFile)) {
+  if (embedded && wanted === 'old' && !isThere(dataFile)) {
     throw fault('DATA_DIR', `holds no store: ${dataFile} is not there`);
   }
   const keys = given.encryptionKeys === undefined && embedded ? keepEncryptionKeys(dataDir, dataFile) : undefined;
@@ -66,6 +76,15 @@ function keepEncryptionKeys(dataDir: string, dataFile: string): KeptSecret {
     );
   }
   return keep(path, createEncryptionKey);
+}
+
+/** What nobody can look at is not taken for absent. @throws {ConfigurationError} */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw unusable(path, error);
+  }
 }
 
 /** Who only looks needs none. */
@@ -103,9 +122,13 @@ function keep(path: string, create: () => string): KeptSecret {
   try {
     return { path, value: new Secret(readIfThere(path) ?? createOnce(path, create())) };
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    throw fault('DATA_DIR', `${resolve(path)} cannot be read or made (${String(error.code)})`);
+    throw unusable(path, error);
   }
+}
+
+function unusable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error)) return error;
+  return fault('DATA_DIR', `${resolve(path)} cannot be read or made (${String(error.code)})`);
 }
 
 function readIfThere(path: string): string | undefined {

@@ -1,6 +1,6 @@
 /** What the machine refuses is told by what to change. */
 
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
@@ -62,6 +62,15 @@ it.each([
     expect({ status, err }).toEqual({ status: 78, err: expect.stringContaining(`  ${name}: ${path}`) });
     expect(err).toContain(problem);
   }
+});
+
+it('a place where nobody can look is not said to hold no store (a link to itself, as a directory of another user)', async () => {
+  const loop = join(made.path, 'loop');
+  symlinkSync('loop', loop);
+  vi.stubEnv('DATA_DIR', loop);
+  const { status, err } = await run('keys list');
+  const problem = `  DATA_DIR: ${join(loop, 'valetkey.mdb')} cannot be read or made (ELOOP)`;
+  expect({ status, err }).toEqual({ status: 78, err: expect.stringContaining(problem) });
 });
 
 it('a file that is not there is named', async () => {
