@@ -11,7 +11,12 @@ const { runCommand } = await import('./program.js');
 const args = process.argv.slice(2);
 // Who reads what is printed may leave before its end, as `head` does. What serves goes on without; others are done.
 const goesOn = ['serve', 'worker'].includes(args[0] ?? '');
-process.stdout.on('error', () => goesOn || process.exit(1));
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (goesOn) return;
+  // What is cut short otherwise, as on a full disk, would pass for whole.
+  if (code !== 'EPIPE') console.error(`What is printed could not be written (${code}).`);
+  process.exit(1);
+});
 
 process.exitCode = await runCommand(args);
 // What is still open now did not close in time; nothing that ends by itself is kept from ending.
