@@ -48,6 +48,7 @@ describe('what a refusal means', () => {
   const dead = { code: 'grant_refused', whoMustAct: 'user' };
   const ours = { code: 'provider_misconfigured', whoMustAct: 'operator' };
   const unclear = { code: 'provider_error', whoMustAct: 'nobody' };
+  const noTokens = { ...unclear, provider: 'scripted', status: 200, message: expect.stringContaining('status 200') };
   const notDone = { code: 'provider_unavailable', reached: 'no' };
   const maybeDone = { code: 'provider_unavailable', reached: 'unknown' };
   const table: [string, ScriptedAnswer, object][] = [
@@ -97,10 +98,11 @@ describe('what a refusal means', () => {
     ['200 as HTML', { text: '<html>', headers: { 'content-type': 'text/html' } }, unclear],
     ['200 with broken JSON', { text: '{"access_token":' }, unclear],
     ['200 with an array', { text: '[]' }, unclear],
-    ['200 without an access token', { json: { token_type: 'Bearer' } }, unclear],
-    ['200 with an empty access token', { json: { ...good, access_token: '' } }, unclear],
-    ['200 with a number as access token', { json: { ...good, access_token: 7 } }, unclear],
-    ['200 with a token of unknown kind', { json: { ...good, token_type: 'mac' } }, unclear],
+    ['200 without an access token', { json: { token_type: 'Bearer' } }, noTokens],
+    ['200 with an empty access token', { json: { ...good, access_token: '' } }, noTokens],
+    ['200 with a number as access token', { json: { ...good, access_token: 7 } }, noTokens],
+    ['200 with a token of unknown kind', { json: { ...good, token_type: 'mac' } }, noTokens],
+    ['200 with a number as the kind of token', { json: { ...good, token_type: 7 } }, noTokens],
     ['200 ok:false without a code', { json: { ok: false } }, unclear],
     ['204', { status: 204 }, unclear],
   ];

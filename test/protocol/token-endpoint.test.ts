@@ -160,6 +160,7 @@ describe('the lifetime', () => {
       const { expiresAt, obtainedAt } = await refreshWith({ text, headers: { 'content-type': 'application/json' } });
       expect((expiresAt ?? 0) - obtainedAt).toBe(3_600_000);
       expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toMatch(/"scripted".*expires_in/);
       expect(warnings[0]).not.toContain('canary');
     },
   );

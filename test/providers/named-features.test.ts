@@ -122,6 +122,22 @@ describe('Google', () => {
   });
 });
 
+describe('the end of a refresh token', () => {
+  const grant = { access_token: 'at', token_type: 'Bearer', expires_in: 3600, refresh_token: 'rt' };
+
+  test('is what the newest answer states, also at LinkedIn, where use does not put it off', async () => {
+    const [, renewed] = await redeemAndRefresh(providerOf('linkedin'), grant, { ...grant, refresh_expires_in: 60 });
+    expect((renewed.refreshExpiresAt ?? 0) - renewed.obtainedAt).toBe(60_000);
+  });
+
+  test('is not that of the one before: where nobody tells it, it is not known', async () => {
+    const first = { ...grant, refresh_expires_in: 60 };
+    const [stated, renewed] = await redeemAndRefresh(providerOf('gitlab'), first, { ...grant, refresh_token: 'rt-2' });
+    expect((stated.refreshExpiresAt ?? 0) - stated.obtainedAt).toBe(60_000);
+    expect(renewed.refreshExpiresAt).toBeUndefined();
+  });
+});
+
 describe('Microsoft', () => {
   const personal = '9188040d-6c67-4c5b-b112-36a304b66dad';
   const answer = (claims: object) => ({
