@@ -226,6 +226,10 @@ describe('dialects of success', () => {
     expect(tokenSet.refreshToken).toBeUndefined();
   });
 
+  test('a token that is bound to a key is not taken for a bearer token (RFC 9449 5)', async () => {
+    expect(await refreshWith({ json: { ...good, token_type: 'DPoP' } })).toMatchObject({ tokenType: 'dpop' });
+  });
+
   test('an answer without a refresh token leaves the old one in force (RFC 6749 6)', async () => {
     const renewed = mergeAfterRefresh(current, await refreshWith({ json: good }));
     expect(renewed.refreshToken?.reveal()).toBe('rt-1');
