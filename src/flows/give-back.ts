@@ -19,9 +19,9 @@ export async function giveBack(deps: Dependencies, grant: Omit<Connection, 'proo
   return revokeConnection(deps, grant);
 }
 
-/** When it cannot be known, it may be so. */
+/** When it cannot be known, it may be so: the store does not answer, or the provider did not say whose the grant is. */
 async function isHeld(deps: Dependencies, { tenant, provider, identity }: Omit<Connection, 'proof'>): Promise<boolean> {
-  if (identity === undefined) return false;
+  if (identity === undefined) return true;
   return findByAccount(deps, { tenant, provider, accountId: identity.id }).then(
     (holders) => holders.length > 0,
     () => true,

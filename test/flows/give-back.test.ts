@@ -21,9 +21,11 @@ async function open(entryOf: (url: string) => ProviderEntry) {
 test.each([
   ['her own, given up', alice],
   ['of another user, never proven', mallory],
-])('an unproven grant %s is not revoked where that would end what works', async (_title, user) => {
+  ['of an account that the provider did not tell', alice, { status: 503 }],
+])('an unproven grant %s is not revoked where that would end what works', async (_title, user, userinfo?: object) => {
   const { manager, server, revoked } = await open(google);
   server.answer('/token', { json: { access_token: 'at-2', expires_in: 3600 } });
+  if (userinfo) server.answer('/userinfo', userinfo);
   const code = await manager.createLinkCode(user, 'here', { account: 'second', proof: 'chat_code' });
   const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
   const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
