@@ -1,0 +1,100 @@
+/** A proven grant becomes the connection, over whatever was there before and whoever else writes meanwhile. */
+
+import { expect, it, vi } from 'vitest';
+import { StoredTokenUnreadable } from '../../src/core/errors.js';
+import type { ManagerOptions } from '../../src/open-manager.js';
+import { openBrowserHalf, user } from './browser-half.js';
+
+/** Somebody who finishes in the browser with an account, and whose code is at hand. */
+async function openProof(more: Partial<ManagerOptions> = {}) {
+  const half = await openBrowserHalf({}, more);
+  const finish = async (sub = '4711') => {
+    half.server.answer('/userinfo', { json: { sub } });
+    const { connectId, page } = await half.finish();
+    return { connectId, prove: () => half.manager.submitProof(user, page?.returnCode?.reveal() ?? '') };
+  };
+  const told = async () =>
+    (await half.events()).flatMap((event) =>
+      event.type.startsWith('connection.') ? ['change' in event ? `${event.type} ${event.change}` : event.type] : [],
+    );
+  const tokenOf = async () => (await half.manager.requireToken(user, 'one')).accessToken.reveal();
+  return { ...half, finish, told, tokenOf };
+}
+
+it('is tried again when somebody else has written meanwhile, and told once', async () => {
+  const { manager, store, finish, told } = await openProof();
+  const { connectId, prove } = await finish();
+  vi.spyOn(store.connections, 'write').mockResolvedValueOnce('moved');
+  expect(await prove()).toMatchObject({ connectId, provider: 'one', identity: { id: '4711' } });
+  expect(await manager.hasToken(user, 'one')).toBe(true);
+  expect(await manager.findConnect(connectId)).toMatchObject({ status: 'connected', identity: { id: '4711' } });
+  expect(await told()).toEqual(['connection.created']);
+});
+
+it('gives up where others write all the time: nothing is told, and the code stays good', async () => {
+  const { manager, store, finish, told } = await openProof();
+  const { connectId, prove } = await finish();
+  const write = vi.spyOn(store.connections, 'write').mockResolvedValue('moved');
+  await expect(prove()).rejects.toMatchObject({
+    code: 'store_unavailable',
+    message: expect.stringContaining('others'),
+  });
+  expect([await told(), await manager.hasToken(user, 'one')]).toEqual([[], false]);
+  write.mockRestore();
+  expect(await prove()).toMatchObject({ connectId });
+});
+
+it('says that the connection in its place is damaged, rather than that others write', async () => {
+  const { store, finish } = await openProof();
+  await (await finish()).prove();
+  const { prove } = await finish();
+  const list = store.connections.list.bind(store.connections);
+  const unreadable = [{ field: 'c/one', error: new StoredTokenUnreadable('The test says so.') }];
+  vi.spyOn(store.connections, 'list').mockImplementation(async (owner) => ({
+    ...(await list(owner)),
+    connections: [],
+    unreadable,
+  }));
+  await expect(prove()).rejects.toMatchObject({ code: 'stored_token_unreadable' });
+});
+
+it('renews the same connection where the account is the same, which is no sharing', async () => {
+  const { manager, clock, finish, told, trail } = await openProof({ accountPolicy: 'deny' });
+  await (await finish()).prove();
+  const [before] = await manager.listUserConnections(user);
+  clock.advance(60_000);
+  await (await finish()).prove();
+  expect(await manager.listUserConnections(user)).toMatchObject([
+    { connectionId: before?.connectionId, connectedAt: before?.connectedAt },
+  ]);
+  expect(await told()).toEqual(['connection.created', 'connection.updated reconnected']);
+  expect(await trail('account.share')).toEqual([]);
+});
+
+it('is another connection where the account is another one, and the earlier grant is given back', async () => {
+  const { manager, server, clock, finish, told, tokenOf } = await openProof();
+  await (await finish()).prove();
+  const earlier = await tokenOf();
+  const [before] = await manager.listUserConnections(user);
+  clock.advance(60_000);
+  await (await finish('4712')).prove();
+  const [after, ...others] = await manager.listUserConnections(user);
+  expect(others).toEqual([]);
+  expect(after).toMatchObject({ identity: { id: '4712' }, connectedAt: clock.now() });
+  expect(after?.connectionId).not.toBe(before?.connectionId);
+  expect(await told()).toEqual(['connection.created', 'connection.updated account_changed']);
+  expect(server.requestsTo('/revoke')).toHaveLength(1);
+  expect(await tokenOf()).not.toBe(earlier);
+});
+
+it('is refused where policy denies another account than before: what works goes on, the new grant is given back', async () => {
+  const { manager, server, finish, told, tokenOf } = await openProof({ accountPolicy: 'deny' });
+  await (await finish()).prove();
+  const earlier = await tokenOf();
+  const { connectId, prove } = await finish('4712');
+  await expect(prove()).rejects.toMatchObject({ code: 'account_mismatch', provider: 'one' });
+  expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'account_mismatch' });
+  expect([await tokenOf(), await told()]).toEqual([earlier, ['connection.created']]);
+  expect(server.requestsTo('/revoke')).toHaveLength(1);
+  await expect(prove()).rejects.toMatchObject({ code: 'gone', message: 'The code is used up or too old.' });
+});
