@@ -117,6 +117,25 @@ it('what the provider still honours goes on, with its new token: an old signal t
   expect(await trail()).toMatchObject([{ reason: expect.stringContaining('alive') }]);
 });
 
+it('a host that takes signals by itself is told how many connections ended; who has ended is not asked after again', async () => {
+  const { server, manager, trail } = await connected('github-app', githubSecret);
+  await connectAccounts({ manager, server }, 'linus', [{ account: 'default', id: '42' }]);
+  server.answer('/token', { json: { access_token: 'at-new', refresh_token: 'rt-new', expires_in: 3600 } });
+  const taken = () => manager.signals.take('here', fromGithub(ending.github(42)));
+  expect(await taken()).toEqual({ ended: 0 });
+  server.answer('/token', refusedGrant);
+  const before = (await trail()).length;
+  expect([await taken(), await taken()]).toEqual([{ ended: 2 }, { ended: 0 }]);
+  expect(await trail()).toHaveLength(before + 2);
+});
+
+it('the question whether anybody listens is answered, and is about nobody', async () => {
+  const { post, clock, trail } = await connected('slack', slackSecret);
+  const question = fromSlack({ type: 'url_verification', challenge: '3eZbrw1aB', token: 'x' }, clock.now());
+  expect(await post(question)).toEqual({ status: 200, body: '{"challenge":"3eZbrw1aB"}' });
+  expect(await trail()).toEqual([]);
+});
+
 it('while the provider is away the connection stays as it is', async () => {
   const { post, server, states, trail } = await connected('github-app', githubSecret);
   server.answer('/token', { status: 503 });
