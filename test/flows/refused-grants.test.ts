@@ -10,8 +10,8 @@ const people = ['chat:ada', 'chat:bob', 'chat:eve'];
 const invalidGrant = { status: 400, json: { error: 'invalid_grant' } };
 
 /** Three people whose provider refuses everybody, as one does that is asked with the client id of another app. */
-async function openRefused() {
-  const half = await openBrowserHalf({}, { refreshAhead: { concurrency: 2, perSecond: 0 } });
+async function openRefused(perSecond = 0) {
+  const half = await openBrowserHalf({}, { refreshAhead: { concurrency: 2, perSecond } });
   const { manager, server, tokens, clock, events } = half;
   for (const user of people) {
     const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
@@ -85,10 +85,36 @@ it.each([
   expect(await told()).toHaveLength(3);
 });
 
+it('one that is not configured any more is named as such, and changes nobody', async () => {
+  const { store, clock, statuses } = await openRefused();
+  const { manager } = await openBrowserHalf({}, { store, now: clock.now, providers: {} });
+  const report = { found: 3, revived: 0, refused: 0, failed: { unknown_provider: 3 } };
+  expect(await manager.retryRefused()).toEqual(report);
+  expect(await statuses()).toEqual(people.map(() => 'reauthorization_required'));
+});
+
+it('one is asked no more often a second than grants are refreshed ahead', async () => {
+  const { manager, server, tokens } = await openRefused(5);
+  let lastAt = 0;
+  server.answer('/token', (request) => {
+    lastAt = performance.now();
+    return typeof tokens.redeem === 'function' ? tokens.redeem(request) : tokens.redeem;
+  });
+  const startedAt = performance.now();
+  expect(await manager.retryRefused()).toMatchObject({ revived: 3 });
+  expect(lastAt - startedAt).toBeGreaterThan(390);
+});
+
 it('an interruption begins no other', async () => {
   const { manager, tokens } = await openRefused();
   const ending = new AbortController();
-  const report = await manager.retryRefused({ signal: ending.signal, onProgress: () => ending.abort() });
+  const reports: object[] = [];
+  const onProgress = (sofar: object) => {
+    ending.abort();
+    reports.push(sofar);
+  };
+  const report = await manager.retryRefused({ signal: ending.signal, onProgress });
+  expect(reports.at(-1)).toEqual(report);
   expect(report.revived).toBe(report.found);
   expect(report.found).toBeLessThan(3);
   expect(tokens.refreshCount()).toBe(report.found);
