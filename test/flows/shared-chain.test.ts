@@ -1,20 +1,23 @@
 /** Connections of one workspace share a chain of refresh tokens: a new consent of one is for all that shared it. */
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant } from '../../src/core/identifiers.js';
+import { openStore } from '../../src/open-store.js';
 import { openSourced } from '../support/sourced-manager.js';
 
 const hourMs = 3_600_000;
 
 /** Two people of one Slack workspace, whose app has one rotating chain of tokens for all of them. */
 async function openWorkspace() {
-  const { server, openAnother, clock } = await openSourced(
+  const { server, openAnother, clock, options, logged } = await openSourced(
     {},
     { unsafeConnectWithoutProof: true, connectProof: 'none' },
   );
+  const store = await openStore(options);
   const urls = { token_endpoint: `${server.url}/token`, revocation_endpoint: `${server.url}/revoke` };
   const entry = { template: 'slack', client_id: 'c', client_secret: 's', ...urls };
-  const manager = await openAnother({ providers: { here: entry } });
+  const manager = await openAnother({ store, providers: { here: entry } });
   server.answer('/revoke', { json: { ok: true } });
   const issue = (tokens: string, more: object = {}) => {
     const json = { ok: true, token_type: 'bot', access_token: `at-${tokens}`, refresh_token: `rt-${tokens}` };
@@ -32,7 +35,7 @@ async function openWorkspace() {
   const tokenOf = async (user: string) => (await manager.getToken(user, 'here'))?.accessToken.reveal();
   for (const user of ['u1', 'u2']) await consent(user, 'first');
   clock.advance(2 * hourMs);
-  return { manager, server, clock, issue, end, consent, tokenOf };
+  return { manager, server, store, clock, issue, end, consent, tokenOf, logged };
 }
 
 test('whoever shared its refresh token has what a new consent brought, even after their own had ended', async () => {
@@ -74,4 +77,31 @@ test('nobody follows into another workspace', async () => {
   await consent('u2', 'second', 'T2');
   expect(await tokenOf('u2')).toBe('at-second');
   expect(await tokenOf('u1')).toBeUndefined();
+});
+
+test('two workspaces are two chains: each goes on by its own refresh token', async () => {
+  const { server, clock, consent, tokenOf } = await openWorkspace();
+  await consent('u3', 'other', 'T2');
+  clock.advance(2 * hourMs);
+  server.answer('/token', ({ form }) => {
+    const next = `${form.get('refresh_token')?.replace('rt-', '')}-renewed`;
+    const tokens = { access_token: `at-${next}`, refresh_token: `rt-${next}` };
+    return { json: { ok: true, token_type: 'bot', expires_in: 3600, ...tokens } };
+  });
+  const renewed = [await tokenOf('u1'), await tokenOf('u3'), await tokenOf('u2')];
+  expect(renewed).toEqual(['at-first-renewed', 'at-other-renewed', 'at-first-renewed']);
+});
+
+test('a store that fails before the others can be told costs the new consent nothing', async () => {
+  const { store, consent, tokenOf, logged } = await openWorkspace();
+  expect(await tokenOf('u2')).toBeUndefined();
+  const save = store.expiring.save.bind(store.expiring);
+  const away = new StoreUnavailable('The test says so.', 'no');
+  vi.spyOn(store.expiring, 'save').mockImplementation((...record) =>
+    record[0] === 'refresh_chain' ? Promise.reject(away) : save(...record),
+  );
+  await consent('u2', 'second');
+  expect(await tokenOf('u2')).toBe('at-second');
+  const message = 'the siblings of a connection were not told of its new consent';
+  expect(logged).toContain(JSON.stringify({ provider: 'here', message }));
 });
