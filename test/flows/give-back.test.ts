@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
+import { StoreUnavailable } from '../../src/core/errors.js';
+import { openStore } from '../../src/open-store.js';
 import { connectAccounts, templateAt } from '../support/connected-accounts.js';
 import { entryAt } from '../support/scripted-server.js';
 import { openSourced } from '../support/sourced-manager.js';
@@ -11,25 +13,30 @@ const ada = { account: 'default', id: 'ada' };
 
 /** Alice works with the account `ada`; then somebody finishes another link with it, or with another account. */
 async function open(entryOf: (url: string) => ProviderEntry) {
-  const { server, openAnother } = await openSourced({}, { unsafeConnectWithoutProof: true, connectProof: 'none' });
-  const manager = await openAnother({ providers: { here: entryOf(server.url) } });
+  const noProof = { unsafeConnectWithoutProof: true, connectProof: 'none' } as const;
+  const { server, openAnother, options } = await openSourced({}, noProof);
+  const store = await openStore(options);
+  const manager = await openAnother({ store, providers: { here: entryOf(server.url) } });
   await connectAccounts({ manager, server }, alice, [ada]);
   const revoked = () => server.requestsTo('/revoke').length;
-  return { manager, server, revoked };
+  return { manager, server, store, revoked };
 }
 
 test.each([
   ['her own, given up', alice],
   ['of another user, never proven', mallory],
-  ['of an account that the provider did not tell', alice, { status: 503 }],
-])('an unproven grant %s is not revoked where that would end what works', async (_title, user, userinfo?: object) => {
-  const { manager, server, revoked } = await open(google);
+  ['of an account that the provider did not tell', alice, 'provider'],
+  ['of an account that the store cannot look up', alice, 'store'],
+])('an unproven grant %s is not revoked where that would end what works', async (_title, user, away?: string) => {
+  const { manager, server, store, revoked } = await open(google);
   server.answer('/token', { json: { access_token: 'at-2', expires_in: 3600 } });
-  if (userinfo) server.answer('/userinfo', userinfo);
+  if (away === 'provider') server.answer('/userinfo', { status: 503 });
   const code = await manager.createLinkCode(user, 'here', { account: 'second', proof: 'chat_code' });
   const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
   const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
   await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+  const noAnswer = new StoreUnavailable('The test says so.', 'no');
+  if (away === 'store') vi.spyOn(store.documents, 'list').mockRejectedValue(noAnswer);
   for (let tries = 0; tries < 5; tries += 1) await manager.submitProof(user, '22222222').catch(() => undefined);
   await expect(manager.submitProof(user, '22222222')).rejects.toMatchObject({ code: 'gone' });
   expect(revoked()).toBe(0);
