@@ -74,6 +74,8 @@ it('never takes what the schema does not take, whatever stands in whichever fiel
       'Ünïcode',
       '\u0007',
       '0123456789ag',
+      'x0123456789ab',
+      '0123456789abx',
       true,
     ),
     fc.constantFrom(65, 129, 257).map((length) => 'x'.repeat(length)),
