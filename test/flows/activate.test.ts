@@ -8,8 +8,8 @@ import { openBrowserHalf, user } from './browser-half.js';
 /** Somebody who finishes in the browser with an account, and whose code is at hand. */
 async function openProof(more: Partial<ManagerOptions> = {}) {
   const half = await openBrowserHalf({}, more);
-  const finish = async (sub = '4711') => {
-    half.server.answer('/userinfo', { json: { sub } });
+  const finish = async (sub: string | null = '4711') => {
+    half.server.answer('/userinfo', sub === null ? { status: 503 } : { json: { sub } });
     const { connectId, page } = await half.finish();
     return { connectId, prove: () => half.manager.submitProof(user, page?.returnCode?.reveal() ?? '') };
   };
@@ -58,8 +58,8 @@ it('says that the connection in its place is damaged, rather than that others wr
   await expect(prove()).rejects.toMatchObject({ code: 'stored_token_unreadable' });
 });
 
-it('renews the same connection where the account is the same, which is no sharing', async () => {
-  const { manager, clock, finish, told, trail } = await openProof({ accountPolicy: 'deny' });
+it('renews the same connection where the account is the same, which is no sharing, and gives nothing back', async () => {
+  const { manager, server, clock, finish, told, trail } = await openProof({ accountPolicy: 'deny' });
   await (await finish()).prove();
   const [before] = await manager.listUserConnections(user);
   clock.advance(60_000);
@@ -68,7 +68,20 @@ it('renews the same connection where the account is the same, which is no sharin
     { connectionId: before?.connectionId, connectedAt: before?.connectedAt },
   ]);
   expect(await told()).toEqual(['connection.created', 'connection.updated reconnected']);
-  expect(await trail('account.share')).toEqual([]);
+  expect([await trail('account.share'), server.requestsTo('/revoke')]).toEqual([[], []]);
+});
+
+it.each([
+  ['before', null, '4711'],
+  ['now', '4711', null],
+])('renews the connection where nobody knows the account %s', async (_when, first, second) => {
+  const { manager, server, finish, told } = await openProof({ accountPolicy: 'deny' });
+  await (await finish(first)).prove();
+  const [before] = await manager.listUserConnections(user);
+  await (await finish(second)).prove();
+  expect(await manager.listUserConnections(user)).toMatchObject([{ connectionId: before?.connectionId }]);
+  expect(await told()).toEqual(['connection.created', 'connection.updated reconnected']);
+  expect(server.requestsTo('/revoke')).toEqual([]);
 });
 
 it('is another connection where the account is another one, and the earlier grant is given back', async () => {
