@@ -101,7 +101,7 @@ it('is another connection where the account is another one, and the earlier gran
 });
 
 it('is refused where policy denies another account than before: what works goes on, the new grant is given back', async () => {
-  const { manager, server, finish, told, tokenOf } = await openProof({ accountPolicy: 'deny' });
+  const { manager, server, finish, told, tokenOf, trail } = await openProof({ accountPolicy: 'deny' });
   await (await finish()).prove();
   const earlier = await tokenOf();
   const { connectId, prove } = await finish('4712');
@@ -109,5 +109,18 @@ it('is refused where policy denies another account than before: what works goes 
   expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'account_mismatch' });
   expect([await tokenOf(), await told()]).toEqual([earlier, ['connection.created']]);
   expect(server.requestsTo('/revoke')).toHaveLength(1);
+  const reason = 'account_mismatch, revoked: yes';
+  expect(await trail('connect.end')).toMatchObject([
+    { actor: { kind: 'system' }, user, provider: 'one', object: connectId, outcome: 'refused', reason },
+  ]);
   await expect(prove()).rejects.toMatchObject({ code: 'gone', message: 'The code is used up or too old.' });
+});
+
+it('is not given back where it is refused and somebody else has moved it on meanwhile', async () => {
+  const { store, server, finish, trail } = await openProof({ accountPolicy: 'deny' });
+  await (await finish()).prove();
+  const { prove } = await finish('4712');
+  vi.spyOn(store.connections, 'write').mockResolvedValueOnce('moved');
+  await expect(prove()).rejects.toMatchObject({ code: 'account_mismatch' });
+  expect([await trail('connect.end'), server.requestsTo('/revoke')]).toEqual([[], []]);
 });
