@@ -223,13 +223,6 @@ describe('webhooks', () => {
     expect(receiver.received).toHaveLength(3);
   });
 
-  it('go on from where a later version stood, whatever it says of its attempts', async () => {
-    const store = await openStoreOf();
-    const later = { cursor: '7', attempts: [{ eventId: '7', outcome: 'postponed' }] };
-    await store.documents.put('webhooks', defaultTenant, later);
-    expect(await findProgress(store.documents, defaultTenant)).toEqual({ cursor: '7', attempts: [] });
-  });
-
   it('are logged attempt by attempt, and counted on by the next worker', async () => {
     const store = await openStoreOf();
     let status = 302;
