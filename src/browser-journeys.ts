@@ -2,7 +2,7 @@
 
 import type { AuditEntry } from './core/audit.js';
 import type { Owner, ProviderId } from './core/identifiers.js';
-import { parseOwner, parseProviderId, parseText } from './core/parse-input.js';
+import { parseProviderId, parseText } from './core/parse-input.js';
 import type { Secret } from './core/secret.js';
 import type { TokenSet } from './core/token-set.js';
 import type * as views from './core/views.js';
@@ -16,7 +16,7 @@ import { authorizeUrlOf, type OwnBrowserHalf, redeemCode } from './flows/own-bro
 import { setPaused } from './flows/pause-connection.js';
 import { describeFinished } from './flows/show-finished.js';
 import { startAuthorization } from './flows/start-authorization.js';
-import { type In, parseTokenRequest } from './manager-input.js';
+import { type In, parseOwnerIn, parseTokenRequest } from './manager-input.js';
 
 /** The part of `OAuthManager` that browser routes, or a host with a browser half of its own, call. */
 export abstract class BrowserJourneys {
@@ -71,7 +71,7 @@ export abstract class BrowserJourneys {
 
   /** Mints a one-time link to the user's account page. The URL is a bearer secret; `expiresAt` is epoch ms. */
   async createAccountLink(userId: string, options: In = {}): Promise<{ url: string; expiresAt: number }> {
-    return accountPage.createAccountLink(this.running(), parseOwner(userId, options.tenant));
+    return accountPage.createAccountLink(this.running(), parseOwnerIn(userId, options));
   }
 
   /** Whose account page a link opens; changes nothing. */
@@ -107,7 +107,7 @@ export abstract class BrowserJourneys {
 
   /** What a user has connected, each with who used its token, newest first. */
   async describeConnections(userId: string, options: In = {}): Promise<readonly views.ConnectionDetails[]> {
-    return describeConnections(this.running(), parseOwner(userId, options.tenant));
+    return describeConnections(this.running(), parseOwnerIn(userId, options));
   }
 
   /**

@@ -1,14 +1,21 @@
 /** The program's half of connecting: links made, followed and proven. */
 
 import { BrowserJourneys } from './browser-journeys.js';
-import { parseOwner, parseProviderId, parseText } from './core/parse-input.js';
+import { parseProviderId, parseText } from './core/parse-input.js';
 import type * as views from './core/views.js';
 import { mintConnectLink, startConnect } from './flows/connect-link.js';
 import { findConnect } from './flows/connect-progress.js';
 import { startDevice } from './flows/device/start-device.js';
 import { keepPendingAction, parseResume, takePendingAction } from './flows/pending-actions.js';
 import { submitProof, verifyConnect } from './flows/prove-person.js';
-import { type ConnectOptions, type In, type ProofOptions, parseConnectRequest, parseTenant } from './manager-input.js';
+import {
+  type ConnectOptions,
+  type In,
+  type ProofOptions,
+  parseConnectRequest,
+  parseOwnerIn,
+  parseTenant,
+} from './manager-input.js';
 
 /** The part of `OAuthManager` that a bot calls to get a person connected. */
 export abstract class ConnectJourneys extends BrowserJourneys {
@@ -66,7 +73,7 @@ export abstract class ConnectJourneys extends BrowserJourneys {
    */
   async submitProof(userId: string, code: string, options: ProofOptions = {}): Promise<views.ProvenConnect> {
     const providers = options.providers?.map(parseProviderId);
-    return submitProof(this.running(), parseOwner(userId, options.tenant), {
+    return submitProof(this.running(), parseOwnerIn(userId, options), {
       code: parseText('code', code),
       providers,
     });
@@ -100,7 +107,7 @@ export abstract class ConnectJourneys extends BrowserJourneys {
    * @throws {OAuthNotConnected} as {@link submitProof}
    */
   async verifyConnect(connectId: string, userId: string, options: In = {}): Promise<views.ProvenConnect> {
-    return verifyConnect(this.running(), { ...connectOf(connectId, options), ...parseOwner(userId, options.tenant) });
+    return verifyConnect(this.running(), { ...connectOf(connectId, options), ...parseOwnerIn(userId, options) });
   }
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type ChatIdentity, chatIdentitySchema } from './core/connect.js';
 import { type ProofMode, proofModeSchema, tokenSetSchema } from './core/connection.js';
 import { InvalidRequest } from './core/errors.js';
-import { defaultAccount, type TenantId } from './core/identifiers.js';
+import { defaultAccount, type Owner, type TenantId } from './core/identifiers.js';
 import {
   parseAccount,
   parseInput,
@@ -87,10 +87,21 @@ const digestSchema = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecim
 const ttlSchema = z.number('must be a number').nonnegative('must not be negative');
 const textsSchema = z.record(z.string(), z.string()).optional();
 
+/**
+ * A user of the tenant that the options name.
+ *
+ * @throws {InvalidRequest} also where something else stands in the place of the options: passed over, it would have another
+ *   account or tenant than the caller means disconnected or erased
+ */
+export function parseOwnerIn(userId: string, options: In): Owner {
+  if (typeof options !== 'object' || options === null) throw new InvalidRequest('options', 'must be an object');
+  return parseOwner(userId, options.tenant);
+}
+
 /** A request for a token, or just for the connection it names. */
 export function parseTokenRequest(userId: string, provider: string, options: TokenOptions): TokenRequest {
   return {
-    owner: parseOwner(userId, options.tenant),
+    owner: parseOwnerIn(userId, options),
     provider: parseProviderId(provider),
     account: parseAccount(options.account),
     scope: parseScopes(options.scopes),
@@ -111,7 +122,7 @@ export function parseExchange(provider: string, options: ExchangeOptions): Token
 export function parseConnectRequest(userId: string, provider: string, options: ConnectOptions): ConnectRequest {
   const { returnTo, chatIdentity, proof, method, metadata, parameters } = options;
   return {
-    owner: parseOwner(userId, options.tenant),
+    owner: parseOwnerIn(userId, options),
     provider: parseProviderId(provider),
     account: parseAccount(options.account),
     scope: parseScopes(options.scopes),
@@ -130,14 +141,15 @@ export function parseRejectedDigest(digest: string): string {
 }
 
 /** A host's own token as the journeys want it. @throws {InvalidRequest} */
-export function parseHostToken(userId: string, token: HostTokenInput, at: In & { now: number }): HostToken {
+export function parseHostToken(userId: string, token: HostTokenInput, at: { options: In; now: number }): HostToken {
   const tokenSet = parseTokens(token, at.now);
   const account = parseAccount(token.account) ?? defaultAccount;
-  const place = { owner: parseOwner(userId, at.tenant), provider: parseProviderId(token.provider), account };
+  const place = { owner: parseOwnerIn(userId, at.options), provider: parseProviderId(token.provider), account };
   return { place, tokenSet, requestedScope: tokenSet.scope };
 }
 
 function parseTokens(token: HostTokenInput, now: number): TokenSet {
+  if (typeof token !== 'object' || token === null) throw new InvalidRequest('token', 'must be an object');
   const { expiresAt, tokenType = 'Bearer', scopes = token.scope ?? [] } = token;
   const parsed = tokenSetSchema.safeParse({
     accessToken: plain(token.accessToken),

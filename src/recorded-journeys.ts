@@ -3,7 +3,7 @@
 import type { AuditAct, AuditActor } from './core/audit.js';
 import { OAuthNotConnected } from './core/errors.js';
 import { defaultTenant } from './core/identifiers.js';
-import { parseOwner, parseText } from './core/parse-input.js';
+import { parseText } from './core/parse-input.js';
 import type * as views from './core/views.js';
 import type { Dependencies } from './flows/dependencies.js';
 import type { Erasure } from './flows/disconnect.js';
@@ -15,6 +15,7 @@ import {
   type HostTokenInput,
   type In,
   type ProofOptions,
+  parseOwnerIn,
   parseTokenRequest,
   type TokenOptions,
 } from './manager-input.js';
@@ -240,6 +241,6 @@ function about(userId: string, provider: string, options: TokenOptions): About {
 }
 
 function aboutUser(userId: string, options: In): About {
-  const { tenant, userId: user } = parseOwner(userId, options.tenant);
+  const { tenant, userId: user } = parseOwnerIn(userId, options);
   return { tenant, user, actor: library };
 }

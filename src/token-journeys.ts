@@ -2,7 +2,6 @@
 
 import { ConnectJourneys } from './connect-journeys.js';
 import { OAuthNotConnected } from './core/errors.js';
-import { parseOwner } from './core/parse-input.js';
 import { unionScope } from './core/scope.js';
 import type * as views from './core/views.js';
 import { startConnect } from './flows/connect-link.js';
@@ -23,6 +22,7 @@ import {
   type In,
   parseExchange,
   parseHostToken,
+  parseOwnerIn,
   parseRejectedDigest,
   parseTokenRequest,
   type TokenOptions,
@@ -104,7 +104,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
 
   /** What a user has connected. */
   async listUserConnections(userId: string, options: In = {}): Promise<readonly views.ConnectionSummary[]> {
-    return listConnections(this.running(), parseOwner(userId, options.tenant));
+    return listConnections(this.running(), parseOwnerIn(userId, options));
   }
 
   /** Who used the token of a connection, newest first; at most 50, of callers that said who they are. */
@@ -119,7 +119,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
    */
   async storeToken(userId: string, token: HostTokenInput, options: In = {}): Promise<void> {
     const deps = this.running();
-    return storeToken(deps, parseHostToken(userId, token, { ...options, now: deps.now() }));
+    return storeToken(deps, parseHostToken(userId, token, { options, now: deps.now() }));
   }
 
   /** Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. Idempotent. */
@@ -129,7 +129,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
 
   /** Revokes and erases everything of a user. */
   async eraseUser(userId: string, options: In = {}): Promise<Erasure> {
-    return eraseUser(this.running(), parseOwner(userId, options.tenant));
+    return eraseUser(this.running(), parseOwnerIn(userId, options));
   }
 
   /** The new link asks for everything granted so far and for what is missing. */

@@ -32,6 +32,8 @@ afterAll(async () => {
 
 type Method =
   | 'storeToken'
+  | 'deleteToken'
+  | 'eraseUser'
   | 'generateConnectUrl'
   | 'getToken'
   | 'refreshToken'
@@ -51,6 +53,12 @@ const token = { provider: 'github', accessToken: canary };
 
 describe('is refused by the name of the field and without its value', () => {
   it.each<[string, Method, unknown[]]>([
+    ['token', 'storeToken', ['u']],
+    ['options', 'storeToken', ['u', token, canary]],
+    ['options', 'deleteToken', ['u', 'github', canary]],
+    ['options', 'eraseUser', ['u', canary]],
+    ['options', 'getToken', ['u', 'github', null]],
+    ['options', 'generateConnectUrl', ['u', 'github', canary]],
     ['accessToken', 'storeToken', ['u', { provider: 'github' }]],
     ['accessToken', 'storeToken', ['u', { ...token, accessToken: '' }]],
     ['accessToken', 'storeToken', ['u', { ...token, accessToken: { canary } }]],
@@ -95,6 +103,7 @@ describe('is refused by the name of the field and without its value', () => {
   it.each([
     ['a state', () => manager.getAuthorizeUrl('github', '', { codeChallenge: 'c' })],
     ['a code challenge', () => Reflect.apply(manager.getAuthorizeUrl, manager, ['github', 'state'])],
+    ['a code challenge', () => manager.getAuthorizeUrl('github', 'state', { codeChallenge: '' })],
     ['a code', () => manager.exchangeCode('github', '', { codeVerifier: 'v' })],
     ['a code verifier', () => Reflect.apply(manager.exchangeCode, manager, ['github', 'code'])],
   ])('%s that is missing, before the provider is asked', async (name, ask) => {

@@ -47,7 +47,7 @@ function protectedParameters(provider: Provider, request: AuthorizationRequest):
 // LinkedIn and a few others refuse requests with parameters of PKCE, so that it is only sent where it is known.
 function pkceParameters(provider: Provider, codeChallenge: string | undefined): readonly Parameter[] {
   if (provider.pkce === 'none') return [];
-  if (codeChallenge === undefined) throw new TypeError('a code challenge is needed');
+  if (!codeChallenge) throw new TypeError('a code challenge is needed');
   return [
     ['code_challenge', codeChallenge],
     ['code_challenge_method', 'S256'],
