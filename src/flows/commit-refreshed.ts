@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
-import { StoreUnavailable } from '../core/errors.js';
+import { KeyUnavailable, type OAuthManagerError, StoredTokenUnreadable, StoreUnavailable } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
 import { mergeAfterRefresh, type TokenSet } from '../core/token-set.js';
 import { revokeTokens } from '../protocol/revocation.js';
@@ -35,7 +35,7 @@ export interface AnsweredRefresh {
  * failover has brought back; a disconnect has the new tokens revoked, a reconnect or another refresh wins and the answer is
  * dropped; of a grant that was replaced by another one it is given back.
  *
- * @throws {StoreUnavailable} this process ends, and the store has refused until now; the intent stands
+ * @throws what {@link isWaitedFor} knows: this process ends, and the store has refused until now; the intent stands
  */
 export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefresh): Promise<Refreshed> {
   let base = refresh.sent;
@@ -51,8 +51,11 @@ export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefre
       base = conclusion.onto;
       next = renewed(deps, base, refresh.answer);
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      deps.log.error({ provider: refresh.provider.id, pauseMs }, 'a refreshed token set waits for the store');
+      if (!isWaitedFor(error)) throw error;
+      deps.log.error(
+        { provider: refresh.provider.id, pauseMs, failure: error.code },
+        'a refreshed token set waits for the store',
+      );
       spooled ||= await spool(deps, refresh);
       const leftMs = deps.ending?.leftMs ?? pauseMs;
       if (leftMs <= 0) {
@@ -62,6 +65,14 @@ export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefre
       await sleep(Math.min(pauseMs, leftMs));
     }
   }
+}
+
+/**
+ * Whether an answer waits for this to pass: the store is away, or what lies there now cannot be opened here, since keys or
+ * versions were rolled out in the wrong order. Dropped, the answer would be lost, and the spent token sent again.
+ */
+export function isWaitedFor(error: unknown): error is OAuthManagerError {
+  return [StoreUnavailable, KeyUnavailable, StoredTokenUnreadable].some((kind) => error instanceof kind);
 }
 
 /** Onto the disk as well, where there is a place for it; a disk that refuses leaves the copy in memory. */

@@ -6,13 +6,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refOf, type StoredConnection } from '../core/connection.js';
-import { OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../core/errors.js';
+import { OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
 import type { ProviderId } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
 import { assess, type LostSending } from '../core/refresh-state.js';
 import type { RefreshIntent } from '../core/store.js';
 import { refreshTokens } from '../protocol/token-endpoint.js';
-import { commitRefreshed, type Refreshed } from './commit-refreshed.js';
+import { commitRefreshed, isWaitedFor, type Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { meterRefresh } from './meter-refresh.js';
 import type { ProviderCircuits } from './provider-circuits.js';
@@ -210,7 +210,7 @@ async function send(flight: Flight, intent: RefreshIntent, lost?: LostSending): 
     if (!(error instanceof OAuthManagerError)) throw error;
     recordRefresh(flight, { outcome: 'failed', reason: error.code });
     // The provider has answered, and the intent stands for whoever comes next.
-    if (error instanceof StoreUnavailable) throw error;
+    if (isWaitedFor(error)) throw error;
     return await settleFailure({ ...flight, lost }, intent, error);
   } finally {
     release();

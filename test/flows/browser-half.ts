@@ -67,7 +67,7 @@ export async function openBrowserHalf(entry: Partial<ProviderEntry> = {}, more: 
       .map(({ entry }) => entry)
       .filter((each) => each.act === act);
   const events = async () => (await manager.events.read(defaultTenant, undefined, 100)).map(({ event }) => event);
-  return { manager, server, tokens, store, clock, link, consent, finish, trail, events };
+  return { manager, server, tokens, store, dataDir, clock, link, consent, finish, trail, events };
 }
 
 /** Where the authorization server sends the browser back to: at once, with consent. */

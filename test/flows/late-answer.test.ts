@@ -1,8 +1,9 @@
 /** The answer to a refresh comes when its connection is not there any more: nobody will use what it brought. */
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
+import { openManager } from '../../src/open-manager.js';
 import type { ScriptedAnswer } from '../support/scripted-server.js';
 import { openBrowserHalf, user } from './browser-half.js';
 
@@ -11,7 +12,10 @@ const late = { access_token: 'at-late', refresh_token: 'rt-late', token_type: 'B
 
 /** Somebody is connected, and their refresh is on its way to the provider; `arrive` lets its answer in. */
 async function refreshUnderWay(entry: Parameters<typeof openBrowserHalf>[0] = {}, userinfo?: ScriptedAnswer) {
-  const half = await openBrowserHalf(entry, noProof);
+  const logged: string[] = [];
+  const silent = () => undefined;
+  const log = { debug: silent, info: silent, warn: silent, error: (_: object, text: string) => void logged.push(text) };
+  const half = await openBrowserHalf(entry, { ...noProof, log });
   const { manager, server, tokens, clock } = half;
   if (userinfo) server.answer('/userinfo', userinfo);
   await half.finish();
@@ -27,7 +31,7 @@ async function refreshUnderWay(entry: Parameters<typeof openBrowserHalf>[0] = {}
     return (await refreshing)?.accessToken.reveal();
   };
   const revoked = () => server.requestsTo('/revoke').map(({ form }) => form.get('token'));
-  return { ...half, arrive, revoked };
+  return { ...half, arrive, revoked, logged };
 }
 
 it('is stored over an earlier state to which a failover has taken the store back', async () => {
@@ -46,6 +50,25 @@ it('is stored over an earlier state to which a failover has taken the store back
   expect(await arrive()).toBe('at-late');
   expect((await manager.requireToken(user, 'one')).accessToken.reveal()).toBe('at-late');
   expect(revoked()).toEqual([]);
+});
+
+it('waits while its record is sealed with a key that this process lacks: keys were rolled out in the wrong order', async () => {
+  const { server, dataDir, clock, arrive, logged } = await refreshUnderWay();
+  const [k1, k2] = [7, 8].map((fill, at) => `k${at + 1}:${Buffer.alloc(32, fill).toString('base64')}`);
+  const elsewhere = async (encryptionKeys: string) => {
+    const about = { baseUrl: 'http://localhost:3000', backgroundWork: false, providers: {}, now: clock.now };
+    const manager = await openManager({ ...about, dataDir, encryptionKeys });
+    onTestFinished(() => manager.close());
+    return manager;
+  };
+  await (await elsewhere(`${k2},${k1}`)).pauseConnection(user, 'one');
+  const arriving = arrive();
+  await expect.poll(() => logged, { timeout: 10_000 }).toContain('a refreshed token set waits for the store');
+  const mended = await elsewhere(`${k1},${k2}`);
+  await mended.resumeConnection(user, 'one');
+  expect(await arriving).toBe('at-late');
+  expect((await mended.listUserConnections(user)).map(({ status }) => status)).toEqual(['active']);
+  expect(server.requestsTo('/token').filter(({ form }) => form.get('grant_type') === 'refresh_token')).toHaveLength(1);
 });
 
 it('is revoked after the person has disconnected', async () => {
