@@ -21,7 +21,7 @@ it.each([
     await connect(bench, provider, { user: 'over', leftMs: -60_000 });
     const renewed = await skewed.ask('token', { user: 'over' });
     expect(provider.honours(renewed.token ?? '')).toBe(true);
-    expect(Math.abs((renewed.expiresAt ?? 0) - (Date.now() + 600_000))).toBeLessThan(10_000);
+    expect(Math.abs((renewed.expiresAt ?? 0) - (Date.now() + 600_000))).toBeLessThan(60_000);
     expect((await right.ask('token', { user: 'over' })).token).toBe(renewed.token);
     expect(provider.seen.redemptions).toBe(1);
     const { logged = [] } = await skewed.ask('log');
@@ -30,4 +30,5 @@ it.each([
     );
     expect((await right.ask('log')).logged?.filter(({ message }) => message.includes('clock'))).toEqual([]);
   },
+  60_000,
 );
