@@ -1,6 +1,7 @@
 /** The answer to a refresh comes when its connection is not there any more: nobody will use what it brought. */
 
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { StoredTokenUnreadable } from '../../src/core/errors.js';
 import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
 import { openManager } from '../../src/open-manager.js';
@@ -68,6 +69,17 @@ it('waits while its record is sealed with a key that this process lacks: keys we
   await mended.resumeConnection(user, 'one');
   expect(await arriving).toBe('at-late');
   expect((await mended.listUserConnections(user)).map(({ status }) => status)).toEqual(['active']);
+  expect(server.requestsTo('/token').filter(({ form }) => form.get('grant_type') === 'refresh_token')).toHaveLength(1);
+});
+
+it('waits as well while its record is of a form that only a later version can read', async () => {
+  const { manager, store, server, arrive, logged } = await refreshUnderWay();
+  await manager.pauseConnection(user, 'one');
+  await manager.resumeConnection(user, 'one');
+  const find = vi.spyOn(store.connections, 'find');
+  find.mockRejectedValueOnce(new StoredTokenUnreadable('A stored record is of a later version.'));
+  expect(await arrive()).toBe('at-late');
+  expect(logged).toEqual(['a refreshed token set waits for the store']);
   expect(server.requestsTo('/token').filter(({ form }) => form.get('grant_type') === 'refresh_token')).toHaveLength(1);
 });
 
