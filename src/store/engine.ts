@@ -5,6 +5,7 @@
 
 import type { OwnerKey } from '../core/identifiers.js';
 import type { StoreFigures } from '../core/store.js';
+import type { Fingerprint } from './fingerprint.js';
 
 /** A field's bytes and the version under which they were written. Versions only grow within a field's life. */
 export interface Versioned {
@@ -12,9 +13,9 @@ export interface Versioned {
   readonly bytes: Buffer;
 }
 
-/** A field, and the bytes that it was found in: others of its owner may be among them. Not a copy. */
+/** A field, and the fingerprint of what it was read from. Its bytes are not a copy. */
 export interface FoundField extends Versioned {
-  readonly source: Buffer;
+  readonly fingerprint: Fingerprint;
 }
 
 /** One change to one field of an owner. Without `next` the field is removed. */
@@ -65,8 +66,8 @@ export interface LogKeep {
 /** Fields of one owner. Everything of one owner lives together, so that each call is one round trip. */
 export interface OwnerFields {
   readField(owner: OwnerKey, field: string): Promise<Versioned | undefined>;
-  /** @param known the `source` that the field was found in before; `same` when it lies in the very same bytes still */
-  readFieldUnlessSame(owner: OwnerKey, field: string, known?: Buffer): Promise<FoundField | 'same' | undefined>;
+  /** @param known what the field was found with before; `same` when the very same bytes are still there */
+  readFieldUnlessSame(owner: OwnerKey, field: string, known?: Fingerprint): Promise<FoundField | 'same' | undefined>;
   /** All fields and all marks of one owner. */
   readOwner(owner: OwnerKey): Promise<{
     readonly fields: ReadonlyMap<string, Versioned>;

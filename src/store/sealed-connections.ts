@@ -12,6 +12,7 @@ import type {
 } from '../core/store.js';
 import type { FieldChange, StorageEngine, Versioned } from './engine.js';
 import { connectionFieldOf, dueMemberOf, fieldKind, grantFieldOf } from './field-names.js';
+import { areAlike } from './fingerprint.js';
 import { OpenedRecords } from './opened-records.js';
 import { formatIntent, parseIntent } from './records.js';
 import { openConnection, openGrant, type Place, sealConnection, sealGrant } from './sealed-fields.js';
@@ -37,21 +38,22 @@ export function sealedConnections(
   keyring: Keyring,
   { now, keepOpened }: SealedConnectionOptions,
 ): ConnectionStore {
-  const opened = new OpenedRecords<Place, StoredConnection>(keepOpened);
+  const opened = new OpenedRecords<StoredConnection>(keepOpened);
   return {
     async find(ref) {
-      const name = nameOf(ref.owner, connectionFieldOf(ref));
+      const field = connectionFieldOf(ref);
+      const name = nameOf(ref.owner, field);
       const known = opened.find(name);
-      const place = known?.place ?? placeOf(ref);
-      const found = await engine.readFieldUnlessSame(place.owner, place.field, known?.source);
+      const owner = known?.owner ?? ownerKeyOf(ref.owner);
+      const found = await engine.readFieldUnlessSame(owner, field, known);
       if (found === 'same') return known?.value;
-      // Of many callers at once the first has opened it.
       const latest = opened.find(name);
-      if (found !== undefined && latest?.source.equals(found.source)) return latest.value;
       opened.forget(name);
       if (found === undefined) return undefined;
-      const value = openConnection(keyring, place, found);
-      opened.remember(name, { place, value, source: found.source });
+      // Of many callers at once the first has opened it; what lies beside it may have moved it.
+      const isOpen = latest !== undefined && areAlike(latest, found.fingerprint);
+      const value = isOpen ? latest.value : openConnection(keyring, { owner, field }, found);
+      opened.remember(name, { owner, value, ...found.fingerprint });
       return value;
     },
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { nextGeneration } from '../../src/core/connection.js';
 import { StoredTokenUnreadable } from '../../src/core/errors.js';
-import { ownerKeyOf } from '../../src/core/identifiers.js';
+import { ownerKeyOf, providerIdSchema } from '../../src/core/identifiers.js';
 import type { Store } from '../../src/core/store.js';
 import type { StorageEngine } from '../../src/store/engine.js';
 import { OpenedRecords } from '../../src/store/opened-records.js';
@@ -59,6 +59,20 @@ describe('an opened connection', () => {
     for (const other of others) expect(other).toBe(first);
   });
 
+  it('is reused when another connection of its owner comes or goes, wherever that moves it', async () => {
+    const { owner, connection, ref, opened } = await anOpenedConnection();
+    const beside = { ...connection, provider: providerIdSchema.parse('google') };
+    const generation = nextGeneration(undefined, t0);
+    await theirs.connections.write(owner, [
+      { kind: 'put_connection', connection: beside, generation, expect: 'absent' },
+    ]);
+    expect(await ours.connections.find(ref)).toBe(opened);
+    const there = await ours.connections.find(refTo(beside));
+    await theirs.connections.write(owner, [{ kind: 'remove_connection', ref, expect: 'any' }]);
+    expect(await ours.connections.find(refTo(beside))).toBe(there);
+    expect(await ours.connections.find(ref)).toBeUndefined();
+  });
+
   it('is opened anew by a store that was told to keep none', async () => {
     const store = createStore(engine, keys, { keepOpened: 0 });
     const { ref, opened } = await anOpenedConnection(store);
@@ -108,25 +122,18 @@ describe('an opened connection', () => {
 });
 
 describe('what is remembered', () => {
-  const opened = <T>(value: T) => ({ source: Buffer.from('bytes'), place: 'p', value });
+  const owner = ownerKeyOf(anOwner());
+  const opened = <T>(value: T) => ({ owner, value, from: 0, to: 9, even: 1, odd: 2 });
 
-  it('is found with the bytes that it lay in, to be shown to the engine', () => {
-    const records = new OpenedRecords<string, string>(10);
+  it('is found with the fingerprint of what it lay in, to be shown to the engine', () => {
+    const records = new OpenedRecords<string>(10);
     records.remember('a', opened('value'));
     expect(records.find('a')).toEqual(opened('value'));
     expect(records.find('b')).toBeUndefined();
   });
 
-  it('keeps bytes of its own, whatever becomes of the buffer they came in', () => {
-    const records = new OpenedRecords<string, string>(10);
-    const record = opened('value');
-    records.remember('a', record);
-    record.source.fill(0);
-    expect(records.find('a')?.source.toString()).toBe('bytes');
-  });
-
   it('is bounded, and what is evicted is let go', () => {
-    const records = new OpenedRecords<string, object>(100);
+    const records = new OpenedRecords<object>(100);
     for (let index = 0; index < 1000; index += 1) records.remember(`p${index}`, opened({}));
     expect(records.size).toBeLessThanOrEqual(200);
     expect(records.find('p0')).toBeUndefined();
@@ -134,14 +141,14 @@ describe('what is remembered', () => {
   });
 
   it('keeps all of a set that is as large as the bound and read again and again', () => {
-    const records = new OpenedRecords<string, number>(100);
+    const records = new OpenedRecords<number>(100);
     for (let index = 0; index < 100; index += 1) records.remember(`p${index}`, opened(index));
     for (let turn = 0; turn < 1000; turn += 1) expect(records.find(`p${(turn * 7) % 100}`)).toBeDefined();
   });
 
   it('forgets all secrets within two minutes in which nobody reads', () => {
     vi.useFakeTimers();
-    const records = new OpenedRecords<string, string>(10);
+    const records = new OpenedRecords<string>(10);
     records.remember('a', opened('secret'));
     vi.advanceTimersByTime(120_000);
     expect(records.size).toBe(0);
@@ -149,7 +156,7 @@ describe('what is remembered', () => {
   });
 
   it('forgets at once what it is told to', () => {
-    const records = new OpenedRecords<string, string>(10);
+    const records = new OpenedRecords<string>(10);
     records.remember('a', opened('secret'));
     records.forget('a');
     expect(records.size).toBe(0);

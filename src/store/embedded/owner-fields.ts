@@ -2,6 +2,7 @@
 
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { FieldChange, OwnerFields, Versioned } from '../engine.js';
+import { fingerprintOf, hasFingerprint } from '../fingerprint.js';
 import type { EmbeddedDatabase } from './database.js';
 import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
 import type { Table } from './shared-file.js';
@@ -48,9 +49,9 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
         // A view of lmdb's own memory, good until the next read: what is known already is not copied.
         const row = rows.getBinaryFast(key(owner, 'f', field));
         if (row === undefined) return undefined;
-        if (known !== undefined && row.compare(known, 0, known.length, 0, row.length) === 0) return 'same';
-        const source = Buffer.from(row.subarray(0, row.length));
-        return { ...toVersioned(source), source };
+        if (known?.to === row.length && hasFingerprint(row, known)) return 'same';
+        const fingerprint = fingerprintOf(row, 0, row.length);
+        return { ...toVersioned(Buffer.from(row.subarray(0, row.length))), fingerprint };
       }),
 
     readOwner: (owner) => database.read(() => readOwnerRows(rows, owner)),

@@ -3,6 +3,7 @@
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { OwnerFields } from '../engine.js';
 import { dueMemberOf, fieldKind } from '../field-names.js';
+import { fingerprintOf, hasFingerprint } from '../fingerprint.js';
 import type { ReadStored } from './gathered-reads.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
@@ -11,7 +12,15 @@ import { claimFieldsScript, formatClaim, type OwnerWrites } from './owner-writes
 import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
 import { parseBuffer, parseList, parseNumber, parsePairs } from './replies.js';
 import { loadScript } from './scripts.js';
-import { findField, formatField, formatVersion, parseFields, parseVersion } from './stored-fields.js';
+import {
+  findField,
+  findPlace,
+  formatField,
+  formatVersion,
+  parseFields,
+  parseVersion,
+  readField,
+} from './stored-fields.js';
 
 const readOwnerScript = loadScript('read-owner');
 const eraseOwnerScript = loadScript('erase-owner', 'fields', 'removed');
@@ -42,10 +51,10 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
     readFieldUnlessSame: async (owner, field, known) => {
       const stored = parseBuffer(await readStored(fieldsOf(owner)));
       if (stored === undefined) return undefined;
-      // Bytes for bytes takes 0.1 µs; finding the field among them, and comparing from there, takes 0.6.
-      if (known?.equals(stored)) return 'same';
-      const found = findField(stored, field);
-      return found && { ...found, source: stored };
+      // Most of the time it is where it was.
+      if (known !== undefined && hasFingerprint(stored, known)) return 'same';
+      const place = findPlace(stored, field);
+      return place && { ...readField(stored, place), fingerprint: fingerprintOf(stored, place.start, place.end) };
     },
     readOwner: async (owner) => {
       const [fields, marks] = parseList(await link.read(readOwnerScript(keys.ofOwner(owner))));

@@ -49,9 +49,15 @@ export function formatFields(fields: ReadonlyMap<string, Versioned>): Buffer {
 
 /** One of them by name, without a copy. @throws {StoreUnavailable} this is not how fields are written */
 export function findField(stored: Buffer, name: string): Versioned | undefined {
+  const place = findPlace(stored, name);
+  return place && readField(stored, place);
+}
+
+/** Where one of them stands. @throws {StoreUnavailable} */
+export function findPlace(stored: Buffer, name: string): FieldPlace | undefined {
   for (let at = 0; at < stored.length; ) {
     const field = fieldAt(stored, at);
-    if (isNamed(stored, field, name)) return readField(stored, field);
+    if (isNamed(stored, field, name)) return field;
     at = field.end;
   }
   return undefined;
@@ -69,7 +75,8 @@ export function parseFields(stored: Buffer): ReadonlyMap<string, Versioned> {
 }
 
 /** Where the parts of one field begin and end. */
-interface FieldPlace {
+export interface FieldPlace {
+  readonly start: number;
   readonly name: number;
   readonly nameEnd: number;
   readonly value: number;
@@ -82,7 +89,7 @@ function fieldAt(stored: Buffer, at: number): FieldPlace {
   if (value > stored.length) throw unexpected();
   const end = value + stored.readUInt32BE(nameEnd);
   if (end > stored.length || end - value < versionBytes) throw unexpected();
-  return { name: at + 1, nameEnd, value, end };
+  return { start: at, name: at + 1, nameEnd, value, end };
 }
 
 function isNamed(stored: Buffer, { name: start, nameEnd }: FieldPlace, name: string): boolean {
@@ -93,6 +100,7 @@ function isNamed(stored: Buffer, { name: start, nameEnd }: FieldPlace, name: str
   return true;
 }
 
-function readField(stored: Buffer, { value, end }: FieldPlace): Versioned {
+/** What stands there, without a copy. */
+export function readField(stored: Buffer, { value, end }: FieldPlace): Versioned {
   return { version: parseVersion(stored, value), bytes: stored.subarray(value + versionBytes, end) };
 }
