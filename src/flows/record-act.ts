@@ -3,7 +3,7 @@
 import { type AuditAct, type AuditActor, type AuditEntry, tokenDigestOf } from '../core/audit.js';
 import type { ConnectIntent } from '../core/connect.js';
 import type { Connection } from '../core/connection.js';
-import { Gone, InvalidRequest, OAuthManagerError } from '../core/errors.js';
+import { Gone, InvalidRequest, OAuthManagerError, OAuthNotConnected } from '../core/errors.js';
 import { defaultTenant, type ProviderId } from '../core/identifiers.js';
 import type { AccessToken } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
@@ -46,6 +46,17 @@ export async function recordIssued(deps: Dependencies, who: About, token: Access
   const { provider, connectionId: connection_id, accessToken } = token;
   const token_digest = tokenDigestOf(accessToken.reveal());
   await recordHandingOut(deps, { act: 'token.issue', ...who, provider, connection_id, token_digest });
+}
+
+/**
+ * Appends why there is no token in process: with `auditTokens`, and always where a connect link was handed out instead.
+ * Never throws.
+ */
+export async function recordNotIssued(deps: Dependencies, who: () => About, error: unknown): Promise<void> {
+  if (error instanceof OAuthNotConnected) {
+    const { provider, connectId: object } = error;
+    await recordAct(deps, refusalOf('token.issue', { ...who(), provider, object }, error));
+  } else if (deps.settings.auditTokens === true) await recordAct(deps, refusalOf('token.issue', who(), error));
 }
 
 /** The entry of an act that ended with an error: `refused` is for the user or the caller to mend, `failed` is not. */

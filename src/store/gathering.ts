@@ -2,7 +2,8 @@
 
 import { StoreUnavailable } from '../core/errors.js';
 
-interface Waiting<Item, Result> {
+/** What is asked, and whom the answer is told. */
+export interface Asked<Item, Result> {
   readonly item: Item;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
@@ -35,14 +36,15 @@ export function oneByOne<Item, Result>(
  * soon as that has run, as one caller alone wants it. When a command fails, all of its items fail as it did.
  *
  * @param sendAll answers one result for each item, in their order
+ * @returns takes an item, and tells its result or failure; what is told must not throw
  */
-export function together<Item, Result>(
+export function gathering<Item, Result>(
   sendAll: (items: readonly Item[]) => Promise<readonly Result[]>,
-): (item: Item) => Promise<Result> {
-  let waiting: Waiting<Item, Result>[] = [];
+): (asked: Asked<Item, Result>) => void {
+  let waiting: Asked<Item, Result>[] = [];
   let underWay = 0;
 
-  const send = async (batch: readonly Waiting<Item, Result>[]): Promise<void> => {
+  const send = async (batch: readonly Asked<Item, Result>[]): Promise<void> => {
     underWay += 1;
     try {
       const results = await sendAll(batch.map(({ item }) => item));
@@ -63,12 +65,19 @@ export function together<Item, Result>(
     void send(batch);
   };
 
-  return (item) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ item, resolve, reject });
-      if (waiting.length >= (underWay < 2 ? enoughForTwo : mostTogether)) sendWaiting();
-      else if (waiting.length === 1) (underWay === 0 ? process.nextTick : setImmediate)(sendWaiting);
-    });
+  return (asked) => {
+    waiting.push(asked);
+    if (waiting.length >= (underWay < 2 ? enoughForTwo : mostTogether)) sendWaiting();
+    else if (waiting.length === 1) (underWay === 0 ? process.nextTick : setImmediate)(sendWaiting);
+  };
+}
+
+/** {@link gathering} by promises. */
+export function together<Item, Result>(
+  sendAll: (items: readonly Item[]) => Promise<readonly Result[]>,
+): (item: Item) => Promise<Result> {
+  const ask = gathering(sendAll);
+  return (item) => new Promise((resolve, reject) => ask({ item, resolve, reject }));
 }
 
 function unexpected(): StoreUnavailable {

@@ -1,15 +1,18 @@
 /** Owners' fields that are asked for at the same time are read from Redis by one command. */
 
-import { together } from '../gathering.js';
+import { gathering } from '../gathering.js';
 import { command, type RedisLink } from './link.js';
 import { parseList } from './replies.js';
 
-/** Reads what lies under the key of an owner's fields: a reply of Redis, as GET answers. */
-export type ReadStored = (key: string) => Promise<unknown>;
+/**
+ * Reads what lies under the key of an owner's fields, and answers what is made of it: a reply of Redis, as GET answers.
+ * A promise more, for what is made of it, took 0.4 of the 8 µs of a warm read.
+ */
+export type ReadStored = <Made>(key: string, make: (stored: unknown) => Made) => Promise<Made>;
 
 /** One command for each read: on a Cluster the keys of a command must be of one slot. */
 export function readsOneByOne(link: RedisLink): ReadStored {
-  return (key) => link.read(command('GET', key));
+  return async (key, make) => make(await link.read(command('GET', key)));
 }
 
 /**
@@ -18,10 +21,21 @@ export function readsOneByOne(link: RedisLink): ReadStored {
  * as with a GET for each. What does not fit its form is that caller's fault alone.
  */
 export function readsTogether(link: RedisLink): ReadStored {
-  return together(async (keys: readonly string[]) =>
+  const ask = gathering(async (keys: readonly string[]) =>
     // Of one key, GET is the faster by 2 of 18 µs.
     keys.length === 1
       ? [await link.read(command('GET', ...keys))]
       : parseList(await link.read(command('MGET', ...keys))),
   );
+  return (key, make) =>
+    new Promise((resolve, reject) => {
+      const made = (stored: unknown) => {
+        try {
+          resolve(make(stored));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      ask({ item: key, resolve: made, reject });
+    });
 }

@@ -44,18 +44,20 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
   const fieldsOf = (owner: OwnerKey) => keys.fieldsOf(owner);
   const notesOf = (owner: OwnerKey) => keys.ofOwner(owner)[2];
   return {
-    readField: async (owner, field) => {
-      const stored = parseBuffer(await readStored(fieldsOf(owner)));
-      return stored && findField(stored, field);
-    },
-    readFieldUnlessSame: async (owner, field, known) => {
-      const stored = parseBuffer(await readStored(fieldsOf(owner)));
-      if (stored === undefined) return undefined;
-      // Most of the time it is where it was.
-      if (known !== undefined && hasFingerprint(stored, known)) return 'same';
-      const place = findPlace(stored, field);
-      return place && { ...readField(stored, place), fingerprint: fingerprintOf(stored, place.start, place.end) };
-    },
+    readField: (owner, field) =>
+      readStored(fieldsOf(owner), (reply) => {
+        const stored = parseBuffer(reply);
+        return stored && findField(stored, field);
+      }),
+    readFieldUnlessSame: (owner, field, known) =>
+      readStored(fieldsOf(owner), (reply) => {
+        const stored = parseBuffer(reply);
+        if (stored === undefined) return undefined;
+        // Most of the time it is where it was.
+        if (known !== undefined && hasFingerprint(stored, known)) return 'same';
+        const place = findPlace(stored, field);
+        return place && { ...readField(stored, place), fingerprint: fingerprintOf(stored, place.start, place.end) };
+      }),
     readOwner: async (owner) => {
       const [fields, marks] = parseList(await link.read(readOwnerScript(keys.ofOwner(owner))));
       return {
