@@ -1,6 +1,5 @@
 /** Asks the endpoints of the configured providers whether they answer at all. Nothing is sent that could change anything. */
 
-import { OAuthManagerError } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
 import { openProviders } from '../open-providers.js';
 import { createHttp, type Http } from '../protocol/http.js';
@@ -18,8 +17,9 @@ export async function examineEndpoints(config: Config): Promise<readonly Finding
   const http = createHttp({ allowInsecureLoopback, deadlineMs: patienceMs });
   const opened = openProviders(config.providers, { http, allowInsecureLoopback, log: nobody, patienceMs });
   try {
+    await opened.answered;
     const findings = configuredProviders(config).map(async (id) => {
-      const provider = findProvider(() => opened.registry.configured().find((each) => each.id === id));
+      const provider = opened.registry.configured().find((each) => each.id === id);
       if (provider === undefined) return [fault(`${id}: its issuer gave no metadata that can be used`)];
       return Promise.all(endpointsOf(provider).map(([name, url]) => examine(http, `${id}: ${name} ${url}`, url)));
     });
@@ -27,15 +27,6 @@ export async function examineEndpoints(config: Config): Promise<readonly Finding
   } finally {
     opened.stop();
     await http.close();
-  }
-}
-
-function findProvider(find: () => Provider | undefined): Provider | undefined {
-  try {
-    return find();
-  } catch (error) {
-    if (error instanceof OAuthManagerError) return undefined;
-    throw error;
   }
 }
 

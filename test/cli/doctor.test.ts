@@ -5,6 +5,7 @@ import { catalogue } from '../../providers/index.js';
 import { makeDataDir } from '../service/running.js';
 import { startApprovingProvider } from '../support/approving-provider.js';
 import { run } from '../support/command-line.js';
+import { startScriptedServer } from '../support/scripted-server.js';
 
 let dataDir: string;
 const cleaning: (() => Promise<void> | void)[] = [];
@@ -27,16 +28,19 @@ describe('doctor', () => {
     return { status, findings: JSON.parse(out) };
   };
 
+  const useProviders = (providers: object) => {
+    const path = join(dataDir, 'providers.json');
+    writeFileSync(path, JSON.stringify({ providers }));
+    vi.stubEnv('PROVIDERS_FILE', path);
+    vi.stubEnv('ALLOW_INSECURE_LOOPBACK_PROVIDERS', 'true');
+  };
+
   /** GitHub as the catalogue has it, with the endpoints of a server of this test. */
   const useGithub = async (endpoints: { token_endpoint?: string } = {}) => {
     const provider = await startApprovingProvider();
     cleaning.push(() => provider.close());
     // Its authorization endpoint knows only whole requests.
-    const github = { ...provider.entry, authorization_endpoint: `${provider.origin}/consent`, ...endpoints };
-    const path = join(dataDir, 'providers.json');
-    writeFileSync(path, JSON.stringify({ providers: { github } }));
-    vi.stubEnv('PROVIDERS_FILE', path);
-    vi.stubEnv('ALLOW_INSECURE_LOOPBACK_PROVIDERS', 'true');
+    useProviders({ github: { ...provider.entry, authorization_endpoint: `${provider.origin}/consent`, ...endpoints } });
     return provider;
   };
 
@@ -64,6 +68,26 @@ describe('doctor', () => {
     expect(status).toBe(1);
   });
 
+  it('waits for an issuer that has to be asked for the endpoints of its provider', async () => {
+    const server = await startScriptedServer();
+    cleaning.push(() => server.close());
+    server.answer('/.well-known/oauth-authorization-server', {
+      json: {
+        issuer: server.url,
+        authorization_endpoint: `${server.url}/authorize`,
+        token_endpoint: `${server.url}/token`,
+        code_challenge_methods_supported: ['S256'],
+      },
+    });
+    useProviders({ own: { issuer: server.url, client_id: 'c', client_secret: 's' } });
+    const { findings } = await doctor();
+    const texts = findings.filter(({ about }: { about: string }) => about === 'endpoint');
+    expect(texts).toEqual([
+      { kind: 'ok', about: 'endpoint', text: expect.stringContaining(`own: authorization endpoint ${server.url}`) },
+      { kind: 'ok', about: 'endpoint', text: expect.stringContaining(`own: token endpoint ${server.url}`) },
+    ]);
+  });
+
   it('names what no source confirmed about a configured provider', async () => {
     await useGithub();
     const { findings } = await doctor();
@@ -75,12 +99,7 @@ describe('doctor', () => {
     const providers = Object.fromEntries(
       [...catalogue.keys()].map((id) => [id, { client_id: 'c', client_secret: 's' }]),
     );
-    const file = join(dataDir, 'providers.json');
-    writeFileSync(
-      file,
-      JSON.stringify({ providers: { ...providers, mine: { template: 'trello', client_id: 'c', client_secret: 's' } } }),
-    );
-    vi.stubEnv('PROVIDERS_FILE', file);
+    useProviders({ ...providers, mine: { template: 'trello', client_id: 'c', client_secret: 's' } });
     // Nothing here may ask the world.
     const { findings } = await doctor('--offline');
     const notes: string[] = findings.map(({ text }: { text: string }) => text);
