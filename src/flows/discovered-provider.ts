@@ -80,7 +80,7 @@ export async function findForeignClient(
   record: DiscoveredProvider,
 ): Promise<ForeignClient | undefined> {
   const { policy } = deps.mcp ?? {};
-  const named = policy?.clients?.find(({ issuer }) => issuer === record.issuer);
+  const named = policy?.clients?.find(({ issuer }) => isSameIssuer(issuer, record.issuer));
   if (named !== undefined) return clientOfOperator(named, record);
   const url = record.takesMetadataDocuments ? clientMetadataUrlOf(deps, id) : undefined;
   if (url !== undefined) return { clientId: url, clientAuthentication: 'none' };

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { OAuthNotConnected } from '../../src/core/errors.js';
-import { type McpWorld, type McpWorldOptions, openMcpWorld, places } from '../support/mcp-world.js';
+import { type McpWorld, type McpWorldOptions, metadataOf, openMcpWorld, places } from '../support/mcp-world.js';
 import { storeKinds } from '../support/service.js';
 
 const worlds: McpWorld[] = [];
@@ -42,6 +42,13 @@ describe('our client', () => {
         clients: [{ issuer, client_id: 'of-operator', client_secret: 's' }],
       }),
     });
+    expect((await connect(world)).searchParams.get('client_id')).toBe('of-operator');
+    expect(registrations(world)).toEqual([]);
+  });
+
+  it('is the operator’s however the slash behind the host is written: Auth0 names its issuers with one', async () => {
+    const world = await open({ policy: ({ issuer }) => ({ clients: [{ issuer, client_id: 'of-operator' }] }) });
+    world.issuer.answer(places.metadata, { json: { ...metadataOf(world.issuer.url), issuer: `${world.issuer.url}/` } });
     expect((await connect(world)).searchParams.get('client_id')).toBe('of-operator');
     expect(registrations(world)).toEqual([]);
   });
