@@ -38,8 +38,8 @@ export function createMcpFetch(context: McpContext, serverUrl: string | URL, opt
     const { journeys, userId, options: whose } = readContext(context);
     const send = options.fetch ?? journeys.fetchFrom(server, whose);
     const isOthers = new URL(url).origin !== origin || new Headers(init.headers).has('authorization');
-    if (isOthers) return send(url, { ...init, redirect: 'manual' });
     const held = await hold(url, init);
+    if (isOthers) return send(held.url, { ...held.init, redirect: 'manual' });
     const token = await journeys.findToken(userId, server, whose);
     const response = await send(held.url, withToken(held, token));
     if (response.status !== 401) return stepUp(response, token);

@@ -30,6 +30,15 @@ describe.each(storeKinds)('on the %s store', (store) => {
       expect(world.outside()).toEqual([]);
     });
 
+    it('keeps a body of any kind, such as the form of a token request', async () => {
+      const world = await openWorld({ store });
+      world.issuer.answer('/elsewhere', ({ body, headers }) => ({ json: { body, type: headers['content-type'] } }));
+      const form = new URLSearchParams({ grant_type: 'client_credentials' });
+      const response = await fetchFor(world)(`${world.issuer.url}/elsewhere`, { method: 'POST', body: form });
+      const type = 'application/x-www-form-urlencoded;charset=UTF-8';
+      expect(await response.json()).toEqual({ body: 'grant_type=client_credentials', type });
+    });
+
     it('gets no token of the user (M-41)', async () => {
       const world = await openWorld({ store });
       const { mcpFetch } = await connected(world);
