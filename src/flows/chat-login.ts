@@ -138,8 +138,10 @@ async function judge(deps: Dependencies, { intent }: PendingChatLogin, signedIn:
     return;
   }
   const activation = await activate(deps, { owner, connectId: intent.connectId });
-  const outcome = activation.kind === 'active' ? 'ok' : 'refused';
-  const { connectionId } = grant.grant.connection;
+  const isActive = activation.kind === 'active';
+  // Whoever connects anew keeps the connection, and its id.
+  const { connectionId } = isActive ? activation.proven : grant.grant.connection;
+  const outcome = isActive ? 'ok' : 'refused';
   await recordProof(deps, intent, { outcome, reason: activation.kind, connection_id: connectionId });
 }
 

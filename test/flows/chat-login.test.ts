@@ -27,6 +27,14 @@ describe('a sign-in', () => {
     expect(server.requestsTo('/userinfo').length).toBeGreaterThan(1);
   });
 
+  it('of a person who was connected before names the connection that they keep', async () => {
+    const { manager, connect, signIn, finish, trail } = await openLogin();
+    for (const { cookie } of [await connect(), await connect()]) await finish(await signIn(cookie), cookie);
+    const { connectionId } = await manager.requireToken(ada, 'one');
+    const named = (await trail('proof')).map(({ connection_id }) => connection_id);
+    expect(named).toEqual([connectionId, connectionId]);
+  });
+
   it('gives nothing back at a provider that would end all of the person’s grants with it (Google)', async () => {
     const { manager, connect, signIn, finish, revoked } = await openLogin({ template: 'google' });
     const { cookie } = await connect();
