@@ -153,7 +153,8 @@ it('R10: a commit whose reply is lost is read back: stored once, and the refresh
   await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
   proxy.setMode('cut-replies');
   open();
-  await sleep(700);
+  const storedUntil = async () => (await bench.manager.listUserConnections('u'))[0]?.expiresAt ?? 0;
+  await eventually('it is stored', async () => (await storedUntil()) > bench.clock.now());
   proxy.setMode('pass');
   expect((await renewing)?.token).toBe(await ask(bench, 'u'));
   expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
@@ -213,14 +214,12 @@ describe('the spool', () => {
     const spoolDir = await makeDirectory();
     // Files of this process may not grow beyond so many bytes, as on a disk without room.
     const { provider, node, renewing, mend } = await holdAnAnswer(spoolDir, ['prlimit', '--fsize=100']);
-    await sleep(1_500);
+    const said = async () => (await node.ask('log')).logged?.map(({ message }) => message);
+    const held = 'a refreshed token set could not be spooled; it is held in memory';
+    await eventually('it says so', async () => (await said())?.includes(held) === true);
     expect(readdirSync(spoolDir)).toEqual([]);
     await mend();
     expect(provider.honours((await renewing).token ?? '')).toBe(true);
-    const { logged = [] } = await node.ask('log');
-    expect(logged.map(({ message }) => message)).toContain(
-      'a refreshed token set could not be spooled; it is held in memory',
-    );
   }, 30_000);
 
   it('leaves what it cannot read where it is, and says so', async () => {
