@@ -40,12 +40,6 @@ export class RecentMap<K, V> {
     this.#young = new Map();
   }
 
-  /** All that are kept, the latest last. */
-  *values(): IterableIterator<V> {
-    yield* this.#old.values();
-    yield* this.#young.values();
-  }
-
   /** How many are kept. */
   get size(): number {
     return this.#young.size + this.#old.size;

@@ -62,29 +62,17 @@ export class DueWorker {
     await Promise.all(this.#working.values());
   }
 
-  /** One round: what is due now, up to a batch, to its end. Answers how many entries there were. */
-  async round(): Promise<number> {
-    const count = await this.#claim(batch);
-    await Promise.all(this.#working.values());
-    return count;
-  }
-
   /** Claims, and waits until there is room for the next batch; answers how long to pause before it, ms. */
   async #claimAndMakeRoom(): Promise<number> {
-    const count = await this.#claim(batch);
+    const { deps } = this.#desk;
+    const entries = await deps.store.due.claim(deps.now(), batch, claimMs);
+    for (const entry of entries) this.#working.set(entry, this.#handle(entry));
     if (!this.#hasRoom()) await new Promise<void>((resolve) => (this.#onRoom = resolve));
-    return count === batch ? 0 : idlePauseMs;
+    return entries.length === batch ? 0 : idlePauseMs;
   }
 
   #hasRoom(): boolean {
     return this.#working.size <= this.#mostAtOnce - batch;
-  }
-
-  async #claim(limit: number): Promise<number> {
-    const { deps } = this.#desk;
-    const entries = await deps.store.due.claim(deps.now(), limit, claimMs);
-    for (const entry of entries) this.#working.set(entry, this.#handle(entry));
-    return entries.length;
   }
 
   async #handle(entry: DueEntry): Promise<void> {
