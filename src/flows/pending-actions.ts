@@ -56,7 +56,10 @@ export async function takePendingAction(deps: Dependencies, of: ConnectOf): Prom
   return { connectId, userId, provider, account, resume: JSON.parse(action.resume), keptAt: action.keptAt };
 }
 
-/** Forgets the actions of an owner that is erased: at every place that there is, or that a link could have named. */
+/**
+ * Forgets the actions of an owner that is erased: at every place that there is, and under the default label of each
+ * configured provider. Others, of which nobody has a list, end by their time.
+ */
 export async function dropPendingActions(deps: Dependencies, owner: Owner, records: OwnerRecords): Promise<void> {
   const places = [
     ...deps.providers.configured().map(({ id }) => ({ provider: id, account: defaultAccount })),
