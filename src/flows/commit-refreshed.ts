@@ -32,8 +32,8 @@ export interface AnsweredRefresh {
  * Commits the answer by compare-and-set on the generation that was sent, again and again while the store refuses.
  *
  * Whoever moved the generation meanwhile decides: a note about the same refresh token is written over, and so is what a
- * failover has brought back; a disconnect has the new tokens revoked, a reconnect or another refresh wins and the answer is
- * dropped; of a grant that was replaced by another one it is given back.
+ * failover has brought back; a disconnect has the new tokens revoked; a reconnect or another refresh wins, and the answer is
+ * dropped, or given back where the connection is of another grant now.
  *
  * @throws what {@link isWaitedFor} knows: this process ends, and the store has refused until now; the intent stands
  */

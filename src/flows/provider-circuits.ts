@@ -100,7 +100,7 @@ export class ProviderCircuits {
     this.#circuits.set(key, circuit);
   }
 
-  /** The open circuits of whole providers, for metrics and the doctor. */
+  /** The open circuits of whole providers, for metrics. */
   open(): ReadonlyMap<ProviderId, CircuitCause> {
     const open = [...this.#circuits].filter(([, circuit]) => circuit.openUntil > 0);
     return new Map(open.flatMap(([key, circuit]) => (isProviderId(key) ? [[key, circuit.cause]] : [])));

@@ -108,8 +108,8 @@ function lifetimeOfJwt(accessToken: unknown): Lifetime | undefined {
 }
 
 /**
- * The claims of a JWT, not verified: only for what came straight from the token endpoint over TLS (OpenID Connect
- * Core 3.1.3.7, 6), and never for a decision about access.
+ * The claims of a JWT, not verified. What came straight from the token endpoint over TLS may be believed (OpenID Connect
+ * Core 3.1.3.7, 6); what a caller sent, only where it speaks against him. They never give anybody access.
  */
 export function readJwtClaims(jwt: string): JsonObject | undefined {
   const payload = jwt.split('.')[1];
