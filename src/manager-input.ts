@@ -78,6 +78,8 @@ export interface HostTokenInput {
   readonly scope?: readonly string[];
   readonly tokenType?: string;
   readonly account?: string;
+  /** The shop or host that it is good at, where each customer has one. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /** Seconds reach this in the year 5138, ms did in 1973. */
@@ -145,7 +147,8 @@ export function parseHostToken(userId: string, token: HostTokenInput, at: { opti
   const tokenSet = parseTokens(token, at.now);
   const account = parseAccount(token.account) ?? defaultAccount;
   const place = { owner: parseOwnerIn(userId, at.options), provider: parseProviderId(token.provider), account };
-  return { place, tokenSet, requestedScope: tokenSet.scope };
+  const parameters = parseInput(textsSchema, 'parameters', token.parameters);
+  return { place, tokenSet, requestedScope: tokenSet.scope, parameters };
 }
 
 function parseTokens(token: HostTokenInput, now: number): TokenSet {

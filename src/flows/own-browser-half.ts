@@ -2,6 +2,7 @@
 
 import { UnknownProvider } from '../core/errors.js';
 import type { ProviderId } from '../core/identifiers.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import type { Scope } from '../core/scope.js';
 import { Secret } from '../core/secret.js';
 import type { TokenSet } from '../core/token-set.js';
@@ -15,12 +16,15 @@ import { redirectUriOf } from './redirect-uri.js';
 export interface OwnBrowserHalf {
   readonly redirectUri?: string;
   readonly scopes?: Scope;
+  /** The shop or host, where each customer has one. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /**
  * The authorization URL for a state and an S256 code challenge that the host keeps.
  *
  * @throws {UnknownProvider}
+ * @throws {InvalidRequest} `parameters` that cannot be
  * @throws {TypeError} state or code challenge is missing
  */
 export function authorizeUrlOf(
@@ -28,8 +32,9 @@ export function authorizeUrlOf(
   id: ProviderId,
   request: OwnBrowserHalf & { readonly state: string; readonly codeChallenge: string },
 ): string {
-  const provider = deps.providers.find(id);
-  if (provider === undefined) throw new UnknownProvider();
+  const configured = deps.providers.find(id);
+  if (configured === undefined) throw new UnknownProvider();
+  const provider = withParameters(configured, request.parameters);
   if (!request.state) throw new TypeError('a state is needed');
   const { codeChallenge, redirectUri = redirectUriOf(deps, id), scopes: scope = provider.defaultScope } = request;
   return buildAuthorizationUrl(provider, { state: new Secret(request.state), codeChallenge, redirectUri, scope });
@@ -39,6 +44,7 @@ export function authorizeUrlOf(
  * Redeems an authorization code.
  *
  * @throws {TypeError} code or code verifier is missing
+ * @throws {InvalidRequest} `parameters` that cannot be
  * @throws {UnknownProvider | GrantRefused | ProviderError | ProviderUnavailable}
  */
 export async function redeemCode(
@@ -46,7 +52,7 @@ export async function redeemCode(
   id: ProviderId,
   request: OwnBrowserHalf & { readonly code: string; readonly codeVerifier: string },
 ): Promise<TokenSet> {
-  const provider = await requireProvider(deps, id);
+  const provider = withParameters(await requireProvider(deps, id), request.parameters);
   if (!request.code) throw new TypeError('a code is needed');
   if (!request.codeVerifier && provider.pkce !== 'none') throw new TypeError('a code verifier is needed');
   const { redirectUri = redirectUriOf(deps, id), scopes: requestedScope = provider.defaultScope } = request;

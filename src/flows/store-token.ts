@@ -2,6 +2,7 @@
 
 import { type Connection, nextGeneration, refOf } from '../core/connection.js';
 import { StoreUnavailable } from '../core/errors.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import type { Scope } from '../core/scope.js';
 import type { TokenSet } from '../core/token-set.js';
 import { about, announce } from './announce.js';
@@ -19,15 +20,17 @@ export interface HostToken {
   readonly place: Required<ConnectionWish>;
   readonly tokenSet: TokenSet;
   readonly requestedScope: Scope;
+  readonly parameters?: Connection['parameters'];
 }
 
 /**
  * Stores or replaces a connection. The host answers for whose token it is: the proof recorded is `host`.
  *
+ * @throws {InvalidRequest} the provider has a host for each customer, and `parameters` do not say which
  * @throws {UnknownProvider | StoreUnavailable}
  */
 export async function storeToken(deps: Dependencies, token: HostToken): Promise<void> {
-  const provider = await requireConnectable(deps, token.place);
+  const provider = withParameters(await requireConnectable(deps, token.place), token.parameters);
   for (let tries = 0; tries < mostTries; tries += 1) {
     const previous = await deps.store.connections.find(token.place);
     const isOtherChain = provider.sharedChain === true && isOtherGrant(previous?.connection, token.tokenSet);
@@ -54,7 +57,8 @@ function isOtherGrant(previous: Connection | undefined, { refreshToken }: TokenS
   return previous?.tokenSet.refreshToken?.reveal() !== refreshToken?.reveal();
 }
 
-function newConnection(now: number, { place, tokenSet, requestedScope }: HostToken, previous?: Connection): Connection {
+function newConnection(now: number, token: HostToken, previous?: Connection): Connection {
+  const { place, tokenSet, requestedScope, parameters } = token;
   return {
     connectionId: previous?.connectionId ?? newId('co'),
     ...place.owner,
@@ -62,6 +66,7 @@ function newConnection(now: number, { place, tokenSet, requestedScope }: HostTok
     account: place.account,
     tokenSet,
     requestedScope,
+    parameters,
     state: { kind: 'active' },
     proof: { mode: 'host', provenAt: now },
     connectedAt: previous?.connectedAt ?? now,

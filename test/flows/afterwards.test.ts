@@ -71,8 +71,9 @@ describe('disconnecting', () => {
 
   it('is told where nobody knows at which instance the tokens could be revoked', async () => {
     const zendesk = { template: 'zendesk', client_id: 'c', client_secret: 's' };
-    const { manager, events } = await openBrowserHalf({}, { providers: { zendesk } });
-    await manager.storeToken(user, { provider: 'zendesk', accessToken: 'a' });
+    const before = await openBrowserHalf({}, { providers: { zendesk: { ...zendesk, template: 'github' } } });
+    await before.manager.storeToken(user, { provider: 'zendesk', accessToken: 'a' });
+    const { manager, events } = await openBrowserHalf({}, { store: before.store, providers: { zendesk } });
     expect(await manager.deleteToken(user, 'zendesk')).toEqual({ revoked: 'no' });
     expect((await events()).at(-1)?.type).toBe('connection.deleted');
     expect(await manager.listUserConnections(user)).toEqual([]);
