@@ -95,16 +95,17 @@ function examineKeys({ encryptionKeys, apiKeys, jwt, generated }: Config): Findi
   const callers = [...apiKeys.map(({ id, role }) => `${id} (${role})`), ...(jwt ? [`JWTs of ${jwt.issuer}`] : [])];
   return [
     { kind: 'ok', about: 'encryption', text: `encrypts with ${ids[0]}, decrypts with ${ids.join(', ')}` },
-    ...Object.values(generated).flatMap(examineFile),
+    ...examineFile('encryption', generated.encryptionKeys),
+    ...examineFile('callers', generated.apiKey),
     callers.length > 0
       ? { kind: 'ok', about: 'callers', text: `${callers.join(', ')}, and the keys of "valetkey api-keys list"` }
       : { kind: 'note', about: 'callers', text: 'only the keys of "valetkey api-keys list"' },
   ];
 }
 
-function examineFile(path: string): Finding[] {
-  const open = (statSync(path).mode & 0o077) !== 0;
-  return open ? [{ kind: 'fault', about: 'encryption', text: `${path} can be read by others; chmod 600 it` }] : [];
+function examineFile(about: string, path: string | undefined): Finding[] {
+  const open = path !== undefined && (statSync(path).mode & 0o077) !== 0;
+  return open ? [{ kind: 'fault', about, text: `${path} can be read by others; chmod 600 it` }] : [];
 }
 
 function examineProviders(config: Config): Finding[] {

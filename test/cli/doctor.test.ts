@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { catalogue } from '../../providers/index.js';
@@ -86,6 +86,18 @@ describe('doctor', () => {
       { kind: 'ok', about: 'endpoint', text: expect.stringContaining(`own: authorization endpoint ${server.url}`) },
       { kind: 'ok', about: 'endpoint', text: expect.stringContaining(`own: token endpoint ${server.url}`) },
     ]);
+  });
+
+  it('finds keys that others can read, each with what it is for', async () => {
+    expect((await doctor('--offline')).status).toBe(0);
+    for (const name of ['encryption-keys', 'api-key']) chmodSync(join(dataDir, name), 0o644);
+    const { status, findings } = await doctor('--offline');
+    const open = (name: string) => `${join(dataDir, name)} can be read by others; chmod 600 it`;
+    expect(findings.filter(({ kind }: { kind: string }) => kind === 'fault')).toEqual([
+      { kind: 'fault', about: 'encryption', text: open('encryption-keys') },
+      { kind: 'fault', about: 'callers', text: open('api-key') },
+    ]);
+    expect(status).toBe(1);
   });
 
   it('names what no source confirmed about a configured provider', async () => {
