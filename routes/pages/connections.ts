@@ -23,7 +23,7 @@ const markMs = 60_000;
 /** What the account page is made of. */
 export interface AccountContent {
   readonly connections: readonly ConnectionDetails[];
-  /** All known providers: a connection may belong to one that is no longer configured. Those not yet connected are offered. */
+  /** All known providers: a connection may belong to one that is no longer configured. Of those not yet connected, offered is what a button can connect. */
   readonly providers: readonly ProviderListing[];
   readonly session: SessionView;
   readonly basePath: string;
@@ -55,7 +55,7 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
         ...usageOf(connection, uses, language),
       })),
       providers: providers
-        .filter(({ id, configured, source }) => configured && source === 'authorization_code' && !connected.has(id))
+        .filter((provider) => isOffered(provider) && !connected.has(provider.id))
         .map((provider) => ({
           name: provider.displayName,
           path: `${basePath}/connections/${provider.id}`,
@@ -63,6 +63,11 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
         })),
     },
   };
+}
+
+/** No page asks for the shop or host of a customer. */
+function isOffered({ configured, source, parameters }: ProviderListing): boolean {
+  return configured && source === 'authorization_code' && parameters === undefined;
 }
 
 function rowOf(connection: ConnectionSummary, language: Language): object {

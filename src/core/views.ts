@@ -210,4 +210,6 @@ export interface ProviderListing {
   readonly configured: boolean;
   readonly scope: Scope;
   readonly source: string;
+  /** What a first connect has to be given, where each customer has a host of its own: `shop`, `subdomain`. */
+  readonly parameters?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { connectOn, enterOn, JarBrowser, type Journey, openJourney } from '../support/browser-journey.js';
 
 let journey: Journey;
@@ -107,6 +107,17 @@ describe('connecting from the page', () => {
     const started = await browser.submit(await browser.get(String(headers.location)));
     expect(new URL(String(started.headers.location)).searchParams.get('scope')).toBe('read');
   });
+});
+
+it('a provider with a host for each customer is not offered: no page asks which it is', async () => {
+  const client = { client_id: 'c', client_secret: 's' };
+  const shops = await openJourney({ providers: { shopify: client, github: client } });
+  onTestFinished(() => shops.close());
+  const visitor = new JarBrowser(shops.app);
+  const csrf = await enterOn(shops, alice, visitor);
+  const { body } = await visitor.get('/connections');
+  expect([body.includes('Connect GitHub'), body.includes('Connect Shopify')]).toEqual([true, false]);
+  expect((await visitor.post('/connections/shopify/connect', { csrf_token: csrf })).statusCode).toBe(400);
 });
 
 describe('disconnecting', () => {

@@ -2,6 +2,7 @@
 
 import { InvalidRequest } from '../../core/errors.js';
 import { providerIdSchema } from '../../core/identifiers.js';
+import type { Provider } from '../../core/provider.js';
 import type { TokenSource } from '../../core/token-source.js';
 import type { ProviderListing } from '../../core/views.js';
 import type { Dependencies } from '../dependencies.js';
@@ -52,9 +53,14 @@ export function listProviders({ providers, sources = {} }: Dependencies): readon
     ...(Object.hasOwn(sources, rest.id) && { configured: true }),
     scope: defaultScope,
     source: Object.hasOwn(sources, rest.id) ? 'host' : source,
+    ...parametersOf(providers.find(rest.id)),
   }));
   const others = Object.keys(sources).filter((id) => !known.some((one) => one.id === id));
   return [...known, ...others.map(listingOfHost)];
+}
+
+function parametersOf(provider: Provider | undefined): Pick<ProviderListing, 'parameters'> {
+  return provider?.placeholders ? { parameters: Object.keys(provider.placeholders) } : {};
 }
 
 function listingOfHost(id: string): ProviderListing {
