@@ -37,6 +37,7 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
         ...request.body,
         user: request.params.user,
         tenant: caller.tenant,
+        isPersons: caller.role === 'user',
       });
       // One that the whole deployment shares is not for a person's own credential.
       if (caller.role === 'user' && token.connectionId === sharedConnectionId) {
@@ -50,10 +51,11 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
 /** A 401 gets a token, or the way to one; a 403 only a wider token, or the way to that. */
 async function findToken(
   { mcp }: Journeys,
-  wish: z.infer<typeof mcpTokenBody> & { readonly user: string; readonly tenant: string },
+  wish: z.infer<typeof mcpTokenBody> & { readonly user: string; readonly tenant: string; readonly isPersons: boolean },
 ): Promise<AccessToken> {
   const { user, tenant, server_url, account, return_to, www_authenticate, rejected_token_sha256, status } = wish;
-  const answer = { tenant, account, returnTo: return_to, wwwAuthenticate: www_authenticate };
+  const { isPersons } = wish;
+  const answer = { tenant, account, returnTo: return_to, wwwAuthenticate: www_authenticate, isPersons };
   if (rejected_token_sha256 === undefined) return mcp.requireToken(user, server_url, answer);
   const refused = { ...answer, rejectedTokenSha256: rejected_token_sha256 };
   if (status !== 403) return mcp.requireToken(user, server_url, refused);

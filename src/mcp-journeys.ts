@@ -21,6 +21,8 @@ export interface McpAnswer extends McpOptions {
   readonly wwwAuthenticate?: string | null;
   /** Lower-case hex SHA-256 of the access token that was sent, if one was. */
   readonly rejectedTokenSha256?: string;
+  /** It comes through the person: where metadata stands is not for one person to say, since all of a tenant share it. */
+  readonly isPersons?: boolean;
 }
 
 /** Writes down who was given a token, or why not; then answers or throws as `ask` does. */
@@ -95,14 +97,14 @@ export class McpJourneys {
 }
 
 function parseRequest(userId: string, serverUrl: string, answer: McpAnswer): McpTokenRequest {
-  const { tenant, account, returnTo, wwwAuthenticate, rejectedTokenSha256 } = answer;
+  const { tenant, account, returnTo, wwwAuthenticate, rejectedTokenSha256, isPersons = false } = answer;
   const challenge = readChallenge(wwwAuthenticate);
   return {
     owner: parseOwner(userId, tenant),
     serverUrl,
     account: parseAccount(account),
     ...(returnTo !== undefined && { returnTo }),
-    ...(challenge && { challenge }),
+    ...(challenge && { challenge: isPersons ? { ...challenge, resourceMetadata: [] } : challenge }),
     ...(rejectedTokenSha256 !== undefined && {
       rejectedTokenSha256: parseRejectedDigest(rejectedTokenSha256),
     }),

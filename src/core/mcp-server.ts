@@ -24,6 +24,8 @@ export const mcpServerSchema = z.object({
   checkedAt: epochMs,
   /** Which rules of the operator's it was checked by; see {@link rulesDigestOf}. Absent = none. */
   rules: z.string().optional(),
+  /** Where its metadata stood, if at none of the well-known places. */
+  place: z.string().optional(),
 });
 export type McpServer = Readonly<z.infer<typeof mcpServerSchema>>;
 
@@ -39,6 +41,8 @@ export const discoveredProviderSchema = z.object({
   /** Verbatim from the resource metadata. */
   resource: z.string(),
   scopesSupported: z.array(z.string()).readonly(),
+  /** Where the resource metadata stood, if at none of the well-known places. */
+  place: z.string().optional(),
   /** Whether refresh tokens are had by the scope token `offline_access`. */
   offlineAccess: z.boolean(),
   /** As the metadata lists them; absent = RFC 8414's default. */
@@ -76,10 +80,11 @@ export function isDiscoveredId(id: string): boolean {
  * that connections, redirect URI and registration of the two are never mixed up.
  *
  * @param serverUrl canonical
- * @param issuer only of the second and later authorization servers
+ * @param others  only of the second and later authorization servers: the issuer; and where the first two ids are taken by
+ *   metadata that stood elsewhere, also the place of this one
  */
-export function discoveredIdOf(serverUrl: string, issuer?: string): ProviderId {
-  const text = issuer === undefined ? serverUrl : `${serverUrl}\n${issuer}`;
+export function discoveredIdOf(serverUrl: string, ...others: readonly string[]): ProviderId {
+  const text = [serverUrl, ...others].join('\n');
   return providerIdSchema.parse(`mcp-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`);
 }
 

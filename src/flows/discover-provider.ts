@@ -102,7 +102,7 @@ interface Clues {
 async function discover(deps: Dependencies, server: ServerInView, { known, hints }: Clues): Promise<Provider> {
   const { room, serverUrl, rules } = server;
   const { issuer: named, metadata_origins: origins = [] } = rules;
-  const question = { serverUrl, hints, origins, ...(named !== undefined && { issuer: named }) };
+  const question = { serverUrl, hints, before: known?.place, origins, ...(named !== undefined && { issuer: named }) };
   const metadata = (await findResourceMetadata(room.guarded, question)) ?? withoutMetadata(server);
   const bound = known && (await findDiscoveredRecord(deps, known.provider));
   const failures: (DiscoveryFailed | ClientRegistrationRequired)[] = [];
@@ -155,7 +155,8 @@ async function settleOn(
   const record = recordOf(server, choice.metadata, found);
   const id = await keepRecord(deps, record);
   const client = await requireForeignClient(deps, room, { id, record });
-  const known: McpServer = { provider: id, checkedAt: deps.now(), rules: rulesDigestOf(rules) };
+  const { place } = record;
+  const known: McpServer = { provider: id, checkedAt: deps.now(), rules: rulesDigestOf(rules), place };
   await deps.store.documents.put(mcpCollections.server, keyOf(server), mcpServerSchema.encode(known));
   const provider = providerOf(room, { id, record, client });
   room.providers.set(id, provider);
@@ -177,7 +178,8 @@ function recordOf(
   metadata: ResourceMetadata,
   found: ServerMetadata,
 ): DiscoveredProvider {
-  const record = { serverUrl, resource: metadata.resource, scopesSupported: metadata.scopesSupported, ...found };
+  const { resource, scopesSupported, place } = metadata;
+  const record = { serverUrl, resource, scopesSupported, place, ...found };
   // Tokens of our own are for a client that the operator registered, not for one that anybody may get.
   const isOperators = rules.grant === 'client_credentials';
   return isOperators ? { ...record, registrationEndpoint: undefined, takesMetadataDocuments: false } : record;
@@ -191,16 +193,26 @@ function recordOf(
  * connected there must not be handed to him: an id that stands for another server is not taken.
  */
 async function keepRecord(deps: Dependencies, record: DiscoveredProvider): Promise<ProviderId> {
-  const { serverUrl, issuer } = record;
+  const { serverUrl, issuer, place } = record;
   const kept = discoveredProviderSchema.encode(record);
-  for (const id of [discoveredIdOf(serverUrl), discoveredIdOf(serverUrl, issuer)]) {
+  for (const id of [[], [issuer], [issuer, place ?? '']].map((others) => discoveredIdOf(serverUrl, ...others))) {
     if (await deps.store.documents.create(mcpCollections.provider, id, kept)) return id;
     const first = await findDiscoveredRecord(deps, id);
-    if (first?.serverUrl !== serverUrl || first.issuer !== issuer) continue;
-    await deps.store.documents.put(mcpCollections.provider, id, kept);
+    if (first === undefined || !isOfSameServer(first, record)) continue;
+    await deps.store.documents.put(mcpCollections.provider, id, { ...kept, place: place && first.place });
     return id;
   }
   throw new DiscoveryFailed('resource_metadata', serverUrl, 'has the id of another server, so that it cannot be kept.');
+}
+
+/**
+ * Ids are the same for all tenants, and a challenge is a caller's word. So metadata that stood at another place changes
+ * nothing of what others are asked for: where it says something else it has an id of its own.
+ */
+function isOfSameServer(first: DiscoveredProvider, found: DiscoveredProvider): boolean {
+  if (first.serverUrl !== found.serverUrl || first.issuer !== found.issuer) return false;
+  const wordsOf = ({ resource, scopesSupported }: DiscoveredProvider) => [resource, ...scopesSupported].join('\n');
+  return first.place === found.place || wordsOf(first) === wordsOf(found);
 }
 
 /** What to tell of several failures: what the operator can do something about, else the first with all that were tried. */

@@ -15,6 +15,8 @@ export interface ResourceMetadata {
   readonly resource: string;
   readonly authorizationServers: readonly string[];
   readonly scopesSupported: Scope;
+  /** Where it stood, if at none of the well-known places: somebody has named it. */
+  readonly place?: string;
 }
 
 /** Whose metadata, and what is known of where it stands. */
@@ -23,6 +25,8 @@ export interface ResourceQuestion {
   readonly serverUrl: string;
   /** `resource_metadata` of the challenge, as it stood there. */
   readonly hints: readonly string[];
+  /** Where it stood before; asked first when no challenge names a place. */
+  readonly before?: string | undefined;
   /** Origins, beside the server's own, on which it may stand. */
   readonly origins: readonly string[];
   /** The operator's word on its authorization server, which comes before the document's. */
@@ -36,7 +40,8 @@ const documentSchema = z.looseObject({
 });
 
 /**
- * Finds the metadata: at the place that the challenge names and nowhere else, otherwise at the well-known places.
+ * Finds the metadata: at the place that the challenge names and nowhere else, otherwise where it stood before, then at
+ * the well-known places.
  *
  * @returns `undefined` when no challenge named a place and there is none at the well-known ones
  * @throws {DiscoveryFailed} it stands on another origin, cannot be used, or belongs to another resource
@@ -49,13 +54,18 @@ export async function findResourceMetadata(
   const { serverUrl } = question;
   const hints = question.hints.filter((hint) => URL.canParse(hint));
   for (const hint of hints) checkOrigin(hint, question);
-  for (const url of hints.length > 0 ? hints : wellKnownPlaces(serverUrl)) {
+  for (const url of hints.length > 0 ? hints : usualPlaces(question)) {
     const document = await fetchDocument(http, { step, url });
     if (document !== undefined) return readMetadata(withIssuer(document, question), { serverUrl, url });
   }
   const [hint] = hints;
   if (hint !== undefined) throw new DiscoveryFailed(step, hint, 'has no metadata where the challenge says.');
   return undefined;
+}
+
+function usualPlaces({ before, ...question }: ResourceQuestion): readonly string[] {
+  const isUsable = before !== undefined && isOfOrigin(before, question);
+  return [...(isUsable ? [before] : []), ...wellKnownPlaces(question.serverUrl)];
 }
 
 /** RFC 9728 section 3.1: the well-known part goes between host and path; the root is the second place. */
@@ -67,11 +77,14 @@ function wellKnownPlaces(serverUrl: string): readonly string[] {
 }
 
 /** A server that names a place elsewhere would let us fetch for it what it chooses. */
-function checkOrigin(hint: string, { serverUrl, origins }: ResourceQuestion): void {
-  const allowed = [serverUrl, ...origins].map((url) => new URL(url).origin);
-  if (!allowed.includes(new URL(hint).origin)) {
+function checkOrigin(hint: string, question: ResourceQuestion): void {
+  if (!isOfOrigin(hint, question)) {
     throw new DiscoveryFailed(step, hint, 'is not the origin of the MCP server (metadata_origins allows others).');
   }
+}
+
+function isOfOrigin(url: string, { serverUrl, origins }: Pick<ResourceQuestion, 'serverUrl' | 'origins'>): boolean {
+  return [serverUrl, ...origins].some((one) => new URL(one).origin === new URL(url).origin);
 }
 
 function withIssuer(document: JsonObject, { issuer }: ResourceQuestion): JsonObject {
@@ -92,6 +105,7 @@ function readMetadata(document: object, at: { serverUrl: string; url: string }):
     resource,
     authorizationServers: [...new Set(authorization_servers)].slice(0, mostAuthorizationServers),
     scopesSupported: scopes_supported.filter(isScopeToken),
+    ...(!wellKnownPlaces(at.serverUrl).includes(new URL(at.url).href) && { place: at.url }),
   };
 }
 

@@ -193,7 +193,7 @@ export const shapes: readonly (readonly [string, z.ZodType, Record<string, unkno
     ['metadata', 'metadata.thread'],
   ],
   ['connect.progressed', connectionEventSchema, { type: 'connect.progressed', connectId: 'cn_1', ...about }, []],
-  ['an MCP server', mcpServerSchema, { provider: 'mcp-1', checkedAt: at, rules: 'r' }, ['rules']],
+  ['an MCP server', mcpServerSchema, { provider: 'mcp-1', checkedAt: at, rules: 'r', place: 'p' }, ['rules', 'place']],
   [
     'a discovered provider',
     discoveredProviderSchema,
@@ -207,12 +207,13 @@ export const shapes: readonly (readonly [string, z.ZodType, Record<string, unkno
       ...{ revocationEndpoint: 'https://as.example/v', issParameterSupported: true, resource: 'https://mcp.example' },
       ...{
         scopesSupported: ['a'],
+        place: 'https://mcp.example/named',
         offlineAccess: false,
         authenticationMethods: ['none'],
         takesMetadataDocuments: true,
       },
     },
-    ['authorizationEndpoint', 'registrationEndpoint', 'revocationEndpoint', 'authenticationMethods'],
+    ['authorizationEndpoint', 'registrationEndpoint', 'revocationEndpoint', 'place', 'authenticationMethods'],
   ],
   ...(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const).map(
     (authentication) =>

@@ -21,7 +21,8 @@ describe('the provider id of an MCP server', () => {
 
   it('is another one for another server, and with another authorization server', () => {
     const ids = [discoveredIdOf(server), discoveredIdOf(`${server}2`), discoveredIdOf(server, issuer)];
-    expect(new Set([...ids, discoveredIdOf(server, `${issuer}2`)]).size).toBe(4);
+    const others = [discoveredIdOf(server, `${issuer}2`), discoveredIdOf(server, issuer, '')];
+    expect(new Set([...ids, ...others]).size).toBe(5);
   });
 
   it.each([

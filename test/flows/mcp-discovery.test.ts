@@ -182,18 +182,20 @@ describe('what was discovered', () => {
     await world.connect(error instanceof OAuthNotConnected ? error.connectUrl : '');
     const chosen = `${world.server.url}/chosen`;
     world.server.answer(`${places.resourceRoot}/chosen`, { json: resourceOf(chosen, world.issuer.url) });
-    const ids = [discoveredIdOf(chosen), discoveredIdOf(chosen, world.issuer.url)] as const;
+    const { url: issuer } = world.issuer;
+    const ids = [discoveredIdOf(chosen), discoveredIdOf(chosen, issuer), discoveredIdOf(chosen, issuer, '')] as const;
     const store = await openStore({ ...managerOptions, ...world.place });
     const victim = await store.documents.find(mcpCollections.provider, discoveredIdOf(world.url));
     // Two texts with one digest cannot be had here, so that the record of the one is put where the other's would be.
     await store.documents.put(mcpCollections.provider, ids[0], victim);
-    await expect(world.manager.mcp.requireToken('ada', chosen)).rejects.toMatchObject({ provider: ids[1] });
-    await store.documents.put(mcpCollections.provider, ids[1], victim);
-    world.clock.advance(25 * 3_600_000);
+    for (const id of ids.slice(1)) {
+      await expect(world.manager.mcp.requireToken('ada', chosen)).rejects.toMatchObject({ provider: id });
+      await store.documents.put(mcpCollections.provider, id, victim);
+      world.clock.advance(25 * 3_600_000);
+    }
     const again = world.manager.mcp.requireToken('ada', chosen);
     await expect(again).rejects.toMatchObject({ code: 'discovery_failed', step: 'resource_metadata' });
-    expect(await store.documents.find(mcpCollections.provider, ids[0])).toEqual(victim);
-    expect(await store.documents.find(mcpCollections.provider, ids[1])).toEqual(victim);
+    for (const id of ids) expect(await store.documents.find(mcpCollections.provider, id)).toEqual(victim);
     await store.close();
   });
 

@@ -140,6 +140,15 @@ describe('POST /v1/users/{user}/mcp/token', () => {
     role = 'viewer';
     expect((await ask({ server_url: world.url })).status).toBe(403);
   });
+
+  it('does not go where a person’s own credential says that the metadata stands', async () => {
+    const { provider } = (await ask({ server_url: world.url })).body;
+    role = 'user';
+    const www_authenticate = `Bearer resource_metadata="${world.server.url}/files/stranger.json"`;
+    const lie = { server_url: world.url, www_authenticate, rejected_token_sha256: '0'.repeat(64) };
+    expect(await ask(lie)).toMatchObject({ status: 409, body: { provider } });
+    expect(world.outside()).not.toContain('/files/stranger.json');
+  });
 });
 
 describe('the pages', () => {
