@@ -65,13 +65,18 @@ function isTokenResponse(body: JsonObject, status: number): boolean {
 
 /** Only what is read later, so that an ID token that nobody asked for cannot spoil the grant. */
 function standardTokenResponse(body: JsonObject): JsonObject {
-  const { refresh_token } = body;
+  const { access_token, refresh_token } = body;
   return {
-    access_token: body.access_token,
+    access_token: isVisible(access_token) ? access_token : undefined,
     token_type: standardTokenType(body.token_type),
     refresh_token: typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : undefined,
     scope: standardScope(body.scope ?? body.scopes),
   };
+}
+
+/** Callers put it into a header: a line break in it would begin another one (RFC 6749 appendix A.12). */
+function isVisible(token: unknown): boolean {
+  return typeof token === 'string' && /^[\x20-\x7e]+$/.test(token);
 }
 
 // Slack says `bot` and `user`, some say nothing: all of them mean a bearer token (RFC 6750).

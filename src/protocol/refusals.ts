@@ -46,7 +46,11 @@ export function refusalOf(provider: Provider, answer: StandardAnswer, now: numbe
   const about = { provider: provider.id, status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   switch (meaningOf(provider, answer, oauthError)) {
     case 'dead_grant':
-      return new GrantRefused({ provider: provider.id, status, oauthError: oauthError ?? 'refused' });
+      return new GrantRefused({
+        provider: provider.id,
+        status,
+        oauthError: knownWord(provider, oauthError) ?? 'refused',
+      });
     case 'unavailable':
       return new ProviderUnavailable(`${provider.id} asks to come back later (${status}).`, {
         ...about,
@@ -94,9 +98,8 @@ function providerError(
   fields: { misconfigured: boolean; status: number; oauthError: string | undefined },
 ): ProviderError {
   const { misconfigured, status, oauthError } = fields;
-  // Only words that are known are told: a provider may write anything there, a token of the request included.
-  const word = oauthError !== undefined && meanings.has(oauthError) ? `${oauthError}, ` : '';
-  const told = `${word}status ${status}`;
+  const word = knownWord(provider, oauthError);
+  const told = word === undefined ? `status ${status}` : `${word}, status ${status}`;
   const message = misconfigured ? 'refuses our client or configuration' : 'gave an answer that is no token response';
   return new ProviderError(`${provider.id} ${message} (${told}).`, {
     provider: provider.id,
@@ -104,6 +107,16 @@ function providerError(
     status,
     ...(oauthError !== undefined && { oauthError }),
   });
+}
+
+/** Only words that are known are told: a provider may write anything there, a token of the request included. */
+function knownWord(provider: Provider, oauthError: string | undefined): string | undefined {
+  const isKnown = oauthError !== undefined && (meanings.has(oauthError) || isOwn(provider, oauthError));
+  return isKnown ? oauthError : undefined;
+}
+
+function isOwn({ refusals }: Provider, oauthError: string): boolean {
+  return refusals.some(({ error }) => error === oauthError);
 }
 
 function meaningOf(provider: Provider, answer: StandardAnswer, oauthError: string | undefined): Meaning {

@@ -101,6 +101,8 @@ describe('what a refusal means', () => {
     ['200 without an access token', { json: { token_type: 'Bearer' } }, noTokens],
     ['200 with an empty access token', { json: { ...good, access_token: '' } }, noTokens],
     ['200 with a number as access token', { json: { ...good, access_token: 7 } }, noTokens],
+    ['200 with a line break in the access token', { json: { ...good, access_token: 'at\r\nX-Odd: 1' } }, noTokens],
+    ['200 with an access token that is no ASCII', { json: { ...good, access_token: 'ät' } }, noTokens],
     ['200 with a token of unknown kind', { json: { ...good, token_type: 'mac' } }, noTokens],
     ['200 with a number as the kind of token', { json: { ...good, token_type: 7 } }, noTokens],
     ['200 ok:false without a code', { json: { ok: false } }, unclear],
@@ -116,6 +118,14 @@ describe('what a refusal means', () => {
     const failed = (json: object) => refreshWith({ status: 400, json }, microsoft);
     await expect(failed(refusal(7000112))).rejects.toMatchObject(unclear);
     await expect(failed(refusal(700016))).rejects.toMatchObject(ours);
+  });
+
+  test('a word that nobody knows is not told: it may be the token that was sent', async () => {
+    const microsoft = scripted({ template: 'microsoft' }, 'microsoft');
+    const echo = { status: 400, json: { error: 'rt-1', error_codes: [50173] } };
+    await expect(refreshWith(echo, microsoft)).rejects.toMatchObject({ ...dead, oauthError: 'refused' });
+    const own = { status: 400, json: { error: 'consent_required', error_codes: [50173] } };
+    await expect(refreshWith(own, microsoft)).rejects.toMatchObject({ ...dead, oauthError: 'consent_required' });
   });
 
   test('a connection that was refused reached nobody', async () => {
