@@ -178,9 +178,14 @@ function aboutRequest(request: FastifyRequest): Omit<AuditEntry, 'at' | 'act' | 
 
 type Part = Readonly<Record<string, unknown>>;
 
-/** Where a request says things; what stands in the path counts before what stands in the body, and that before the query. */
-function partsOf({ params, body, query }: FastifyRequest): readonly Part[] {
-  return [params, body, query].filter(isPart);
+/**
+ * Where a request says things; what stands in the path counts before what stands in the body, and that before the query. A
+ * part that the route does not read says nothing: whoever asks could write there what the trail is to say.
+ */
+function partsOf({ params, body, query, routeOptions }: FastifyRequest): readonly Part[] {
+  const { schema = {} } = routeOptions;
+  const read = [schema.params && params, schema.body && body, schema.querystring && query];
+  return read.filter(isPart);
 }
 
 /** Without those that say nothing, as the query and the body mostly do. */
@@ -204,7 +209,8 @@ const textOf = (value: unknown) => (typeof value === 'string' ? value : undefine
 function whoAsks(request: FastifyRequest): { tenant: TenantId; actor: AuditActor } {
   const caller = findCaller(request);
   if (caller === undefined) return { tenant: defaultTenant, actor: { kind: 'unknown', id: 'unknown' } };
-  return { tenant: caller.tenant, actor: { kind: 'caller', id: caller.id } };
+  const { tenant, id, credential } = caller;
+  return { tenant, actor: credential === undefined ? { kind: 'caller', id } : { kind: 'caller', id, credential } };
 }
 
 function originOf(request: FastifyRequest): ActOrigin {

@@ -16,6 +16,8 @@ export type Role = 'bot' | 'viewer' | 'admin' | 'user';
 export interface Caller {
   /** For logs and rate limits: the id of the key, or the subject of the JWT. */
   readonly id: string;
+  /** Of a JWT, whose subject may be the id of somebody's key. */
+  readonly credential?: 'jwt';
   /** Who answers for it, where the id says nothing to a person. */
   readonly name?: string;
   readonly role: Role;
@@ -88,7 +90,8 @@ export function requireCallers(app: FastifyInstance, authenticate: Authenticate,
       throw error;
     }
     request[callerKey] = caller;
-    const counting = limits?.caller(request, reply, `${caller.tenant}\n${caller.role}\n${caller.id}`);
+    const { tenant, role, credential = '', id } = caller;
+    const counting = limits?.caller(request, reply, `${tenant}\n${role}${credential}\n${id}`);
     if (counting !== undefined) await counting;
     checkReach(request, caller);
   });

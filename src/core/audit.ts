@@ -51,6 +51,8 @@ export type AuditAct = z.infer<typeof auditActSchema>;
 export const auditActorSchema = z.object({
   kind: z.enum(['caller', 'person', 'system', 'operator', 'unknown']),
   id: z.string().max(256),
+  /** Of a caller: its id is the subject of a JWT. Absent = that of a key, or what the host calls its caller. */
+  credential: z.literal('jwt').optional(),
 });
 export type AuditActor = Readonly<z.infer<typeof auditActorSchema>>;
 

@@ -88,7 +88,7 @@ function readClaims(payload: JWTPayload): Verified {
   const { sub, iat, exp, role, tenant, providers, jti } = claims.data;
   if (exp - iat > longestLifetimeSeconds) throw new Unauthorized('jwt_lifetime', true);
   const userId = role === 'user' ? sub : undefined;
-  return { caller: { id: sub, role, tenant, providers, userId }, jti, expiresAt: exp * 1000 };
+  return { caller: { id: sub, credential: 'jwt', role, tenant, providers, userId }, jti, expiresAt: exp * 1000 };
 }
 
 /** Chooses the keys by the algorithm, never the algorithm by the keys: a public key is no HMAC secret here. */

@@ -21,12 +21,13 @@ function usualIssue(entry: AuditEntry): AuditEntry | undefined {
   if (act !== 'token.issue' || account !== undefined || actor.kind !== 'caller') return undefined;
   const isFrom = isShort(actor.id, 256) && isShort(request_id, 64) && isShort(address, 64);
   if (!isFrom || !isDigest(token_digest)) return undefined;
-  const { kind, id } = actor;
+  const { kind, id, credential } = actor;
+  if (credential !== undefined && credential !== 'jwt') return undefined;
   return {
     at,
     tenant,
     act,
-    actor: { kind, id },
+    actor: credential === undefined ? { kind, id } : { kind, id, credential },
     user,
     provider,
     connection_id,
@@ -43,7 +44,8 @@ function usualRefresh(entry: AuditEntry): AuditEntry | undefined {
   const { request_id, address, token_digest } = entry;
   if (account !== defaultAccount || actor.kind !== 'system' || !isShort(actor.id, 256)) return undefined;
   if (request_id !== undefined || address !== undefined || token_digest !== undefined) return undefined;
-  const { kind, id } = actor;
+  const { kind, id, credential } = actor;
+  if (credential !== undefined) return undefined;
   return { at, tenant, act, actor: { kind, id }, user, provider, account, connection_id, outcome };
 }
 

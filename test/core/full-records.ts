@@ -157,11 +157,15 @@ export const shapes: readonly (readonly [string, z.ZodType, Record<string, unkno
           `an entry of the trail, ${kind} ${outcome}`,
           auditEntrySchema,
           {
-            ...{ at, tenant: 'acme', act: 'token.issue', actor: { kind, id: 'k1' }, user: 'slack:T1:U2', outcome },
+            ...{ at, tenant: 'acme', act: 'token.issue', user: 'slack:T1:U2', outcome },
+            ...{ actor: { kind, id: 'k1', credential: 'jwt' } },
             ...{ provider: 'github', account: 'work', connection_id: 'co_1', reason: 'x', request_id: 'r1' },
             ...{ address: '127.0.0.1', object: 'cn_1', token_digest: '0123456789ab' },
           },
-          ['user', 'provider', 'account', 'connection_id', 'reason', 'request_id', 'address', 'object', 'token_digest'],
+          [
+            ...['user', 'provider', 'account', 'connection_id', 'reason', 'request_id', 'address', 'object'],
+            ...['token_digest', 'actor.credential'],
+          ],
         ] as const,
     ),
   ),

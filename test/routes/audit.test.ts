@@ -1,11 +1,12 @@
-/** What happens when the audit trail, or the count of requests, cannot be written. */
+/** What the trail says of a caller, and what happens when it, or the count of requests, cannot be written. */
 
+import { SignJWT } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant } from '../../src/core/identifiers.js';
 import type { CounterStore } from '../../src/core/store.js';
-import { type ApiUnderTest, buildApi, keys } from './api-app.js';
-import { get, send } from './calls.js';
+import { type ApiUnderTest, buildApi, jwtIssuer, jwtSecret, keys } from './api-app.js';
+import { get, inSeconds, send } from './calls.js';
 
 let api: ApiUnderTest;
 afterEach(() => api.close());
@@ -18,6 +19,43 @@ async function buildWithoutTrail(auditFailOpen?: boolean): Promise<void> {
   await api.manager.storeToken('u1', { provider: 'github', accessToken: 'the-access-token' });
   vi.spyOn(api.store.audit, 'append').mockImplementation(down);
 }
+
+describe('an entry', () => {
+  it('says nothing of what stands where the route does not read it', async () => {
+    api = await buildApi();
+    const aside = '?user=victim&provider=github&account=work&id=7';
+    const asked = { key: keys.admin, payload: { owner: 'me', role: 'bot' } };
+    const made = await send(api, 'POST', `/v1/api-keys${aside}`, asked);
+    const payload = { provider: 'slack', account: 'work', connect_id: 'cn_7' };
+    expect((await send(api, 'POST', '/v1/users/u1/account-link', { payload })).status).toBe(201);
+    const entries = (await api.store.audit.read(defaultTenant, undefined, 10)).map(({ entry }) => entry);
+    expect(entries.map(({ act, user, provider, account, object }) => [act, user, provider, account, object])).toEqual([
+      ['api_key.create', undefined, undefined, undefined, made.body.id],
+      ['account_link.create', 'u1', undefined, undefined, undefined],
+    ]);
+  });
+
+  it('tells the subject of a JWT from the key of the same id, and so do the limits', async () => {
+    const counted: string[] = [];
+    const add: CounterStore['add'] = async (name) => {
+      counted.push(name);
+      return { count: 1, remainingMs: 1 };
+    };
+    const counters: CounterStore = { add, peek: async () => 0, reset: async () => undefined };
+    api = await buildApi({ plugin: { limits: { counters, perCaller: 3, perBrowserAddress: 0 } } });
+    await api.manager.storeToken('u1', { provider: 'github', accessToken: 'the-access-token' });
+    const claims = { iss: jwtIssuer, aud: 'valetkey', sub: 'bot', role: 'bot', iat: inSeconds(0), exp: inSeconds(60) };
+    const jwt = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(jwtSecret));
+    for (const key of [keys.bot, jwt]) expect((await get(api, '/v1/users/u1/tokens/github', key)).status).toBe(200);
+    const entries = await api.store.audit.read(defaultTenant, undefined, 10);
+    const actors = entries.filter(({ entry }) => entry.act === 'token.issue').map(({ entry }) => entry.actor);
+    expect(actors).toEqual([
+      { kind: 'caller', id: 'bot' },
+      { kind: 'caller', id: 'bot', credential: 'jwt' },
+    ]);
+    expect(new Set(counted).size).toBe(2);
+  });
+});
 
 describe('without an audit trail', () => {
   it('no token, link or account link is handed out (S3-26)', async () => {

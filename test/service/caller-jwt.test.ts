@@ -47,18 +47,15 @@ const nowSeconds = () => Math.floor(clock.now() / 1000);
 
 describe('JWTs', () => {
   it('makes a person of a JWT without a role: it may touch only its own subject', async () => {
-    expect(await remoteAuth()(bearer(await sign(goodClaims(clock.now()))))).toEqual({
-      id: 'slack:T1:U2',
-      role: 'user',
-      tenant: defaultTenant,
-      userId: 'slack:T1:U2',
-    });
+    const [caller, id] = [await remoteAuth()(bearer(await sign(goodClaims(clock.now())))), 'slack:T1:U2'];
+    expect(caller).toEqual({ id, credential: 'jwt', role: 'user', tenant: defaultTenant, userId: id });
   });
 
   it('takes role, tenant and providers from the claims', async () => {
     const claims = { ...goodClaims(clock.now()), sub: 'svc', role: 'bot', tenant: 'acme', providers: ['github'] };
     expect(await remoteAuth()(bearer(await sign(claims)))).toEqual({
       id: 'svc',
+      credential: 'jwt',
       role: 'bot',
       tenant: 'acme',
       providers: ['github'],

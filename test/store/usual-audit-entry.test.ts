@@ -50,6 +50,8 @@ it('takes the entry of a token that was handed out, and no field that it does no
   expect(JSON.stringify(usualAuditEntry(Object.assign({ access_token: 's' }, usual)))).not.toContain('access_token');
   const actor = Object.assign({ name: 'n' }, usual.actor);
   expect(usualAuditEntry({ ...usual, actor })).toEqual(usual);
+  const ofJwt = { ...usual, actor: { ...usual.actor, credential: 'jwt' as const } };
+  expect(usualAuditEntry(ofJwt)).toEqual(ofJwt);
 });
 
 it('leaves every other entry to the schema', () => {
@@ -80,6 +82,8 @@ it('never takes what the schema does not take, whatever stands in whichever fiel
     ),
     fc.constantFrom(65, 129, 257).map((length) => 'x'.repeat(length)),
     fc.constantFrom({}, { kind: 'caller' }, { kind: 'caller', id: 7 }, { kind: 'nobody', id: 'x' }),
+    fc.constantFrom('caller', 'system').map((kind) => ({ kind, id: 'x', credential: 'jwt' })),
+    fc.constant({ kind: 'caller', id: 'x', credential: 'key' }),
   );
   const field = fc.constantFrom(...Object.keys(usual), 'account', 'reason', 'object');
   let taken = 0;
