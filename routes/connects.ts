@@ -18,6 +18,7 @@ import {
   verifyBody,
   waitQuery,
 } from './schemas.js';
+import { tellingTo, toldTo } from './told-connect.js';
 import { formatConnect, formatProven, formatStartedConnect, problemAnswers } from './wire.js';
 
 const tags = ['connects'];
@@ -56,7 +57,7 @@ const start: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
         chatIdentity: chat_identity,
         tenant: caller.tenant,
       });
-      return reply.code(201).send(formatStartedConnect(started));
+      return reply.code(201).send(formatStartedConnect(toldTo(caller, started)));
     },
   });
 };
@@ -103,11 +104,11 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
       response: { 200: provenAnswer, ...problemAnswers },
     },
     handler: async (request) => {
-      const { tenant, providers } = callerOf(request);
+      const caller = callerOf(request);
+      const { tenant, providers } = caller;
       const { user } = request.params;
-      return formatProven(
-        await journeysOf(manager, request).submitProof(user, request.body.code, { tenant, providers }),
-      );
+      const submit = () => journeysOf(manager, request).submitProof(user, request.body.code, { tenant, providers });
+      return formatProven(await tellingTo(caller, submit));
     },
   });
 

@@ -12,6 +12,7 @@ import { journeysOf } from './audit.js';
 import { callerOf, type Role } from './caller.js';
 import { mcpTokenBody, userParams } from './schemas.js';
 import { tokenAnswer } from './token-answer.js';
+import { tellingTo } from './told-connect.js';
 import { formatToken, tokenProblemAnswers } from './wire.js';
 
 const roles: readonly Role[] = ['bot', 'admin', 'user'];
@@ -33,12 +34,9 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
     },
     handler: async (request) => {
       const caller = callerOf(request);
-      const token = await findToken(journeysOf(manager, request), {
-        ...request.body,
-        user: request.params.user,
-        tenant: caller.tenant,
-        isPersons: caller.role === 'user',
-      });
+      const wish = { ...request.body, user: request.params.user, tenant: caller.tenant };
+      const isPersons = caller.role === 'user';
+      const token = await tellingTo(caller, () => findToken(journeysOf(manager, request), { ...wish, isPersons }));
       // One that the whole deployment shares is not for a person's own credential.
       if (caller.role === 'user' && token.connectionId === sharedConnectionId) {
         throw new Forbidden('The tokens of this server are not those of one person.');

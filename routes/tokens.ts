@@ -7,6 +7,7 @@ import { journeysOf } from './audit.js';
 import { type Caller, callerOf, type Role } from './caller.js';
 import { accountQuery, refreshBody, tokenQuery, userProviderParams } from './schemas.js';
 import { tokenAnswer } from './token-answer.js';
+import { tellingTo } from './told-connect.js';
 import { purposeHeaders, tokenUserOf } from './usage.js';
 import { usualFirst } from './usual-input.js';
 import { formatToken, tokenProblemAnswers } from './wire.js';
@@ -36,15 +37,17 @@ export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (a
     handler: async (request) => {
       const { user, provider } = request.params;
       const { account, min_ttl, scopes } = request.query;
-      checkOwn(manager, callerOf(request), provider);
-      const token = await journeysOf(manager, request).requireToken(user, provider, {
-        tenant: callerOf(request).tenant,
-        account,
-        scopes,
-        minTtlSeconds: min_ttl,
-        usedBy: tokenUserOf(request),
-      });
-      return formatToken(token);
+      const caller = callerOf(request);
+      checkOwn(manager, caller, provider);
+      const ask = () =>
+        journeysOf(manager, request).requireToken(user, provider, {
+          tenant: caller.tenant,
+          account,
+          scopes,
+          minTtlSeconds: min_ttl,
+          usedBy: tokenUserOf(request),
+        });
+      return formatToken(await tellingTo(caller, ask));
     },
   });
 
@@ -64,14 +67,16 @@ export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (a
     },
     handler: async (request) => {
       const { user, provider } = request.params;
-      checkOwn(manager, callerOf(request), provider);
-      const token = await journeysOf(manager, request).refreshToken(user, provider, {
-        tenant: callerOf(request).tenant,
-        account: request.query.account,
-        rejectedTokenSha256: request.body.rejected_token_sha256,
-        usedBy: tokenUserOf(request),
-      });
-      return formatToken(token);
+      const caller = callerOf(request);
+      checkOwn(manager, caller, provider);
+      const ask = () =>
+        journeysOf(manager, request).refreshToken(user, provider, {
+          tenant: caller.tenant,
+          account: request.query.account,
+          rejectedTokenSha256: request.body.rejected_token_sha256,
+          usedBy: tokenUserOf(request),
+        });
+      return formatToken(await tellingTo(caller, ask));
     },
   });
 };

@@ -140,8 +140,9 @@ export abstract class TokenJourneys extends ConnectJourneys {
     if (outcome.kind === 'token') return outcome.token;
     const { reason, missingScope: missingScopes, grantedScope = [], paused } = outcome;
     const scope = unionScope(grantedScope, request.scope ?? []);
-    const { connectUrl, connectId } = await startConnect(room.desk.deps, { ...request, scope });
-    throw new OAuthNotConnected({ provider: request.provider, reason, connectUrl, connectId, missingScopes, paused });
+    const { connectUrl, connectId, proof } = await startConnect(room.desk.deps, { ...request, scope });
+    const { provider } = request;
+    throw new OAuthNotConnected({ provider, reason, connectUrl, connectId, missingScopes, paused, proof });
   }
 }
 

@@ -1,5 +1,6 @@
 /** Every error class, its code, and the union of all. Kinds are told by class and code, never by text. */
 
+import type { ProofMode } from './connection.js';
 import type { ProviderId } from './identifiers.js';
 
 /** Who has to do something about an error. */
@@ -35,6 +36,8 @@ export class OAuthNotConnected extends OAuthManagerError {
   readonly missingScopes?: readonly string[];
   /** The connection is there and the person has paused it: they resume it on their account page, or by connecting anew. */
   readonly paused?: true;
+  /** How the person behind the link will be shown to be the right one; the client is not told. */
+  readonly proof?: ProofMode;
   readonly #connectUrl: string;
 
   constructor(fields: {
@@ -44,6 +47,7 @@ export class OAuthNotConnected extends OAuthManagerError {
     connectId: string;
     missingScopes?: readonly string[];
     paused?: boolean;
+    proof?: ProofMode;
   }) {
     super(
       fields.paused
@@ -57,6 +61,7 @@ export class OAuthNotConnected extends OAuthManagerError {
     this.connectId = fields.connectId;
     this.missingScopes = fields.missingScopes;
     if (fields.paused) this.paused = true;
+    if (fields.proof !== undefined) this.proof = fields.proof;
   }
 
   /** One-time link for the person; a bearer secret, to be posted to that person only. Printing the error leaves it out. */

@@ -97,8 +97,8 @@ export async function offerConnect(
 ): Promise<never> {
   const { request, scope, reason, missingScopes, paused } = offer;
   const { owner, account, returnTo } = request;
-  const { connectUrl, connectId } = await startConnect(deps, { owner, provider, account, scope, returnTo });
-  throw new OAuthNotConnected({ provider, reason, connectUrl, connectId, missingScopes, paused });
+  const { connectUrl, connectId, proof } = await startConnect(deps, { owner, provider, account, scope, returnTo });
+  throw new OAuthNotConnected({ provider, reason, connectUrl, connectId, missingScopes, paused, proof });
 }
 
 /** The token at a provider; one registration that the server has forgotten is made anew on the way. */
