@@ -7,7 +7,12 @@ import type { TenantId } from './identifiers.js';
 const serverAddress = z.url({ protocol: /^https?$/ });
 /** Where we will send people or secrets; whether http on loopback may be used is said elsewhere. */
 const endpoint = z.string().max(2048).refine(isEndpointUrl, 'must be https, without credentials and fragment');
-const patterns = z.array(z.string().min(1).max(512));
+/** One that can never fit would forbid nothing. */
+const pattern = z
+  .string()
+  .max(512)
+  .refine(isPattern, 'must be a host name, *. before one, or an origin such as https://mcp.example');
+const patterns = z.array(pattern);
 
 /** Which servers may be used: origins (`https://mcp.example.com`) or host names, with `*.` for every subdomain. */
 const accessSchema = z.strictObject({
@@ -135,9 +140,20 @@ function isAllowedBy({ allow, deny = [] }: Access, server: string): boolean {
 
 function names(pattern: string, url: URL): boolean {
   if (pattern.includes('://')) return URL.canParse(pattern) && originOf(new URL(pattern)) === originOf(url);
-  const host = pattern.toLowerCase();
-  const hostname = hostOf(url);
-  return host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host;
+  const host = readHost(pattern.replace(/^\*\./, ''));
+  if (host === undefined) return false;
+  return pattern.startsWith('*.') ? hostOf(url).endsWith(`.${host}`) : hostOf(url) === host;
+}
+
+function isPattern(text: string): boolean {
+  if (text.includes('://')) return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return readHost(text.replace(/^\*\./, '')) !== undefined;
+}
+
+/** A host as it stands in a URL, whatever its letters; `undefined` when the text is something else, or more. */
+function readHost(text: string): string | undefined {
+  const isBare = /^(\[[0-9a-f:.]+\]|[^\s./\\?#@:*%][^\s/\\?#@:*%]*)$/i.test(text);
+  return isBare && URL.canParse(`https://${text}`) ? hostOf(new URL(`https://${text}`)) : undefined;
 }
 
 /** A dot at the end of a host name means the same host. */

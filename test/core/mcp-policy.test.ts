@@ -126,12 +126,34 @@ describe('the operator’s rules', () => {
     ['https://mcp.example/x', { deny: ['other.example', 'mcp.example'] }, false],
     ['https://mcp.example/x', { allow: ['other.example', 'mcp.example'] }, true],
     ['https://mcp.example/x', { allow: ['no URL://'] }, false],
+    ['https://mcp.example/x', { allow: ['mcp.example:443'] }, false],
+    ['https://mcp.example/x', { deny: ['mcp.example.'] }, false],
+    ['https://mücp.example/x', { deny: ['MÜCP.example'] }, false],
+    ['https://a.mücp.example/x', { deny: ['*.mücp.example'] }, false],
+    ['https://127.0.0.1/x', { deny: ['127.1'] }, false],
+    ['https://[2001:db8::1]/x', { deny: ['[2001:DB8:0::1]'] }, false],
     ['https://mcp.example/x', { deny: ['*.mcp.example'] }, true],
     ['https://mcp.example/x', { deny: ['http://mcp.example:443'] }, true],
     ['https://mcp.example.example/x', { deny: ['https://mcpexample.example'] }, true],
   ])('let tenant t use %s under %j: %s', (url, policy, may) => {
     const server = canonicalServerUrl(url) ?? '';
     expect(maySpeakTo(policy, tenantIdSchema.parse('t'), server)).toBe(may);
+  });
+
+  it.each([
+    '',
+    '*',
+    '*.',
+    '*mcp.example',
+    '.mcp.example',
+    'mcp.example:8443',
+    'mcp.example/mcp',
+    'a b',
+    'ftp://mcp.example',
+  ])('are refused where they forbid nothing: "%s"', (pattern) => {
+    for (const policy of [{ deny: [pattern] }, { allow: [pattern] }, { tenants: { t: { deny: [pattern] } } }]) {
+      expect(mcpPolicySchema.safeParse(policy).error?.issues[0]?.message).toContain('must be a host name');
+    }
   });
 
   const client = {
