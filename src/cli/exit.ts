@@ -27,17 +27,22 @@ export const usageHint = '(add --help for what it takes)';
 
 /** Writes why to stderr and answers the exit status. Own errors hold no secret; of others only kind and place are shown. */
 export function reportFailure(error: unknown): number {
+  // Whoever calls from here is the command line.
+  if (error instanceof WrongCommandLine || error instanceof InvalidRequest) return reportUsage(error.message);
   if (error instanceof ConfigurationError) {
+    const { faults } = error;
+    if (faults.every(({ name }) => name.startsWith('--')))
+      return reportUsage(faults.map(({ name, problem }) => `${name}: ${problem}.`).join('\n'));
     console.error(error.message);
     return exitCodes.configuration;
   }
-  // Whoever calls from here is the command line.
-  if (error instanceof WrongCommandLine || error instanceof InvalidRequest) {
-    console.error(`error: ${error.message}\n${usageHint}`);
-    return exitCodes.usage;
-  }
   console.error(describe(error));
   return exitCodes.failed;
+}
+
+function reportUsage(problem: string): number {
+  console.error(`error: ${problem}\n${usageHint}`);
+  return exitCodes.usage;
 }
 
 /** Their messages are written for the operator. */

@@ -13,6 +13,7 @@ import { examples } from './examples.js';
 import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { readText, refuseUnreadable } from './named-file.js';
+import { nameOptions } from './named-options.js';
 import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
 import { createProgressBar } from './progress.js';
@@ -97,7 +98,16 @@ async function chooseSource(
 function openLegacySource({ from, prefix }: ImportOptions, { store }: Config, renaming: Renaming) {
   const url = from ?? (store.kind === 'redis' ? store.url.reveal() : undefined);
   if (url === undefined) throw new WrongCommandLine('legacy-fernet needs --from where REDIS_URL is not set.');
-  return readLegacySource({ url, prefix, keys: loadFernetKeys(currentEnvironment()) }, renaming);
+  const source = readLegacySource({ url, prefix, keys: loadFernetKeys(currentEnvironment()) }, renaming);
+  return from === undefined ? source : namingFrom(source);
+}
+
+async function* namingFrom(source: AsyncIterable<SourceRecord>): AsyncGenerator<SourceRecord> {
+  try {
+    yield* source;
+  } catch (error) {
+    nameOptions({ REDIS_URL: '--from' })(error);
+  }
 }
 
 function readRenaming({ users, providers, tenant }: ImportOptions): Omit<Renaming, 'now'> {

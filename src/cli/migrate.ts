@@ -1,7 +1,6 @@
 /** `valetkey migrate`: from the configured store into Redis, beside the running service. */
 
 import { Command, Option } from 'commander';
-import { ConfigurationError } from '../core/errors.js';
 import { openEngine } from '../open-store.js';
 import type { Config } from '../service/config.js';
 import { redisUrlSchema } from '../service/config-schema.js';
@@ -13,6 +12,7 @@ import { type Migration, migrate } from '../transfer/migrate.js';
 import { examples } from './examples.js';
 import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
 import { readText } from './named-file.js';
+import { nameOptions } from './named-options.js';
 import { withEngine } from './open-local.js';
 import { createProgressBar } from './progress.js';
 
@@ -76,14 +76,6 @@ function refuseOpen({ otherProcesses }: StorageEngine): void {
 function openTarget(config: Config, redisUrl: string, toPrefix: string | undefined) {
   const { dataDir: _, ...options } = managerOptions(config);
   return openEngine({ ...options, redisUrl, keyPrefix: toPrefix ?? config.keyPrefix }, createLogger('silent'));
-}
-
-/** An engine knows what it is given by the names of variables. */
-function nameOptions(options: Readonly<Record<string, string>>): (error: unknown) => never {
-  return (error) => {
-    if (!(error instanceof ConfigurationError)) throw error;
-    throw new ConfigurationError(error.faults.map(({ name, problem }) => ({ name: options[name] ?? name, problem })));
-  };
 }
 
 function describe({ written, removed, source, target, equal, finished }: Migration): string {

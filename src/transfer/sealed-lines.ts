@@ -43,7 +43,10 @@ export async function parseLineKey(text: string, side: 'recipient' | 'identity')
   if (side === 'recipient' && jwk.d !== undefined) throw refuse('must be a public key; this one is private');
   if (side === 'identity' && jwk.d === undefined) throw refuse('must be a private key; this one is public');
   try {
-    return { key: await importJWK(jwk, algorithm), algorithm };
+    const key = { key: await importJWK(jwk, algorithm), algorithm };
+    // Some faults of a key show themselves only when it is used.
+    if (side === 'recipient') await seal({ kind: 'end', export: '', line: 0 }, key);
+    return key;
   } catch {
     throw refuse('is not a usable key');
   }

@@ -83,16 +83,34 @@ describe('export', () => {
     await fill();
     const { publicKey, privateKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'P-256' });
     const out = join(operator.dataDir, 'out');
-    expect((await run(`export --recipient ${privateKey} --out ${out}`)).status).toBe(78);
+    expect((await run(`export --recipient ${privateKey} --out ${out}`)).status).toBe(2);
     expect((await run(`export --recipient ${publicKey}`)).status).toBe(2);
     expect((await run(`export --recipient ${publicKey} --out ${out}`)).status).toBe(0);
     const again = await run(`export --recipient ${publicKey} --out ${out}`);
     expect(again).toMatchObject({ status: 1, err: expect.stringContaining(out) });
-    expect((await run(`import valetkey ${out} --identity ${publicKey}`)).status).toBe(78);
+    expect((await run(`import valetkey ${out} --identity ${publicKey}`)).status).toBe(2);
     vi.stubEnv('ENCRYPTION_KEYS', keyEntry('k2'));
     const ended = await run(`export --recipient ${publicKey} --out ${out}2 --json`);
     expect(ended.status).toBe(1);
     expect(report(ended).skipped).toHaveLength(3);
+  });
+
+  it('refuses what is no usable key of the recipient before anything is made', async () => {
+    await fill();
+    const rsa = await exportJWK((await generateKeyPair('RSA-OAEP-256', { extractable: true })).publicKey);
+    const x25519 = { kty: 'OKP', crv: 'X25519' };
+    const out = join(operator.dataDir, 'out');
+    for (const [key, problem] of [
+      [{}, 'must be a JSON Web Key'],
+      [{ ...rsa, n: rsa.n?.slice(0, 171) }, 'must have at least 2048 bits'],
+      [{ ...rsa, n: `${'A'.repeat(342)}${rsa.n?.slice(0, 100)}` }, 'is not a usable key'],
+      [{ ...x25519, x: 'A'.repeat(43) }, 'is not a usable key'],
+      [{ ...x25519, x: 'AAAA' }, 'is not a usable key'],
+    ] as const) {
+      const refused = { status: 2, out: '', err: expect.stringMatching(`^error: --recipient: ${problem}`) };
+      expect(await run(`export --recipient ${write('key', key)} --out ${out} --json`)).toEqual(refused);
+    }
+    expect(existsSync(out)).toBe(false);
   });
 
   it('that is interrupted leaves no file behind', async () => {
@@ -134,7 +152,10 @@ describe('migrate', () => {
     expect(await run(line)).toMatchObject({ status: 0, out: expect.stringContaining('--finish') });
     await store.close();
     expect(report(await run(`${line} --finish --json`))).toMatchObject({ written: 0, equal: true, finished: true });
-    expect((await run(`${line} --finish`)).status).toBe(78);
+    expect(await run(`${line} --finish`)).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('error: --to: holds'),
+    });
     const there = await openStore({ encryptionKeys: operator.encryptionKeys, redisUrl: redis.url, keyPrefix: prefix });
     expect(revealed((await there.connections.find(refTo(connection)))?.connection)).toEqual(revealed(connection));
     await there.close();
