@@ -12,7 +12,7 @@ import { CommandFailed } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { parseTenant } from './named-tenant.js';
 import { withEngine, withManager } from './open-local.js';
-import { createProgressBar } from './progress.js';
+import { withProgress } from './progress.js';
 import { retryCommand } from './retry-refused.js';
 import { inOneLine, paint } from './terminal.js';
 
@@ -70,19 +70,15 @@ async function list(user: string | undefined, { tenant, json }: ConnectionOption
 async function findUsers(tenant: TenantId): Promise<readonly string[]> {
   const users = new Set<string>();
   const unopened: string[] = [];
-  const bar = createProgressBar('reading');
-  try {
-    await withEngine(async (beneath) => {
+  await withEngine((beneath) =>
+    withProgress('reading', async (onProgress) => {
       let done = 0;
       for await (const { userId } of readConnections(beneath, { tenant }, ({ where }) => unopened.push(where))) {
         users.add(userId);
-        done += 1;
-        bar.update({ done });
+        onProgress({ done: ++done });
       }
-    });
-  } finally {
-    bar.clear();
-  }
+    }),
+  );
   const lines = unopened.map((where) => `cannot be opened: ${where}`);
   for (const line of firstLines(lines, '"valetkey keys verify --json" prints all')) console.error(line);
   return [...users].sort();

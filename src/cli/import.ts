@@ -16,7 +16,7 @@ import { readText, refuseUnreadable } from './named-file.js';
 import { nameOptions } from './named-options.js';
 import { parseTenant } from './named-tenant.js';
 import { withStore } from './open-local.js';
-import { createProgressBar } from './progress.js';
+import { withProgress } from './progress.js';
 
 interface ImportOptions {
   readonly dryRun?: boolean;
@@ -62,8 +62,9 @@ async function run(format: (typeof formats)[number], file: string | undefined, o
     const ids = new Set<string>([...open.keys(), ...providers.known().map(({ id }) => id)]);
     const isKnownProvider = (id: string) => ids.has(id);
     const target = { store, providers, isKnownProvider, refreshBufferMs, now: () => now };
-    const bar = createProgressBar('importing');
-    return importConnections(source, { ...target, dryRun }, (done) => bar.update({ done })).finally(() => bar.clear());
+    return withProgress('importing', (onProgress) =>
+      importConnections(source, { ...target, dryRun }, (done) => onProgress({ done })),
+    );
   };
   const report = await withStore(take, dryRun ? 'read' : 'write', 'new or old');
   if (options.json) console.log(JSON.stringify(report));

@@ -19,7 +19,7 @@ import { examples } from './examples.js';
 import { exitCodes } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { withEngine } from './open-local.js';
-import { createProgressBar } from './progress.js';
+import { withProgress } from './progress.js';
 
 interface Output {
   readonly json?: boolean;
@@ -98,16 +98,11 @@ function printUnopened(unopened: readonly Unopened[]): void {
   for (const line of firstLines(unopened.map(({ where, code }) => `${code}\t${where}`))) console.log(line);
 }
 
-async function withBar<T>(
+function withBar<T>(
   label: string,
   work: (engine: StorageEngine, keyring: Keyring, onProgress: OnProgress) => Promise<T>,
 ): Promise<T> {
-  const bar = createProgressBar(label);
-  try {
-    return await withEngine(({ engine, keyring }) => work(engine, keyring, bar.update));
-  } finally {
-    bar.clear();
-  }
+  return withEngine(({ engine, keyring }) => withProgress(label, (onProgress) => work(engine, keyring, onProgress)));
 }
 
 /** In use, and not in ENCRYPTION_KEYS: a service would refuse to start. */

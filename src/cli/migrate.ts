@@ -14,7 +14,7 @@ import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
 import { readText } from './named-file.js';
 import { nameOptions } from './named-options.js';
 import { withEngine } from './open-local.js';
-import { createProgressBar } from './progress.js';
+import { withProgress } from './progress.js';
 
 interface MigrateOptions {
   readonly to?: string;
@@ -39,7 +39,6 @@ export function migrateCommand(): Command {
 
 async function run(options: MigrateOptions): Promise<void> {
   const { option, url } = readTarget(options);
-  const bar = createProgressBar('copying owners');
   const migration = await withEngine(async ({ engine, keyring, config }) => {
     if (options.finish) refuseOpen(engine);
     await registerKeys(engine, keyring);
@@ -47,11 +46,12 @@ async function run(options: MigrateOptions): Promise<void> {
       nameOptions({ REDIS_URL: option, KEY_PREFIX: '--to-prefix' }),
     );
     try {
-      return await migrate({ source: engine, target, finish: options.finish ?? false }, bar.update);
+      const plan = { source: engine, target, finish: options.finish ?? false };
+      return await withProgress('copying owners', (onProgress) => migrate(plan, onProgress));
     } finally {
       await target.close();
     }
-  }).finally(() => bar.clear());
+  });
   console.log(options.json ? JSON.stringify(migration) : describe(migration));
   if (!migration.equal) process.exitCode = exitCodes.failed;
 }

@@ -1,6 +1,8 @@
 /** Shows on a terminal how far a long command is; says nothing where stderr is a file or a log. */
 
 import type { OnProgress } from '../store/key-use.js';
+import { CommandFailed } from './exit.js';
+import { interruptible } from './interruption.js';
 
 const width = 30;
 const drawEveryMs = 100;
@@ -20,6 +22,21 @@ export function createProgressBar(label: string): { readonly update: OnProgress;
       if (isTerminal && drawnAt > 0) process.stderr.write('\r\x1b[K');
     },
   };
+}
+
+/**
+ * Shows how far `work` is, and lets the first SIGINT or SIGTERM end it at its next step, whatever a step is made of.
+ *
+ * @throws {CommandFailed} it was interrupted
+ */
+export async function withProgress<T>(label: string, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+  const bar = createProgressBar(label);
+  const run = (signal: AbortSignal) =>
+    work((progress) => {
+      if (signal.aborted) throw new CommandFailed('Interrupted: run it again.');
+      bar.update(progress);
+    });
+  return interruptible(run).finally(() => bar.clear());
 }
 
 /** `[#####     ] 50 %  10/20`, or the number alone while nobody knows how many there are. */

@@ -18,7 +18,7 @@ export interface KeyUse {
   readonly records: Readonly<Record<SealedKind, number>>;
 }
 
-/** Told after every record. `total` is known once they were counted. */
+/** Told after every record. `total` is known once they were counted. What it throws ends the work. */
 export type OnProgress = (progress: { readonly done: number; readonly total?: number }) => void;
 
 /** A record that could not be opened, and why: an error's code. */
@@ -130,7 +130,7 @@ export async function rotateKeys(
   keyring: Keyring,
   onProgress: OnProgress = () => undefined,
 ): Promise<Rotation> {
-  const before = await countByKey(engine, keyring);
+  const before = await countByKey(engine, keyring, () => onProgress({ done: 0 }));
   const mistaken = await retireIdle(
     engine,
     before.filter(({ available }) => !available),

@@ -48,6 +48,7 @@ export interface MigrationPlan {
  * Makes the target hold what the source holds: connections, grants, marks, notes of refreshes, documents, keys in use.
  * Short-lived records, events and the audit trail stay behind.
  *
+ * @param onProgress how many owners were copied; what it throws ends the run
  * @throws {ConfigurationError} the target holds records that no migration has put there; the source holds nothing, or is
  *   itself the target of a migration
  */
@@ -64,9 +65,10 @@ export async function migrate(
     counts.written += await copyOwner(plan, owner);
     onProgress({ done: ++done });
   }
-  counts.removed += await removeGoneOwners(source, target);
+  const onLook = () => onProgress({ done });
+  counts.removed += await removeGoneOwners(source, target, onLook);
   const documents = await copyDocuments(source, target);
-  const [sourceHolds, targetHolds] = [await takeInventory(source), await takeInventory(target)];
+  const [sourceHolds, targetHolds] = [await takeInventory(source, onLook), await takeInventory(target, onLook)];
   const equal = sourceHolds.digest === targetHolds.digest;
   if (equal && finish) {
     await markMoved(source);
@@ -147,9 +149,10 @@ async function copyNote(
 }
 
 /** Users who were erased meanwhile. */
-async function removeGoneOwners(source: StorageEngine, target: StorageEngine): Promise<number> {
+async function removeGoneOwners(source: StorageEngine, target: StorageEngine, onLook: () => void): Promise<number> {
   let removed = 0;
   for await (const { owner, fields } of walkOwners(target)) {
+    onLook();
     if ((await source.readOwner(owner)).fields.size > 0) continue;
     await target.eraseOwner(owner);
     for (const field of fields.keys()) await target.unschedule(dueMemberOf(owner, field));
@@ -179,7 +182,7 @@ async function copyDocuments(source: StorageEngine, target: StorageEngine) {
 }
 
 /** Counts and digests what a migration copies. */
-async function takeInventory(engine: StorageEngine): Promise<Inventory> {
+async function takeInventory(engine: StorageEngine, onLook: () => void): Promise<Inventory> {
   const digests: Buffer[] = [];
   const digest = (...parts: readonly (string | Buffer)[]) => {
     const hash = createHash('sha256');
@@ -189,6 +192,7 @@ async function takeInventory(engine: StorageEngine): Promise<Inventory> {
   const owners = new Set<string>();
   let fields = 0;
   for await (const { owner, fields: held } of walkOwners(engine)) {
+    onLook();
     if (owners.has(owner) || held.size === 0) continue;
     owners.add(owner);
     fields += held.size;
