@@ -12,7 +12,7 @@ const put = (field: string) => ({ field, expect: 'absent', next: { version: 1, b
 let server: RedisProcess;
 let warnings: string[];
 beforeEach(async () => {
-  server = await startRedis();
+  server = await startRedis({ args: ['--save', '3600 1'] });
   warnings = [];
   onTestFinished(() => server.stop());
 });

@@ -6,7 +6,7 @@ import { ownerKeyOf } from '../../src/core/identifiers.js';
 import type { StorageEngine } from '../../src/store/engine.js';
 import { faultOf } from '../../src/store/redis/failures.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
-import { eventually } from '../support/redis.js';
+import { eventually, findFreePort } from '../support/redis.js';
 import { allCalls, ending, failureOf, open, owner, start } from '../support/redis-engines.js';
 import { anOwner } from './samples.js';
 
@@ -19,9 +19,12 @@ describe('a Redis that refuses (F5)', () => {
     await write(engine);
 
     await server.command('REPLICAOF', '127.0.0.1', 1);
-    const { error } = await failureOf(write(engine));
-    expect(error.carriedOut).toBe('no');
-    expect(error.message).toContain('read-only');
+    // A refusal ends the connection as well, so the last of the tries may meet none.
+    await eventually('it says why', async () => {
+      const { error } = await failureOf(write(engine));
+      expect(error.carriedOut).toBe('no');
+      return error.message.includes('read-only');
+    });
     expect(await engine.getDocument('c', 'i')).toEqual(Buffer.alloc(10));
     const claim = { field: 'f', holder: 'h', version: 1, leaseMs: 1, note: Buffer.from('n') };
     // The last of the tries may meet the deadline, which leaves it unknown.
@@ -142,6 +145,19 @@ describe('a Redis that must not be used', () => {
     await expect(openRedisEngine({ url: `${server.url}/4`, keyPrefix: 'f' })).rejects.toMatchObject(refused);
   });
 
+  it('because redis:// names a node of a Cluster, or a Sentinel, does not start', async () => {
+    const clustered = async () => ['--cluster-enabled', 'yes', '--cluster-port', String(await findFreePort())];
+    const node = await start({ args: clustered });
+    const sentinel = await start({ config: 'sentinel resolve-hostnames no\n', args: ['--sentinel'] });
+    for (const [{ url }, wanted] of [
+      [node, 'redis+cluster://'],
+      [sentinel, 'redis+sentinel://'],
+    ] as const) {
+      const refused = { faults: [{ name: 'REDIS_URL', problem: expect.stringContaining(`write ${wanted}`) }] };
+      await expect(openRedisEngine({ url, keyPrefix: 'f' })).rejects.toMatchObject(refused);
+    }
+  });
+
   it('because the password changed later says so in its check', async () => {
     const server = await start({ password: 'right-canary' });
     const engine = await open(server.url);
@@ -187,6 +203,20 @@ describe('a check', () => {
     expect((await aof.check()).warnings).toEqual([]);
     const rdb = await open((await start({ args: ['--save', '60 1'] })).url);
     expect((await rdb.check()).warnings).toEqual([]);
+  });
+
+  it('warns of a replica', async () => {
+    const server = await start({ args: ['--appendonly', 'yes'] });
+    await server.command('REPLICAOF', '127.0.0.1', 1);
+    expect((await (await open(server.url)).check()).warnings.join()).toMatch(/read-only replica/);
+  });
+
+  it('at the start is told to the log', async () => {
+    const warned: string[] = [];
+    const log = { info: () => undefined, warn: (_: object, message: string) => void warned.push(message) };
+    const engine = await openRedisEngine({ url: (await start()).url, keyPrefix: 'f', log });
+    ending.push(() => engine.close());
+    expect(warned.join()).toMatch(/nothing on disk/);
   });
 
   it('warns when the user may not ask, instead of failing', async () => {

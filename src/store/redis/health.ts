@@ -28,7 +28,7 @@ export async function examineRedis(link: RedisLink, address: RedisAddress): Prom
   await link.read((client) => Promise.all(mastersOf(client).map((master) => master.callBuffer('PING'))));
   const latencyMs = performance.now() - startedAt;
   const facts = await readFacts(link, databaseIn(address));
-  const unfit = facts.map(findUnfitness).find((reason) => reason !== undefined);
+  const unfit = facts.map((each) => findUnfitness(each, address)).find((reason) => reason !== undefined);
   const warnings = [...new Set(facts.flatMap(findWarnings))];
   return { latencyMs, warnings, ...(unfit ? { unfit } : {}) };
 }
@@ -93,9 +93,13 @@ function parseInfo(text: string): ReadonlyMap<string, string> {
 }
 
 /** GETDEL and exclusive stream ranges came with 6.2; with eviction Redis throws connections away when it is full. */
-function findUnfitness({ info, refusedDatabase }: MasterFacts): string | undefined {
+function findUnfitness({ info, refusedDatabase }: MasterFacts, { topology }: RedisAddress): string | undefined {
   if (refusedDatabase !== undefined) return `database ${refusedDatabase} is not there, or this user may not SELECT it`;
   if (!info) return undefined;
+  const mode = info.get('redis_mode');
+  // What belongs to other nodes would be refused for ever, as if the store were down.
+  if (mode === 'cluster' && topology !== mode) return 'this is a node of a Cluster: write redis+cluster://';
+  if (mode === 'sentinel') return 'this is a Sentinel: write redis+sentinel:// and the name of the master';
   const [major = 0, minor = 0] = (info.get('redis_version') ?? '6.2').split('.').map(Number);
   if (major < 6 || (major === 6 && minor < 2)) return 'Redis 6.2 or newer is needed';
   const policy = info.get('maxmemory_policy') ?? 'noeviction';
@@ -107,6 +111,7 @@ function findUnfitness({ info, refusedDatabase }: MasterFacts): string | undefin
 
 function findWarnings({ info, save }: MasterFacts): readonly string[] {
   if (!info) return ['Redis does not let this user run INFO, so eviction policy and persistence are not checked.'];
+  if (info.get('role') === 'slave') return ['Redis is a read-only replica at the moment: nothing can be stored in it.'];
   if (info.get('aof_enabled') === '1' || (save !== undefined && save !== '')) return [];
   if (save === undefined) return ['Redis does not let this user run CONFIG GET, so persistence is not checked.'];
   return ['Redis keeps nothing on disk (no AOF, no save): a restart forgets all connections.'];

@@ -87,7 +87,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   };
   await watch.settled(connectTimeoutMs);
   try {
-    await refuseUnfit(link, watch, address);
+    await refuseUnfit(link, watch, { address, log });
   } catch (error) {
     await close();
     throw error;
@@ -108,14 +108,19 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   };
 }
 
-/** Refuses a start that no waiting will mend; what passes by itself is left to `check`. */
-async function refuseUnfit(link: RedisLink, watch: ConnectionWatch, address: RedisAddress): Promise<void> {
+/** Refuses a start that no waiting will mend, and warns of what may lose connections; what passes is left to `check`. */
+async function refuseUnfit(
+  link: RedisLink,
+  watch: ConnectionWatch,
+  { address, log }: { readonly address: RedisAddress; readonly log: StoreLog | undefined },
+): Promise<void> {
   const fault = watch.fault();
   if (fault?.lasting && !watch.isReady()) throw unfit(fault.text);
   if (!watch.isReady()) return;
   try {
     const health = await examineRedis(link, address);
     if (health.unfit) throw unfit(health.unfit);
+    for (const warning of health.warnings) log?.warn({}, warning);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
   }
