@@ -7,7 +7,7 @@ import type { Sandbox } from '../sandbox/index.js';
 import { buildApp } from '../service/app.js';
 import { closeInOrder } from '../service/close-in-order.js';
 import { type Config, configuredProviders, loadConfig } from '../service/config.js';
-import { createLogger } from '../service/logger.js';
+import { createLogger, type Logger } from '../service/logger.js';
 import { closeOnSignal, listen } from '../service/server.js';
 import { examples } from './examples.js';
 import { describeStart, startFacts } from './start-banner.js';
@@ -36,8 +36,7 @@ async function serve({ sandboxIfUnconfigured = false, json = false }: ServeOptio
   for (const warning of configured.warnings) log.warn({}, warning);
   const sandbox = sandboxIfUnconfigured && wantsSandbox(configured) ? await openSandbox(configured) : undefined;
   const config = sandbox ? { ...configured, ...sandbox.settings } : configured;
-  const service = await buildApp(config, { log, version: readVersion() });
-  const server = await listen(service, config).catch(async (error: unknown) => {
+  const { service, server } = await start(config, log).catch(async (error: unknown) => {
     await sandbox?.close();
     throw error;
   });
@@ -48,6 +47,11 @@ async function serve({ sandboxIfUnconfigured = false, json = false }: ServeOptio
   const status = await ended;
   log.info({ status }, 'closed');
   return status;
+}
+
+async function start(config: Config, log: Logger) {
+  const service = await buildApp(config, { log, version: readVersion() });
+  return { service, server: await listen(service, config) };
 }
 
 /** Browsers elsewhere cannot reach a sandbox on loopback, so a public service never gets one. */

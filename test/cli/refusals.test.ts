@@ -1,10 +1,11 @@
 /** What the machine refuses is told by what to change. */
 
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { makeDataDir } from '../service/running.js';
+import { keyEntry } from '../store/samples.js';
 import { run } from '../support/command-line.js';
 
 let made: ReturnType<typeof makeDataDir>;
@@ -32,6 +33,14 @@ it('a port in use is named', async () => {
     out: '',
     err: `Port ${port} is in use: set PORT (of a worker, WORKER_PORT) to another one.`,
   });
+});
+
+it('a start that is refused leaves no sandbox behind that nobody runs', async () => {
+  await run('api-keys create --owner me');
+  vi.stubEnv('ENCRYPTION_KEYS', keyEntry('other'));
+  const { status, err } = await run('serve --sandbox-if-unconfigured');
+  expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining('is not available') });
+  expect(readdirSync(made.path)).not.toContain('sandbox.json');
 });
 
 it('HOST is named when this machine has no such address', async () => {
