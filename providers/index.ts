@@ -31,7 +31,7 @@ import { monday } from './monday.js';
 import { notion } from './notion.js';
 import { quickbooks } from './quickbooks.js';
 import { reddit } from './reddit.js';
-import { joinRegistry } from './registry.js';
+import { type JoinOptions, joinRegistry } from './registry.js';
 import { salesforce } from './salesforce.js';
 import { shopify } from './shopify.js';
 import { slack } from './slack.js';
@@ -104,7 +104,7 @@ export const catalogue: ReadonlyMap<ProviderId, ProviderTemplate> = new Map(
  */
 export function createRegistry(
   entries: Readonly<Record<string, ProviderEntry>>,
-  options: { allowInsecureLoopback?: boolean } = {},
+  options: JoinOptions = {},
 ): ProviderRegistry {
   return joinRegistry(catalogue, entries, options);
 }

@@ -2,7 +2,7 @@
 
 import { isAllowedEndpoint } from '../src/core/endpoint.js';
 import { ConfigurationError } from '../src/core/errors.js';
-import { type ProviderId, providerIdSchema } from '../src/core/identifiers.js';
+import { isProviderId, type ProviderId, providerIdSchema } from '../src/core/identifiers.js';
 import type { ClientAuthenticationMethod, Provider, ProviderRegistry } from '../src/core/provider.js';
 import { mayBeExtra, type ProviderEntry } from './entry.js';
 import { resolveProvider } from './resolve.js';
@@ -10,6 +10,14 @@ import type { ProviderTemplate } from './template.js';
 
 type Fault = { readonly name: string; readonly problem: string };
 type Catalogue = ReadonlyMap<ProviderId, ProviderTemplate>;
+
+/** How entries are joined. `open`: those of which only their issuer can say more; they are checked with the others. */
+export interface JoinOptions {
+  readonly allowInsecureLoopback?: boolean;
+  readonly open?: ReadonlyMap<string, ProviderEntry>;
+}
+
+const unusableId: Fault = { name: 'providers', problem: 'an id must be 1-64 characters of a-z 0-9 _ -' };
 
 /**
  * Joins entries with a catalogue. An entry without a client id, or without the secret that the catalogue's provider wants,
@@ -20,13 +28,13 @@ type Catalogue = ReadonlyMap<ProviderId, ProviderTemplate>;
 export function joinRegistry(
   catalogue: Catalogue,
   entries: Readonly<Record<string, ProviderEntry>>,
-  options: { allowInsecureLoopback?: boolean } = {},
+  { allowInsecureLoopback = false, open = new Map() }: JoinOptions = {},
 ): ProviderRegistry {
-  const faults: Fault[] = [];
+  const faults: Fault[] = [...open].flatMap(([id, { issuer }]) => issuerFaults(id, issuer, allowInsecureLoopback));
   const collect = (work: () => Provider): Provider | undefined => {
     try {
       const resolved = work();
-      faults.push(...faultsOf(resolved, options.allowInsecureLoopback ?? false));
+      faults.push(...faultsOf(resolved, allowInsecureLoopback));
       return resolved;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
@@ -37,7 +45,7 @@ export function joinRegistry(
   const configured = new Map<ProviderId, Provider>();
   for (const [name, entry] of Object.entries(entries)) {
     const id = providerIdSchema.safeParse(name);
-    if (!id.success) faults.push({ name: 'providers', problem: 'an id must be 1-64 characters of a-z 0-9 _ -' });
+    if (!id.success) faults.push(unusableId);
     if (!id.success || !isMeantForUse(entry)) continue;
     const provider = collect(() => resolveProvider(id.data, entry, templateOf(catalogue, id.data, entry)));
     const isOwn = entry.template === undefined && !catalogue.has(id.data);
@@ -94,6 +102,13 @@ function faultsOf(provider: Provider, allowInsecureLoopback: boolean): readonly 
     })),
     ...taken.map((name) => ({ name: `${provider.id}.extra_authorization_params.${name}`, problem: 'must not be set' })),
   ];
+}
+
+/** What can be wrong before an issuer is asked: it has neither query nor fragment (RFC 8414 section 2). */
+function issuerFaults(id: string, issuer = '', allowInsecureLoopback = false): readonly Fault[] {
+  if (!isProviderId(id)) return [unusableId];
+  if (isUsable(issuer, allowInsecureLoopback) && !/[?#]/.test(issuer)) return [];
+  return [{ name: `${id}.issuer`, problem: 'must be an https URL without credentials, query and fragment' }];
 }
 
 function isUsable(endpoint: string, allowInsecureLoopback: boolean): boolean {

@@ -61,7 +61,7 @@ class GrowingRegistry implements ProviderRegistry {
     this.#room = room;
     this.#entries = { ...known };
     for (const [id, entry] of open) this.#waiting.set(id, { entry, error: notYet(id) });
-    this.#current = this.#join(this.#entries);
+    this.#current = this.#join(this.#entries, open);
   }
 
   find(id: ProviderId) {
@@ -103,8 +103,9 @@ class GrowingRegistry implements ProviderRegistry {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  #join(entries: Entries): ProviderRegistry {
-    return createRegistry(entries, { allowInsecureLoopback: this.#room.allowInsecureLoopback });
+  #join(entries: Entries, open?: ReadonlyMap<string, ProviderEntry>): ProviderRegistry {
+    const { allowInsecureLoopback } = this.#room;
+    return createRegistry(entries, { allowInsecureLoopback, ...(open !== undefined && { open }) });
   }
 
   /** Never rejects: what is wrong is kept for those who want the provider, logged, and tried again. */

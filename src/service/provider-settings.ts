@@ -176,9 +176,9 @@ function checkRegistry(
       blame(reader, `${id}.client_id`, 'is missing');
   }
   // What an issuer adds is not known yet; the manager asks it.
-  const { known } = partEntries(entries);
+  const { known, open } = partEntries(entries);
   try {
-    const registry = createRegistry(known, { allowInsecureLoopback });
+    const registry = createRegistry(known, { allowInsecureLoopback, open });
     for (const { id } of registry.known()) {
       const provider = registry.find(id);
       const isWhole = provider ? !lacksSecret(provider) : known[id]?.client_id === undefined;

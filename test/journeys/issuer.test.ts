@@ -94,6 +94,18 @@ describe('a provider by its issuer alone', () => {
     expect((await manager.requireToken(user, 'other')).accessToken.reveal()).toBe('at');
   });
 
+  it('under an id that no provider can have is refused before it is asked', async () => {
+    const entry = { issuer: 'https://as.example.com', client_id: 'c' };
+    const opened = openSourced(
+      {},
+      { providers: { 'Bad Id': entry, plain: { ...entry, issuer: 'http://as.example.com' } } },
+    );
+    await expect(opened).rejects.toMatchObject({
+      code: 'configuration_invalid',
+      faults: [{ name: 'providers' }, { name: 'plain.issuer' }],
+    });
+  });
+
   it('may do without PKCE where the entry says so, and keeps what it says itself', async () => {
     const server = await startScriptedServer();
     onTestFinished(() => server.close());
