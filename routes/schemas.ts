@@ -173,7 +173,7 @@ export const connectionsAnswer = z.object({
       connection_id: text,
       provider: text,
       account: providerAccount,
-      account_label: text.describe('What `?account=` names.'),
+      account_label: text.optional().describe('What `?account=` names, where that is not `default`.'),
       scopes: z.array(text),
       status: z.enum(['active', 'paused', 'expired', 'reauthorization_required']),
       expires_at: epochSeconds.nullable(),

@@ -3,6 +3,7 @@
 import type { StoredAuditEntry } from '../src/core/audit.js';
 import type { ProviderIdentity } from '../src/core/connection.js';
 import type { ConnectionEvent, StoredEvent } from '../src/core/events.js';
+import { defaultAccount } from '../src/core/identifiers.js';
 import type { AccessToken, ConnectionSummary, ConnectView, ProvenConnect, StartedConnect } from '../src/core/views.js';
 import { notConnectedProblem } from './named-schemas.js';
 import { problemSchema } from './schemas.js';
@@ -78,7 +79,7 @@ export function formatConnection(summary: ConnectionSummary) {
     connection_id: summary.connectionId,
     provider: summary.provider,
     account: formatAccount(summary.identity),
-    account_label: summary.account,
+    account_label: summary.account === defaultAccount ? undefined : summary.account,
     scopes: [...summary.scope],
     status: summary.status,
     expires_at: secondsOrNull(summary.expiresAt),

@@ -137,7 +137,7 @@ function readConnection(fields: Fields): ClientConnection {
   return {
     connectionId: text(fields, 'connection_id'),
     provider: text(fields, 'provider'),
-    account: text(fields, 'account_label'),
+    account: optionalText(fields, 'account_label') ?? 'default',
     ...readIdentity(fields),
     scope: texts(fields, 'scopes'),
     status: oneOf(fields, 'status', ['active', 'paused', 'expired', 'reauthorization_required']),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { tokenAnswer } from '../../routes/token-answer.js';
 import { formatConnection, formatToken } from '../../routes/wire.js';
 import { type ClientConnection, type ClientToken, readConnections, readToken } from '../../src/client/views.js';
-import { accountLabelSchema, providerIdSchema } from '../../src/core/identifiers.js';
+import { accountLabelSchema, defaultAccount, providerIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
 
 const token = {
@@ -38,5 +38,11 @@ test('every field that the types of the client promise travels', () => {
   const connection = { connectionId: 'co_1', scope: ['read'], status: 'paused', hasRefreshToken: true } as const;
   const whole: Required<ClientConnection> = { ...connection, ...names, identity, expiresAt, connectedAt, lastUsedAt };
   const summary = { ...connection, ...names, identity, expiresAt, connectedAt, lastUsedAt, pausedAt: connectedAt };
-  expect(readConnections({ connections: [formatConnection(summary)] })).toEqual([whole]);
+  const usual = { ...summary, account: defaultAccount };
+  expect(formatConnection(summary).account_label).toBe('work');
+  expect(JSON.stringify(formatConnection(usual))).not.toContain('account_label');
+  expect(readConnections({ connections: [summary, usual].map(formatConnection) })).toEqual([
+    whole,
+    { ...whole, account: 'default' },
+  ]);
 });

@@ -187,7 +187,6 @@ describe('connections', () => {
         connection_id: expect.any(String),
         provider: 'github',
         account: null,
-        account_label: 'default',
         scopes: expect.any(Array),
         status: 'active',
         expires_at: null,
