@@ -1,6 +1,7 @@
 /** The guard over HTTP: what `OAuthManager` offers a bot, for a bot on another machine. */
 
 import { InvalidRequest, OAuthNotConnected } from '../core/errors.js';
+import type { Secret } from '../core/secret.js';
 import type { StartedConnect } from '../core/views.js';
 import { queryOf, segmentOf, tokenPath, userPath } from './addresses.js';
 import { type ClientEvent, type EventsOptions, followEvents } from './event-stream.js';
@@ -124,10 +125,13 @@ export class ValetkeyClient {
   async refreshToken(
     userId: string,
     provider: string,
-    options: { readonly rejectedToken: string; readonly account?: string },
+    options: { readonly rejectedToken: string | Secret; readonly account?: string },
   ): Promise<ClientToken> {
+    const { rejectedToken } = options;
     const path = `${tokenPath(userId, provider)}/refresh${queryOf({ account: options.account })}`;
-    const body = { rejected_token_sha256: await sha256(options.rejectedToken) };
+    const body = {
+      rejected_token_sha256: await sha256(typeof rejectedToken === 'string' ? rejectedToken : rejectedToken.reveal()),
+    };
     return readToken(await this.#transport.call({ method: 'POST', path, body }));
   }
 

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { tokenAnswer } from '../../routes/token-answer.js';
 import { formatConnection, formatToken } from '../../routes/wire.js';
+import { ValetkeyClient } from '../../src/client/valetkey-client.js';
 import { type ClientConnection, type ClientToken, readConnections, readToken } from '../../src/client/views.js';
 import { accountLabelSchema, defaultAccount, providerIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
@@ -26,6 +28,20 @@ test('a token without such facts has no empty fields for them', () => {
     ['access_token', 'account', 'connection_id', 'expires_at', 'provider', 'scopes', 'token_type'].sort(),
   );
   expect(overTheWire(token)).not.toHaveProperty('parameters');
+});
+
+test.each([
+  ['as text', 'at-1'],
+  ['as the secret that it came as', new Secret('at-1')],
+])('a rejected token is told by its digest, %s', async (_title, rejectedToken) => {
+  const told: unknown[] = [];
+  const fetch = async (_url: unknown, init?: RequestInit) => {
+    told.push(JSON.parse(String(init?.body)));
+    return Response.json(formatToken(token));
+  };
+  const client = new ValetkeyClient({ baseUrl: 'https://valetkey.example.com', apiKey: 'k', fetch });
+  await client.refreshToken('u', 'github', { rejectedToken });
+  expect(told).toEqual([{ rejected_token_sha256: createHash('sha256').update('at-1').digest('hex') }]);
 });
 
 test('every field that the types of the client promise travels', () => {
