@@ -46,20 +46,22 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
   });
 };
 
-/** A 401 gets a token, or the way to one; a 403 only a wider token, or the way to that. */
+/**
+ * A 401 gets a token, or the way to one; a 403 only a wider token, or the way to that. Where the caller does not say which
+ * it was, the challenge does: only a 403 wants more scope (RFC 6750 section 3.1).
+ */
 async function findToken(
   { mcp }: Journeys,
   wish: z.infer<typeof mcpTokenBody> & { readonly user: string; readonly tenant: string; readonly isPersons: boolean },
 ): Promise<AccessToken> {
   const { user, tenant, server_url, account, return_to, www_authenticate, rejected_token_sha256, status } = wish;
-  const { isPersons } = wish;
-  const answer = { tenant, account, returnTo: return_to, wwwAuthenticate: www_authenticate, isPersons };
-  if (rejected_token_sha256 === undefined) return mcp.requireToken(user, server_url, answer);
-  const refused = { ...answer, rejectedTokenSha256: rejected_token_sha256 };
-  if (status !== 403) return mcp.requireToken(user, server_url, refused);
-  const wider = await mcp.stepUp(user, server_url, refused);
-  if (wider === undefined) throw new NotFound('No wider token is to be had for this server.');
-  return wider;
+  const known = { tenant, account, returnTo: return_to, wwwAuthenticate: www_authenticate, isPersons: wish.isPersons };
+  const answer = { ...known, rejectedTokenSha256: rejected_token_sha256 };
+  const wider = status === 401 ? undefined : await mcp.stepUp(user, server_url, answer);
+  if (wider !== undefined) return wider;
+  const isHopeless = status === 403 && rejected_token_sha256 !== undefined;
+  if (isHopeless) throw new NotFound('No wider token is to be had for this server.');
+  return mcp.requireToken(user, server_url, answer);
 }
 
 /** What the documents ask of the manager. */

@@ -68,15 +68,10 @@ export class McpJourneys {
    * @returns `undefined` when asking the person (again) would not help
    * @throws {OAuthNotConnected} with a link that asks for the scope before and the scope that is missing
    */
-  async stepUp(
-    userId: string,
-    serverUrl: string,
-    answer: McpAnswer & { readonly rejectedTokenSha256: string },
-  ): Promise<AccessToken | undefined> {
+  async stepUp(userId: string, serverUrl: string, answer: McpAnswer): Promise<AccessToken | undefined> {
     const { challenge, ...request } = parseRequest(userId, serverUrl, answer);
     if (challenge?.error !== 'insufficient_scope') return undefined;
-    const rejectedTokenSha256 = parseRejectedDigest(answer.rejectedTokenSha256);
-    return this.#record(request, () => stepUpMcp(this.#desk(), { ...request, challenge, rejectedTokenSha256 }));
+    return this.#record(request, () => stepUpMcp(this.#desk(), { ...request, challenge }));
   }
 
   /**

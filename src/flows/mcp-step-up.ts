@@ -16,8 +16,6 @@ import { isRejected } from './rejected-token.js';
 /** A request that a server answered with 403 and `insufficient_scope`. */
 export interface StepUpRequest extends McpTokenRequest {
   readonly challenge: BearerChallenge;
-  /** Lower-case hex SHA-256 of the access token that was sent. */
-  readonly rejectedTokenSha256: string;
 }
 
 /** How long a scope that was refused, or that did not help, is not asked for again. */
@@ -38,14 +36,17 @@ export async function stepUpMcp(desk: TokenDesk, request: StepUpRequest): Promis
   const provider = known && (await findDiscovered(deps, known.provider));
   const stored = provider && (await findStored(deps, provider.id, request));
   if (provider === undefined || stored === undefined || server.rules.grant === 'client_credentials') return undefined;
-  if (!isRejected(stored.connection.tokenSet.accessToken, request.rejectedTokenSha256)) {
-    const outcome = await tokenAt(desk, provider, { ...request, rejectedTokenSha256: undefined });
-    return outcome.kind === 'token' ? outcome.token : undefined;
-  }
   const { requestedScope, tokenSet } = stored.connection;
   const scope = askedFor(server, { challenge: request.challenge, previous: requestedScope }) ?? [];
   const challenged = askedFor(server, { challenge: request.challenge }) ?? [];
   const missing = missingScope(tokenSet.scope, challenged);
+  const { rejectedTokenSha256: digest } = request;
+  // Who does not say which token was refused is told by the scope of the stored one whether it can be that.
+  const isWidened = digest === undefined ? missing.length === 0 : !isRejected(tokenSet.accessToken, digest);
+  if (isWidened) {
+    const outcome = await tokenAt(desk, provider, { ...request, rejectedTokenSha256: undefined });
+    return outcome.kind === 'token' ? outcome.token : undefined;
+  }
   if (missing.length === 0) return undefined;
   return ask(deps, provider.id, { request, scope, missing });
 }

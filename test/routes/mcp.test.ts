@@ -81,6 +81,27 @@ describe('POST /v1/users/{user}/mcp/token', () => {
     expect(await ask({ ...refused, www_authenticate: 'Bearer' })).toMatchObject({ status: 404 });
   });
 
+  it('tells a 403 by its challenge alone, and gives the token once that covers it (M-33, M-34)', async () => {
+    const asked = { server_url: world.url };
+    const wanting = { ...asked, www_authenticate: 'Bearer error="insufficient_scope", scope="write"' };
+    expect(await ask(wanting)).toMatchObject({ status: 409, body: { code: 'not_connected' } });
+    await world.connect((await ask(asked)).body.connect_url);
+    const before = await ask(asked);
+    expect((await ask({ ...wanting, status: 401 })).body.access_token).toBe(before.body.access_token);
+    for (const status of [undefined, 403]) {
+      const { body } = await ask({ ...wanting, status });
+      expect(body).toMatchObject({ code: 'insufficient_scope', missing_scopes: ['write'] });
+    }
+    world.issuer.answer('/token', { json: { access_token: 'wide', token_type: 'Bearer', scope: 'read write' } });
+    await world.connect((await ask(wanting)).body.connect_url);
+    expect(await ask(wanting)).toMatchObject({
+      status: 200,
+      body: { access_token: 'wide', scopes: ['read', 'write'] },
+    });
+    const grants = world.issuer.requestsTo('/token').map(({ body }) => new URLSearchParams(body).get('grant_type'));
+    expect(grants).toEqual(['authorization_code', 'authorization_code']);
+  });
+
   it.each([
     [{}, 'server_url'],
     [{ server_url: 'mcp.example' }, 'server_url'],
