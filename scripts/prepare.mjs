@@ -1,7 +1,7 @@
 /** Makes this tree ready to run: the right Node, the packages, the build. Plain Node, no packages. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
@@ -22,10 +22,24 @@ function checkNode() {
   process.exit(1);
 }
 
-/** npm writes its own lock file into node_modules after every installation. */
-function isInstalled() {
-  const [installed, wanted] = ['node_modules/.package-lock.json', 'package-lock.json'].map((name) => join(root, name));
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs;
+/**
+ * npm writes its own lock file into node_modules after every installation. After a copy or a fresh clone beside it the times
+ * of both say nothing; what they name does.
+ */
+export function isInstalled(folder = root) {
+  const [installed, wanted] = ['node_modules/.package-lock.json', 'package-lock.json'].map((name) =>
+    join(folder, name),
+  );
+  if (!existsSync(installed)) return false;
+  return statSync(installed).mtimeMs >= statSync(wanted).mtimeMs || namesAll(installed, wanted);
+}
+
+/** What is for another system is optional, and not there. */
+function namesAll(installed, wanted) {
+  const [there, named] = [installed, wanted].map((path) => JSON.parse(readFileSync(path, 'utf8')).packages);
+  const isThere = ([place, { version, optional }]) =>
+    there[place] === undefined ? optional === true : there[place].version === version;
+  return Object.entries(named).every((entry) => entry[0] === '' || isThere(entry));
 }
 
 /**
