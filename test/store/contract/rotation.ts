@@ -174,7 +174,7 @@ export function rotationContract(open: OpenEngine): void {
     it('loses nothing of what is written, claimed and removed meanwhile (S5: under load)', async () => {
       const engine = await fresh();
       const before = await openSealedStore(engine, old);
-      const connections = Array.from({ length: 60 }, () => aConnection(anOwner()));
+      const connections = Array.from({ length: 24 }, () => aConnection(anOwner()));
       const put = (connection: (typeof connections)[number], expect: number | 'absent', generation: number) =>
         ({ kind: 'put_connection', connection, expect, generation }) as const;
       await Promise.all(
