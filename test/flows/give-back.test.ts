@@ -1,15 +1,18 @@
 import { expect, test, vi } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import { StoreUnavailable } from '../../src/core/errors.js';
+import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
 import { openStore } from '../../src/open-store.js';
 import { connectAccounts, templateAt } from '../support/connected-accounts.js';
 import { entryAt } from '../support/scripted-server.js';
-import { openSourced } from '../support/sourced-manager.js';
+import { openSourced, type SourcedManager } from '../support/sourced-manager.js';
 
 const [alice, mallory] = ['slack:T1:alice', 'slack:T1:mallory'];
 /** It revokes everything of a person at once. */
 const google = (url: string) => templateAt(url, 'google');
-const ada = { account: 'default', id: 'ada' };
+/** It revokes everything of a portal at once; whose portal it is stands in the token response. */
+const hubspot = (url: string) => templateAt(url, 'hubspot');
+const ada = { account: 'default', id: 'ada', answer: { hub_id: 'ada' } };
 
 /** Alice works with the account `ada`; then somebody finishes another link with it, or with another account. */
 async function open(entryOf: (url: string) => ProviderEntry) {
@@ -19,22 +22,28 @@ async function open(entryOf: (url: string) => ProviderEntry) {
   const manager = await openAnother({ store, providers: { here: entryOf(server.url) } });
   await connectAccounts({ manager, server }, alice, [ada]);
   const revoked = () => server.requestsTo('/revoke').length;
-  return { manager, server, store, revoked };
+  return { manager, server, store, revoked, openAnother };
+}
+
+/** A grant for the account `ada` that awaits its proof. */
+async function consent({ manager, server }: Pick<SourcedManager, 'manager' | 'server'>, user: string): Promise<void> {
+  server.answer('/token', { json: { access_token: 'at-2', expires_in: 3600, hub_id: 'ada' } });
+  const code = await manager.createLinkCode(user, 'here', { account: 'second', proof: 'chat_code' });
+  const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+  const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
+  await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
 }
 
 test.each([
   ['her own, given up', alice],
   ['of another user, never proven', mallory],
+  ['of a portal that another user works with', mallory, 'portal'],
   ['of an account that the provider did not tell', alice, 'provider'],
   ['of an account that the store cannot look up', alice, 'store'],
 ])('an unproven grant %s is not revoked where that would end what works', async (_title, user, away?: string) => {
-  const { manager, server, store, revoked } = await open(google);
-  server.answer('/token', { json: { access_token: 'at-2', expires_in: 3600 } });
+  const { manager, server, store, revoked } = await open(away === 'portal' ? hubspot : google);
   if (away === 'provider') server.answer('/userinfo', { status: 503 });
-  const code = await manager.createLinkCode(user, 'here', { account: 'second', proof: 'chat_code' });
-  const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
-  const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
-  await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+  await consent({ manager, server }, user);
   const noAnswer = new StoreUnavailable('The test says so.', 'no');
   if (away === 'store') vi.spyOn(store.documents, 'list').mockRejectedValue(noAnswer);
   for (let tries = 0; tries < 5; tries += 1) await manager.submitProof(user, '22222222').catch(() => undefined);
@@ -61,4 +70,18 @@ test('an account that was replaced in one place is not revoked while another pla
   await connectAccounts({ manager, server }, alice, [{ account: 'work', id: 'bob' }]);
   expect(revoked()).toBe(0);
   expect((await manager.requireToken(alice, 'here')).accessToken.reveal()).toBe('at-default');
+});
+
+test('a grant whose provider is configured no more ends all the same, and is not told as revoked', async () => {
+  const { manager, openAnother, store, server, revoked } = await open(google);
+  await consent({ manager, server }, mallory);
+  const later = await openAnother({ store, providers: {} });
+  await later.eraseUser(mallory);
+  const owner = { tenant: defaultTenant, userId: userIdSchema.parse(mallory) };
+  expect((await store.connections.list(owner)).awaiting).toEqual([]);
+  const trail = (await later.audit.read(defaultTenant, undefined, 100)).map(({ entry }) => entry);
+  expect(trail).toContainEqual(
+    expect.objectContaining({ act: 'connect.end', user: mallory, reason: 'erased, revoked: no' }),
+  );
+  expect(revoked()).toBe(0);
 });
