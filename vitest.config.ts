@@ -10,8 +10,10 @@ export default defineConfig({
     maxWorkers: 2,
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/network-guard.ts'],
-    testTimeout: 15_000,
-    hookTimeout: 30_000,
+    // A machine that others use as well may take 20 times as long.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     allowOnly: false,
     unstubEnvs: true,
     unstubGlobals: true,

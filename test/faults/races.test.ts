@@ -34,7 +34,7 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     const second = nodes[1]?.ask('token', { user: 'u' });
     expect((await first)?.token).toBe((await second)?.token);
     expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
-  }, 25_000);
+  });
 
   it('R4: a frozen holder of a strict refresh token is waited for, and its late answer is stored', async () => {
     const provider = await openProvider({ delayMs: 200 });

@@ -82,7 +82,7 @@ export function claimContract(pair: Pair): void {
         const next = await claim(pair.other, owner, { holder: 'b', replaceNote });
         expect(next.kind).toBe('claimed');
         return next;
-      });
+      }, 15_000);
       expect(outcome).toEqual({ kind: 'claimed', previousNote: Buffer.from('note of a') });
       expect(await pair.one.readNote(owner, field)).toEqual(Buffer.from(left));
     });
@@ -108,9 +108,7 @@ export function claimContract(pair: Pair): void {
     it('cannot be prolonged once the lease has ended', async () => {
       const owner = await ownerWithField();
       await claim(pair.one, owner, { holder: 'a', leaseMs: 30 });
-      await vi.waitFor(async () => {
-        expect(await pair.one.renewClaim(owner, { field, holder: 'a' }, 1)).toBe(false);
-      });
+      await expect.poll(() => pair.one.renewClaim(owner, { field, holder: 'a' }, 1)).toBe(false);
     });
 
     it('are released by their holder; the note stays unless it is ended', async () => {
@@ -128,7 +126,7 @@ export function claimContract(pair: Pair): void {
     it('leave note and lease alone when a late holder releases', async () => {
       const owner = await ownerWithField();
       await claim(pair.one, owner, { holder: 'a', leaseMs: 30 });
-      await vi.waitFor(async () => expect((await claim(pair.one, owner, { holder: 'b' })).kind).toBe('claimed'));
+      await expect.poll(async () => (await claim(pair.one, owner, { holder: 'b' })).kind).toBe('claimed');
       await pair.one.releaseClaim(owner, { field, holder: 'a' }, true);
       expect(await pair.one.readNote(owner, field)).toBeDefined();
       expect((await claim(pair.one, owner, { holder: 'c' })).kind).toBe('busy');
@@ -150,7 +148,7 @@ export function claimContract(pair: Pair): void {
     it('gives the lease back only if it is still its own', async () => {
       const owner = await ownerWithField();
       await claim(pair.one, owner, { holder: 'a', leaseMs: 30 });
-      await vi.waitFor(async () => expect((await claim(pair.one, owner, { holder: 'b' })).kind).toBe('claimed'));
+      await expect.poll(async () => (await claim(pair.one, owner, { holder: 'b' })).kind).toBe('claimed');
       expect(await finish(owner, 'a', 1)).toBe('stored');
       expect(await pair.one.readNote(owner, field)).toBeUndefined();
       expect((await claim(pair.one, owner, { holder: 'c', version: 2 })).kind).toBe('busy');

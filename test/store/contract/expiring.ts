@@ -1,7 +1,7 @@
 /** Facts about values that end by themselves: expiry, taking once, counters, leases. */
 
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Pair } from './engine.js';
 
 const freshKey = () => `test/${randomUUID()}`;
@@ -13,8 +13,7 @@ export function expiringContract(pair: Pair): void {
       await pair.one.putExpiring(key, Buffer.from('a'), 800);
       expect(await pair.other.prolongExpiring(key, 60_000)).toBe(true);
       await pair.one.putExpiring('sign', Buffer.from('b'), 900);
-      const isOver = async () => expect(await pair.one.getExpiring('sign')).toBeUndefined();
-      await vi.waitFor(isOver, 10_000);
+      await expect.poll(() => pair.one.getExpiring('sign')).toBeUndefined();
       expect(await pair.one.getExpiring(key)).toEqual(Buffer.from('a'));
       await pair.one.removeExpiring(key);
       expect(await pair.one.prolongExpiring(key, 60_000)).toBe(false);
@@ -25,7 +24,7 @@ export function expiringContract(pair: Pair): void {
       const [long, short] = [freshKey(), freshKey()];
       await pair.one.putExpiring(long, Buffer.from('long'), 60_000);
       await pair.one.putExpiring(short, Buffer.from('short'), 40);
-      await vi.waitFor(async () => expect(await pair.other.getExpiring(short)).toBeUndefined());
+      await expect.poll(() => pair.other.getExpiring(short)).toBeUndefined();
       expect(await pair.one.takeExpiring(short)).toBeUndefined();
       expect(await pair.other.getExpiring(long)).toEqual(Buffer.from('long'));
     });
@@ -36,7 +35,7 @@ export function expiringContract(pair: Pair): void {
       await pair.one.putExpiring(key, Buffer.from('b'), 60_000);
       const short = freshKey();
       await pair.one.putExpiring(short, Buffer.from('c'), 60);
-      await vi.waitFor(async () => expect(await pair.one.getExpiring(short)).toBeUndefined());
+      await expect.poll(() => pair.one.getExpiring(short)).toBeUndefined();
       expect(await pair.one.getExpiring(key)).toEqual(Buffer.from('b'));
     });
 
@@ -77,7 +76,7 @@ export function expiringContract(pair: Pair): void {
     it('start again after the window, which later additions do not prolong', async () => {
       const key = freshKey();
       expect((await pair.one.count(key, 80)).count).toBe(1);
-      await vi.waitFor(async () => expect((await pair.one.count(key, 80)).count).toBe(1), { interval: 10 });
+      await expect.poll(async () => (await pair.one.count(key, 80)).count, { interval: 10 }).toBe(1);
     });
 
     it('are forgotten by removing the key', async () => {
@@ -113,7 +112,7 @@ export function expiringContract(pair: Pair): void {
     it('end by themselves and cannot be renewed then', async () => {
       const key = freshKey();
       await pair.one.acquireLease(key, 'a', 40);
-      await vi.waitFor(async () => expect(await pair.one.acquireLease(key, 'b', 60_000)).toBe(true));
+      await expect.poll(() => pair.one.acquireLease(key, 'b', 60_000)).toBe(true);
       expect(await pair.one.renewLease(key, 'a', 60_000)).toBe(false);
     });
   });

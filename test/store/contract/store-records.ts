@@ -1,7 +1,7 @@
 /** Facts about the store's short-lived records, due entries, codes and documents. */
 
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { providerIdSchema } from '../../../src/core/identifiers.js';
 import { Secret } from '../../../src/core/secret.js';
 import { expiringKeyOf } from '../../../src/store/field-names.js';
@@ -118,7 +118,7 @@ function expiringFacts(opened: Opened): void {
       await opened.store.expiring.save('account_link', code, link, 60_000);
       expect(await opened.store.expiring.take('connect_link', code)).toBeUndefined();
       await opened.store.expiring.save('account_link', code, link, 40);
-      await vi.waitFor(async () => expect(await opened.store.expiring.find('account_link', code)).toBeUndefined());
+      await expect.poll(() => opened.store.expiring.find('account_link', code)).toBeUndefined();
     });
 
     it('do not open under another key of the same purpose (S1)', async () => {
