@@ -61,7 +61,11 @@ const chunks = {
     mutate: ['src/service/api-keys.ts', 'src/service/revoked-callers.ts'],
     tests: tests('test/service', 'api-keys', 'revoked-callers', 'caller-jwt'),
   },
-  circuits: { mutate: flows('provider-circuits'), tests: tests('test/flows', 'provider-circuits') },
+  circuits: { mutate: flows('provider-circuits'), tests: tests('test/flows', 'provider-circuits', 'place-circuits') },
+  usuals: {
+    mutate: store('usual-connection', 'usual-event', 'usual-audit-entry', 'packed-text', 'opened-records'),
+    tests: tests('test/store', 'usual-*', 'opened-records', 'records', 'record-fixtures'),
+  },
   seals: { mutate: store('sealing'), tests: tests('test/store', 'sealing', 'records', 'record-fixtures') },
 };
 
