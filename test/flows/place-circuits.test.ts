@@ -61,7 +61,7 @@ describe('the circuit of one customer’s own host', () => {
 
   it.each([
     ['a word about our client', notUs()],
-    ['a server that has failed', later(503)],
+    ['a server that has failed', later(500)],
   ])('is not meant by %s: that is about all of them', (_what, failure) => {
     const { clock, circuits, isOpen, sendTo } = openStage();
     sendTo('one', gone());

@@ -52,6 +52,7 @@ describe('a packed text', () => {
     expect(lengthOf('gho_'.repeat(10))).toBe(lengthOf('Zx9-'.repeat(10)));
     expect(lengthOf('A'.repeat(40))).toBe(lengthOf('Zx9-'.repeat(10)));
     expect(packText('Zx9_'.repeat(100)).length).toBeLessThan(305);
+    expect([23, 24, 25].map((length) => packText('x'.repeat(length)).length)).toEqual([24, 22, 25]);
   });
 
   it('that is cut short is unreadable', () => {
