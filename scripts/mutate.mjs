@@ -63,8 +63,8 @@ const chunks = {
   },
   circuits: { mutate: flows('provider-circuits'), tests: tests('test/flows', 'provider-circuits', 'place-circuits') },
   usuals: {
-    mutate: store('usual-connection', 'usual-event', 'usual-audit-entry', 'packed-text', 'opened-records'),
-    tests: tests('test/store', 'usual-*', 'opened-records', 'records', 'record-fixtures'),
+    mutate: store('usual-connection', 'usual-event', 'usual-audit-entry', 'packed-text'),
+    tests: tests('test/store', 'usual-*', 'records', 'record-fixtures'),
   },
   seals: { mutate: store('sealing'), tests: tests('test/store', 'sealing', 'records', 'record-fixtures') },
 };
