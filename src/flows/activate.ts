@@ -12,6 +12,7 @@ import type { Dependencies } from './dependencies.js';
 import { endGrant, rememberEnd } from './end-grant.js';
 import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
+import { keepUntilRevoked } from './open-revocations.js';
 import { scheduleRefresh } from './schedule.js';
 import { enterAccount, findOthers, holdingAccount, leaveAccount, tellShared } from './shared-account.js';
 import { writeForCertain } from './write-for-certain.js';
@@ -45,17 +46,8 @@ export async function activate(
       return { kind: 'account_mismatch', grant };
     }
     const connection = provenConnection(deps, grant, previous);
-    const replacement = { grant, previous, connection };
-    const { outcome, others } = await holdingAccount(deps, connection, () => settle(deps, replacement));
-    if (outcome === 'moved') continue;
-    await tellShared(deps, connection, { others, outcome: outcome === 'stored' ? 'ok' : 'refused' });
-    if (outcome === 'refused') {
-      await endGrant(deps, grant, 'account_shared');
-      return { kind: 'account_mismatch', grant };
-    }
-    await tellEverybody(deps, replacement);
-    const { provider, identity, connectionId } = connection;
-    return { kind: 'active', proven: { connectId, provider, identity, connectionId } };
+    const activation = await replaceAndTell(deps, { grant, previous, connection });
+    if (activation !== 'moved') return activation;
   }
   throw (
     records?.unreadable[0]?.error ?? new StoreUnavailable('The connection is being written by others all the time.')
@@ -66,6 +58,27 @@ interface Replacement {
   readonly grant: StoredGrant;
   readonly previous: StoredConnection | undefined;
   readonly connection: Connection;
+}
+
+/** What is replaced by another account is given back in the end, whatever becomes of this process. */
+function replaceAndTell(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
+  const { grant, previous } = replacement;
+  const work = () => tryActivate(deps, replacement);
+  return previous && isOtherAccount(previous, grant) ? keepUntilRevoked(deps, previous, work) : work();
+}
+
+async function tryActivate(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
+  const { grant, connection } = replacement;
+  const { outcome, others } = await holdingAccount(deps, connection, () => settle(deps, replacement));
+  if (outcome === 'moved') return outcome;
+  await tellShared(deps, connection, { others, outcome: outcome === 'stored' ? 'ok' : 'refused' });
+  if (outcome === 'refused') {
+    await endGrant(deps, grant, 'account_shared');
+    return { kind: 'account_mismatch', grant };
+  }
+  await tellEverybody(deps, replacement);
+  const { provider, identity, connectionId } = connection;
+  return { kind: 'active', proven: { connectId: grant.connectId, provider, identity, connectionId } };
 }
 
 /** Enters the account and stores the connection, unless the account is another user's and policy forbids to share it. */

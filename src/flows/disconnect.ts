@@ -10,7 +10,10 @@ import type { Dependencies } from './dependencies.js';
 import { dropDevices } from './device/drop-devices.js';
 import { endGrant } from './end-grant.js';
 import { type ConnectionWish, type FoundConnection, findConnection } from './find-connection.js';
+import { giveBack } from './give-back.js';
+import { keepUntilRevoked } from './open-revocations.js';
 import { dropPendingActions } from './pending-actions.js';
+import { aboutConnection, recordAct, system } from './record-act.js';
 import { revokeConnection } from './revoke-connection.js';
 import { schedule, scheduleRefresh } from './schedule.js';
 import { enterAccount, leaveAccount } from './shared-account.js';
@@ -28,7 +31,11 @@ export async function disconnect(deps: Dependencies, wish: ConnectionWish): Prom
     const found = await findRemovable(deps, wish);
     if (found === 'unreadable') return removeUnreadable(deps, wish);
     if (found.kind === 'none') return 'no';
-    if (await remove(deps, found.stored)) return concludeRemoval(deps, found.stored);
+    const { stored } = found;
+    const revoked = await keepUntilRevoked(deps, stored, async () =>
+      (await remove(deps, stored)) ? concludeRemoval(deps, stored) : undefined,
+    );
+    if (revoked !== undefined) return revoked;
   }
 }
 
@@ -62,19 +69,32 @@ async function remove(deps: Dependencies, stored: StoredConnection): Promise<boo
 }
 
 async function concludeRemoval(deps: Dependencies, { connection }: StoredConnection): Promise<RevocationOutcome> {
-  const ref = refOf(connection);
   await clearPlace(deps, connection);
   const revoked = await revokeConnection(deps, connection);
-  await afterwards(deps, 'usage_ledger', () => deps.store.expiring.remove('usage_ledger', connection.connectionId));
-  await announce(deps, ref.owner.tenant, { type: 'connection.deleted', ...about(connection, deps.now()) });
+  await tellRemoval(deps, connection);
   return revoked;
+}
+
+/** The same after a process that died; whoever has connected anew meanwhile, even the same account, keeps that. */
+export async function concludeLeftRemoval(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {
+  const anew = await deps.store.connections.find(refOf(connection));
+  await clearPlace(deps, connection);
+  const reason = `revoked: ${await giveBack(deps, connection)}`;
+  await recordAct(deps, { act: 'disconnect', actor: system, ...aboutConnection(connection), outcome: 'ok', reason });
+  if (anew === undefined) await tellRemoval(deps, connection);
+}
+
+async function tellRemoval(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {
+  const { tenant, connectionId } = connection;
+  await afterwards(deps, 'usage_ledger', () => deps.store.expiring.remove('usage_ledger', connectionId));
+  await announce(deps, tenant, { type: 'connection.deleted', ...about(connection, deps.now()) });
 }
 
 /**
  * Takes the connection's place out of the indexes, before its provider is asked, which may take seconds: whoever connects
  * anew meanwhile is entered under the same names. One who was even faster is entered again.
  */
-async function clearPlace(deps: Dependencies, connection: Connection): Promise<void> {
+async function clearPlace(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {
   const ref = refOf(connection);
   await leaveAccount(deps, connection);
   await schedule(deps, ref, undefined);

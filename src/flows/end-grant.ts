@@ -1,13 +1,15 @@
 /** Ends a grant that will never be proven: gone here, then revoked at the provider. */
 
-import type { Owner } from '../core/identifiers.js';
-import { ownerKeyOf } from '../core/identifiers.js';
+import type { AwaitingGrant } from '../core/connect.js';
+import { refOf } from '../core/connection.js';
+import { type Owner, ownerKeyOf } from '../core/identifiers.js';
 import type { StoredGrant } from '../core/store.js';
 import { afterwards } from './afterwards.js';
 import { moveKnownConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
+import { keepUntilRevoked } from './open-revocations.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
 import { writeForCertain } from './write-for-certain.js';
 
@@ -20,21 +22,35 @@ export type GrantEnd =
   | 'account_shared'
   | 'person_mismatch';
 
+/** A grant without a connection, and the connect that it was of. */
+export interface EndedGrant {
+  readonly connectId: string;
+  readonly connection: AwaitingGrant['connection'];
+}
+
 /** How long a person is told that a code is over rather than wrong. */
 const rememberedMs = 3_600_000;
 
 /** Ends the grant unless somebody else has moved it on; answers whether this call ended it. */
 export async function endGrant(deps: Dependencies, stored: StoredGrant, why: GrantEnd): Promise<boolean> {
   const { connectId, grant, generation } = stored;
-  const { tenant, userId } = grant.connection;
-  const owner = { tenant, userId };
+  const { connection } = grant;
+  const { owner } = refOf(connection);
   const write = () => deps.store.connections.write(owner, [{ kind: 'remove_grant', connectId, expect: generation }]);
-  if ((await writeForCertain(write, () => hasEnded(deps, owner, connectId))) === 'moved') return false;
-  await rememberEnd(deps, owner);
+  return keepUntilRevoked(deps, { connection, connectId }, async () => {
+    if ((await writeForCertain(write, () => hasEnded(deps, owner, connectId))) === 'moved') return false;
+    await concludeEnd(deps, { connectId, connection }, why);
+    return true;
+  });
+}
+
+/** What follows the end of a grant that is gone here. */
+export async function concludeEnd(deps: Dependencies, ended: EndedGrant, why: GrantEnd): Promise<void> {
+  const { connectId, connection } = ended;
+  await rememberEnd(deps, refOf(connection).owner);
   await moveKnownConnect(deps, connectId, { status: { kind: 'failed', error: why } });
-  await recordEnd(deps, stored, why, await giveBack(deps, grant.connection));
+  await recordEnd(deps, ended, `${why}, revoked: ${await giveBack(deps, connection)}`);
   await unlistGrant(deps, connectId);
-  return true;
 }
 
 /** Whether the grant is gone, and not because it was proven. */
@@ -45,10 +61,8 @@ async function hasEnded(deps: Dependencies, owner: Owner, connectId: string): Pr
 }
 
 /** What a caller did is told by its own entry; what nobody did is told here. */
-async function recordEnd(deps: Dependencies, stored: StoredGrant, why: GrantEnd, revoked: string): Promise<void> {
-  const { connection } = stored.grant;
-  const reason = `${why}, revoked: ${revoked}`;
-  const about = { ...aboutConnection(connection), object: stored.connectId };
+async function recordEnd(deps: Dependencies, { connectId, connection }: EndedGrant, reason: string): Promise<void> {
+  const about = { ...aboutConnection(connection), object: connectId };
   await recordAct(deps, { act: 'connect.end', actor: system, ...about, outcome: 'refused', reason });
 }
 

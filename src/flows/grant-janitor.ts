@@ -1,8 +1,13 @@
-/** The background worker that ends grants nobody has proven in time. Any number of processes may run it at once. */
+/**
+ * The background worker that ends grants nobody has proven in time, and finishes the removals of processes that died. Any
+ * number of processes may run it at once.
+ */
 
 import type { Dependencies } from './dependencies.js';
 import { endGrant } from './end-grant.js';
+import { finishRevocation } from './finish-revocation.js';
 import { createGrantList, type ListedGrant, unlistGrant } from './listed-grants.js';
+import { createRevocationList } from './open-revocations.js';
 import { Rounds } from './rounds.js';
 
 const pauseMs = 2_000;
@@ -11,11 +16,13 @@ const pauseMs = 2_000;
 export class GrantJanitor {
   readonly #deps: Dependencies;
   readonly #listed: ReturnType<typeof createGrantList>;
+  readonly #revocations: ReturnType<typeof createRevocationList>;
   readonly #rounds: Rounds;
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
     this.#listed = createGrantList(deps);
+    this.#revocations = createRevocationList(deps);
     const worker = { name: 'unproven grants', log: deps.log };
     this.#rounds = new Rounds(worker, () => this.round().then(() => pauseMs));
   }
@@ -34,9 +41,11 @@ export class GrantJanitor {
   async round(): Promise<void> {
     const listed = await this.#listed.read();
     const over = listed.filter(({ endsAt }) => endsAt <= this.#deps.now());
-    const ends = await Promise.allSettled(over.map((grant) => this.#end(grant)));
+    const open = [...(await this.#revocations.read())];
+    const finishes = open.map((revocation) => finishRevocation(this.#deps, revocation));
+    const ends = await Promise.allSettled([...over.map((grant) => this.#end(grant)), ...finishes]);
     const failed = ends.filter(({ status }) => status === 'rejected').length;
-    if (failed > 0) this.#deps.log.warn({ failed }, 'unproven grants are ended later');
+    if (failed > 0) this.#deps.log.warn({ failed }, 'grants are ended later');
   }
 
   async #end({ owner, connectId }: ListedGrant): Promise<void> {

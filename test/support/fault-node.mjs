@@ -39,6 +39,14 @@ const orders = {
     };
   },
   disconnect: async ({ user }) => manager.deleteToken(user, 'rotating'),
+  erase: async ({ user }) => {
+    await manager.eraseUser(user);
+    return {};
+  },
+  prove: async ({ user, code }) => {
+    await manager.submitProof(user, code);
+    return {};
+  },
   store: async ({ user, accessToken, refreshToken, expiresAt }) => {
     await manager.storeToken(user, { provider: 'rotating', accessToken, refreshToken, expiresAt, scopes: ['read'] });
     return {};

@@ -1,0 +1,31 @@
+/** Finishes what a process that died had begun to remove: revokes it, if it is gone here. */
+
+import { refOf } from '../core/connection.js';
+import type { OwnerRecords } from '../core/store.js';
+import type { Dependencies } from './dependencies.js';
+import { concludeLeftRemoval } from './disconnect.js';
+import { concludeEnd } from './end-grant.js';
+import { type OpenRevocation, type Removed, takeOver } from './open-revocations.js';
+
+/** Of any number of processes one does it. What cannot be read may be what was to go, so then it is left for later. */
+export async function finishRevocation(
+  deps: Dependencies,
+  [id, { connection, connectId, leftAt }]: readonly [string, OpenRevocation],
+): Promise<void> {
+  if (deps.now() < leftAt) return;
+  const records = await deps.store.connections.list(refOf(connection).owner);
+  if (records.unreadable.length > 0) return;
+  await takeOver(deps, id, async () => {
+    if (isThere({ connection, connectId }, records)) return;
+    if (connectId === undefined) await concludeLeftRemoval(deps, connection);
+    else await concludeEnd(deps, { connectId, connection }, 'expired');
+  });
+}
+
+/** It was never removed; or it was a grant that its person has proven after all. */
+function isThere({ connection: { connectionId }, connectId }: Removed, records: OwnerRecords): boolean {
+  const isStored = records.connections.some(({ connection }) => connection.connectionId === connectionId);
+  const isProven = records.connections.some(({ connection: { proof } }) => proof.connectId === connectId);
+  const isWaiting = records.awaiting.some((grant) => grant.connectId === connectId);
+  return isStored || (connectId !== undefined && (isProven || isWaiting));
+}
