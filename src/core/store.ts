@@ -5,7 +5,7 @@ import type { AwaitingGrant, ExpiringRecord, Purpose } from './connect.js';
 import type { Connection, StoredConnection } from './connection.js';
 import type { ConnectionEvent, StoredEvent } from './events.js';
 import type { ConnectionRef, Owner, TenantId } from './identifiers.js';
-import type { TokenSet } from './token-set.js';
+import type { Spool } from './spool.js';
 
 /** Whether a compare-and-set write happened, or somebody else had moved the generation. */
 export type WriteOutcome = 'stored' | 'moved';
@@ -113,6 +113,12 @@ export interface ExpiringStore {
   find<P extends Purpose>(purpose: P, key: string): Promise<ExpiringRecord<P> | undefined>;
   /** Reads and deletes at once: of any number of callers exactly one gets the record. */
   take<P extends Purpose>(purpose: P, key: string): Promise<ExpiringRecord<P> | undefined>;
+  /** Saves `next` if `known` is what is there still, or if nothing is where there was none; answers whether it has. */
+  exchange<P extends Purpose>(
+    purpose: P,
+    key: string,
+    change: { readonly known: ExpiringRecord<P> | undefined; readonly next: ExpiringRecord<P>; readonly ttlMs: number },
+  ): Promise<boolean>;
   /** Lets a record last `ttlMs` from now, if it is still there; never brings one back. */
   prolong(purpose: Purpose, key: string, ttlMs: number): Promise<boolean>;
   remove(purpose: Purpose, key: string): Promise<void>;
@@ -202,20 +208,6 @@ export interface StoreHealth {
   readonly latencyMs: number;
   /** Things an operator should know; each a sentence. */
   readonly warnings: readonly string[];
-}
-
-/** A refresh whose answer the store has not taken yet: what was sent, and what came back. */
-export interface SpooledCommit {
-  readonly sent: StoredConnection;
-  readonly answer: TokenSet;
-}
-
-/** Where such answers are kept beyond the life of this process. Its failures are those of a disk. */
-export interface Spool {
-  keep(commit: SpooledCommit): Promise<void>;
-  /** Idempotent. */
-  drop(commit: SpooledCommit): Promise<void>;
-  list(): Promise<readonly SpooledCommit[]>;
 }
 
 /** What happened to commits since this process began. */

@@ -2,9 +2,7 @@
 
 import type { ExpiringRecord } from '../core/connect.js';
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
-import { ProviderUnavailable } from '../core/errors.js';
 import type { Dependencies } from './dependencies.js';
-import { type Held, holding } from './holding.js';
 
 /** For as long as a connection may still hold a refresh token that another one has spent. */
 const rememberedMs = 90 * 86_400_000;
@@ -15,14 +13,8 @@ const mostHops = 8;
 export type Leader = ExpiringRecord<'refresh_chain'>;
 
 /** Who sends this refresh token. The first to ask is it, and stays it after the token is spent. */
-export async function findLeader(deps: Dependencies, seen: StoredConnection): Promise<Leader> {
-  const name = nameOf(seen);
-  const known = await deps.store.expiring.find('refresh_chain', name);
-  if (known !== undefined) return known;
-  return holding(deps, chainOf(seen), async () => {
-    const found = await deps.store.expiring.find('refresh_chain', name);
-    return found ?? saveLeader(deps, name, seen.connection);
-  });
+export async function findLeader({ store }: Dependencies, seen: StoredConnection): Promise<Leader> {
+  return (await store.expiring.find('refresh_chain', nameOf(seen))) ?? takeLead({ store }, seen, undefined);
 }
 
 /** Whether this connection leads. */
@@ -32,18 +24,23 @@ export function isLeader(leader: Leader, { connection }: StoredConnection): bool
 }
 
 /**
- * Lets this connection lead those that hold the same refresh token in place of one that leads no more; of several that
- * find it gone at the same time, the first.
+ * Lets this connection lead those that hold the same refresh token in place of one that leads no more (`gone`), or of nobody;
+ * of several that come at the same time, the first, however long the others stood still on the way.
  *
  * @returns who leads from now on
  */
-export async function takeLead(deps: Dependencies, seen: StoredConnection, gone: Leader): Promise<Leader> {
+export async function takeLead(
+  { store }: Pick<Dependencies, 'store'>,
+  seen: StoredConnection,
+  gone: Leader | undefined,
+): Promise<Leader> {
   const name = nameOf(seen);
-  return holding(deps, chainOf(seen), async () => {
-    const found = await deps.store.expiring.find('refresh_chain', name);
-    const isTaken = found !== undefined && JSON.stringify(found) !== JSON.stringify(gone);
-    return isTaken ? found : saveLeader(deps, name, seen.connection);
-  });
+  const next = leaderOf(seen.connection);
+  for (let known = gone; ; known = undefined) {
+    if (await store.expiring.exchange('refresh_chain', name, { known, next, ttlMs: rememberedMs })) return next;
+    const found = await store.expiring.find('refresh_chain', name);
+    if (found !== undefined) return found;
+  }
 }
 
 /**
@@ -57,7 +54,7 @@ export async function leadChain(deps: Dependencies, previous: StoredConnection, 
   try {
     for (let hops = 0; held?.connection.tokenSet.refreshToken !== undefined && hops < mostHops; hops += 1) {
       const leader = await deps.store.expiring.find('refresh_chain', nameOf(held));
-      await saveLeader(deps, nameOf(held), renewed);
+      await deps.store.expiring.save('refresh_chain', nameOf(held), leaderOf(renewed), rememberedMs);
       if (leader === undefined || isLeader(leader, held)) return;
       held = await findStored(deps, leader);
     }
@@ -90,17 +87,8 @@ async function findStored(deps: Dependencies, leader: Leader): Promise<StoredCon
     : undefined;
 }
 
-async function saveLeader(deps: Dependencies, name: string, connection: Connection): Promise<Leader> {
-  const { tenant, userId, provider, account, connectionId } = connection;
-  const leader = { tenant, userId, provider, account, connectionId };
-  await deps.store.expiring.save('refresh_chain', name, leader, rememberedMs);
-  return leader;
-}
-
-function chainOf(seen: StoredConnection): Held {
-  const about = { provider: seen.connection.provider, reached: 'no' } as const;
-  const busy = () => new ProviderUnavailable('Another process holds the chain of this refresh token.', about);
-  return { name: `refresh-chain/${nameOf(seen)}`, busy };
+function leaderOf({ tenant, userId, provider, account, connectionId }: Connection): Leader {
+  return { tenant, userId, provider, account, connectionId };
 }
 
 /** Within one tenant and provider; the store keeps only a digest of it. */

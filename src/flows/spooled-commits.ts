@@ -1,7 +1,7 @@
 /** Stores at the start what an earlier process had to leave on disk, because the store did not take it. */
 
 import { withParameters } from '../core/provider-endpoints.js';
-import type { SpooledCommit } from '../core/store.js';
+import type { SpooledCommit } from '../core/spool.js';
 import { commitRefreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider } from './provider-of.js';

@@ -111,6 +111,11 @@ export interface ExpiringValues {
   /** Reads and deletes at once, and never twice: an unknown outcome is an error, not a repeat. */
   takeExpiring(key: string): Promise<Buffer | undefined>;
   removeExpiring(key: string): Promise<void>;
+  /** Puts `next` in the place of `known`, or where nothing is without it; `false` when something else stands there. */
+  exchangeExpiring(
+    key: string,
+    change: { readonly known: Buffer | undefined; readonly next: Buffer; readonly ttlMs: number },
+  ): Promise<boolean>;
   /** Lets a value last `ttlMs` from now, if it is still there; never brings one back. */
   prolongExpiring(key: string, ttlMs: number): Promise<boolean>;
   /** Adds `by` (1); the first addition starts the window. */

@@ -33,6 +33,16 @@ export function sealedExpiring(engine: StorageEngine, keyring: Keyring): Expirin
       return sealed && parseExpiring(purpose, keyring.open(sealed, expiringSeal(key)));
     },
 
+    async exchange(purpose, secretKey, { known, next, ttlMs }) {
+      const key = expiringKeyOf(purpose, secretKey);
+      const sealed = await engine.getExpiring(key);
+      const found = sealed && formatExpiring(purpose, parseExpiring(purpose, keyring.open(sealed, expiringSeal(key))));
+      if (known === undefined ? found !== undefined : found?.equals(formatExpiring(purpose, known)) !== true)
+        return false;
+      const resealed = keyring.seal(formatExpiring(purpose, next), expiringSeal(key));
+      return engine.exchangeExpiring(key, { known: sealed, next: resealed, ttlMs });
+    },
+
     prolong: (purpose, secretKey, ttlMs) => engine.prolongExpiring(expiringKeyOf(purpose, secretKey), ttlMs),
     remove: (purpose, secretKey) => engine.removeExpiring(expiringKeyOf(purpose, secretKey)),
   };

@@ -2,7 +2,8 @@
 
 import { StoreUnavailable } from '../core/errors.js';
 import { ownerKeyOf } from '../core/identifiers.js';
-import type { CodeDigests, Spool, Store } from '../core/store.js';
+import type { Spool } from '../core/spool.js';
+import type { CodeDigests, Store } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
 import { checkKeys, registerKeys } from './key-registry.js';
 import { refuseMigrating } from './migration-mark.js';

@@ -5,7 +5,7 @@ import { access, constants, mkdir, open, readdir, readFile, rename, rm } from 'n
 import path from 'node:path';
 import { refOf } from '../core/connection.js';
 import { ConfigurationError, OAuthManagerError } from '../core/errors.js';
-import type { Spool, SpooledCommit } from '../core/store.js';
+import type { Spool, SpooledCommit } from '../core/spool.js';
 import { hashOf } from './field-names.js';
 import { makePrivateDirectory } from './private-directory.js';
 import { formatConnection, parseConnection } from './records.js';

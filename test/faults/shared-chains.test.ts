@@ -1,8 +1,9 @@
 /** Connections that hold one and the same rotating refresh token: one sends, and what it brings is for all of them. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { openStore } from '../../src/open-store.js';
 import { managerOn } from '../support/fault-nodes.js';
-import { ask, makePlace, openBench, openNode, openProvider } from './stage.js';
+import { ask, makePlace, openBench, openNode, openProvider, storeKinds } from './stage.js';
 
 const endedMs = -10_000;
 
@@ -66,6 +67,42 @@ describe('connections of one refresh token chain', () => {
     expect(answers.map((token) => provider.honours(token))).toEqual([true, true]);
     expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
   });
+
+  it.each(storeKinds)(
+    'have one leader on the %s store, also when one of two stood still before it took the lead',
+    async (kind) => {
+      const provider = await openProvider();
+      const slack = { ...provider.entry, template: 'slack' as const };
+      const place = await makePlace(kind);
+      const store = await openStore(managerOn(place, slack));
+      const still = await openBench(place, { ...provider, entry: slack }, { store });
+      const other = await openBench(place, { ...provider, entry: slack });
+      const tokens = provider.grant();
+      const expiresAt = Math.floor((Date.now() + endedMs) / 1000);
+      for (const user of ['one', 'two']) {
+        await still.manager.storeToken(user, { provider: 'rotating', ...tokens, expiresAt, scopes: ['read'] });
+      }
+      let wakeUp = () => {};
+      const asleep = new Promise<void>((resolve) => {
+        wakeUp = resolve;
+      });
+      const isAboutToLead = new Promise<void>((resolve) => {
+        const exchange = store.expiring.exchange.bind(store.expiring);
+        vi.spyOn(store.expiring, 'exchange').mockImplementation(async (...lead) => {
+          resolve();
+          await asleep;
+          return exchange(...lead);
+        });
+      });
+      const first = ask(still, 'one');
+      await isAboutToLead;
+      const second = await ask(other, 'two');
+      expect(provider.honours(second)).toBe(true);
+      wakeUp();
+      expect(await first).toBe(second);
+      expect(provider.seen).toMatchObject({ redemptions: 1, reuses: 0 });
+    },
+  );
 
   it('do not follow into what the host stores over one of them: nobody says of which workspace it is', async () => {
     const provider = await openProvider();

@@ -52,6 +52,14 @@ export function expiringValues(database: EmbeddedDatabase, now: () => number): E
 
     removeExpiring: (key) => database.write(() => remove(Buffer.from(key))),
 
+    exchangeExpiring: (key, { known, next, ttlMs }) =>
+      database.write(() => {
+        const found = find(key)?.content;
+        if (known === undefined ? found !== undefined : found?.equals(known) !== true) return false;
+        put(key, next, ttlMs);
+        return true;
+      }),
+
     prolongExpiring: (key, ttlMs) =>
       database.write(() => {
         const found = find(key);

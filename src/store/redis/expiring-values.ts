@@ -7,6 +7,7 @@ import { parseBuffer, parseList, parseNumber } from './replies.js';
 import { loadScript } from './scripts.js';
 
 const countScript = loadScript('count');
+const exchangeScript = loadScript('exchange-expiring');
 const renewScript = loadScript('renew-lease');
 const releaseScript = loadScript('release-lease');
 
@@ -21,6 +22,8 @@ export function createExpiringValues(link: RedisLink, keys: RedisKeys): Expiring
     removeExpiring: async (key) => {
       await link.write(command('DEL', keys.expiring(key)));
     },
+    exchangeExpiring: async (key, { known, next, ttlMs }) =>
+      parseNumber(await link.write(exchangeScript([keys.expiring(key)], known ?? '', next, wholeMs(ttlMs)))) === 1,
     prolongExpiring: async (key, ttlMs) =>
       parseNumber(await link.write(command('PEXPIRE', keys.expiring(key), wholeMs(ttlMs)))) === 1,
     count: async (key, windowMs, by = 1) => {

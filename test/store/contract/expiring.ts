@@ -49,6 +49,30 @@ export function expiringContract(pair: Pair): void {
       expect(await pair.one.getExpiring(key)).toBeUndefined();
     });
 
+    it('are exchanged for what is known, and for nothing else', async () => {
+      const key = freshKey();
+      const [first, second] = [Buffer.from('first'), Buffer.from('second')];
+      const change = (known: Buffer | undefined, next: Buffer) => ({ known, next, ttlMs: 60_000 });
+      expect(await pair.one.exchangeExpiring(key, change(first, second))).toBe(false);
+      const creations = Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? pair.one : pair.other).exchangeExpiring(key, change(undefined, first)),
+      );
+      expect((await Promise.all(creations)).filter(Boolean)).toHaveLength(1);
+      expect(await pair.one.exchangeExpiring(key, change(second, second))).toBe(false);
+      expect(await pair.other.exchangeExpiring(key, change(first, second))).toBe(true);
+      expect(await pair.one.exchangeExpiring(key, change(first, second))).toBe(false);
+      expect(await pair.one.getExpiring(key)).toEqual(second);
+    });
+
+    it('that have ended are nothing to be exchanged, and one that was exchanged ends at its own time', async () => {
+      const key = freshKey();
+      const [first, second] = [Buffer.from('first'), Buffer.from('second')];
+      await pair.one.putExpiring(key, first, 40);
+      const create = () => pair.other.exchangeExpiring(key, { known: undefined, next: second, ttlMs: 80 });
+      await expect.poll(create, { interval: 10 }).toBe(true);
+      await expect.poll(() => pair.one.getExpiring(key), { interval: 10 }).toBeUndefined();
+    });
+
     it('are removed, also when there is none', async () => {
       const key = freshKey();
       await pair.one.putExpiring(key, Buffer.from('a'), 60_000);

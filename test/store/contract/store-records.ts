@@ -112,6 +112,24 @@ function expiringFacts(opened: Opened): void {
       expect(taken.filter((record) => record !== undefined)).toHaveLength(1);
     });
 
+    it('are exchanged by one of many who know what is there, whatever their seals', async () => {
+      const key = randomUUID();
+      const { expiring } = opened.store;
+      const [first, second] = [
+        { ...anOwner(), createdAt: t0 },
+        { ...anOwner(), createdAt: t0 },
+      ];
+      const change = (known: typeof first | undefined, next: typeof first) =>
+        expiring.exchange('account_link', key, { known, next, ttlMs: 60_000 });
+      expect(await change(first, second)).toBe(false);
+      const creations = await Promise.all(Array.from({ length: 20 }, () => change(undefined, first)));
+      expect(creations.filter(Boolean)).toHaveLength(1);
+      expect(await change(second, second)).toBe(false);
+      const exchanges = await Promise.all(Array.from({ length: 20 }, () => change(first, second)));
+      expect(exchanges.filter(Boolean)).toHaveLength(1);
+      expect(await expiring.find('account_link', key)).toEqual(second);
+    });
+
     it('are worthless for another purpose, and end by themselves', async () => {
       const code = randomUUID();
       const link = { ...anOwner(), createdAt: t0 };
