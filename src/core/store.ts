@@ -141,9 +141,14 @@ export interface LeaseStore {
   release(name: string, holder: string): Promise<void>;
 }
 
-/** A claimed entry with its connection; that is `undefined` when it is gone. `member` is opaque to all but the store. */
-export interface DueEntry {
+/** What a claim is known by: `member` is opaque to all but the store; the claim lasts until `claimedUntil`, epoch ms. */
+export interface DueClaim {
   readonly member: string;
+  readonly claimedUntil: number;
+}
+
+/** A claimed entry with its connection; that is `undefined` when it is gone. */
+export interface DueEntry extends DueClaim {
   readonly stored: StoredConnection | undefined;
 }
 
@@ -154,8 +159,8 @@ export interface DueStore {
   unschedule(ref: ConnectionRef): Promise<void>;
   /** Up to `limit` entries due at `now`; each is hidden from other claimers for `leaseMs`. */
   claim(now: number, limit: number, leaseMs: number): Promise<readonly DueEntry[]>;
-  /** Moves a claimed entry, or takes it out. */
-  settle(member: string, next: number | 'remove'): Promise<void>;
+  /** Moves a claimed entry, or takes it out; one that anybody has moved since it was claimed stays where it is. */
+  settle(claim: DueClaim, next: number | 'remove'): Promise<void>;
   /** How many are due at `now`. */
   backlog(now: number): Promise<number>;
 }

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
-import type { DueEntry } from '../core/store.js';
+import type { DueClaim, DueEntry } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
 import { warnOfEnd } from './grant-end-warning.js';
 import { findProvider } from './provider-of.js';
@@ -78,63 +78,63 @@ export class DueWorker {
   async #handle(entry: DueEntry): Promise<void> {
     const { deps } = this.#desk;
     try {
-      if (entry.stored === undefined) await deps.store.due.settle(entry.member, 'remove');
-      else await this.#lookAfter(entry.member, entry.stored);
+      if (entry.stored === undefined) await deps.store.due.settle(entry, 'remove');
+      else await this.#lookAfter(entry, entry.stored);
     } catch (error) {
       deps.log.debug({ code: codeOf(error) }, 'a due entry is tried again later');
-      await this.#putOff(entry.member, retryMs).catch(() => undefined);
+      await this.#putOff(entry, retryMs).catch(() => undefined);
     } finally {
       this.#working.delete(entry);
       if (this.#hasRoom()) this.#onRoom();
     }
   }
 
-  async #lookAfter(member: string, seen: Stored): Promise<void> {
+  async #lookAfter(claim: DueClaim, seen: Stored): Promise<void> {
     const { deps } = this.#desk;
     const configured = await findProvider(deps, seen.connection.provider);
-    if (configured === undefined) return this.#putOff(member, retryMs);
+    if (configured === undefined) return this.#putOff(claim, retryMs);
     const provider = withParameters(configured, seen.connection.parameters);
     await warnOfEnd(deps, provider, seen.connection);
     const bufferMs = provider.refreshBufferMs ?? deps.settings.refreshBufferMs;
     const why = whyRefreshNow(seen.connection, { provider, bufferMs, now: deps.now() });
-    if (why !== undefined) return this.#refreshInTurn(member, { provider, seen, renew: why === 'idle' });
+    if (why !== undefined) return this.#refreshInTurn(claim, { provider, seen, renew: why === 'idle' });
     const next = nextLook(seen.connection, { provider, bufferMs, now: deps.now() });
     const isForgotten = next === undefined && forgetsAt(seen.connection, provider) !== undefined;
     // Whoever has connected anew meanwhile is in the index by the same name.
-    if (isForgotten && (await forgetRefused(deps, seen)) === 'moved') return this.#putOff(member, retryMs);
-    await deps.store.due.settle(member, next ?? 'remove');
+    if (isForgotten && (await forgetRefused(deps, seen)) === 'moved') return this.#putOff(claim, retryMs);
+    await deps.store.due.settle(claim, next ?? 'remove');
   }
 
   /** Waits for its turn at the provider; one that is far away goes back into the index. */
-  async #refreshInTurn(member: string, order: { provider: Provider; seen: Stored; renew: boolean }): Promise<void> {
+  async #refreshInTurn(claim: DueClaim, order: { provider: Provider; seen: Stored; renew: boolean }): Promise<void> {
     const { pace } = this.#desk;
     const { id } = order.provider;
     const { waitMs, booked } = pace.book(id);
-    if (!booked) return this.#putOff(member, waitMs);
+    if (!booked) return this.#putOff(claim, waitMs);
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     await pace.enter(id);
     try {
-      if (this.#stop.signal.aborted) await this.#putOff(member, 0);
-      else await this.#refresh(member, order);
+      if (this.#stop.signal.aborted) await this.#putOff(claim, 0);
+      else await this.#refresh(claim, order);
     } finally {
       pace.leave(id);
     }
   }
 
   /** A refresh that brought tokens, or the end, schedules the next look itself. */
-  async #refresh(member: string, { provider, seen, renew }: { provider: Provider; seen: Stored; renew: boolean }) {
+  async #refresh(claim: DueClaim, { provider, seen, renew }: { provider: Provider; seen: Stored; renew: boolean }) {
     const { deps, flights } = this.#desk;
     const wish = { now: deps.now(), bufferMs: Number.MAX_SAFE_INTEGER, renew };
     const result = await flights.refresh({ provider, seen, wish, ahead: true });
     const untouched = result.kind === 'current' && result.stored.generation === seen.generation;
     // What is gone may have come anew while its provider was told; the next look finds out.
-    if (result.kind === 'gone' || untouched) await this.#putOff(member, retryMs);
+    if (result.kind === 'gone' || untouched) await this.#putOff(claim, retryMs);
   }
 
   /** A little more or less, so that what failed together does not come back together. */
-  async #putOff(member: string, ms: number): Promise<void> {
+  async #putOff(claim: DueClaim, ms: number): Promise<void> {
     const { deps } = this.#desk;
-    await deps.store.due.settle(member, Math.floor(deps.now() + ms * (0.75 + Math.random() / 2)));
+    await deps.store.due.settle(claim, Math.floor(deps.now() + ms * (0.75 + Math.random() / 2)));
   }
 }
 

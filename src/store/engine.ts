@@ -135,6 +135,8 @@ export interface DueIndex {
   dueTime(member: string): Promise<number | undefined>;
   /** Up to `limit` members due at `now`, oldest first; each is moved to `now + leaseMs` in the same step. */
   claimDue(now: number, limit: number, leaseMs: number): Promise<readonly string[]>;
+  /** Moves a member to `next`, or takes it out without, if it is due at `dueAt` still. */
+  settleDue(member: string, change: { readonly dueAt: number; readonly next: number | undefined }): Promise<void>;
   countDue(now: number): Promise<number>;
 }
 

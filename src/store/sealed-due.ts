@@ -2,7 +2,7 @@
 
 import { OAuthManagerError } from '../core/errors.js';
 import type { ConnectionRef } from '../core/identifiers.js';
-import type { DueEntry, DueStore } from '../core/store.js';
+import type { DueClaim, DueEntry, DueStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
 import { dueMemberOf, splitDueMember } from './field-names.js';
 import { placeOf } from './sealed-connections.js';
@@ -16,10 +16,12 @@ export function sealedDue(engine: StorageEngine, keyring: Keyring): DueStore {
     unschedule: (ref) => engine.unschedule(memberOf(ref)),
     async claim(now, limit, leaseMs) {
       const members = await engine.claimDue(now, limit, leaseMs);
-      const entries = await Promise.all(members.map((member) => load(engine, keyring, member)));
+      const claims = members.map((member) => ({ member, claimedUntil: now + leaseMs }));
+      const entries = await Promise.all(claims.map((claim) => load(engine, keyring, claim)));
       return entries.filter((entry) => entry !== undefined);
     },
-    settle: (member, next) => (next === 'remove' ? engine.unschedule(member) : engine.schedule(member, next)),
+    settle: ({ member, claimedUntil: dueAt }, next) =>
+      engine.settleDue(member, { dueAt, next: next === 'remove' ? undefined : next }),
     backlog: (now) => engine.countDue(now),
   };
 }
@@ -30,11 +32,11 @@ function memberOf(ref: ConnectionRef): string {
 }
 
 /** `undefined` for a record that cannot be opened: it alone waits, and comes again when its claim ends. */
-async function load(engine: StorageEngine, keyring: Keyring, member: string): Promise<DueEntry | undefined> {
-  const place = splitDueMember(member);
+async function load(engine: StorageEngine, keyring: Keyring, claim: DueClaim): Promise<DueEntry | undefined> {
+  const place = splitDueMember(claim.member);
   const found = await engine.readField(place.owner, place.field);
   try {
-    return { member, stored: found && openConnection(keyring, place, found) };
+    return { ...claim, stored: found && openConnection(keyring, place, found) };
   } catch (error) {
     if (error instanceof OAuthManagerError) return undefined;
     throw error;

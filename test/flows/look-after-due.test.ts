@@ -2,6 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { defaultAccount } from '../../src/core/identifiers.js';
+import { parseOwner, parseProviderId } from '../../src/core/parse-input.js';
 import { eventually } from '../support/redis.js';
 import { openBrowserHalf, user } from './browser-half.js';
 
@@ -34,6 +36,45 @@ it('a connection that was made anew while the answer for its predecessor is revo
   await eventually('the worker is done with it', () => settled.mock.calls.length === 1);
   await settled.mock.results[0]?.value;
   expect(await store.due.claim(Date.UTC(2100, 0), 10, 1)).toMatchObject([{ stored: { connection: { userId: user } } }]);
+});
+
+describe('an entry that somebody moves while it is looked at', () => {
+  const hourMs = 3_600_000;
+
+  /** A worker whose first look is at a place that is due, and during which the person connects (again). */
+  async function openLooking(before: { readonly leftMs: number } | undefined, meanwhile: { readonly leftMs: number }) {
+    const background = { refreshAhead: { concurrency: 1, perSecond: 0 } };
+    const { manager, tokens, store, clock } = await openBrowserHalf({}, background);
+    const connect = ({ leftMs }: { readonly leftMs: number }) => {
+      const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+      const expiresAt = Math.floor((clock.now() + leftMs) / 1000);
+      return manager.storeToken(user, { provider: 'one', accessToken, refreshToken, expiresAt });
+    };
+    if (before !== undefined) await connect(before);
+    const { owner, provider } = { owner: parseOwner(user, undefined), provider: parseProviderId('one') };
+    await store.due.schedule({ owner, provider, account: defaultAccount }, clock.now());
+    const claim = store.due.claim.bind(store.due);
+    vi.spyOn(store.due, 'claim').mockImplementationOnce(async (...claimed) => {
+      const entries = await claim(...claimed);
+      await connect(meanwhile);
+      return entries;
+    });
+    const settled = vi.spyOn(store.due, 'settle');
+    manager.startBackgroundWork();
+    await eventually('the worker has looked', () => settled.mock.calls.length === 1);
+    await settled.mock.results[0]?.value;
+    return { due: (ms: number) => store.due.claim(clock.now() + ms, 10, 1) };
+  }
+
+  it('stays in the index, though nothing was there before', async () => {
+    const { due } = await openLooking(undefined, { leftMs: hourMs });
+    expect(await due(hourMs)).toMatchObject([{ stored: { connection: { userId: user } } }]);
+  });
+
+  it('comes when the new token wants it, not when the old one did', async () => {
+    const { due } = await openLooking({ leftMs: 24 * hourMs }, { leftMs: hourMs });
+    expect(await due(hourMs)).toMatchObject([{ stored: { connection: { userId: user } } }]);
+  });
 });
 
 describe('a refresh that a caller asked for', () => {

@@ -5,6 +5,7 @@ import type { EmbeddedDatabase } from './database.js';
 import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
 
 const nothing = Buffer.from([0]);
+const wholeMs = (time: number) => Math.max(0, Math.ceil(time));
 
 /** Binds the methods to a data file. */
 export function dueIndex(database: EmbeddedDatabase): DueIndex {
@@ -23,7 +24,7 @@ export function dueIndex(database: EmbeddedDatabase): DueIndex {
 
   function put(member: Buffer, dueAt: number): void {
     remove(member);
-    const time = Math.max(0, Math.ceil(dueAt));
+    const time = wholeMs(dueAt);
     times.put(member, numberBytes(time));
     order.put(withNumber(time, member), nothing);
   }
@@ -41,6 +42,14 @@ export function dueIndex(database: EmbeddedDatabase): DueIndex {
         const due = [...order.getKeys({ ...dueAtOrBefore(now), limit })].map((entry) => Buffer.from(restOf(entry)));
         for (const member of due) put(member, now + leaseMs);
         return due.map((member) => member.toString('latin1'));
+      }),
+    settleDue: (member, { dueAt, next }) =>
+      database.write(() => {
+        const bytes = Buffer.from(member, 'latin1');
+        const time = times.getBinary(bytes);
+        if (!time || numberOf(time) !== wholeMs(dueAt)) return;
+        if (next === undefined) remove(bytes);
+        else put(bytes, next);
       }),
     countDue: (now) => database.read(() => order.getKeysCount(dueAtOrBefore(now))),
   };

@@ -10,6 +10,7 @@ import { loadScript } from './scripts.js';
 const peekScript = loadScript('peek-due');
 const claimScript = loadScript('claim-due');
 const scheduleScript = loadScript('schedule-due');
+const settleScript = loadScript('settle-due');
 
 interface DueMember {
   readonly shard: string;
@@ -32,6 +33,11 @@ interface Claim {
   readonly members: readonly Buffer[];
 }
 
+/** A member to be moved, or taken out, if it is due at that time still. */
+interface Settling extends Omit<DueMember, 'shard'> {
+  readonly next: number | undefined;
+}
+
 /** Binds the part to a link and a prefix. `gather`: see `gathering.ts`. */
 export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather): DueIndex {
   const schedule = gather(async (entries: readonly Omit<DueMember, 'shard'>[]) => {
@@ -39,6 +45,11 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather)
     return parseList(
       await link.write(scheduleScript(shards, ...entries.flatMap(({ dueAt, member }) => [dueAt, member]))),
     );
+  });
+  const settle = gather(async (settlings: readonly Settling[]) => {
+    const shards = settlings.map(({ member }) => keys.due(member));
+    const args = settlings.flatMap(({ member, dueAt, next }) => [dueAt, member, next ?? '']);
+    return parseList(await link.write(settleScript(shards, ...args)));
   });
   const peek = gather(async (peeks: readonly Peek[]) => {
     const args = peeks.flatMap(({ now, limit }) => [now, limit]);
@@ -86,6 +97,9 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather)
         claimed.push(...(await claimMembers(claim, oldest, { now, until: now + leaseMs })));
       }
       return claimed;
+    },
+    settleDue: async (member, change) => {
+      await settle({ member: Buffer.from(member, 'latin1'), ...change });
     },
     countDue: async (now) => {
       const counts = keys.allDue().map(async (shard) => link.read(command('ZCOUNT', shard, '-inf', now)));

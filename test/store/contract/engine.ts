@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StorageEngine } from '../../../src/store/engine.js';
 import { claimContract } from './claims.js';
-import { documentContract, dueContract, logContract } from './collections.js';
+import { documentContract, logContract } from './collections.js';
+import { dueContract } from './due-index.js';
 import { expiringContract } from './expiring.js';
 import { fieldContract } from './fields.js';
 import { exchangeContract, sealedWalkContract, walkContract } from './walks.js';
