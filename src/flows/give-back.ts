@@ -3,12 +3,13 @@
 import type { Connection } from '../core/connection.js';
 import type { RevocationOutcome } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
+import { awaitsProofOf } from './listed-grants.js';
 import { revokeConnection } from './revoke-connection.js';
 import { findByAccount } from './shared-account.js';
 
 /**
- * Revokes, unless the provider would end everything of an account that somebody has connected: an attempt that was given up
- * must not cost anybody what works. Never throws.
+ * Revokes, unless the provider would end everything of an account that somebody has connected, or is about to: an attempt
+ * that was given up must not cost anybody what works. Never throws.
  *
  * @returns `no` as well where it was left alone
  */
@@ -22,8 +23,11 @@ export async function giveBack(deps: Dependencies, grant: Omit<Connection, 'proo
 /** When it cannot be known, it may be so: the store does not answer, or the provider did not say whose the grant is. */
 async function isHeld(deps: Dependencies, { tenant, provider, identity }: Omit<Connection, 'proof'>): Promise<boolean> {
   if (identity === undefined) return true;
-  return findByAccount(deps, { tenant, provider, accountId: identity.id }).then(
-    (holders) => holders.length > 0,
-    () => true,
-  );
+  const account = { tenant, provider, accountId: identity.id };
+  try {
+    // In this order: what is proven in between is found among the connections.
+    return (await awaitsProofOf(deps, account)) || (await findByAccount(deps, account)).length > 0;
+  } catch {
+    return true;
+  }
 }

@@ -53,7 +53,8 @@ async function keep(
   const isThere = async () => (await connections.list(owner)).awaiting.some((each) => each.connectId === connectId);
   let mayBeThere = false;
   try {
-    await listGrant(deps, { owner, connectId, endsAt: grant.expiresAt });
+    const { provider, identity } = grant.connection;
+    await listGrant(deps, { owner, connectId, endsAt: grant.expiresAt, provider, accountId: identity?.id });
     mayBeThere = true;
     await writeForCertain(
       () => connections.write(owner, [{ kind: 'put_grant', connectId, grant, expect: 'absent' }]),

@@ -85,3 +85,31 @@ test('a grant whose provider is configured no more ends all the same, and is not
   );
   expect(revoked()).toBe(0);
 });
+
+test.each([
+  ['that its person is about to prove', alice],
+  ['that another user is about to prove', mallory],
+])('an unproven grant is not revoked where that would end a later one of the account %s', async (_title, second) => {
+  const { server, clock, openAnother } = await openSourced({});
+  const manager = await openAnother({ providers: { here: google(server.url) } });
+  server.answer('/revoke', { status: 200 });
+  server.answer('/userinfo', { json: { sub: 'ada' } });
+  const consent = async (user: string, accessToken: string) => {
+    server.answer('/token', { json: { access_token: accessToken, refresh_token: 'rt', expires_in: 3600 } });
+    const code = await manager.createLinkCode(user, 'here');
+    const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+    const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
+    const cookie = browserSecret.reveal();
+    await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), cookie);
+    return (await manager.describeFinished('here', cookie))?.returnCode?.reveal() ?? '';
+  };
+  await consent(alice, 'at-given-up');
+  clock.advance(9 * 60_000);
+  const code = await consent(second, 'at-proven');
+  clock.advance(2 * 60_000);
+  // Whoever types a code ends what is overdue of theirs.
+  await manager.submitProof(alice, '22222222').catch(() => undefined);
+  await manager.submitProof(second, code);
+  expect(server.requestsTo('/revoke')).toEqual([]);
+  expect((await manager.requireToken(second, 'here')).accessToken.reveal()).toBe('at-proven');
+});
