@@ -1,7 +1,9 @@
 /** What a host does in process stands in the audit trail too, once for each act. */
 
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { OAuthNotConnected, StoreUnavailable } from '../src/core/errors.js';
 import { defaultTenant } from '../src/core/identifiers.js';
 import { type ApiUnderTest, buildApi } from './routes/api-app.js';
@@ -123,3 +125,51 @@ describe('with auditTokens', () => {
     await expect(api.manager.requireToken(user, 'github')).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });
+
+describe('closing while a call is under way', () => {
+  /** A call that waits for the store until `answer`, a manager that is being closed, and a clock that stands still until `pass`. */
+  function callAndClose() {
+    const [answer, pass] = [gate(), gate()];
+    const sleep = vi.spyOn(timers, 'setTimeout').mockImplementation(() => pass.opened);
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      sleep.mockRestore();
+      syncBuiltinESMExports();
+    });
+    vi.spyOn(api.store.connections, 'find').mockReturnValue(answer.opened);
+    const closeStore = vi.spyOn(api.store, 'close');
+    const called = api.manager.getToken(user, 'github');
+    const closing = api.manager.close();
+    const hasLeft = () => closeStore.mock.calls.length > 0;
+    return { answer: answer.open, pass: pass.open, sleep, called, closing, hasLeft };
+  }
+
+  it('waits for it', async () => {
+    const { answer, called, closing, hasLeft } = callAndClose();
+    // Long enough for whoever does not wait.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hasLeft()).toBe(false);
+    answer();
+    expect(await called).toBeUndefined();
+    await closing;
+    expect(hasLeft()).toBe(true);
+  });
+
+  it('waits for 15 seconds and no longer', async () => {
+    const { pass, sleep, closing, hasLeft } = callAndClose();
+    expect(sleep.mock.calls.map(([ms]) => ms)).toEqual([15_000]);
+    expect(hasLeft()).toBe(false);
+    pass();
+    await closing;
+    expect(hasLeft()).toBe(true);
+  });
+});
+
+/** Something to wait for, and what ends the waiting. */
+function gate() {
+  let open = () => {};
+  const opened = new Promise<undefined>((resolve) => {
+    open = () => resolve(undefined);
+  });
+  return { opened, open: () => open() };
+}
