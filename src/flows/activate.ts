@@ -69,7 +69,9 @@ function replaceAndTell(deps: Dependencies, replacement: Replacement): Promise<A
 
 async function tryActivate(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
   const { grant, connection } = replacement;
-  const { outcome, others } = await holdingAccount(deps, connection, () => settle(deps, replacement));
+  const { outcome, others } = await holdingAccount(deps, connection, (isOurTurn) =>
+    settle(deps, replacement, isOurTurn),
+  );
   if (outcome === 'moved') return outcome;
   await tellShared(deps, connection, { others, outcome: outcome === 'stored' ? 'ok' : 'refused' });
   if (outcome === 'refused') {
@@ -81,15 +83,20 @@ async function tryActivate(deps: Dependencies, replacement: Replacement): Promis
   return { kind: 'active', proven: { connectId: grant.connectId, provider, identity, connectionId } };
 }
 
-/** Enters the account and stores the connection, unless the account is another user's and policy forbids to share it. */
+/**
+ * Enters the account and stores the connection, unless the account is another user's and policy forbids to share it. Where
+ * that took too long, others may have come with it since they were looked for.
+ */
 async function settle(
   deps: Dependencies,
   replacement: Replacement,
+  isOurTurn: () => boolean,
 ): Promise<{ readonly outcome: 'stored' | 'moved' | 'refused'; readonly others: readonly Connection[] }> {
   const { previous, connection } = replacement;
   const others = isSameAccount(previous, connection) ? [] : await findOthers(deps, connection);
   if (others.length > 0 && deps.settings.accountPolicy === 'deny') return { outcome: 'refused', others };
   await enterAccount(deps, connection);
+  if (!isOurTurn()) return { outcome: 'moved', others };
   return { outcome: (await replace(deps, replacement)) ? 'stored' : 'moved', others };
 }
 

@@ -14,19 +14,25 @@ export interface Held {
   readonly busy: () => Error;
 }
 
-/** Waits for its turn, for ten seconds at most; a process that died in the midst of it is waited for no longer than five. */
+/**
+ * Waits for its turn, for ten seconds at most; a process that died in the midst of it is waited for no longer than five.
+ *
+ * @param work is given what tells whether it is still its turn: a process that stood still may have been overtaken
+ */
 export async function holding<T>(
   { store: { leases }, now }: Pick<Dependencies, 'store' | 'now'>,
   { name, busy }: Held,
-  work: () => Promise<T>,
+  work: (isOurTurn: () => boolean) => Promise<T>,
 ): Promise<T> {
   const holder = randomUUID();
-  for (const giveUpAt = now() + 2 * leaseMs; !(await leases.acquire(name, holder, leaseMs)); ) {
+  const giveUpAt = now() + 2 * leaseMs;
+  let askedAt = now();
+  for (; !(await leases.acquire(name, holder, leaseMs)); askedAt = now()) {
     if (now() >= giveUpAt) throw busy();
     await sleep(lookEveryMs);
   }
   try {
-    return await work();
+    return await work(() => now() < askedAt + leaseMs);
   } finally {
     await leases.release(name, holder).catch(() => undefined);
   }

@@ -26,9 +26,13 @@ type ProviderAccount = Pick<Connection, 'tenant' | 'provider' | 'parameters'> & 
  *
  * @throws {StoreUnavailable} somebody else has been at it for long, too
  */
-export function holdingAccount<T>(deps: Dependencies, connection: Identified, work: () => Promise<T>): Promise<T> {
+export function holdingAccount<T>(
+  deps: Dependencies,
+  connection: Identified,
+  work: (isOurTurn: () => boolean) => Promise<T>,
+): Promise<T> {
   const { identity } = connection;
-  if (identity === undefined) return work();
+  if (identity === undefined) return work(() => true);
   const name = collectionOf(deps, { ...connection, accountId: identity.id });
   const busy = () => new StoreUnavailable('Others connect the same account all the time.', 'no');
   return holding(deps, { name, busy }, work);

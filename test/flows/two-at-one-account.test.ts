@@ -31,6 +31,29 @@ it.each([
   },
 );
 
+it('one who stands still for longer than a turn lasts looks for the other again before it connects', async () => {
+  const half = await openPeople({ accountPolicy: 'deny', connectProof: 'chat_code' });
+  half.server.answer('/userinfo', { json: { sub: '7' } });
+  const codes = [];
+  for (const who of [ada, eve]) codes.push((await half.finish({}, who)).page?.returnCode?.reveal() ?? '');
+  const [asleep, awake] = [gate(), gate()];
+  const put = half.store.documents.put.bind(half.store.documents);
+  vi.spyOn(half.store.documents, 'put').mockImplementationOnce(async (...entry) => {
+    asleep.open();
+    await awake.opened;
+    return put(...entry);
+  });
+  const eves = half.manager.submitProof(eve, codes[1] ?? '');
+  await asleep.opened;
+  half.clock.advance(5_000);
+  await half.manager.submitProof(ada, codes[0] ?? '');
+  awake.open();
+  expect((await settle([eves])).refusals.map(({ code }) => code)).toEqual(['account_mismatch']);
+  expect(await half.told()).toEqual([`${ada} default account_share_refused`]);
+  expect(await half.manager.hasToken(ada, 'one')).toBe(true);
+  expect(await half.manager.hasToken(eve, 'one')).toBe(false);
+});
+
 /**
  * Holds the first connection back right before it is stored, until the next one has come as far as it can: to its own
  * write, or to where it has to wait. Answers both moments.
