@@ -5,11 +5,10 @@ import { nextGeneration, refOf, type StoredConnection } from '../core/connection
 import { KeyUnavailable, type OAuthManagerError, StoredTokenUnreadable, StoreUnavailable } from '../core/errors.js';
 import type { Provider } from '../core/provider.js';
 import { mergeAfterRefresh, type TokenSet } from '../core/token-set.js';
-import { revokeTokens } from '../protocol/revocation.js';
 import { announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { giveBack } from './give-back.js';
-import { httpOf } from './provider-of.js';
+import { revokeConnection } from './revoke-connection.js';
 import { scheduleNextLook } from './schedule.js';
 
 /** What a refresh ends with: the connection as it now stands, or the news that it was disconnected meanwhile. */
@@ -32,8 +31,8 @@ export interface AnsweredRefresh {
  * Commits the answer by compare-and-set on the generation that was sent, again and again while the store refuses.
  *
  * Whoever moved the generation meanwhile decides: a note about the same refresh token is written over, and so is what a
- * failover has brought back; a disconnect has the new tokens revoked; a reconnect or another refresh wins, and the answer is
- * dropped, or given back where the connection is of another grant now.
+ * failover has brought back; a disconnect has the new tokens given back; a reconnect or another refresh wins, and the answer
+ * is dropped, or given back where the connection is of another grant now.
  *
  * @throws what {@link isWaitedFor} knows: this process ends, and the store has refused until now; the intent stands
  */
@@ -117,7 +116,8 @@ async function tryCommit(
   // Who came meanwhile need not wait for the lease of a refresh that is over.
   await deps.store.connections.endRefresh(ref, refresh.holder, 'unknown');
   if (latest === undefined) {
-    await revokeTokens(refresh.provider, connection.tokenSet, httpOf(deps, refresh.provider));
+    // Its person wants it ended, so also where nobody knows whose account it is.
+    await (connection.identity ? giveBack(deps, connection) : revokeConnection(deps, connection));
     return { kind: 'gone' };
   }
   // It stands in the index with the due time of the answer that is dropped.

@@ -69,19 +69,18 @@ async function remove(deps: Dependencies, stored: StoredConnection): Promise<boo
 }
 
 async function concludeRemoval(deps: Dependencies, { connection }: StoredConnection): Promise<RevocationOutcome> {
-  await clearPlace(deps, connection);
-  const revoked = await revokeConnection(deps, connection);
+  const isAnew = await clearPlace(deps, connection);
+  const revoked = await (isAnew ? giveBack(deps, connection) : revokeConnection(deps, connection));
   await tellRemoval(deps, connection);
   return revoked;
 }
 
 /** The same after a process that died; whoever has connected anew meanwhile, even the same account, keeps that. */
 export async function concludeLeftRemoval(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {
-  const anew = await deps.store.connections.find(refOf(connection));
-  await clearPlace(deps, connection);
+  const isAnew = await clearPlace(deps, connection);
   const reason = `revoked: ${await giveBack(deps, connection)}`;
   await recordAct(deps, { act: 'disconnect', actor: system, ...aboutConnection(connection), outcome: 'ok', reason });
-  if (anew === undefined) await tellRemoval(deps, connection);
+  if (!isAnew) await tellRemoval(deps, connection);
 }
 
 async function tellRemoval(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {
@@ -93,19 +92,23 @@ async function tellRemoval(deps: Dependencies, connection: Omit<Connection, 'pro
 /**
  * Takes the connection's place out of the indexes, before its provider is asked, which may take seconds: whoever connects
  * anew meanwhile is entered under the same names. One who was even faster is entered again.
+ *
+ * @returns whether there is such a one: that connection is not to end with this one
  */
-async function clearPlace(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {
+async function clearPlace(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<boolean> {
   const ref = refOf(connection);
   await leaveAccount(deps, connection);
   await schedule(deps, ref, undefined);
   try {
     const anew = await deps.store.connections.find(ref);
-    if (anew === undefined) return;
+    if (anew === undefined) return false;
     await enterAccount(deps, anew.connection);
     await scheduleRefresh(deps, anew.connection);
   } catch {
     deps.log.warn({ provider: connection.provider }, 'whether somebody has connected anew could not be seen');
+    return false;
   }
+  return true;
 }
 
 /** What erasing a user did, in numbers of connections. */

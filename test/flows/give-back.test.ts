@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
 import { openStore } from '../../src/open-store.js';
 import { connectAccounts, templateAt } from '../support/connected-accounts.js';
+import { eventually } from '../support/redis.js';
 import { entryAt } from '../support/scripted-server.js';
 import { openSourced, type SourcedManager } from '../support/sourced-manager.js';
 
@@ -112,4 +114,50 @@ test.each([
   await manager.submitProof(second, code);
   expect(server.requestsTo('/revoke')).toEqual([]);
   expect((await manager.requireToken(second, 'here')).accessToken.reveal()).toBe('at-proven');
+});
+
+/** Something to wait for, and what ends the waiting. */
+function gate() {
+  let open = () => {};
+  return { opened: new Promise<void>((resolve) => (open = resolve)), open: () => open() };
+}
+
+test('who connects the same account anew while its removal is under way keeps that', async () => {
+  const { manager, server, store, revoked } = await open(google);
+  const [asleep, awake] = [gate(), gate()];
+  const remove = store.documents.remove.bind(store.documents);
+  vi.spyOn(store.documents, 'remove').mockImplementationOnce(async (...entry) => {
+    asleep.open();
+    await awake.opened;
+    return remove(...entry);
+  });
+  const disconnecting = manager.deleteToken(alice, 'here');
+  await asleep.opened;
+  await connectAccounts({ manager, server }, alice, [{ ...ada, answer: { access_token: 'at-anew' } }]);
+  awake.open();
+  expect(await disconnecting).toEqual({ revoked: 'no' });
+  expect(revoked()).toBe(0);
+  expect((await manager.requireToken(alice, 'here')).accessToken.reveal()).toBe('at-anew');
+});
+
+test('the late answer to a refresh of what was disconnected does not revoke what waits for its proof', async () => {
+  const { manager, server, revoked } = await open(google);
+  const late = gate();
+  server.answer('/token', { json: { access_token: 'at-late', expires_in: 3600 }, after: late.opened });
+  const rejectedTokenSha256 = createHash('sha256').update('at-default').digest('hex');
+  const refreshing = manager.refreshToken(alice, 'here', { rejectedTokenSha256 }).catch(() => undefined);
+  await eventually('the refresh token was sent', () => server.requestsTo('/token').length === 2);
+  await manager.deleteToken(alice, 'here');
+  expect(revoked()).toBe(1);
+  server.answer('/token', { json: { access_token: 'at-anew', refresh_token: 'rt-anew', expires_in: 3600 } });
+  const code = await manager.createLinkCode(alice, 'here', { proof: 'chat_code' });
+  const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+  const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
+  await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+  const shown = await manager.describeFinished('here', browserSecret.reveal());
+  late.open();
+  await refreshing;
+  expect(revoked()).toBe(1);
+  await manager.submitProof(alice, shown?.returnCode?.reveal() ?? '');
+  expect((await manager.requireToken(alice, 'here')).accessToken.reveal()).toBe('at-anew');
 });
