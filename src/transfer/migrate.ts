@@ -61,10 +61,11 @@ export async function migrate(
   await claimTarget(target);
   const counts = { written: 0, removed: 0 };
   let done = 0;
-  for await (const owner of walkOwners(source)) {
-    counts.written += await copyOwner(plan, owner);
+  await eachTogether(walkOwners(source), async (owner) => {
+    const written = await copyOwner(plan, owner);
+    counts.written += written;
     onProgress({ done: ++done });
-  }
+  });
   const onLook = () => onProgress({ done });
   counts.removed += await removeGoneOwners(source, target, onLook);
   const documents = await copyDocuments(source, target);
@@ -128,9 +129,10 @@ async function copyOwner({ source, target }: MigrationPlan, read: OwnerWithField
 }
 
 async function copyDueTime(source: StorageEngine, target: StorageEngine, member: string): Promise<void> {
-  const dueAt = await source.dueTime(member);
-  if (dueAt === undefined) await target.unschedule(member);
-  else await target.schedule(member, dueAt);
+  const [here, there] = await Promise.all([source.dueTime(member), target.dueTime(member)]);
+  if (here === there) return;
+  if (here === undefined) await target.unschedule(member);
+  else await target.schedule(member, here);
 }
 
 /** A note says that a refresh token may be spent; without it the token would be sent again. */
@@ -151,14 +153,30 @@ async function copyNote(
 /** Users who were erased meanwhile. */
 async function removeGoneOwners(source: StorageEngine, target: StorageEngine, onLook: () => void): Promise<number> {
   let removed = 0;
-  for await (const { owner, fields } of walkOwners(target)) {
+  await eachTogether(walkOwners(target), async ({ owner, fields }) => {
     onLook();
-    if ((await source.readOwner(owner)).fields.size > 0) continue;
+    if ((await source.readOwner(owner)).fields.size > 0) return;
     await target.eraseOwner(owner);
     for (const field of fields.keys()) await target.unschedule(dueMemberOf(owner, field));
     removed += fields.size;
-  }
+  });
   return removed;
+}
+
+/** As many as are read ahead: one after another, each would wait for the way to the stores and back several times. */
+const mostTogether = 32;
+
+/** Does the same with each. When one fails, those beside it come to their end first, and no more are begun. */
+async function eachTogether<T>(all: AsyncIterable<T>, act: (one: T) => Promise<void>): Promise<void> {
+  const underWay: Promise<void>[] = [];
+  const failures: unknown[] = [];
+  for await (const one of all) {
+    underWay.push(act(one).catch((error: unknown) => void failures.push(error)));
+    if (underWay.length === mostTogether) await Promise.all(underWay.splice(0));
+    if (failures.length > 0) break;
+  }
+  await Promise.all(underWay);
+  if (failures.length > 0) throw failures[0];
 }
 
 async function copyDocuments(source: StorageEngine, target: StorageEngine) {
