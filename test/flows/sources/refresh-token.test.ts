@@ -136,7 +136,8 @@ describe.each(storeKinds)('rotation, on the %s store', (kind) => {
     expect(await tokenOf(await openAnother())).toBe('at-2');
     expect(forms().map(({ refresh_token }) => refresh_token)).toEqual(['rt-1', 'rt-2']);
     const failed = JSON.stringify({ provider: 'src', message: 'the rotation hook of the host failed' });
-    expect(logged).toEqual([failed, failed]);
+    const aboutIt = logged.filter((line) => line.includes('src') || line.includes('hook'));
+    expect(aboutIt).toEqual([failed, failed]);
   });
 
   test('is in the store before the hook hears of it', async () => {
