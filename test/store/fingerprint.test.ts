@@ -52,5 +52,10 @@ describe('a fingerprint', () => {
     expect(areAlike(fingerprintOf(bytes, 0, 64), fingerprintOf(moved, 7, 71))).toBe(true);
     expect(areAlike(fingerprintOf(bytes, 0, 64), fingerprintOf(moved, 6, 70))).toBe(false);
     expect(areAlike(fingerprintOf(bytes, 0, 64), fingerprintOf(bytes, 0, 63))).toBe(false);
+    for (const index of bytes.keys()) {
+      const other = Buffer.from(bytes);
+      other.writeUInt8(other.readUInt8(index) ^ 1, index);
+      expect(areAlike(fingerprintOf(bytes, 0, 64), fingerprintOf(other, 0, 64))).toBe(false);
+    }
   });
 });
