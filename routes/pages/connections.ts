@@ -23,7 +23,7 @@ const markMs = 60_000;
 /** What the account page is made of. */
 export interface AccountContent {
   readonly connections: readonly ConnectionDetails[];
-  /** All known providers: a connection may belong to one that is no longer configured. Of those not yet connected, offered is what a button can connect. */
+  /** All known providers: a connection may belong to one that is no longer configured. See {@link isOffered} for the others. */
   readonly providers: readonly ProviderListing[];
   readonly session: SessionView;
   readonly basePath: string;

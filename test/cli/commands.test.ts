@@ -1,12 +1,13 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgressBar, describeProgress } from '../../src/cli/progress.js';
 import { startFacts } from '../../src/cli/start-banner.js';
 import { openStore } from '../../src/open-store.js';
 import { loadConfig } from '../../src/service/config.js';
 import { makeDataDir, type Running, startRunning } from '../service/running.js';
 import { run } from '../support/command-line.js';
+import { heardOnStderr, pretendTerminal } from '../support/terminal.js';
 
 let dataDir: string;
 const cleaning: (() => Promise<void> | void)[] = [];
@@ -175,16 +176,9 @@ describe('a progress bar', () => {
   });
 
   it('is drawn on a terminal only', () => {
-    const written: string[] = [];
-    const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-    const was = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
-    onTestFinished(() => {
-      spy.mockRestore();
-      if (was) Object.defineProperty(process.stderr, 'isTTY', was);
-      else Reflect.deleteProperty(process.stderr, 'isTTY');
-    });
+    const written = heardOnStderr();
     for (const isTTY of [false, true]) {
-      Object.defineProperty(process.stderr, 'isTTY', { value: isTTY, configurable: true });
+      pretendTerminal(process.stderr, isTTY);
       const bar = createProgressBar('working');
       bar.update({ done: 2, total: 2 });
       bar.clear();

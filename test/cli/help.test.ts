@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { paint } from '../../src/cli/terminal.js';
 import { run } from '../support/command-line.js';
 import { readText } from '../support/source-tree.js';
+import { pretendTerminal } from '../support/terminal.js';
 
 /** The commands that stand in a help text. */
 async function commandsIn(path: readonly string[]): Promise<string[][]> {
@@ -90,13 +91,8 @@ it('exit statuses stand in the help', async () => {
 
 describe('colours', () => {
   const on = (isTTY: boolean, noColor?: string) => {
-    const was = Object.getOwnPropertyDescriptor(process.stdout, 'isTTY');
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-      if (was) Object.defineProperty(process.stdout, 'isTTY', was);
-      else Reflect.deleteProperty(process.stdout, 'isTTY');
-    });
-    Object.defineProperty(process.stdout, 'isTTY', { value: isTTY, configurable: true });
+    pretendTerminal(process.stdout, isTTY);
+    onTestFinished(() => void vi.unstubAllEnvs());
     vi.stubEnv('NO_COLOR', noColor ?? '');
     return paint('bad', 'fault');
   };

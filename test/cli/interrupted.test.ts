@@ -1,12 +1,13 @@
 /** Long commands that a signal ends: in order, said on stderr, and the next run does the rest. */
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { withProgress } from '../../src/cli/progress.js';
 import { keyEntry } from '../store/samples.js';
 import { type Ended, run } from '../support/command-line.js';
 import { operator, report, write } from '../support/operator-store.js';
 import { sharedRedis } from '../support/redis.js';
+import { heardOnStderr, pretendTerminal } from '../support/terminal.js';
 
 const redis = await sharedRedis();
 afterAll(() => redis.stop());
@@ -61,15 +62,8 @@ describe('interrupted in the middle', () => {
 });
 
 it('a bar is taken off the terminal, and a second signal is not held back', async () => {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-  const was = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
-  onTestFinished(() => {
-    spy.mockRestore();
-    if (was) Object.defineProperty(process.stderr, 'isTTY', was);
-    else Reflect.deleteProperty(process.stderr, 'isTTY');
-  });
-  Object.defineProperty(process.stderr, 'isTTY', { value: true, configurable: true });
+  const written = heardOnStderr();
+  pretendTerminal(process.stderr, true);
   const others = process.listenerCount('SIGINT');
   const working = withProgress('working', async (onProgress) => {
     onProgress({ done: 1, total: 1 });
