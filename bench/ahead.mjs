@@ -155,31 +155,40 @@ try {
   const plain = await connectPlain(redisUrl);
   const origin = await startScript('refreshing-endpoint.mjs', '0').line();
   const bareUndici = startScript('bare-undici.mjs', origin, String(concurrency));
-  const measureBare = async (name) => {
-    bareUndici.say(`${name} ${bareRequests}`);
-    return JSON.parse(await bareUndici.line());
+  const bareSteps = startScript('bare-steps.mjs', origin, redisUrl, String(concurrency));
+  const measure = async (script, name) => {
+    script.say(`${name} ${bareRequests}`);
+    return JSON.parse(await script.line());
   };
+  const measureBare = (name) => measure(bareUndici, name);
   await measureBare('warm');
+  await measure(bareSteps, 'warm-steps');
   const [rows, runs] = [[], []];
   let before = await measureBare('bare-0');
-  for (let processes = from; processes <= to; processes += 1) {
-    const { perSecond, done, heap, reuses, cpu } = await measureAhead(plain, origin, processes);
-    const after = await measureBare(`bare-${processes}`);
+  /** As a share of what bare undici has reached right before and right after it. */
+  const addRow = async (subject, { perSecond, cpu }) => {
+    const after = await measureBare(`bare-${rows.length + 1}`);
     const bare = (before.perSecond + after.perSecond) / 2;
-    const costs = [...cpu, (before.cpu + after.cpu) / 2].map((us) => `${Math.round(us)}`);
-    rows.push([`${processes}`, ...[perSecond, bare, perSecond / bare].map(shown), ...costs]);
-    runs.push([`${processes}`, `${done} of ${due}`, `${reuses}`, ...heap]);
+    const costs = [...cpu, (before.cpu + after.cpu) / 2].map((us) => (us === undefined ? '' : `${Math.round(us)}`));
+    rows.push([subject, ...[perSecond, bare, perSecond / bare].map(shown), ...costs]);
     before = after;
+  };
+  for (let processes = from; processes <= to; processes += 1) {
+    const { done, heap, reuses, ...figures } = await measureAhead(plain, origin, processes);
+    await addRow(`valetkey, processes: ${processes}`, figures);
+    runs.push([`${processes}`, `${done} of ${due}`, `${reuses}`, ...heap]);
   }
+  const steps = await measure(bareSteps, 'steps');
+  await addRow('the bare steps', { ...steps, cpu: [steps.cpu, undefined, undefined] });
   const costs = ['CPU of all processes, µs', 'of Redis', 'of the endpoint', 'of bare undici'];
-  printTable('Refreshing ahead', ['processes', 'per second', 'bare undici', 'ratio (goal 0.40)', ...costs], rows);
+  printTable('Refreshing ahead', ['subject', 'per second', 'bare undici', 'ratio (goal 0.40)', ...costs], rows);
   printTable(
     'The same runs',
     ['processes', 'refreshed', 'sent twice', 'heap at the start, MiB', 'halfway', 'at the end'],
     runs,
   );
   printNote(
-    `${concurrency} at a time, by bare undici too, which has a process of its own. Per refresh. What warms up, the first quarter, does not count.`,
+    `${concurrency} at a time, by bare undici too, which has a process of its own. Per refresh. What warms up, the first quarter, does not count. The bare steps: one process that reads, opens, writes an intent, sends, seals and commits by compare-and-set, each by a command of its own, and does nothing else.`,
   );
   if (due < 100_000) printNote('A sample of what is due; `--due 100000` takes all of the goal.');
   const [small, large] = [await openIndex(plain, 10_000), await openIndex(plain, index)];
