@@ -59,7 +59,7 @@ async function showEntrance(context: Context, request: FastifyRequest, reply: Fa
   const link = requireLink(request.query);
   if ((await context.manager.describeAccountLink(link)) === undefined) throw new Gone('The account link is used up.');
   const { title } = readerOf(request).texts.enter;
-  return context.pages.page(request, reply, { template: 'enter', title, view: { link } });
+  return context.pages.page(request, reply, { template: 'enter', title, script: 'send-once.js', view: { link } });
 }
 
 /** Spends the link. The session is always a new one, so a session id planted before is worth nothing. */

@@ -9,6 +9,7 @@ const mediaTypes = {
   'valetkey.css': 'text/css; charset=utf-8',
   'copy-code.js': 'text/javascript; charset=utf-8',
   'repost.js': 'text/javascript; charset=utf-8',
+  'send-once.js': 'text/javascript; charset=utf-8',
   'key.svg': 'image/svg+xml',
 } as const;
 

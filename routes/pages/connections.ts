@@ -42,6 +42,7 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
   return {
     template: 'connections',
     title: texts.connections.title,
+    script: 'send-once.js',
     view: {
       wide: true,
       csrfToken: session.csrfToken.reveal(),

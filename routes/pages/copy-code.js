@@ -6,7 +6,12 @@ const code = document.getElementById('return-code');
 if (button && code && navigator.clipboard) {
   button.hidden = false;
   button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(code.textContent.trim());
-    button.textContent = button.dataset.copied;
+    try {
+      await navigator.clipboard.writeText(code.textContent.trim());
+      button.textContent = button.dataset.copied;
+    } catch {
+      // Browsers inside other programs may forbid it: marked, it can be copied by hand.
+      getSelection().selectAllChildren(code);
+    }
   });
 }

@@ -72,6 +72,7 @@ function connectedPage(view: FinishedView, texts: Texts): Page {
       lead: texts.done.connectedLead,
       returnTo: safeLink(view.returnTo),
     },
+    script: 'send-once.js',
   };
 }
 

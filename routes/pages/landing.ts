@@ -39,6 +39,7 @@ export function landingPage(subject: LandingSubject, language: Language): Page {
     title,
     view: {
       lead: texts.landing.lead(view.providerName, brandName ?? texts.someBot),
+    script: 'send-once.js',
       asker,
       askerTile: view.chatIdentity && platformTile(view.chatIdentity.platform),
       provider: view.providerName,

@@ -133,6 +133,7 @@ async function expectSound(page: Page, { name, language, width, colorScheme }: V
   const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
   expect(overflow, `${view} is too wide`).toBeLessThanOrEqual(0);
   await page.screenshot({ path: join(pictures, `${view}.png`), fullPage: true });
+  expect(await page.evaluate(overflowInLargeLetters), `${view} is too wide in large letters`).toBeLessThanOrEqual(0);
   if (language === 'en') expect(await faultsOf(page), view).toEqual([]);
 }
 
@@ -197,6 +198,15 @@ async function walk(page: Page, name: string): Promise<void> {
 }
 
 const actionable = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden])')]
+/** Browsers inside other programs show letters as large as the phone is set to. */
+const overflowInLargeLetters = `(() => {
+  const { style } = document.documentElement;
+  style.fontSize = '200%';
+  const overflow = document.documentElement.scrollWidth - window.innerWidth;
+  style.fontSize = '';
+  return overflow;
+})()`;
+
   .filter((each) => each.checkVisibility())`;
 const focused = `(() => {
   const each = document.activeElement;

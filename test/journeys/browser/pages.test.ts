@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Gone } from '../../../src/core/errors.js';
 import { Secret } from '../../../src/core/secret.js';
 import { fixedManager, links } from '../../support/fixed-manager.js';
 import { serve, serveElsewhere, visit } from '../../support/served-pages.js';
@@ -59,6 +60,60 @@ describe('in a real browser', () => {
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe('K7M2XQ4P');
     expect(complaints).toEqual([]);
+  });
+
+  it('the code is marked, to be copied by hand, where the browser forbids to copy it', async () => {
+    const origin = await serve();
+    const { page, complaints } = await visit({ permissions: [] });
+    await page.context().addCookies([{ name: 'valetkey_flow_github', value: 'code', url: origin }]);
+    await page.goto(`${origin}/oauth/github/done`);
+    await page.getByRole('button', { name: 'Copy code' }).click();
+    await expect.poll(() => page.evaluate('getSelection().toString()')).toBe('K7M2XQ4P');
+    expect(complaints).toEqual([]);
+  });
+
+  it('a double click goes on to the provider: the link is spent once, and its answer not cut off (L8)', async () => {
+    const provider = await serveElsewhere((_request, response) => response.end('provider'));
+    let arrive = (): void => undefined;
+    let go = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const clicked = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let calls = 0;
+    const origin = await serve({
+      describeLink: async () => ({ ...links.named, authorizationOrigin: provider }) as (typeof links)[string],
+      startAuthorization: async () => {
+        calls += 1;
+        if (calls > 1) throw new Gone('used');
+        arrive();
+        await clicked;
+        const expiresAt = Date.UTC(2026, 10, 21, 15);
+        return { authorizationUrl: `${provider}/authorize`, browserSecret: new Secret('b'), expiresAt };
+      },
+    });
+    const { page, complaints } = await visit();
+    await page.goto(`${origin}/oauth/github?link=named`);
+    const { x = 0, y = 0 } = (await page.getByRole('button').boundingBox()) ?? {};
+    await page.mouse.click(x + 20, y + 20);
+    await arrived;
+    await page.mouse.click(x + 20, y + 20);
+    go();
+    await page.getByText('provider', { exact: true }).waitFor();
+    expect([calls, complaints]).toEqual([1, []]);
+  });
+
+  it('the dots before permissions are drawn in the colours that the reader has chosen', async () => {
+    const origin = await serve();
+    const { page } = await visit({ forcedColors: 'active' });
+    await page.goto(`${origin}/oauth/github?link=named`);
+    const width = await page.evaluate(
+      `getComputedStyle(document.querySelector('.scopes li'), '::before').borderTopWidth`,
+    );
+    // The backgrounds of all things are painted over there, their borders are not.
+    expect(Number.parseFloat(String(width))).toBeGreaterThan(1);
   });
 
   it('the done page is whole without scripts', async () => {
