@@ -40,7 +40,7 @@ export interface BrowserContext<Manager> {
 
 const linkSchema = z.object({ link: z.string().min(1).max(512) });
 
-/** How long the finishing browser may come back to its done page; what is shown there ends sooner by itself. */
+/** How long the finishing browser may come back to its done page; the code that is shown there ends sooner by itself. */
 const donePageMs = 3_600_000;
 
 /** Adds the routes under `/oauth/{provider}`. */

@@ -9,6 +9,7 @@ import { withParameters } from '../core/provider-endpoints.js';
 import type { Secret } from '../core/secret.js';
 import { redeemAuthorizationCode, type TokenResponse } from '../protocol/token-endpoint.js';
 import { type BrowserAnswer, checkBrowser, soleState } from './browser-binding.js';
+import { connectRecordTtlMs } from './connect-link.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { newGrant } from './new-grant.js';
@@ -99,7 +100,7 @@ async function fail(
   const { intent } = pending;
   const outcome = error === 'access_denied' ? 'refused' : 'failed';
   await recordFinish(deps, pending, { outcome, reason: error });
-  await deps.store.expiring.save('finished_flow', browserSecret, { intent, error }, deps.settings.proofTtlMs);
+  await deps.store.expiring.save('finished_flow', browserSecret, { intent, error }, connectRecordTtlMs(deps));
   await moveConnect(deps, intent, { status: { kind: 'failed', error } });
 }
 

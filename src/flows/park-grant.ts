@@ -3,6 +3,7 @@
 import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
 import type { Owner } from '../core/identifiers.js';
 import { activate } from './activate.js';
+import { connectRecordTtlMs } from './connect-link.js';
 import { moveConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { giveBack } from './give-back.js';
@@ -34,7 +35,7 @@ export async function parkGrant(deps: Dependencies, parked: NewGrant): Promise<v
   await keep(deps, owner, { connectId: intent.connectId, grant });
   const finished = { intent, identity: connection.identity, returnCode };
   if (parked.browserSecret !== undefined) {
-    await deps.store.expiring.save('finished_flow', parked.browserSecret, finished, deps.settings.proofTtlMs);
+    await deps.store.expiring.save('finished_flow', parked.browserSecret, finished, connectRecordTtlMs(deps));
   }
   if (intent.proof === 'none') {
     await activate(deps, { owner, connectId: intent.connectId });

@@ -37,6 +37,22 @@ describe('the way from link to connection', () => {
     expect(after.body).not.toContain('return-code');
   });
 
+  it('is told to its browser for an hour, also when the code came in its last minute', async () => {
+    await browser.get(await browser.consent(await connectUrl()));
+    journey.clock.advance(590_000);
+    await journey.manager.submitProof('slack:T1:U2', codeOn((await browser.get('/oauth/example/done')).body));
+    journey.clock.advance(50 * 60_000);
+    expect((await browser.get('/oauth/example/done')).body).toContain('Example is connected');
+  });
+
+  it('that was not confirmed in time is told to have ended, and shows no code any more', async () => {
+    await browser.get(await browser.consent(await connectUrl()));
+    journey.clock.advance(601_000);
+    const { statusCode, body } = await browser.get('/oauth/example/done?again');
+    expect([statusCode, codeOn(body)]).toEqual([410, '']);
+    expect(body).toContain('The confirmation in the chat did not come in time');
+  });
+
   it('sets the flow cookie for this browser and the time of the flow (L3)', async () => {
     await browser.submit(await browser.get(await connectUrl()));
     expect(browser.received).toEqual([
