@@ -108,8 +108,14 @@ async function disconnect(context: Context, request: FastifyRequest, reply: Fast
   const { session, account } = await requireForm(context, request);
   // One that is no longer configured can still be disconnected.
   const provider = parseProvider(request.params);
-  const { revoked } = await journeysOf(manager, request).deleteToken(session.userId, provider, {
-    tenant: session.tenant,
+  const { userId, tenant } = session;
+  const isThere = (await manager.listUserConnections(userId, { tenant })).some(
+    (connection) => connection.provider === provider && (account === undefined || connection.account === account),
+  );
+  // The answer was loaded once more, and its form sent again: nothing would be revoked this time, and nobody told so.
+  if (!isThere) return reply.redirect(`${site.basePath}/connections`, 303);
+  const { revoked } = await journeysOf(manager, request).deleteToken(userId, provider, {
+    tenant,
     ...(account === undefined ? {} : { account }),
   });
   await recordPerson(manager, request, {

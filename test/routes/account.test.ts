@@ -131,6 +131,15 @@ describe('disconnecting', () => {
     expect(await journey.manager.hasToken(alice, 'example')).toBe(false);
   });
 
+  it('leads back when its answer is loaded anew: what was revoked is not said to be unconfirmed', async () => {
+    await connect(alice);
+    const csrf = await enter(alice);
+    await browser.post('/connections/example/disconnect', { csrf_token: csrf, account: 'default' });
+    const again = await browser.post('/connections/example/disconnect', { csrf_token: csrf, account: 'default' });
+    expect([again.statusCode, again.headers.location]).toEqual([303, '/connections']);
+    expect(journey.provider.counts.revocation).toBe(1);
+  });
+
   it('ends the account that the form names and no other', async () => {
     await connect(alice);
     await connect(alice, 'work');
