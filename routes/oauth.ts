@@ -64,7 +64,7 @@ async function showLanding(context: BrowserContext<ConnectingManager>, request: 
   const provider = requireProvider(context.manager, request.params);
   const link = requireLink(request.query);
   const view: LinkView | undefined = await context.manager.describeLink(provider, link);
-  if (view === undefined) return context.pages.message(request, reply.code(410), 'gone');
+  if (view === undefined) return showUsedLink(context, request, { reply, provider });
   const { authorizationOrigin } = view;
   const { site, brandName } = context;
   const page = landingPage({ view, link, basePath: site.basePath, brandName }, readerOf(request).language);
@@ -72,6 +72,19 @@ async function showLanding(context: BrowserContext<ConnectingManager>, request: 
 }
 
 async function startAuthorization(
+/** Whoever left the page with the code opens the link once more to see it: this browser, and no other, is led back there. */
+async function showUsedLink(
+  { manager, site, pages }: BrowserContext<ConnectingManager>,
+  request: FastifyRequest,
+  { reply, provider }: { reply: FastifyReply; provider: ProviderId },
+) {
+  const browserSecret = findCookie(request.headers.cookie, flowCookieName(site, provider));
+  const view = browserSecret === undefined ? undefined : await manager.describeFinished(provider, browserSecret);
+  const { goBack } = readerOf(request).texts.done;
+  const way = { href: `${site.basePath}/oauth/${provider}/done`, words: goBack };
+  return pages.message(request, reply.code(410), 'gone', view?.status === 'awaiting_proof' ? way : undefined);
+}
+
   context: BrowserContext<ConnectingManager>,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -53,6 +53,7 @@ export const german: Texts = {
     goOn: 'Weiter',
     show: 'Zeigen, wie es ausging',
   },
+    goBack: 'Dort weitermachen, wo du warst',
   enter: {
     title: 'Deine Verbindungen',
     lead: 'Sieh, welche Konten verbunden sind, und beende, was du nicht mehr möchtest.',

@@ -50,6 +50,7 @@ export const english = {
     goOn: 'Continue',
     show: 'Show how it ended',
   },
+    goBack: 'Go on where you stopped',
   enter: {
     title: 'Your connections',
     lead: 'See which accounts are connected, and end what you no longer want.',

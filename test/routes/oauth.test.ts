@@ -134,6 +134,28 @@ describe('a link', () => {
   });
 });
 
+describe('a link that is opened once more', () => {
+  const wayBack = 'href="/oauth/example/done"';
+
+  it('leads the browser that finished back to its code, while that is awaited', async () => {
+    const url = await connectUrl();
+    await browser.get(await browser.consent(url));
+    const again = await browser.get(url);
+    expect([again.statusCode, again.body.includes(wayBack)]).toEqual([410, true]);
+    await journey.manager.submitProof('slack:T1:U2', codeOn((await browser.get('/oauth/example/done')).body));
+    expect((await browser.get(url)).body).not.toContain(wayBack);
+  });
+
+  it('leads nobody else there, and nobody who has not finished', async () => {
+    const url = await connectUrl();
+    await browser.submit(await browser.get(url));
+    expect((await browser.get(url)).body).not.toContain(wayBack);
+    const other = await connectUrl();
+    await browser.get(await browser.consent(other));
+    expect((await new JarBrowser(journey.app).get(other)).body).not.toContain(wayBack);
+  });
+});
+
 describe('the callback', () => {
   it('refuses another browser and leaves the flow to the right one (L1, L3)', async () => {
     const callback = await browser.consent(await connectUrl());
