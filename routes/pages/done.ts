@@ -12,6 +12,15 @@ export type FinishedPage =
   | { readonly kind: 'message'; readonly status: number; readonly message: MessageName }
   | { readonly kind: 'redirect'; readonly location: string };
 
+/** Why nothing was connected, where the person can do something about it. */
+const failures: ReadonlyMap<string, MessageName> = new Map([
+  ['access_denied', 'denied'],
+  ['account_mismatch', 'otherAccount'],
+  ['account_shared', 'accountTaken'],
+  ['person_mismatch', 'otherPerson'],
+  ['attempts_used_up', 'codesUsedUp'],
+]);
+
 /** Where it stands, and who looks: `isAgain` is somebody who came back by the link of this very page. */
 interface Reading {
   readonly basePath: string;
@@ -23,7 +32,7 @@ interface Reading {
 export function donePage(view: FinishedView, reading: Reading): FinishedPage {
   switch (view.status) {
     case 'failed':
-      return { kind: 'message', status: 400, message: view.error === 'access_denied' ? 'denied' : 'failed' };
+      return { kind: 'message', status: 400, message: failures.get(view.error ?? '') ?? 'failed' };
     case 'expired':
       return { kind: 'message', status: 410, message: 'tooLate' };
     case 'pending':

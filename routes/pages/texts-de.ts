@@ -131,6 +131,26 @@ export const german: Texts = {
       next: 'Bitte im Chat um einen neuen Link und versuch es noch einmal.',
     },
     tooLate: {
+    otherAccount: {
+      title: 'Es wurde nichts verbunden',
+      what: 'Das ist ein anderes Konto als das, das vorher verbunden war.',
+      next: 'Bitte im Chat um einen neuen Link und melde dich mit deinem bisherigen Konto an, oder trenne jenes zuerst.',
+    },
+    accountTaken: {
+      title: 'Es wurde nichts verbunden',
+      what: 'Dieses Konto ist im Chat schon für jemand anderen verbunden.',
+      next: 'Bitte im Chat um einen neuen Link und melde dich mit einem eigenen Konto an.',
+    },
+    otherPerson: {
+      title: 'Es wurde nichts verbunden',
+      what: 'Du hast dich beim Chat nicht als die Person angemeldet, für die der Link gemacht wurde.',
+      next: 'Bitte selbst im Chat um einen neuen Link und melde dich als dieselbe Person an.',
+    },
+    codesUsedUp: {
+      title: 'Es wurde nichts verbunden',
+      what: 'Aus dem Chat kam zu oft ein falscher Code, darum wurde der Zugriff zurückgegeben.',
+      next: 'Bitte im Chat um einen neuen Link und versuch es noch einmal.',
+    },
       title: 'Es wurde nichts verbunden',
       what: 'Die Bestätigung im Chat kam nicht rechtzeitig, darum wurde der Zugriff zurückgegeben.',
       next: 'Bitte im Chat um einen neuen Link und versuch es noch einmal.',

@@ -128,6 +128,26 @@ export const english = {
       next: 'Ask for a new link in the chat and try again.',
     },
     tooLate: {
+    otherAccount: {
+      title: 'Nothing was connected',
+      what: 'This is another account than the one that was connected before.',
+      next: 'Ask for a new link in the chat and sign in with the account you had, or disconnect that one first.',
+    },
+    accountTaken: {
+      title: 'Nothing was connected',
+      what: 'This account is already connected for somebody else in the chat.',
+      next: 'Ask for a new link in the chat and sign in with an account of your own.',
+    },
+    otherPerson: {
+      title: 'Nothing was connected',
+      what: 'You did not sign in at the chat as the person whom the link was made for.',
+      next: 'Ask for a new link in the chat yourself, and sign in as the same person.',
+    },
+    codesUsedUp: {
+      title: 'Nothing was connected',
+      what: 'A wrong code came from the chat too often, so the access was given back.',
+      next: 'Ask for a new link in the chat and try again.',
+    },
       title: 'Nothing was connected',
       what: 'The confirmation in the chat did not come in time, so the access was given back.',
       next: 'Ask for a new link in the chat and try again.',

@@ -76,6 +76,10 @@ const messages: readonly [MessageName, string, string?][] = [
   ['internal', '/oauth/github/callback?state=bug'],
   ['unknownProvider', '/oauth/nobody?link=named'],
   ['notFound', '/oauth/github/nowhere'],
+  ['otherAccount', '/oauth/github/done', 'changed'],
+  ['accountTaken', '/oauth/github/done', 'taken'],
+  ['otherPerson', '/oauth/github/done', 'stranger'],
+  ['codesUsedUp', '/oauth/github/done', 'guessed'],
   ['noSession', '/connections'],
 ];
 

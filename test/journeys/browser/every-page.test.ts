@@ -52,6 +52,7 @@ const places: Readonly<Record<string, Place>> = {
   'done-hostile': { path: done, flow: 'hostile' },
   'error-denied': { path: done, flow: 'denied' },
   'error-failed': { path: done, flow: 'failed' },
+  'error-other-account': { path: done, flow: 'changed' },
   'error-too-late': { path: done, flow: 'expired' },
   'error-nothing-here': { path: done },
   'error-used-link': { path: '/oauth/github?link=used' },
