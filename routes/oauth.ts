@@ -67,11 +67,11 @@ async function showLanding(context: BrowserContext<ConnectingManager>, request: 
   if (view === undefined) return showUsedLink(context, request, { reply, provider });
   const { authorizationOrigin } = view;
   const { site, brandName } = context;
-  const page = landingPage({ view, link, basePath: site.basePath, brandName }, readerOf(request).language);
+  const subject = { view, link, basePath: site.basePath, brandName, now: context.now() };
+  const page = landingPage(subject, readerOf(request).language);
   return context.pages.page(request, reply, { ...page, authorizationOrigin });
 }
 
-async function startAuthorization(
 /** Whoever left the page with the code opens the link once more to see it: this browser, and no other, is led back there. */
 async function showUsedLink(
   { manager, site, pages }: BrowserContext<ConnectingManager>,
@@ -85,6 +85,7 @@ async function showUsedLink(
   return pages.message(request, reply.code(410), 'gone', view?.status === 'awaiting_proof' ? way : undefined);
 }
 
+async function startAuthorization(
   context: BrowserContext<ConnectingManager>,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -175,7 +176,12 @@ async function showDone(context: BrowserContext<ConnectingManager>, request: Fas
     browserSecret === undefined ? undefined : await manager.describeFinished(provider, browserSecret);
   if (view === undefined) return pages.message(request, reply.code(410), 'nothingHere');
   const isAgain = queryOf(request).has('again');
-  const finished: FinishedPage = donePage(view, { ...readerOf(request), basePath: site.basePath, isAgain });
+  const finished: FinishedPage = donePage(view, {
+    ...readerOf(request),
+    basePath: site.basePath,
+    now: context.now(),
+    isAgain,
+  });
   switch (finished.kind) {
     case 'message':
       return pages.message(request, reply.code(finished.status), finished.message);

@@ -4,7 +4,7 @@ import type { FinishedView } from '../../src/core/views.js';
 import { firstShowable, showable, tileOf } from './icons.js';
 import { askerOf } from './landing.js';
 import { type Page, safeLink } from './render.js';
-import type { MessageName, Texts } from './texts.js';
+import { formatSpan, type Language, type MessageName, type Texts } from './texts.js';
 
 /** A page of its own, one of the messages, or a redirect to an absolute URL of the host. */
 export type FinishedPage =
@@ -24,7 +24,10 @@ const failures: ReadonlyMap<string, MessageName> = new Map([
 /** Where it stands, and who looks: `isAgain` is somebody who came back by the link of this very page. */
 interface Reading {
   readonly basePath: string;
+  readonly language: Language;
   readonly texts: Texts;
+  /** Epoch ms. */
+  readonly now: number;
   readonly isAgain: boolean;
 }
 
@@ -47,18 +50,20 @@ export function donePage(view: FinishedView, reading: Reading): FinishedPage {
   }
 }
 
-function awaitingPage(view: FinishedView, { basePath, texts, isAgain }: Reading): Page {
+function awaitingPage(view: FinishedView, { basePath, language, texts, now, isAgain }: Reading): Page {
   if (view.chatLogin) return loginPage(view, view.chatLogin.providerName, { basePath, texts });
   const code = view.returnCode?.reveal();
   const title = code === undefined ? texts.done.waitTitle : texts.done.codeTitle;
   const lead = code === undefined ? texts.done.waitLead(view.providerName) : texts.done.codeLead(view.providerName);
   const again = `${basePath}/oauth/${view.provider}/done?again`;
   const notYet = isAgain ? texts.done.notYet : undefined;
+  const lasts = view.proofUntil && texts.done.codeLasts(formatSpan(view.proofUntil - now, language));
+  const deepLink = safeLink(view.deepLink);
   return {
     template: 'done',
     title,
     script: code === undefined ? undefined : 'copy-code.js',
-    view: { ...accountOf(view, texts), connected: false, lead, notYet, code, deepLink: safeLink(view.deepLink), again },
+    view: { ...accountOf(view, texts), connected: false, lead, notYet, code, lasts, deepLink, again },
   };
 }
 
@@ -67,6 +72,7 @@ function loginPage(view: FinishedView, chat: string, { basePath, texts }: { base
   return {
     template: 'done',
     title: texts.done.codeTitle,
+    script: 'send-once.js',
     view: { ...accountOf(view, texts), connected: false, lead: texts.done.loginLead(view.providerName, chat), login },
   };
 }
@@ -81,7 +87,6 @@ function connectedPage(view: FinishedView, texts: Texts): Page {
       lead: texts.done.connectedLead,
       returnTo: safeLink(view.returnTo),
     },
-    script: 'send-once.js',
   };
 }
 

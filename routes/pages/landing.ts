@@ -5,7 +5,7 @@ import type { LinkView } from '../../src/core/views.js';
 import { firstShowable, platformName, platformTile, tileOf } from './icons.js';
 import type { Page } from './render.js';
 import { describeScope } from './scope-words.js';
-import { formatTime, type Language, type Texts, textsOf } from './texts.js';
+import { formatSpan, type Language, type Texts, textsOf } from './texts.js';
 
 /** The chat account that a page names. */
 export interface Asker {
@@ -26,20 +26,22 @@ interface LandingSubject {
   readonly basePath: string;
   /** Whose bot it is. */
   readonly brandName?: string | undefined;
+  /** Epoch ms. */
+  readonly now: number;
 }
 
 /** The landing page of a link. */
 export function landingPage(subject: LandingSubject, language: Language): Page {
-  const { view, link, basePath, brandName } = subject;
+  const { view, link, basePath, brandName, now } = subject;
   const texts = textsOf(language);
   const asker = askerOf(view.chatIdentity, texts);
   const title = texts.landing.title(view.providerName);
   return {
     template: 'landing',
     title,
+    script: 'send-once.js',
     view: {
       lead: texts.landing.lead(view.providerName, brandName ?? texts.someBot),
-    script: 'send-once.js',
       asker,
       askerTile: view.chatIdentity && platformTile(view.chatIdentity.platform),
       provider: view.providerName,
@@ -50,7 +52,7 @@ export function landingPage(subject: LandingSubject, language: Language): Page {
       link,
       go: texts.landing.go(view.providerName),
       after: texts.landing.after[view.proof],
-      once: texts.landing.once(formatTime(view.expiresAt, language)),
+      once: texts.landing.once(formatSpan(view.expiresAt - now, language)),
     },
   };
 }

@@ -4,11 +4,11 @@ import type { Texts } from './texts-en.js';
 
 export const german: Texts = {
   footer: 'Zugriffe liegen versiegelt und lassen sich jederzeit beenden.',
-  whoAsks: 'Wer fragt',
+  whoGains: 'Wer Zugriff bekommt',
   permissions: 'Was erlaubt wird',
   onPlatform: (platform) => `auf ${platform}`,
   someBot: 'Ein Chat-Bot',
-  unnamedAsker: 'Die Person, die diesen Link im Chat bekam',
+  unnamedChat: 'Die Person, die diesen Link im Chat bekam',
   chosenThere: (provider) => `Was du bei ${provider} auswählst`,
   unnamedAccount: 'Konto ohne Namen',
   landing: {
@@ -24,7 +24,7 @@ export const german: Texts = {
       chat_login: 'Dort meldest du dich an. Dann meldest du dich beim Chat an.',
       none: 'Dort meldest du dich an, und es ist fertig.',
     },
-    once: (time) => `Dieser Link gilt einmal, bis ${time}.`,
+    once: (span) => `Dieser Link gilt einmal, noch ${span}.`,
   },
   repost: {
     title: 'Es geht weiter',
@@ -35,6 +35,7 @@ export const german: Texts = {
     codeTitle: 'Noch ein Schritt',
     codeLead: (provider) => `${provider} hat zugestimmt. Gib zum Abschluss diesen Code im Chat ein:`,
     codeLabel: 'Dein Code',
+    codeLasts: (span) => `Gilt noch ${span}`,
     copy: 'Code kopieren',
     copied: 'Kopiert',
     send: 'Code in den Chat senden',
@@ -52,8 +53,8 @@ export const german: Texts = {
     connectedLead: 'Du kannst diese Seite schließen und im Chat weitermachen.',
     goOn: 'Weiter',
     show: 'Zeigen, wie es ausging',
-  },
     goBack: 'Dort weitermachen, wo du warst',
+  },
   enter: {
     title: 'Deine Verbindungen',
     lead: 'Sieh, welche Konten verbunden sind, und beende, was du nicht mehr möchtest.',
@@ -130,7 +131,6 @@ export const german: Texts = {
       what: 'Die Anmeldung führte zu keiner Verbindung.',
       next: 'Bitte im Chat um einen neuen Link und versuch es noch einmal.',
     },
-    tooLate: {
     otherAccount: {
       title: 'Es wurde nichts verbunden',
       what: 'Das ist ein anderes Konto als das, das vorher verbunden war.',
@@ -151,6 +151,7 @@ export const german: Texts = {
       what: 'Aus dem Chat kam zu oft ein falscher Code, darum wurde der Zugriff zurückgegeben.',
       next: 'Bitte im Chat um einen neuen Link und versuch es noch einmal.',
     },
+    tooLate: {
       title: 'Es wurde nichts verbunden',
       what: 'Die Bestätigung im Chat kam nicht rechtzeitig, darum wurde der Zugriff zurückgegeben.',
       next: 'Bitte im Chat um einen neuen Link und versuch es noch einmal.',

@@ -3,11 +3,11 @@
 /** Every text; where something is filled in, a function of plain texts. */
 export const english = {
   footer: 'Access is kept sealed and can be ended at any time.',
-  whoAsks: 'Who asks',
+  whoGains: 'Who gets access',
   permissions: 'What it may do',
   onPlatform: (platform: string) => `on ${platform}`,
   someBot: 'A chat bot',
-  unnamedAsker: 'The person who got this link in the chat',
+  unnamedChat: 'The person who got this link in the chat',
   chosenThere: (provider: string) => `What you choose at ${provider}`,
   unnamedAccount: 'Unnamed account',
   landing: {
@@ -22,7 +22,7 @@ export const english = {
       chat_login: 'You sign in there. Then you sign in at the chat.',
       none: 'You sign in there, and it is done.',
     },
-    once: (time: string) => `This link works once, until ${time}.`,
+    once: (span: string) => `This link works once, within the next ${span}.`,
   },
   repost: {
     title: 'Going on',
@@ -33,6 +33,7 @@ export const english = {
     codeTitle: 'One more step',
     codeLead: (provider: string) => `${provider} said yes. Type this code in the chat to finish:`,
     codeLabel: 'Your code',
+    codeLasts: (span: string) => `Good for another ${span}`,
     copy: 'Copy code',
     copied: 'Copied',
     send: 'Send the code to the chat',
@@ -49,8 +50,8 @@ export const english = {
     connectedLead: 'You can close this page and go on in the chat.',
     goOn: 'Continue',
     show: 'Show how it ended',
-  },
     goBack: 'Go on where you stopped',
+  },
   enter: {
     title: 'Your connections',
     lead: 'See which accounts are connected, and end what you no longer want.',
@@ -127,7 +128,6 @@ export const english = {
       what: 'The sign-in did not lead to a connection.',
       next: 'Ask for a new link in the chat and try again.',
     },
-    tooLate: {
     otherAccount: {
       title: 'Nothing was connected',
       what: 'This is another account than the one that was connected before.',
@@ -148,6 +148,7 @@ export const english = {
       what: 'A wrong code came from the chat too often, so the access was given back.',
       next: 'Ask for a new link in the chat and try again.',
     },
+    tooLate: {
       title: 'Nothing was connected',
       what: 'The confirmation in the chat did not come in time, so the access was given back.',
       next: 'Ask for a new link in the chat and try again.',

@@ -31,6 +31,13 @@ export function chooseLanguage(acceptLanguage: string | undefined): Language {
   return best.language;
 }
 
+/** A time to come as people say it, in minutes that have begun: nobody has to know which clock is meant. */
+export function formatSpan(ms: number, language: Language): string {
+  const minutes = Math.max(1, Math.ceil(ms / 60_000));
+  const [count, unit] = minutes < 120 ? [minutes, 'minute'] : [Math.floor(minutes / 60), 'hour'];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+}
+
 /** A time as people of that language write it. In UTC and saying so, since a page does not know the reader's clock. */
 export function formatTime(epochMs: number, language: Language): string {
   const options = { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' } as const;

@@ -183,6 +183,8 @@ export interface FinishedView {
   readonly error?: string;
   /** For proof `chat_code`, while it is awaited. */
   readonly returnCode?: Secret;
+  /** Until when the proof is awaited, epoch ms. */
+  readonly proofUntil?: number;
   /** One-tap link that carries the return code to the chat (`PROOF_DEEP_LINK`). */
   readonly deepLink?: string;
   /** Where the person may go on to; from the link, already checked. */

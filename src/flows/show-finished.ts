@@ -32,6 +32,7 @@ export async function describeFinished(
     proof: intent.proof,
     error: finished.error ?? view?.error,
     returnCode: awaiting ? returnCode : undefined,
+    proofUntil: connect?.status.kind === 'awaiting_proof' ? connect.status.until : undefined,
     deepLink: awaiting && returnCode ? proofDeepLink?.replaceAll('{code}', returnCode.reveal()) : undefined,
     verifierUrl:
       awaiting && intent.proof === 'app_verifier' ? verifierUrl(appVerifierUrl, intent.connectId) : undefined,

@@ -36,13 +36,21 @@ describe('the landing page says', () => {
   it.each([
     [
       'en',
-      ['A chat bot would like to use your GitHub account.', 'Alice Example on Slack', 'Read your profile read:user'],
+      [
+        'A chat bot would like to use your GitHub account.',
+        'Who gets access Alice Example on Slack',
+        'Read your profile read:user',
+      ],
     ],
     [
       'de',
-      ['Ein Chat-Bot möchte dein Konto bei GitHub nutzen.', 'Alice Example auf Slack', 'Dein Profil lesen read:user'],
+      [
+        'Ein Chat-Bot möchte dein Konto bei GitHub nutzen.',
+        'Wer Zugriff bekommt Alice Example auf Slack',
+        'Dein Profil lesen read:user',
+      ],
     ],
-  ])('who asks, for what provider, and what it may do (%s)', async (language, sentences) => {
+  ])('who asks, for what provider, for whom, and what it may do (%s)', async (language, sentences) => {
     const text = await read('/oauth/github?link=named', { language });
     for (const sentence of sentences) expect(text).toContain(sentence);
   });
@@ -56,7 +64,7 @@ describe('the landing page says', () => {
     proof = mode;
     const text = await read('/oauth/github?link=named');
     expect(text).toContain(sentence);
-    expect(text).toMatch(/This link works once, until 21 Nov 2026, 14:05 UTC\./);
+    expect(text).toContain('This link works once, within the next 5 minutes.');
     expect(text).toContain('Go on only if this is your chat account and you asked for this link yourself.');
   });
 });
@@ -68,6 +76,10 @@ const messages: readonly [MessageName, string, string?][] = [
   ['nothingHere', '/oauth/github/done'],
   ['denied', '/oauth/github/done', 'denied'],
   ['failed', '/oauth/github/done', 'failed'],
+  ['otherAccount', '/oauth/github/done', 'changed'],
+  ['accountTaken', '/oauth/github/done', 'taken'],
+  ['otherPerson', '/oauth/github/done', 'stranger'],
+  ['codesUsedUp', '/oauth/github/done', 'guessed'],
   ['tooLate', '/oauth/github/done', 'expired'],
   ['provider', '/oauth/github/callback?state=refusal'],
   ['unavailable', '/oauth/github/callback?state=store'],
@@ -76,10 +88,6 @@ const messages: readonly [MessageName, string, string?][] = [
   ['internal', '/oauth/github/callback?state=bug'],
   ['unknownProvider', '/oauth/nobody?link=named'],
   ['notFound', '/oauth/github/nowhere'],
-  ['otherAccount', '/oauth/github/done', 'changed'],
-  ['accountTaken', '/oauth/github/done', 'taken'],
-  ['otherPerson', '/oauth/github/done', 'stranger'],
-  ['codesUsedUp', '/oauth/github/done', 'guessed'],
   ['noSession', '/connections'],
 ];
 
@@ -101,7 +109,7 @@ describe('an error page says what happened and what to do next', () => {
 describe('the done page says', () => {
   it.each([
     ['code', ['Type this code in the chat to finish:', 'K7M2XQ4P', 'Send the code to the chat', 'octo-alice']],
-    ['typed', ['K7M2XQ4P', 'give this code to nobody', 'I have sent the code']],
+    ['typed', ['K7M2XQ4P Good for another 5 minutes', 'give this code to nobody', 'I have sent the code']],
     ['waiting', ['Go back to the chat to finish.', 'Look again']],
     ['login', ['Now sign in at Discord, to show that it is you.', 'Sign in at Discord']],
     ['connected', ['GitHub is connected', 'octo-alice', 'Alice Example on Slack', 'go on in the chat']],

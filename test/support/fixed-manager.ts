@@ -71,7 +71,7 @@ const finishedBase: FinishedView = {
 /** What the done page shows, by the value of the flow cookie. */
 export const finished: Readonly<Record<string, FinishedView>> = {
   code: { ...finishedBase, returnCode: new Secret('K7M2XQ4P'), deepLink: 'https://t.me/example_bot?start=K7M2XQ4P' },
-  typed: { ...finishedBase, returnCode: new Secret('K7M2XQ4P') },
+  typed: { ...finishedBase, returnCode: new Secret('K7M2XQ4P'), proofUntil: at },
   waiting: { ...finishedBase, proof: 'app_verifier' },
   login: {
     ...finishedBase,

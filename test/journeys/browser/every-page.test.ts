@@ -133,8 +133,8 @@ async function expectSound(page: Page, { name, language, width, colorScheme }: V
   await page.setViewportSize({ width, height: 740 });
   const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
   expect(overflow, `${view} is too wide`).toBeLessThanOrEqual(0);
-  await page.screenshot({ path: join(pictures, `${view}.png`), fullPage: true });
   expect(await page.evaluate(overflowInLargeLetters), `${view} is too wide in large letters`).toBeLessThanOrEqual(0);
+  await page.screenshot({ path: join(pictures, `${view}.png`), fullPage: true });
   if (language === 'en') expect(await faultsOf(page), view).toEqual([]);
 }
 
@@ -198,7 +198,6 @@ async function walk(page: Page, name: string): Promise<void> {
   expect(reached, `${name}: by keyboard`).toEqual(Array.from({ length: all }, (_, index) => index));
 }
 
-const actionable = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden])')]
 /** Browsers inside other programs show letters as large as the phone is set to. */
 const overflowInLargeLetters = `(() => {
   const { style } = document.documentElement;
@@ -208,6 +207,7 @@ const overflowInLargeLetters = `(() => {
   return overflow;
 })()`;
 
+const actionable = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden])')]
   .filter((each) => each.checkVisibility())`;
 const focused = `(() => {
   const each = document.activeElement;
