@@ -88,7 +88,7 @@ async function show(user: string, provider: string, options: ConnectionOptions):
   const { connection, uses } = await withManager((manager) => findOne(manager, { user, provider, ...options }), 'read');
   const wire = wireOf(user, connection);
   if (options.json) console.log(JSON.stringify({ ...wire, uses: uses.map(wireOfUse) }));
-  else for (const [name, value] of Object.entries(wire)) console.log(`${name.padEnd(18)} ${formatValue(value)}`);
+  else for (const [name, value] of Object.entries(wire)) console.log(`${name.padEnd(18)} ${formatValue(name, value)}`);
   if (!options.json) for (const use of uses) console.log(describeUse(use));
 }
 
@@ -162,6 +162,8 @@ function describeUse({ at, caller, name, purpose = '' }: TokenUse): string {
   return ['used', new Date(at).toISOString(), inOneLine(name ?? caller), inOneLine(purpose)].join('\t').trimEnd();
 }
 
-function formatValue(value: unknown): string {
+function formatValue(name: string, value: unknown): string {
+  if (value === null) return '-';
+  if (name.endsWith('_at')) return new Date(Number(value) * 1000).toISOString();
   return inOneLine(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -43,7 +43,7 @@ async function createProgram(name: string): Promise<Command> {
   const program = new Command('valetkey')
     .description('OAuth tokens per user for chat bots, agents and tool handlers')
     .version(readVersion())
-    .addHelpText('after', '\nConfiguration comes from the environment: see .env.example and docs/configuration.md.')
+    .addHelpText('after', '\nConfiguration comes from the environment: .env.example, docs/configuration.md.')
     .addHelpText(
       'after',
       `Exit status: 0 done, 1 failed, 2 wrong command line, ${exitCodes.configuration} wrong configuration.`,
@@ -53,8 +53,11 @@ async function createProgram(name: string): Promise<Command> {
   return throwInsteadOfExit(program);
 }
 
+/** Beside long names of commands too, what they do is broken into lines. Characters. */
+const minWidthToWrap = 20;
+
 /** Commands that are added inherit nothing. */
 function throwInsteadOfExit(command: Command): Command {
   for (const inner of command.commands) throwInsteadOfExit(inner);
-  return command.exitOverride().showHelpAfterError(usageHint);
+  return command.exitOverride().showHelpAfterError(usageHint).configureHelp({ minWidthToWrap });
 }

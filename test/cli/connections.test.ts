@@ -73,7 +73,10 @@ describe('connections show', () => {
       status: 'active',
       uses: [{ caller: 'bot', name: null, purpose: 'list issues', at: expect.any(Number) }],
     });
-    expect((await run(`connections show ${alice} example`)).out).toMatch(/\nused\t.*Z\tbot\tlist issues$/);
+    const { out: shown } = await run(`connections show ${alice} example`);
+    expect(shown).toMatch(/\nused\t.*Z\tbot\tlist issues$/);
+    // Times as in the other lists, and not as programs want them.
+    expect(shown).toMatch(/\nconnected_at {7}\d{4}-\d\d-\d\dT[\d:.]+Z\npaused_at {10}-\nlast_used_at {7}\d{4}-/);
     expect((await run('connections show slack:T1:bob example')).out).toContain('home');
   });
 

@@ -83,6 +83,14 @@ describe.each(commands)('the manual about %s %s', (...path) => {
   });
 });
 
+it.each([...new Set(commands.flatMap((path) => ['', path[0] ?? '', path.join(' ')]))].map((name) => [name]))(
+  'the help of "%s" fits a terminal of 80 columns',
+  async (name) => {
+    const { out } = await run(`${name} --help`.trim());
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  },
+);
+
 it('exit statuses stand in the help', async () => {
   expect((await run('--help')).out).toContain(
     'Exit status: 0 done, 1 failed, 2 wrong command line, 78 wrong configuration.',
