@@ -3,7 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { Forbidden, Gone, InvalidRequest, Unauthorized } from '../src/core/errors.js';
+import { Forbidden, InvalidRequest, Unauthorized } from '../src/core/errors.js';
 import { accountLabelSchema } from '../src/core/identifiers.js';
 import type { SessionView } from '../src/core/views.js';
 import type { Journeys, OAuthManager } from '../src/oauth-manager.js';
@@ -57,8 +57,13 @@ export function addAccountRoutes(app: FastifyInstance, context: Context): void {
 
 async function showEntrance(context: Context, request: FastifyRequest, reply: FastifyReply) {
   const link = requireLink(request.query);
-  if ((await context.manager.describeAccountLink(link)) === undefined) throw new Gone('The account link is used up.');
-  const { title } = readerOf(request).texts.enter;
+  const { title, go } = readerOf(request).texts.enter;
+  if ((await context.manager.describeAccountLink(link)) === undefined) {
+    // Whoever opens the link once more in the browser that is inside wants to get back there.
+    const way = { href: `${context.site.basePath}/connections`, words: go };
+    const isInside = (await findSession(context, request)).session !== undefined;
+    return context.pages.message(request, reply.code(410), 'gone', isInside ? way : undefined);
+  }
   return context.pages.page(request, reply, { template: 'enter', title, script: 'send-once.js', view: { link } });
 }
 
@@ -152,12 +157,18 @@ async function leave(context: Context, request: FastifyRequest, reply: FastifyRe
 }
 
 /** Looks the session up, each time anew: one that was ended elsewhere is over here too. */
+async function findSession({ manager, site }: Context, request: FastifyRequest) {
+  const sessionSecret = findCookie(request.headers.cookie, sessionCookieName(site));
+  const session = sessionSecret === undefined ? undefined : await manager.findSession(sessionSecret);
+  return { session, sessionSecret };
+}
+
+/** @throws {Unauthorized} when nobody is inside */
 async function requireSession(
   context: Context,
   request: FastifyRequest,
 ): Promise<{ session: SessionView; sessionSecret: string }> {
-  const sessionSecret = findCookie(request.headers.cookie, sessionCookieName(context.site));
-  const session = sessionSecret === undefined ? undefined : await context.manager.findSession(sessionSecret);
+  const { session, sessionSecret } = await findSession(context, request);
   if (sessionSecret === undefined || session === undefined) {
     throw new Unauthorized('no session', sessionSecret !== undefined);
   }

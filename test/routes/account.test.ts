@@ -29,6 +29,17 @@ describe('the way in', () => {
     expect((await browser.get(url)).statusCode).toBe(410);
   });
 
+  it('leads the browser that is already inside back in when it is opened once more, and no other', async () => {
+    const { url } = await journey.manager.createAccountLink(alice);
+    await browser.submit(await browser.get(url));
+    const way = 'href="/connections"';
+    const again = await browser.get(url);
+    expect([again.statusCode, again.body.includes(way)]).toEqual([410, true]);
+    expect((await new JarBrowser(journey.app).get(url)).body).not.toContain(way);
+    journey.clock.advance(31 * 60_000);
+    expect((await browser.get(url)).body).not.toContain(way);
+  });
+
   it('always begins a session of its own, in a cookie that scripts cannot read (A10)', async () => {
     browser.jar.set('valetkey_session', 'planted');
     await enter(alice);
