@@ -116,6 +116,16 @@ describe('in a real browser', () => {
     expect(Number.parseFloat(String(width))).toBeGreaterThan(1);
   });
 
+  it('a long name beside a wide logo is not squeezed into a column on a phone', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="32"/>';
+    const logo = { mediaType: 'image/svg+xml', content: Buffer.from(svg) } as const;
+    const origin = await serve({}, { name: 'Department of Surveying and Geographical Information', logo });
+    const { page } = await visit({ viewport: { width: 320, height: 640 } });
+    await page.goto(`${origin}/oauth/github?link=named`);
+    const { width = 0, height = 0 } = (await page.locator('header bdi').boundingBox()) ?? {};
+    expect(width).toBeGreaterThan(2 * height);
+  });
+
   it('the done page is whole without scripts', async () => {
     const origin = await serve();
     const { page } = await visit({ javaScriptEnabled: false });
