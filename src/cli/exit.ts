@@ -1,7 +1,13 @@
 /** How commands end: one status per kind of failure, documented in docs/cli.md, and one line that says why. */
 
 import { getSystemErrorMap } from 'node:util';
-import { ConfigurationError, InvalidRequest, KeyUnavailable, OAuthManagerError } from '../core/errors.js';
+import {
+  ConfigurationError,
+  InvalidRequest,
+  KeyUnavailable,
+  OAuthManagerError,
+  UnknownProvider,
+} from '../core/errors.js';
 import { KeyServiceOutage, KeyServiceRefusal } from '../keys/key-service.js';
 import { SandboxNotInstalled } from '../sandbox/not-installed.js';
 import { configurationExitCode } from '../service/config.js';
@@ -49,6 +55,8 @@ function reportUsage(problem: string): number {
 const ownErrors = [OAuthManagerError, CommandFailed, SandboxNotInstalled, KeyServiceRefusal, KeyServiceOutage];
 
 function describe(error: unknown): string {
+  if (error instanceof UnknownProvider)
+    return 'No provider of that name is configured: "valetkey doctor" names those that are.';
   if (error instanceof KeyUnavailable) return `ENCRYPTION_KEYS: ${error.message}`;
   if (ownErrors.some((own) => error instanceof own) && error instanceof Error) return error.message;
   if (!(error instanceof Error)) return 'Failed.';

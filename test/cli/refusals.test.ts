@@ -157,3 +157,11 @@ it('a provider that nobody knows is no limit for a key, and what may be meant is
     providers: ['acme', 'slack', 'mcp-0123456789abcdef'],
   });
 });
+
+it('who names a provider that is not configured is told where those that are stand', async () => {
+  expect(await run('link connect u1 githb')).toEqual({
+    status: 1,
+    out: '',
+    err: 'No provider of that name is configured: "valetkey doctor" names those that are.',
+  });
+});
