@@ -105,6 +105,31 @@ describe('in a real browser', () => {
     expect([calls, complaints]).toEqual([1, []]);
   });
 
+  it('a page that stays, since another program has taken over, can be used again', async () => {
+    let arrive = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const provider = await serveElsewhere((_request, response) => {
+      response.writeHead(204).end();
+      arrive();
+    });
+    const expiresAt = Date.UTC(2026, 10, 21, 15);
+    const origin = await serve({
+      describeLink: async () => ({ ...links.named, authorizationOrigin: provider }) as (typeof links)[string],
+      startAuthorization: async () => ({ authorizationUrl: provider, browserSecret: new Secret('b'), expiresAt }),
+    });
+    const { page } = await visit();
+    await page.clock.install();
+    await page.goto(`${origin}/oauth/github?link=named`);
+    const button = page.getByRole('button');
+    await button.click();
+    await arrived;
+    expect(await button.isDisabled()).toBe(true);
+    await page.clock.fastForward(15_000);
+    expect(await button.isDisabled()).toBe(false);
+  });
+
   it('the dots before permissions are drawn in the colours that the reader has chosen', async () => {
     const origin = await serve();
     const { page } = await visit({ forcedColors: 'active' });
