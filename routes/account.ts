@@ -117,8 +117,6 @@ async function disconnect(context: Context, request: FastifyRequest, reply: Fast
   const isThere = (await manager.listUserConnections(userId, { tenant })).some(
     (connection) => connection.provider === provider && (account === undefined || connection.account === account),
   );
-  // The answer was loaded once more, and its form sent again: nothing would be revoked this time, and nobody told so.
-  if (!isThere) return reply.redirect(`${site.basePath}/connections`, 303);
   const { revoked } = await journeysOf(manager, request).deleteToken(userId, provider, {
     tenant,
     ...(account === undefined ? {} : { account }),
@@ -130,6 +128,8 @@ async function disconnect(context: Context, request: FastifyRequest, reply: Fast
     account,
     reason: `revoked: ${revoked}`,
   });
+  // The answer was loaded once more, and its form sent again: what was revoked before is not to be told as unconfirmed.
+  if (!isThere) return reply.redirect(`${site.basePath}/connections`, 303);
   const name = manager.listProviders().find((listing) => listing.id === provider)?.displayName ?? provider;
   return pages.page(request, reply, disconnectedPage({ name, revoked, basePath: site.basePath }, readerOf(request)));
 }
