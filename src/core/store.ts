@@ -84,8 +84,8 @@ export interface ConnectionStore {
     changes: readonly OwnerChange[],
     finishes?: { ref: ConnectionRef; holder: string },
   ): Promise<WriteOutcome>;
-  /** Removes everything of one owner, marks and intents included; answers how many connections there were. */
-  erase(owner: Owner): Promise<number>;
+  /** Removes everything of one owner, marks and intents included; answers what there was, but for the marks. */
+  erase(owner: Owner): Promise<OwnerRecords>;
   /** Notes when a connection was last used (epoch ms). Never touches the connection's record or generation. */
   markUsed(ref: ConnectionRef, at: number): Promise<void>;
 

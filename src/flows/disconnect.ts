@@ -1,14 +1,14 @@
 /** Disconnecting: forgotten here, then revoked at the provider. */
 
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
-import { StoredTokenUnreadable } from '../core/errors.js';
+import { KeyUnavailable, StoredTokenUnreadable } from '../core/errors.js';
 import { defaultAccount, type Owner } from '../core/identifiers.js';
 import type { RevocationOutcome } from '../core/views.js';
 import { afterwards } from './afterwards.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { dropDevices } from './device/drop-devices.js';
-import { endGrant } from './end-grant.js';
+import { concludeEnd, endGrant } from './end-grant.js';
 import { type ConnectionWish, type FoundConnection, findConnection } from './find-connection.js';
 import { giveBack } from './give-back.js';
 import { keepUntilRevoked } from './open-revocations.js';
@@ -125,26 +125,36 @@ const mostRounds = 5;
 /**
  * Revokes and removes everything of one owner: connections, unproven grants, and every record beside them. Device
  * authorizations first, since their consent may come at any moment.
+ *
+ * @throws {KeyUnavailable} a record was sealed by a process with another key: it is left for one that can have it revoked
+ * @throws {StoreUnavailable} what is left can be erased by another call
  */
 export async function eraseUser(deps: Dependencies, owner: Owner): Promise<Erasure> {
   await dropDevices(deps, owner);
   const outcomes: RevocationOutcome[] = [];
-  let unreadable = 0;
   for (let isLast = false, rounds = 0; !isLast && rounds < mostRounds; rounds += 1) {
     const records = await deps.store.connections.list(owner);
+    const sealedElsewhere = records.unreadable.find(({ error }) => error instanceof KeyUnavailable);
+    if (sealedElsewhere !== undefined) throw sealedElsewhere.error;
     for (const { connection } of records.connections) {
       const { provider, account } = connection;
       outcomes.push(await disconnect(deps, { owner, provider, account }));
     }
     for (const grant of records.awaiting) await endGrant(deps, grant, 'erased');
     await dropPendingActions(deps, owner, records);
-    unreadable = records.unreadable.length;
     isLast = records.connections.length + records.awaiting.length === 0;
   }
-  await deps.store.connections.erase(owner);
+  const late = await deps.store.connections.erase(owner);
+  for (const stored of late.connections) {
+    outcomes.push(await keepUntilRevoked(deps, stored, () => concludeRemoval(deps, stored)));
+  }
+  for (const { connectId, grant } of late.awaiting) {
+    const ended = { connectId, connection: grant.connection };
+    await keepUntilRevoked(deps, ended, () => concludeEnd(deps, ended, 'erased'));
+  }
   const count = (outcome: RevocationOutcome) => outcomes.filter((each) => each === outcome).length;
   return {
-    connections: outcomes.length + unreadable,
+    connections: outcomes.length + late.unreadable.length,
     revoked: count('yes'),
     notRevoked: count('no'),
     unsupported: count('unsupported'),

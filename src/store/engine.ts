@@ -83,8 +83,8 @@ export interface OwnerFields {
    * another version, or is gone.
    */
   exchangeField(owner: OwnerKey, field: string, next: Versioned): Promise<'stored' | 'moved'>;
-  /** Removes all fields, marks, notes and leases of an owner; answers the names of the fields that there were. */
-  eraseOwner(owner: OwnerKey): Promise<readonly string[]>;
+  /** Removes all fields, marks, notes and leases of an owner; answers the fields that there were. */
+  eraseOwner(owner: OwnerKey): Promise<ReadonlyMap<string, Versioned>>;
   /**
    * Sets a number beside a field, with no regard to its version; leaves nothing where there is no field. Removing the
    * field removes its mark and its note.

@@ -79,9 +79,11 @@ export function sealedConnections(
     async erase(owner) {
       const key = ownerKeyOf(owner);
       const fields = await engine.eraseOwner(key);
-      for (const field of fields) opened.forget(nameOf(owner, field));
-      await Promise.all(fields.map((field) => engine.unschedule(dueMemberOf(key, field))));
-      return fields.filter((field) => fieldKind(field) === 'connection').length;
+      for (const field of fields.keys()) opened.forget(nameOf(owner, field));
+      const unschedule = (field: string) => engine.unschedule(dueMemberOf(key, field));
+      // What was taken out is told in any case. An entry that stays is found out to stand for nothing when it is due.
+      await Promise.allSettled([...fields.keys()].map(unschedule));
+      return openAll(keyring, key, fields, new Map());
     },
 
     markUsed(ref, at) {

@@ -76,7 +76,7 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
       database.write(() => {
         const { fields } = readOwnerRows(rows, owner);
         for (const row of [...rows.getKeys(rowsOf(owner))]) rows.remove(row);
-        return [...fields.keys()];
+        return fields;
       }),
 
     mark: (owner, field, value) =>

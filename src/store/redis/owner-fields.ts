@@ -12,15 +12,7 @@ import { claimFieldsScript, formatClaim, type OwnerWrites } from './owner-writes
 import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
 import { parseBuffer, parseList, parseNumber, parsePairs } from './replies.js';
 import { loadScript } from './scripts.js';
-import {
-  findField,
-  findPlace,
-  formatField,
-  formatVersion,
-  parseFields,
-  parseVersion,
-  readField,
-} from './stored-fields.js';
+import { findField, findPlace, formatField, formatVersion, parseFields, readField } from './stored-fields.js';
 
 const readOwnerScript = loadScript('read-owner');
 const eraseOwnerScript = loadScript('erase-owner', 'fields', 'removed');
@@ -77,9 +69,10 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
       return parseNumber(exchanged) === 1 ? 'stored' : 'moved';
     },
     eraseOwner: async (owner) => {
-      const erased = parsePairs(await link.write(eraseOwnerScript(keys.ofOwnerWrites(owner))));
-      for (const [field, version] of erased) journal.note(owner, [{ field, expect: parseVersion(version) }]);
-      return erased.map(([field]) => field);
+      const stored = parseBuffer(await link.write(eraseOwnerScript(keys.ofOwnerWrites(owner)))) ?? Buffer.alloc(0);
+      const erased = parseFields(stored);
+      for (const [field, { version }] of erased) journal.note(owner, [{ field, expect: version }]);
+      return erased;
     },
     mark: async (owner, field, value) => {
       await link.write(markScript(keys.ofOwner(owner), field, value));
