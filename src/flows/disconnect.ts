@@ -23,20 +23,32 @@ import { writeForCertain } from './write-for-certain.js';
  * Removes the connection and revokes its tokens. Idempotent: what is not there is not an error. The local copy goes
  * first and for certain; a refresh that comes back later finds it gone and revokes what it brought.
  *
+ * @param found what the wish means, where that is known already
  * @returns whether the provider confirmed; `no` as well when there was nothing to revoke
  * @throws {StoreUnavailable} nothing was changed, as far as the store says
  */
-export async function disconnect(deps: Dependencies, wish: ConnectionWish): Promise<RevocationOutcome> {
-  for (;;) {
-    const found = await findRemovable(deps, wish);
-    if (found === 'unreadable') return removeUnreadable(deps, wish);
-    if (found.kind === 'none') return 'no';
-    const { stored } = found;
-    const revoked = await keepUntilRevoked(deps, stored, async () =>
-      (await remove(deps, stored)) ? concludeRemoval(deps, stored) : undefined,
+export async function disconnect(
+  deps: Dependencies,
+  wish: ConnectionWish,
+  found?: FoundConnection | 'unreadable',
+): Promise<RevocationOutcome> {
+  const meant = found ?? (await findRemovable(deps, wish));
+  if (meant === 'unreadable') return removeUnreadable(deps, wish);
+  return meant.kind === 'none' ? 'no' : removeAndRevoke(deps, meant.stored);
+}
+
+/** Whatever stands at that place by then. What a wish means is found once: the same words may mean another one next. */
+async function removeAndRevoke(deps: Dependencies, found: StoredConnection): Promise<RevocationOutcome> {
+  const ref = refOf(found.connection);
+  for (let stored: StoredConnection | undefined = found; stored !== undefined; ) {
+    const latest: StoredConnection = stored;
+    const revoked = await keepUntilRevoked(deps, latest, async () =>
+      (await remove(deps, latest)) ? concludeRemoval(deps, latest) : undefined,
     );
     if (revoked !== undefined) return revoked;
+    stored = await deps.store.connections.find(ref);
   }
+  return 'no';
 }
 
 /** As {@link findConnection}, but a record that nobody can read is no error: it can still be forgotten. */

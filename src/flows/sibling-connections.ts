@@ -1,10 +1,10 @@
 /** Connections that end with another one, because its provider revokes more than one grant at a time. */
 
-import type { Connection, StoredConnection } from '../core/connection.js';
+import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import type { RevocationOutcome } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 import { disconnect, findRemovable } from './disconnect.js';
-import type { ConnectionWish } from './find-connection.js';
+import type { ConnectionWish, FoundConnection } from './find-connection.js';
 import type { TokenDesk } from './get-token.js';
 import { recheckSibling } from './recheck-sibling.js';
 
@@ -39,8 +39,9 @@ export async function disconnectAndTell(
   wish: ConnectionWish,
 ): Promise<Disconnected> {
   const { deps } = desk;
-  const siblings = await findLivingSiblings(deps, wish);
-  const revoked = await disconnect(deps, wish);
+  const found = await findRemovable(deps, wish);
+  const siblings = await findLivingSiblings(deps, found);
+  const revoked = await disconnect(deps, wish, found);
   if (revoked !== 'yes' || siblings.length === 0) return { revoked };
   const fates = await Promise.all(siblings.map((sibling) => recheckSibling(desk, sibling)));
   const ended = siblings.filter((_sibling, index) => fates[index] !== 'alive');
@@ -50,13 +51,16 @@ export async function disconnectAndTell(
 }
 
 /** Those that had not ended before. */
-async function findLivingSiblings(deps: Dependencies, wish: ConnectionWish): Promise<readonly StoredConnection[]> {
-  const found = await findRemovable(deps, wish);
+async function findLivingSiblings(
+  deps: Dependencies,
+  found: FoundConnection | 'unreadable',
+): Promise<readonly StoredConnection[]> {
   if (found === 'unreadable' || found.kind === 'none') return [];
-  const { connections } = await deps.store.connections.list(wish.owner);
+  const { connection: one } = found.stored;
+  const { connections } = await deps.store.connections.list(refOf(one).owner);
   const siblings = siblingsOf(
     deps,
-    found.stored.connection,
+    one,
     connections.map(({ connection }) => connection),
   );
   return connections.filter(

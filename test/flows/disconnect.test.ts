@@ -18,6 +18,21 @@ it('a connection that was renewed between the look and the removal is removed, a
   expect(server.requestsTo('/revoke').map(({ form }) => form.get('token'))).toEqual(['rt-2']);
 });
 
+it('of two who disconnect the same at once, the second does not go on with the other account', async () => {
+  const { manager, server, store } = await openBrowserHalf();
+  for (const account of ['default', 'work']) {
+    await manager.storeToken(user, { provider: 'one', account, accessToken: `at-${account}`, refreshToken: account });
+  }
+  const write = store.connections.write.bind(store.connections);
+  vi.spyOn(store.connections, 'write').mockImplementationOnce(async (...removal) => {
+    expect(await manager.deleteToken(user, 'one')).toEqual({ revoked: 'yes' });
+    return write(...removal);
+  });
+  expect(await manager.deleteToken(user, 'one')).toEqual({ revoked: 'no' });
+  expect((await manager.listUserConnections(user)).map(({ account }) => account)).toEqual(['work']);
+  expect(server.requestsTo('/revoke').map(({ form }) => form.get('token'))).toEqual(['default']);
+});
+
 it('what comes between the last look and the erasure itself is revoked as well', async () => {
   const { manager, server, store, finish } = await openBrowserHalf();
   const erase = store.connections.erase.bind(store.connections);
