@@ -52,8 +52,11 @@ export interface ConnectionSummary {
   readonly pausedAt?: number;
   /** Epoch ms, to the minute. */
   readonly lastUsedAt?: number;
-  /** Labels of the connections at the same provider that disconnecting this one ends as well. */
-  readonly endsToo?: readonly AccountLabel[];
+  /**
+   * What disconnecting this one ends as well: labels of connections at the same provider, names of other providers that are the
+   * same client there.
+   */
+  readonly endsToo?: readonly string[];
 }
 
 /** A connect that was just made. `connectUrl` is a bearer secret for one person. */

@@ -4,6 +4,7 @@ import type { Connection } from '../core/connection.js';
 import type { RevocationOutcome } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 import { awaitsProofOf } from './listed-grants.js';
+import { providersOfClient } from './providers-of-client.js';
 import { revokeConnection } from './revoke-connection.js';
 import { findByAccount } from './shared-account.js';
 
@@ -20,13 +21,22 @@ export async function giveBack(deps: Dependencies, grant: Omit<Connection, 'proo
   return revokeConnection(deps, grant);
 }
 
-/** When it cannot be known, it may be so: the store does not answer, or the provider did not say whose the grant is. */
-async function isHeld(deps: Dependencies, { tenant, provider, identity }: Omit<Connection, 'proof'>): Promise<boolean> {
+/**
+ * Under whichever tenant and entry: to the provider they are one client. When it cannot be known, it may be so: the store does
+ * not answer, a record cannot be opened, or the provider did not say whose the grant is.
+ */
+async function isHeld(deps: Dependencies, grant: Omit<Connection, 'proof'>): Promise<boolean> {
+  const { identity, parameters } = grant;
   if (identity === undefined) return true;
-  const account = { tenant, provider, accountId: identity.id };
+  const providers = providersOfClient(deps, grant.provider);
   try {
     // In this order: what is proven in between is found among the connections.
-    return (await awaitsProofOf(deps, account)) || (await findByAccount(deps, account)).length > 0;
+    if (await awaitsProofOf(deps, { providers, accountId: identity.id })) return true;
+    const tenants = new Set([grant.tenant, ...(await deps.store.events.tenants())]);
+    const places = [...tenants].flatMap((tenant) => providers.map((provider) => ({ tenant, provider })));
+    const find = (place: (typeof places)[number]) =>
+      findByAccount(deps, { ...place, parameters, accountId: identity.id });
+    return (await Promise.all(places.map(find))).some(({ length }) => length > 0);
   } catch {
     return true;
   }

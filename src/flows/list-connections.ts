@@ -27,10 +27,18 @@ export async function listConnections(deps: Dependencies, owner: Owner): Promise
       return {
         ...summary,
         ...(providerName !== undefined && { providerName }),
-        ...(siblings.length > 0 && { endsToo: siblings.map(({ account }) => account) }),
+        ...(siblings.length > 0 && { endsToo: namesBeside(deps, connection, siblings) }),
       };
     })
     .sort((one, other) => one.provider.localeCompare(other.provider) || one.account.localeCompare(other.account));
+}
+
+/** Others at the same provider by their labels, others of the same client by the names of their providers. */
+function namesBeside({ providers }: Dependencies, one: Connection, siblings: readonly Connection[]): readonly string[] {
+  const names = siblings.map(({ provider, account }) =>
+    provider === one.provider ? account : (providers.find(provider)?.displayName ?? provider),
+  );
+  return [...new Set(names)];
 }
 
 /** The same with who used each token: a second round trip, for all ledgers together. */

@@ -1,14 +1,7 @@
 /** The list of grants that wait for a proof. There are few: each is proven or ended within minutes. */
 
 import { z } from 'zod';
-import {
-  type Owner,
-  type ProviderId,
-  providerIdSchema,
-  type TenantId,
-  tenantIdSchema,
-  userIdSchema,
-} from '../core/identifiers.js';
+import { type Owner, type ProviderId, providerIdSchema, tenantIdSchema, userIdSchema } from '../core/identifiers.js';
 import { afterwards } from './afterwards.js';
 import type { Dependencies } from './dependencies.js';
 import { WorkList } from './work-list.js';
@@ -62,17 +55,21 @@ export function createGrantList(deps: Pick<Dependencies, 'store' | 'log'>): {
   };
 }
 
-/** Whether somebody of the tenant may still prove a grant of that account. @throws {StoreUnavailable} */
+/**
+ * Whether somebody may still prove a grant of that account at one of the providers; a record that cannot be opened may be it.
+ *
+ * @throws {StoreUnavailable}
+ */
 export async function awaitsProofOf(
   deps: Dependencies,
-  account: { readonly tenant: TenantId; readonly provider: ProviderId; readonly accountId: string },
+  account: { readonly providers: readonly ProviderId[]; readonly accountId: string },
 ): Promise<boolean> {
-  const { tenant, provider, accountId } = account;
-  for (const listed of await createGrantList(deps).read()) {
-    const { owner, connectId } = listed;
-    if (owner.tenant !== tenant || listed.provider !== provider || listed.accountId !== accountId) continue;
-    const { awaiting } = await deps.store.connections.list(owner);
-    if (awaiting.some((grant) => grant.connectId === connectId)) return true;
+  const { providers, accountId } = account;
+  for (const { owner, connectId, ...listed } of await createGrantList(deps).read()) {
+    if (listed.accountId !== accountId || listed.provider === undefined) continue;
+    if (!providers.includes(listed.provider)) continue;
+    const { awaiting, unreadable } = await deps.store.connections.list(owner);
+    if (unreadable.length > 0 || awaiting.some((grant) => grant.connectId === connectId)) return true;
   }
   return false;
 }

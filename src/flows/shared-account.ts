@@ -57,17 +57,28 @@ export async function findOthers(deps: Dependencies, connection: Identified): Pr
   return found.filter((other) => other !== undefined);
 }
 
-/** The connections of one tenant to an account at a provider, by the account's id there. */
+/**
+ * The connections of one tenant to an account at a provider, by the account's id there.
+ *
+ * @param onUnreadable instead of the error for a record that cannot be opened, which is then left out
+ * @throws {StoreUnavailable | KeyUnavailable | StoredTokenUnreadable}
+ */
 export async function findByAccount(
   deps: Index,
-  { tenant, provider, accountId }: Omit<ProviderAccount, 'parameters'>,
+  account: ProviderAccount,
+  onUnreadable?: (error: unknown) => unknown,
 ): Promise<readonly StoredConnection[]> {
+  const { tenant, provider, accountId } = account;
   const found = [];
-  const entries = await deps.store.documents.list(collectionOf(deps, { tenant, provider, accountId }));
+  const entries = await deps.store.documents.list(collectionOf(deps, account));
   for (const value of entries.values()) {
-    const entry = entrySchema.parse(value);
-    const stored = await deps.store.connections.find(refOf({ tenant, provider, ...entry })).catch(passOver);
-    if (stored !== 'unreadable' && stored?.connection.identity?.id === accountId) found.push(stored);
+    const ref = refOf({ tenant, provider, ...entrySchema.parse(value) });
+    const stored = await deps.store.connections.find(ref).catch((error: unknown) => {
+      if (onUnreadable === undefined || error instanceof StoreUnavailable) throw error;
+      onUnreadable(error);
+      return undefined;
+    });
+    if (stored?.connection.identity?.id === accountId) found.push(stored);
   }
   return found;
 }

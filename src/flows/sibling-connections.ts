@@ -6,17 +6,21 @@ import type { Dependencies } from './dependencies.js';
 import { disconnect, findRemovable } from './disconnect.js';
 import type { ConnectionWish, FoundConnection } from './find-connection.js';
 import type { TokenDesk } from './get-token.js';
+import { providersOfClient } from './providers-of-client.js';
 import { recheckSibling } from './recheck-sibling.js';
 
 /**
  * The others of `all` (of one owner) that revoking this connection would end. Where the provider ends everything of a
  * person, those of the same account there; where of a whole workspace, all at that provider: which they belong to is not
- * known.
+ * known. Entries of one client are one provider.
  */
 export function siblingsOf(deps: Dependencies, one: Connection, all: readonly Connection[]): readonly Connection[] {
   const reach = deps.providers.find(one.provider)?.revocation?.reach;
   if (reach !== 'user' && reach !== 'workspace') return [];
-  const others = all.filter((other) => other.provider === one.provider && other.connectionId !== one.connectionId);
+  const providers = providersOfClient(deps, one.provider);
+  const others = all.filter(
+    ({ provider, connectionId }) => providers.includes(provider) && connectionId !== one.connectionId,
+  );
   return reach === 'workspace' ? others : others.filter(({ identity }) => isSame(identity?.id, one.identity?.id));
 }
 

@@ -7,6 +7,7 @@ import { SignalReader } from '../protocol/signals/read-signal.js';
 import type { Dependencies } from './dependencies.js';
 import type { TokenDesk } from './get-token.js';
 import { requireProvider } from './provider-of.js';
+import { providersOfClient } from './providers-of-client.js';
 import { recheckSibling } from './recheck-sibling.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
 import { findByAccount } from './shared-account.js';
@@ -40,8 +41,10 @@ export async function takeSignal(
   if (meaning.kind === 'refused') throw new Unauthorized('a signal that is not signed as it should be', false);
   if (meaning.kind === 'answer') return { answer: meaning.body, ended: 0 };
   let ended = 0;
-  for (const tenant of await desk.deps.store.events.tenants()) {
-    for (const accountId of meaning.accountIds) ended += await recheck(desk, { tenant, provider: id, accountId });
+  const tenants = await desk.deps.store.events.tenants();
+  const places = providersOfClient(desk.deps, id).flatMap((at) => tenants.map((tenant) => ({ tenant, provider: at })));
+  for (const place of places) {
+    for (const accountId of meaning.accountIds) ended += await recheck(desk, { ...place, accountId });
   }
   return { ended };
 }
@@ -51,7 +54,9 @@ async function recheck(
   account: { readonly tenant: TenantId; readonly provider: ProviderId; readonly accountId: string },
 ): Promise<number> {
   let ended = 0;
-  for (const stored of await findByAccount(desk.deps, account)) {
+  const warn = () =>
+    desk.deps.log.warn({ provider: account.provider }, 'a signal may be about a record that cannot be opened');
+  for (const stored of await findByAccount(desk.deps, account, warn)) {
     if (stored.connection.state.kind === 'needs_reauthorization') continue;
     const fate = await recheckSibling(desk, stored, true);
     const about = { ...aboutConnection(stored.connection), actor: system, outcome: 'ok' } as const;

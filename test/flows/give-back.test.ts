@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
-import { StoreUnavailable } from '../../src/core/errors.js';
+import { KeyUnavailable, StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
 import { openStore } from '../../src/open-store.js';
 import { connectAccounts, templateAt } from '../support/connected-accounts.js';
@@ -21,19 +21,24 @@ async function open(entryOf: (url: string) => ProviderEntry) {
   const noProof = { unsafeConnectWithoutProof: true, connectProof: 'none' } as const;
   const { server, openAnother, options } = await openSourced({}, noProof);
   const store = await openStore(options);
-  const manager = await openAnother({ store, providers: { here: entryOf(server.url) } });
+  const there = { ...entryOf(server.url), display_name: 'There' };
+  const manager = await openAnother({ store, providers: { here: entryOf(server.url), there } });
   await connectAccounts({ manager, server }, alice, [ada]);
   const revoked = () => server.requestsTo('/revoke').length;
   return { manager, server, store, revoked, openAnother };
 }
 
 /** A grant for the account `ada` that awaits its proof. */
-async function consent({ manager, server }: Pick<SourcedManager, 'manager' | 'server'>, user: string): Promise<void> {
+async function consent(
+  { manager, server }: Pick<SourcedManager, 'manager' | 'server'>,
+  user: string,
+  { provider = 'here', tenant = 'default' } = {},
+): Promise<void> {
   server.answer('/token', { json: { access_token: 'at-2', expires_in: 3600, hub_id: 'ada' } });
-  const code = await manager.createLinkCode(user, 'here', { account: 'second', proof: 'chat_code' });
-  const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+  const code = await manager.createLinkCode(user, provider, { account: 'second', proof: 'chat_code', tenant });
+  const { authorizationUrl, browserSecret } = await manager.startAuthorization(provider, code);
   const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
-  await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+  await manager.finishAuthorization(provider, new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
 }
 
 test.each([
@@ -52,6 +57,37 @@ test.each([
   await expect(manager.submitProof(user, '22222222')).rejects.toMatchObject({ code: 'gone' });
   expect(revoked()).toBe(0);
   expect((await manager.requireToken(alice, 'here')).accessToken.reveal()).toBe('at-default');
+});
+
+test.each([
+  ['in another tenant', { tenant: 'acme', provider: 'here' }],
+  ['at another entry of the same client', { tenant: 'default', provider: 'there' }],
+])('an unproven grant %s is not revoked where that would end what works', async (_title, at) => {
+  const { manager, server, revoked } = await open(google);
+  await consent({ manager, server }, mallory, at);
+  await manager.eraseUser(mallory, { tenant: at.tenant });
+  expect(revoked()).toBe(0);
+  expect((await manager.requireToken(alice, 'here')).accessToken.reveal()).toBe('at-default');
+});
+
+test('nor where another tenant is about to prove the same account', async () => {
+  const { manager, server, revoked } = await open(google);
+  await manager.eraseUser(alice);
+  expect(revoked()).toBe(1);
+  await consent({ manager, server }, mallory);
+  await consent({ manager, server }, mallory, { tenant: 'acme' });
+  await manager.eraseUser(mallory);
+  expect(revoked()).toBe(1);
+  await manager.eraseUser(mallory, { tenant: 'acme' });
+  expect(revoked()).toBe(2);
+});
+
+test('nor where whoever has the account lies in a record that cannot be opened', async () => {
+  const { manager, server, store, revoked } = await open(google);
+  await consent({ manager, server }, mallory);
+  vi.spyOn(store.connections, 'find').mockRejectedValue(new KeyUnavailable('k2'));
+  await manager.eraseUser(mallory);
+  expect(revoked()).toBe(0);
 });
 
 test.each([

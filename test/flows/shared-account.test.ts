@@ -152,8 +152,9 @@ describe('the connections to an account', () => {
     await withStaleIndex(store, () => connect(bob, '8'));
     const at = { tenant: defaultTenant, provider: providerIdSchema.parse('one') };
     const providers = { find: () => undefined, configured: () => [], known: () => [] };
+    const passedOver = vi.fn();
     const holders = async (accountId: string) => {
-      const found = await findByAccount({ store, providers }, { ...at, accountId });
+      const found = await findByAccount({ store, providers }, { ...at, accountId }, passedOver);
       return found.map(({ connection }) => connection.userId).sort();
     };
     expect(await holders('7')).toEqual([ada, eve]);
@@ -169,6 +170,8 @@ describe('the connections to an account', () => {
     const failing = vi.spyOn(store.connections, 'find');
     failing.mockImplementation((ref) => (ref.owner.userId === eve ? Promise.reject(new Error('damaged')) : find(ref)));
     expect(await holders('7')).toEqual([ada]);
+    expect(passedOver).toHaveBeenCalledTimes(1);
+    await expect(findByAccount({ store, providers }, { ...at, accountId: '7' })).rejects.toThrow('damaged');
     failing.mockImplementation((ref) => (ref.owner.userId === eve ? Promise.reject(away()) : find(ref)));
     await expect(holders('7')).rejects.toThrow(StoreUnavailable);
     failing.mockRestore();

@@ -14,7 +14,12 @@ const adaTwice = [
 async function connected(template: string, accounts: readonly ConnectedAccount[], kind?: StoreKind) {
   const sourced = await openSourced({}, { unsafeConnectWithoutProof: true, connectProof: 'none' }, kind);
   const { server, openAnother } = sourced;
-  const manager = await openAnother({ providers: { here: templateAt(server.url, template) } });
+  const here = templateAt(server.url, template);
+  const [sameClient, otherClient] = [
+    { ...here, display_name: 'The Mail' },
+    { ...here, client_id: 'other' },
+  ];
+  const manager = await openAnother({ providers: { here, mail: sameClient, other: otherClient } });
   await connectAccounts({ manager, server }, user, accounts);
   const connections = await manager.listUserConnections(user);
   const idOf = (label: string) => connections.find(({ account }) => account === label)?.connectionId;
@@ -104,4 +109,17 @@ test('one that had ended before is not said to have ended now', async () => {
   server.answer('/token', { status: 400, json: { error: 'invalid_grant' } });
   await manager.deleteToken(user, 'here', { account: 'work' });
   expect(await manager.deleteToken(user, 'here', { account: 'third' })).toEqual({ revoked: 'yes' });
+});
+
+test('another entry of the same client is no other provider: what it has ends as well, and is told', async () => {
+  const accounts = ['mail', 'other'].map((provider) => ({ account: provider, id: 'ada', provider }));
+  const { manager, connections, server, idOf, states } = await connected('google', [...adaTwice, ...accounts]);
+  const ends = Object.fromEntries(connections.map(({ account, endsToo }) => [account, endsToo]));
+  expect(ends).toMatchObject({ default: ['work', 'The Mail'], work: ['default', 'The Mail'], other: undefined });
+  expect(ends.mail).toHaveLength(1);
+  server.answer('/token', { status: 400, json: { error: 'invalid_grant' } });
+  const { alsoEnded } = await manager.deleteToken(user, 'here', { account: 'work' });
+  expect(alsoEnded).toEqual([idOf('default'), idOf('mail')]);
+  const ended = 'reauthorization_required';
+  expect(await states()).toEqual({ default: ended, mail: ended, other: 'active' });
 });

@@ -26,7 +26,7 @@ async function connected(template: string, signalKey: string | undefined, kind?:
   const sourced = await openSourced({}, { unsafeConnectWithoutProof: true, connectProof: 'none' }, kind);
   const { server, openAnother, clock } = sourced;
   const entry = { ...templateAt(server.url, template), ...(signalKey && { signal_key: signalKey }) };
-  const manager = await openAnother({ providers: { here: entry } });
+  const manager = await openAnother({ providers: { here: entry, there: entry } });
   await connectAccounts({ manager, server }, 'ada', [{ account: 'default', id: '41' }]);
   await connectAccounts({ manager, server }, 'grace', [{ account: 'default', id: '42' }]);
   const app = fastify(serverOptions);
@@ -64,6 +64,14 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     expect(await post(signal)).toEqual({ status: 204, body: '' });
     expect(await endings()).toEqual(['grace']);
   });
+});
+
+it('what another entry of the same client has of that account is looked after as well', async () => {
+  const { manager, post, server, clock, endings } = await connected('discord', discordPublicKey);
+  await connectAccounts({ manager, server }, 'linus', [{ account: 'default', id: '42', provider: 'there' }]);
+  server.answer('/token', refusedGrant);
+  expect(await post(fromDiscord(ending.discord('42'), clock.now()))).toMatchObject({ status: 204 });
+  expect((await endings()).sort()).toEqual(['grace', 'linus']);
 });
 
 describe('one without a refresh token', () => {

@@ -22,24 +22,26 @@ export interface ConnectedAccount {
   /** The provider's id of it. */
   readonly id: string;
   readonly scopes?: readonly string[];
+  /** `here` unless told. */
+  readonly provider?: string;
   /** Fields of the token response beside `at-<account>`, `rt-<account>` and an hour. */
   readonly answer?: object;
 }
 
-/** Connects them one after the other, without proof, as accounts of `user` at the provider `here`. */
+/** Connects them one after the other, without proof, as accounts of `user`. */
 export async function connectAccounts(
   { manager, server }: { readonly manager: OAuthManager; readonly server: ScriptedServer },
   user: string,
   accounts: readonly ConnectedAccount[],
 ): Promise<void> {
   server.answer('/revoke', { status: 200 });
-  for (const { account, id, scopes, answer } of accounts) {
+  for (const { account, id, scopes, answer, provider = 'here' } of accounts) {
     const json = { access_token: `at-${account}`, refresh_token: `rt-${account}`, expires_in: 3600, ...answer };
     server.answer('/token', { json });
     server.answer('/userinfo', { json: { sub: id, id, user_id: id, email: `${id}@example.com` } });
-    const code = await manager.createLinkCode(user, 'here', { account, scopes });
-    const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+    const code = await manager.createLinkCode(user, provider, { account, scopes });
+    const { authorizationUrl, browserSecret } = await manager.startAuthorization(provider, code);
     const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
-    await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+    await manager.finishAuthorization(provider, new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
   }
 }

@@ -1,0 +1,23 @@
+/** The providers that are one client at one authorization server: what ends everything of an account there ends it for all. */
+
+import type { ProviderId } from '../core/identifiers.js';
+import type { Dependencies } from './dependencies.js';
+
+/** The id itself first, then those of entries with the same client id that revoke at the same place. */
+export function providersOfClient(
+  { providers }: Pick<Dependencies, 'providers'>,
+  id: ProviderId,
+): readonly ProviderId[] {
+  const one = providers.find(id);
+  if (one?.revocation === undefined) return [id];
+  const { clientId, revocation } = one;
+  const isSame = (other: typeof one) =>
+    other.id !== id && other.clientId === clientId && other.revocation?.endpoint === revocation.endpoint;
+  return [
+    id,
+    ...providers
+      .configured()
+      .filter(isSame)
+      .map((other) => other.id),
+  ];
+}
