@@ -28,7 +28,7 @@ export interface RefusedWish {
 
 /** What came of it, in connections. */
 export interface RefusedReport {
-  /** Refused by their provider, and kept. */
+  /** Refused by their provider, and kept. Whoever disconnects before the answer comes is in none of the others. */
   readonly found: number;
   /** Work again. */
   readonly revived: number;
@@ -87,7 +87,7 @@ async function* listRefused(deps: Dependencies, wish: RefusedWish): AsyncGenerat
   }
 }
 
-async function sendAgain({ deps, flights, pace }: RefusedDesk, seen: StoredConnection): Promise<Fate> {
+async function sendAgain({ deps, flights, pace }: RefusedDesk, seen: StoredConnection): Promise<Fate | undefined> {
   try {
     const configured = await findProvider(deps, seen.connection.provider);
     if (configured === undefined) return { failed: 'unknown_provider' };
@@ -95,8 +95,8 @@ async function sendAgain({ deps, flights, pace }: RefusedDesk, seen: StoredConne
     await takeTurn(pace, provider);
     const wish = { now: deps.now(), bufferMs: 0, renew: true, despiteRefusal: true };
     const result = await flights.refresh({ provider, seen, wish, ahead: true });
-    const isRevived = result.kind === 'current' && result.stored.connection.state.kind !== 'needs_reauthorization';
-    return isRevived ? 'revived' : 'refused';
+    if (result.kind === 'gone') return undefined;
+    return result.stored.connection.state.kind === 'needs_reauthorization' ? 'refused' : 'revived';
   } catch (error) {
     if (!(error instanceof OAuthManagerError)) throw error;
     return { failed: error.code };

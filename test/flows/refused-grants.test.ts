@@ -68,6 +68,18 @@ it('who is refused again stays so, and is not told again', async () => {
   expect(await told()).toHaveLength(3);
 });
 
+it('who disconnects meanwhile is not counted as refused', async () => {
+  const { manager, server, tokens } = await openRefused();
+  const [ada, ...others] = people;
+  server.answer('/token', async (request) => {
+    await manager.deleteToken(ada ?? '', 'one');
+    return typeof tokens.redeem === 'function' ? tokens.redeem(request) : tokens.redeem;
+  });
+  const report = await manager.retryRefused({ userId: ada });
+  expect(report).toEqual({ found: 1, revived: 0, refused: 0, failed: {} });
+  expect(await manager.retryRefused()).toMatchObject({ found: others.length, revived: others.length });
+});
+
 it.each([
   ['refuses our client', { status: 401, json: { error: 'invalid_client' } }, 'provider_misconfigured'],
   ['does not answer', { cut: 'at_once' }, 'provider_unavailable'],
