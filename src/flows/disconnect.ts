@@ -87,10 +87,19 @@ async function concludeRemoval(deps: Dependencies, { connection }: StoredConnect
   return revoked;
 }
 
-/** The same after a process that died; whoever has connected anew meanwhile, even the same account, keeps that. */
-export async function concludeLeftRemoval(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {
+/**
+ * The same after a process that died; whoever has connected anew meanwhile, even the same account, keeps that.
+ *
+ * @param isAlone its person has nothing else at that provider, so that it is revoked also where nobody knows whose account it is
+ */
+export async function concludeLeftRemoval(
+  deps: Dependencies,
+  connection: Omit<Connection, 'proof'>,
+  isAlone: boolean,
+): Promise<void> {
   const isAnew = await clearPlace(deps, connection);
-  const reason = `revoked: ${await giveBack(deps, connection)}`;
+  const isPersons = isAlone && !isAnew && connection.identity === undefined;
+  const reason = `revoked: ${await (isPersons ? revokeConnection : giveBack)(deps, connection)}`;
   await recordAct(deps, { act: 'disconnect', actor: system, ...aboutConnection(connection), outcome: 'ok', reason });
   if (!isAnew) await tellRemoval(deps, connection);
 }

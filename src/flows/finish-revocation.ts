@@ -6,6 +6,7 @@ import type { Dependencies } from './dependencies.js';
 import { concludeLeftRemoval } from './disconnect.js';
 import { concludeEnd } from './end-grant.js';
 import { type OpenRevocation, type Removed, takeOver } from './open-revocations.js';
+import { providersOfClient } from './providers-of-client.js';
 
 /** Of any number of processes one does it. What cannot be read may be what was to go, so then it is left for later. */
 export async function finishRevocation(
@@ -17,9 +18,15 @@ export async function finishRevocation(
   if (records.unreadable.length > 0) return;
   await takeOver(deps, id, async () => {
     if (isThere({ connection, connectId }, records)) return;
-    if (connectId === undefined) await concludeLeftRemoval(deps, connection);
+    if (connectId === undefined) await concludeLeftRemoval(deps, connection, isAlone(deps, connection, records));
     else await concludeEnd(deps, { connectId, connection }, 'expired');
   });
+}
+
+function isAlone(deps: Dependencies, { provider }: Removed['connection'], records: OwnerRecords): boolean {
+  const others = [...records.connections, ...records.awaiting.map(({ grant }) => grant)];
+  const providers = providersOfClient(deps, provider);
+  return !others.some(({ connection }) => providers.includes(connection.provider));
 }
 
 /** It was never removed; or it was a grant that its person has proven after all. */

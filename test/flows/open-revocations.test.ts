@@ -18,13 +18,13 @@ const google = (url: string) => templateAt(url, 'google');
 const noRecords = { connections: [], awaiting: [], lastUsedAt: new Map<string, number>(), unreadable: [] };
 
 /** A person with one connection, and two processes whose workers have not begun. */
-async function open() {
+async function open(who = ada) {
   const noProof = { unsafeConnectWithoutProof: true, connectProof: 'none', refreshAhead: false } as const;
   const { server, options, clock, openAnother } = await openSourced({}, noProof);
   const store = await openStore({ ...options, now: clock.now });
   const providers = { here: google(server.url) };
   const [manager, other] = [await openAnother({ store, providers }), await openAnother({ providers })];
-  await connectAccounts({ manager, server }, user, [ada]);
+  await connectAccounts({ manager, server }, user, [who]);
   const [stored] = (await store.connections.list(parseOwner(user, undefined))).connections;
   if (stored === undefined) throw new TypeError('nothing is connected');
   const ref = refOf(stored.connection);
@@ -106,6 +106,17 @@ it('waits where a record of its person cannot be read: that may be it', async ()
   list.mockRestore();
   await finish();
   expect(revoked()).toEqual(['rt-default']);
+});
+
+it.each([
+  ['is revoked also where nobody knows whose account it was', undefined, ['rt-default']],
+  ['is left alone there if its person has another one at that provider', 'work', []],
+])('%s', async (_title, account, expected) => {
+  const { manager, dieAfter, remove, finish, revoked } = await open({ ...ada, id: '' });
+  if (account) await manager.storeToken(user, { provider: 'here', account, accessToken: 'at-2' });
+  await dieAfter(remove);
+  await finish();
+  expect(revoked()).toEqual(expected);
 });
 
 it('is noted nowhere once it is done', async () => {
