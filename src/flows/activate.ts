@@ -15,6 +15,7 @@ import { unlistGrant } from './listed-grants.js';
 import { keepUntilRevoked } from './open-revocations.js';
 import { scheduleRefresh } from './schedule.js';
 import { enterAccount, findOthers, holdingAccount, leaveAccount, tellShared } from './shared-account.js';
+import { handOver } from './shared-chain.js';
 import { writeForCertain } from './write-for-certain.js';
 
 /** Somebody else may write between read and write; so often the pair is repeated. */
@@ -61,10 +62,12 @@ interface Replacement {
 }
 
 /** What is replaced by another account is given back in the end, whatever becomes of this process. */
-function replaceAndTell(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
+async function replaceAndTell(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
   const { grant, previous } = replacement;
   const work = () => tryActivate(deps, replacement);
-  return previous && isOtherAccount(previous, grant) ? keepUntilRevoked(deps, previous, work) : work();
+  if (previous === undefined || !isOtherAccount(previous, grant)) return work();
+  await handOver(deps, previous);
+  return keepUntilRevoked(deps, previous, work);
 }
 
 async function tryActivate(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
@@ -113,10 +116,16 @@ async function replace(deps: Dependencies, { grant, previous, connection }: Repl
   return (await writeForCertain(write, hasHappened)) === 'stored';
 }
 
-/** The same person, account and label keep their connection id; another account begins anew. */
+/**
+ * The same person, account and label keep their connection id; another account begins anew. So does one that nobody knows where
+ * others follow the connection by its id: it may be of another workspace.
+ */
 function provenConnection(deps: Dependencies, grant: StoredGrant, previous: StoredConnection | undefined): Connection {
   const now = deps.now();
-  const kept = previous !== undefined && !isOtherAccount(previous, grant) ? previous.connection : undefined;
+  const { provider } = grant.grant.connection;
+  const isFollowed = deps.providers.find(provider)?.sharedChain === true;
+  const isSame = isFollowed ? isSameAccount(previous, grant.grant.connection) : !isOtherAccount(previous, grant);
+  const kept = isSame ? previous?.connection : undefined;
   return {
     ...grant.grant.connection,
     connectionId: kept?.connectionId ?? grant.grant.connection.connectionId,
@@ -146,7 +155,7 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
   const { connectionId, identity } = connection;
   await moveKnownConnect(deps, grant.connectId, { status: { kind: 'connected', identity }, connectionId });
   if (changed && previous !== undefined) {
-    await leaveAccount(deps, previous.connection);
+    await leaveAccount(deps, previous.connection, connection);
     await giveBack(deps, previous.connection);
   }
 }
@@ -166,7 +175,7 @@ function isSamePlace(one: Connection, other: StoredGrant['grant']['connection'])
 }
 
 /** Whoever had the account before was told of then. */
-function isSameAccount(previous: StoredConnection | undefined, { identity }: Connection): boolean {
+function isSameAccount(previous: StoredConnection | undefined, { identity }: Pick<Connection, 'identity'>): boolean {
   return identity !== undefined && previous?.connection.identity?.id === identity.id;
 }
 

@@ -4,6 +4,7 @@ import { readAuthorizationResponse } from '../core/authorization-response.js';
 import type { ConnectIntent, PendingChatLogin } from '../core/connect.js';
 import { Gone, OAuthManagerError, UnknownProvider } from '../core/errors.js';
 import type { ProviderId } from '../core/identifiers.js';
+import { keptParameters } from '../core/kept-parameters.js';
 import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { Scope } from '../core/scope.js';
@@ -12,7 +13,6 @@ import type { StoredGrant } from '../core/store.js';
 import type { StartedChatLogin } from '../core/views.js';
 import { buildAuthorizationUrl, codeChallengeOf, createCodeVerifier } from '../protocol/authorization-request.js';
 import { fetchIdentity } from '../protocol/identity.js';
-import { revokeTokens } from '../protocol/revocation.js';
 import { redeemAuthorizationCode } from '../protocol/token-endpoint.js';
 import { activate } from './activate.js';
 import { type BrowserAnswer, checkBrowser } from './browser-binding.js';
@@ -23,6 +23,7 @@ import { digestOf, newOneTimeValue } from './one-time-values.js';
 import { httpOf } from './provider-of.js';
 import { type Act, aboutConnect, browser, recordAct, recordRefusedBrowser } from './record-act.js';
 import { redirectUriOf } from './redirect-uri.js';
+import { revokeConnection } from './revoke-connection.js';
 
 /**
  * Sends the browser that finished a connect to the chat platform's provider. A connect may be signed in for a few
@@ -111,12 +112,13 @@ async function whoSignedIn(
   const requestedScope = scopeOf(personOf(deps, intent).login, provider);
   try {
     const request = { code, codeVerifier, redirectUri, requestedScope };
-    const { tokenSet, identity } = await redeemAuthorizationCode(provider, request, http);
+    const { tokenSet, identity, answer } = await redeemAuthorizationCode(provider, request, http);
     try {
       return (identity ?? (await fetchIdentity(provider, tokenSet, http)))?.id;
     } finally {
       // One that reaches further than the grant of this sign-in would end what the person has connected there.
-      if (reachesNoFurther(provider)) await revokeTokens(provider, tokenSet, http);
+      const parameters = keptParameters(provider, { answer });
+      if (reachesNoFurther(provider)) await revokeConnection(deps, { provider: provider.id, tokenSet, parameters });
     }
   } catch (error) {
     const reason = error instanceof OAuthManagerError ? error.code : 'internal';

@@ -17,6 +17,7 @@ import { aboutConnection, recordAct, system } from './record-act.js';
 import { revokeConnection } from './revoke-connection.js';
 import { schedule, scheduleRefresh } from './schedule.js';
 import { enterAccount, leaveAccount } from './shared-account.js';
+import { handOver } from './shared-chain.js';
 import { writeForCertain } from './write-for-certain.js';
 
 /**
@@ -42,6 +43,7 @@ async function removeAndRevoke(deps: Dependencies, found: StoredConnection): Pro
   const ref = refOf(found.connection);
   for (let stored: StoredConnection | undefined = found; stored !== undefined; ) {
     const latest: StoredConnection = stored;
+    await handOver(deps, latest);
     const revoked = await keepUntilRevoked(deps, latest, async () =>
       (await remove(deps, latest)) ? concludeRemoval(deps, latest) : undefined,
     );

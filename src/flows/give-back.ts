@@ -4,7 +4,7 @@ import type { Connection } from '../core/connection.js';
 import type { RevocationOutcome } from '../core/views.js';
 import type { Dependencies } from './dependencies.js';
 import { awaitsProofOf } from './listed-grants.js';
-import { providersOfClient } from './providers-of-client.js';
+import { placesOfClient, providersOfClient } from './providers-of-client.js';
 import { revokeConnection } from './revoke-connection.js';
 import { findByAccount } from './shared-account.js';
 
@@ -32,8 +32,7 @@ async function isHeld(deps: Dependencies, grant: Omit<Connection, 'proof'>): Pro
   try {
     // In this order: what is proven in between is found among the connections.
     if (await awaitsProofOf(deps, { providers, accountId: identity.id })) return true;
-    const tenants = new Set([grant.tenant, ...(await deps.store.events.tenants())]);
-    const places = [...tenants].flatMap((tenant) => providers.map((provider) => ({ tenant, provider })));
+    const places = await placesOfClient(deps, grant.provider);
     const find = (place: (typeof places)[number]) =>
       findByAccount(deps, { ...place, parameters, accountId: identity.id });
     return (await Promise.all(places.map(find))).some(({ length }) => length > 0);

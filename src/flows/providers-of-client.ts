@@ -1,6 +1,6 @@
 /** The providers that are one client at one authorization server: what ends everything of an account there ends it for all. */
 
-import type { ProviderId } from '../core/identifiers.js';
+import type { ProviderId, TenantId } from '../core/identifiers.js';
 import type { Dependencies } from './dependencies.js';
 
 /** The id itself first, then those of entries with the same client id that revoke at the same place. */
@@ -20,4 +20,13 @@ export function providersOfClient(
       .filter(isSame)
       .map((other) => other.id),
   ];
+}
+
+/** All places where connections of that client may be: each of its providers, in each tenant. @throws {StoreUnavailable} */
+export async function placesOfClient(
+  deps: Pick<Dependencies, 'providers' | 'store'>,
+  provider: ProviderId,
+): Promise<readonly { readonly tenant: TenantId; readonly provider: ProviderId }[]> {
+  const tenants = await deps.store.events.tenants();
+  return providersOfClient(deps, provider).flatMap((each) => tenants.map((tenant) => ({ tenant, provider: each })));
 }

@@ -7,8 +7,13 @@ import { revokeTokens } from '../protocol/revocation.js';
 import { afterwards } from './afterwards.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider, httpOf } from './provider-of.js';
+import { isTokenHeld } from './shared-token.js';
 
-/** Never throws, bounded in time. `no` when the provider did not confirm, or is no longer configured. */
+/**
+ * Never throws, bounded in time. Of what is stored no more.
+ *
+ * @returns `no` when the provider did not confirm, or is no longer configured; or somebody else has the very same token
+ */
 export async function revokeConnection(
   deps: Dependencies,
   connection: Pick<Connection, 'provider' | 'tokenSet' | 'parameters'>,
@@ -16,7 +21,7 @@ export async function revokeConnection(
   let outcome: RevocationOutcome = 'no';
   await afterwards(deps, 'revocation', async () => {
     const provider = await findProvider(deps, connection.provider);
-    if (provider === undefined) return;
+    if (provider === undefined || (await isTokenHeld(deps, connection))) return;
     const placed = withParameters(provider, connection.parameters);
     outcome = await revokeTokens(placed, connection.tokenSet, httpOf(deps, provider));
   });

@@ -38,12 +38,15 @@ export function holdingAccount<T>(
   return holding(deps, { name, busy }, work);
 }
 
-/** Enters a connection into the tenant's index of provider accounts; not where the provider does not say whose it is. */
+/**
+ * Enters a connection into the tenant's index of provider accounts, where the provider says whose it is; and into that of the
+ * workspaces where it may have one token for several people.
+ */
 export async function enterAccount(deps: Index, connection: Identified): Promise<void> {
-  const { userId, account, identity } = connection;
-  if (identity === undefined) return;
-  const collection = collectionOf(deps, { ...connection, accountId: identity.id });
-  await deps.store.documents.put(collection, keyOf(connection), { userId, account });
+  const { userId, account } = connection;
+  for (const collection of collectionsOf(deps, connection)) {
+    await deps.store.documents.put(collection, keyOf(connection), { userId, account });
+  }
 }
 
 /** The connections of other users to the same account; an entry that stands for none leaves the index. */
@@ -68,27 +71,53 @@ export async function findByAccount(
   account: ProviderAccount,
   onUnreadable?: (error: unknown) => unknown,
 ): Promise<readonly StoredConnection[]> {
-  const { tenant, provider, accountId } = account;
+  const entered = await findEntered(deps, account, { collection: collectionOf(deps, account), onUnreadable });
+  return entered.filter(({ connection }) => connection.identity?.id === account.accountId);
+}
+
+/**
+ * The connections of one tenant to a workspace; none where each has tokens of its own.
+ *
+ * @throws {StoreUnavailable | KeyUnavailable | StoredTokenUnreadable}
+ */
+export async function findByWorkspace(
+  deps: Index,
+  place: Pick<Connection, 'tenant' | 'provider' | 'parameters'>,
+): Promise<readonly StoredConnection[]> {
+  const collection = workspaceOf(deps, place);
+  return collection === undefined ? [] : findEntered(deps, place, { collection });
+}
+
+/** What stands where the entries of a collection say. */
+async function findEntered(
+  { store }: Index,
+  { tenant, provider }: Pick<Connection, 'tenant' | 'provider'>,
+  { collection, onUnreadable }: { collection: string; onUnreadable?: ((error: unknown) => unknown) | undefined },
+): Promise<readonly StoredConnection[]> {
   const found = [];
-  const entries = await deps.store.documents.list(collectionOf(deps, account));
-  for (const value of entries.values()) {
+  for (const value of (await store.documents.list(collection)).values()) {
     const ref = refOf({ tenant, provider, ...entrySchema.parse(value) });
-    const stored = await deps.store.connections.find(ref).catch((error: unknown) => {
+    const stored = await store.connections.find(ref).catch((error: unknown) => {
       if (onUnreadable === undefined || error instanceof StoreUnavailable) throw error;
       onUnreadable(error);
       return undefined;
     });
-    if (stored?.connection.identity?.id === accountId) found.push(stored);
+    if (stored !== undefined) found.push(stored);
   }
   return found;
 }
 
-/** Takes a connection out of the index again. An entry that stays is found out to be stale when it is looked at. */
-export async function leaveAccount(deps: Dependencies, connection: Identified): Promise<void> {
-  const { identity } = connection;
-  if (identity === undefined) return;
-  const collection = collectionOf(deps, { ...connection, accountId: identity.id });
-  await deps.store.documents.remove(collection, keyOf(connection)).catch(() => false);
+/**
+ * Takes a connection out of the index again. An entry that stays is found out to be stale when it is looked at.
+ *
+ * @param anew what has taken its place, which stays entered
+ */
+export async function leaveAccount(deps: Dependencies, connection: Identified, anew?: Identified): Promise<void> {
+  const kept = anew ? collectionsOf(deps, anew) : [];
+  for (const collection of collectionsOf(deps, connection)) {
+    if (kept.includes(collection)) continue;
+    await deps.store.documents.remove(collection, keyOf(connection)).catch(() => false);
+  }
 }
 
 /** Tells the earlier users, and the audit trail, that somebody else has come with their account. */
@@ -126,6 +155,25 @@ async function verify(
 function passOver(error: unknown): 'unreadable' {
   if (error instanceof StoreUnavailable) throw error;
   return 'unreadable';
+}
+
+/** Where a connection is entered. */
+function collectionsOf(deps: Index, connection: Identified): readonly string[] {
+  const { identity } = connection;
+  const account = identity && collectionOf(deps, { ...connection, accountId: identity.id });
+  return [account, workspaceOf(deps, connection)].filter((name) => name !== undefined);
+}
+
+/** One collection per tenant and workspace, by what the provider says of it beside its tokens. */
+function workspaceOf(
+  { providers }: Index,
+  { tenant, provider, parameters = {} }: Pick<Connection, 'tenant' | 'provider' | 'parameters'>,
+): string | undefined {
+  const { sharedChain, keepFromResponse = {} } = providers.find(provider) ?? {};
+  if (!sharedChain) return undefined;
+  const said = Object.keys(keepFromResponse).sort();
+  const name = JSON.stringify([tenant, provider, said.map((parameter) => parameters[parameter] ?? null)]);
+  return `workspace-${createHash('sha256').update(name).digest('base64url')}`;
 }
 
 /**

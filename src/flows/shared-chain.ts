@@ -13,6 +13,7 @@ import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import type { RefreshOrder } from './refresh-order.js';
 import { scheduleRefresh } from './schedule.js';
+import { findByWorkspace } from './shared-account.js';
 
 /** Refreshes one connection as if it were alone. */
 type Refresh = (order: RefreshOrder) => Promise<Refreshed>;
@@ -77,6 +78,25 @@ async function takeOver(deps: Dependencies, seen: StoredConnection, tokenSet: To
   }
   const latest = await deps.store.connections.find(refOf(connection));
   return latest === undefined ? { kind: 'gone' } : { kind: 'current', stored: latest };
+}
+
+/**
+ * Gives those who follow a connection what it has before it goes: their own refresh token is spent by then. Never throws; who
+ * could not be given it has to connect again.
+ */
+export async function handOver(deps: Dependencies, leaving: StoredConnection): Promise<void> {
+  const { tenant, provider, parameters, tokenSet, state } = leaving.connection;
+  const isOver = tokenSet.refreshToken === undefined || state.kind === 'needs_reauthorization';
+  if (isOver || !deps.providers.find(provider)?.sharedChain) return;
+  try {
+    for (const other of await findByWorkspace(deps, { tenant, provider, parameters })) {
+      const isFollower = other.connection.tokenSet.refreshToken !== undefined && !isOfSameChain(other, leaving);
+      if (!isFollower || !isLeader(await findLeader(deps, other), leaving)) continue;
+      if (isNewer(tokenSet, other.connection.tokenSet)) await takeOver(deps, other, tokenSet);
+    }
+  } catch {
+    deps.log.warn({ provider }, 'the siblings of a connection that ends were not given what it has');
+  }
 }
 
 function isNewer(theirs: TokenSet, ours: TokenSet): boolean {

@@ -7,7 +7,7 @@ import { SignalReader } from '../protocol/signals/read-signal.js';
 import type { Dependencies } from './dependencies.js';
 import type { TokenDesk } from './get-token.js';
 import { requireProvider } from './provider-of.js';
-import { providersOfClient } from './providers-of-client.js';
+import { placesOfClient } from './providers-of-client.js';
 import { recheckSibling } from './recheck-sibling.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
 import { findByAccount } from './shared-account.js';
@@ -41,9 +41,7 @@ export async function takeSignal(
   if (meaning.kind === 'refused') throw new Unauthorized('a signal that is not signed as it should be', false);
   if (meaning.kind === 'answer') return { answer: meaning.body, ended: 0 };
   let ended = 0;
-  const tenants = await desk.deps.store.events.tenants();
-  const places = providersOfClient(desk.deps, id).flatMap((at) => tenants.map((tenant) => ({ tenant, provider: at })));
-  for (const place of places) {
+  for (const place of await placesOfClient(desk.deps, id)) {
     for (const accountId of meaning.accountIds) ended += await recheck(desk, { ...place, accountId });
   }
   return { ended };

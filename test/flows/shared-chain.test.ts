@@ -38,6 +38,8 @@ async function openWorkspace() {
   return { manager, server, store, clock, issue, end, consent, tokenOf, logged };
 }
 
+type Stage = Awaited<ReturnType<typeof openWorkspace>>;
+
 test('whoever shared its refresh token has what a new consent brought, even after their own had ended', async () => {
   const { manager, consent, tokenOf } = await openWorkspace();
   for (const user of ['u1', 'u2']) expect(await tokenOf(user)).toBeUndefined();
@@ -71,10 +73,13 @@ test('a refusal that was taken back is so for all of them, by one sending', asyn
   for (const user of ['u1', 'u2']) expect(await tokenOf(user)).toBe('at-again');
 });
 
-test('nobody follows into another workspace', async () => {
+test.each([
+  ['another workspace', 'T2'],
+  ['one that the provider does not name', ''],
+])('nobody follows into %s', async (_title, workspace) => {
   const { consent, tokenOf } = await openWorkspace();
   for (const user of ['u1', 'u2']) expect(await tokenOf(user)).toBeUndefined();
-  await consent('u2', 'second', 'T2');
+  await consent('u2', 'second', workspace);
   expect(await tokenOf('u2')).toBe('at-second');
   expect(await tokenOf('u1')).toBeUndefined();
 });
@@ -104,4 +109,72 @@ test('a store that fails before the others can be told costs the new consent not
   expect(await tokenOf('u2')).toBe('at-second');
   const message = 'the siblings of a connection were not told of its new consent';
   expect(logged).toContain(JSON.stringify({ provider: 'here', message }));
+});
+
+/** A workspace whose app has one token for all, which does not end; Slack gives it to whoever connects. */
+async function openBot() {
+  const workspace = await openWorkspace();
+  const { server, manager, clock } = workspace;
+  const connect = async (user: string, tokens: object, more: object = {}) => {
+    const json = { ok: true, team: { id: 'T1' }, authed_user: { id: user }, ...tokens };
+    server.answer('/token', { json });
+    const code = await manager.createLinkCode(user, 'here', more);
+    const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+    const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
+    await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+  };
+  const bot = { access_token: 'xoxb-1', token_type: 'bot' };
+  for (const user of ['u1', 'u2']) await connect(user, bot);
+  const revoked = () => server.requestsTo('/revoke').map(({ headers }) => headers.authorization);
+  return { ...workspace, clock, connect, bot, revoked };
+}
+
+test('a token that others of the workspace hold as well is revoked by the last of them', async () => {
+  const { manager, tokenOf, revoked } = await openBot();
+  expect(await manager.deleteToken('u1', 'here')).toEqual({ revoked: 'no' });
+  expect([revoked(), await tokenOf('u2')]).toEqual([[], 'xoxb-1']);
+  expect(await manager.eraseUser('u2')).toMatchObject({ connections: 1, revoked: 1 });
+  expect(revoked()).toEqual(['Bearer xoxb-1']);
+});
+
+test('nor is it by who is not proven to be of it, nor by who connects it anew', async () => {
+  const { manager, connect, bot, tokenOf, revoked } = await openBot();
+  await connect('mallory', bot, { proof: 'chat_code' });
+  await manager.eraseUser('mallory');
+  await connect('u1', { access_token: 'xoxb-2', token_type: 'bot', team: { id: 'T2' } });
+  await connect('u1', bot);
+  expect([revoked(), await tokenOf('u1'), await tokenOf('u2')]).toEqual([['Bearer xoxb-2'], 'xoxb-1', 'xoxb-1']);
+});
+
+test('nor while somebody is about to prove that it is theirs', async () => {
+  const { manager, connect, bot, revoked } = await openBot();
+  await connect('eve', bot, { proof: 'chat_code' });
+  for (const user of ['u1', 'u2']) await manager.deleteToken(user, 'here');
+  expect(revoked()).toEqual([]);
+  await manager.eraseUser('eve');
+  expect(revoked()).toEqual(['Bearer xoxb-1']);
+});
+
+test('a token of one person alone is revoked, whoever else is of the workspace', async () => {
+  const { manager, connect, tokenOf, revoked } = await openBot();
+  await connect('u3', { authed_user: { id: 'u3', access_token: 'xoxp-3', token_type: 'user' } });
+  expect(await manager.deleteToken('u3', 'here')).toEqual({ revoked: 'yes' });
+  expect([revoked(), await tokenOf('u2')]).toEqual([['Bearer xoxp-3'], 'xoxb-1']);
+});
+
+test.each([
+  ['disconnects', (stage: Stage) => stage.manager.deleteToken('u1', 'here')],
+  ['goes to another workspace', (stage: Stage) => stage.consent('u1', 'other', 'T2')],
+])('who leads the others and %s leaves them what it has', async (_title, leave) => {
+  const stage = await openWorkspace();
+  const { server, clock, issue, tokenOf } = stage;
+  issue('renewed');
+  expect(await tokenOf('u1')).toBe('at-renewed');
+  await leave(stage);
+  expect(server.requestsTo('/revoke')).toEqual([]);
+  expect(await tokenOf('u2')).toBe('at-renewed');
+  issue('again');
+  clock.advance(2 * hourMs);
+  expect(await tokenOf('u2')).toBe('at-again');
+  expect(server.requestsTo('/token').at(-1)?.form.get('refresh_token')).toBe('rt-renewed');
 });
