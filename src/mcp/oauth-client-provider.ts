@@ -1,6 +1,7 @@
 /** The adapter for `OAuthClientProvider`, the interface of both lines of the MCP SDK, backed by the manager. */
 
 import { ProviderUnavailable } from '../core/errors.js';
+import { formatScope, isScopeToken, missingScope } from '../core/scope.js';
 import type { AccessToken } from '../core/views.js';
 import { digestOf, type McpContext, readContext } from './context.js';
 
@@ -8,51 +9,93 @@ import { digestOf, type McpContext, readContext } from './context.js';
 export interface ManagedClientProvider {
   readonly redirectUrl: string;
   readonly clientMetadata: { redirect_uris: string[]; client_name: string };
-  tokens(): Promise<{ access_token: string; token_type: string } | undefined>;
-  /** The first thing that the SDK's own flow asks for; the manager does the work here, so that the flow ends. */
-  discoveryState(): Promise<never>;
-  clientInformation(): undefined;
+  tokens(): Promise<{ access_token: string; token_type: string; scope: string; issuer: string } | undefined>;
+  /** An authorization server that is nowhere, so that the SDK's own flow asks nobody on its way to the last step. */
+  discoveryState(): typeof nowhereState & { resourceMetadata: { resource: string } };
+  clientInformation(): { client_id: string };
   saveTokens(): never;
-  redirectToAuthorization(): never;
-  saveCodeVerifier(): never;
+  saveCodeVerifier(): void;
   codeVerifier(): never;
+  /** The last step of the SDK's own flow, and the first that knows the scope; the manager does the work here. */
+  redirectToAuthorization(authorizationUrl: URL): Promise<void>;
 }
+
+/** A name that is never resolved (RFC 2606): what the SDK would send there goes nowhere. */
+const nowhere = 'https://valetkey.invalid';
+const redirectUrl = `${nowhere}/callback`;
+const nowhereState = {
+  authorizationServerUrl: nowhere,
+  authorizationServerMetadata: {
+    issuer: nowhere,
+    authorization_endpoint: `${nowhere}/authorize`,
+    token_endpoint: `${nowhere}/token`,
+    response_types_supported: ['code'],
+    code_challenge_methods_supported: ['S256'],
+  },
+};
 
 /**
  * An `authProvider` for programs that are written for `OAuthClientProvider`. Tokens come from the manager and are
- * fresh; on 401 the manager discovers, registers and refreshes, and the SDK's own flow makes no request.
+ * fresh; on 401 the manager discovers, registers and refreshes, on 403 with `insufficient_scope` the person is asked
+ * for more, and the SDK's own flow makes no request.
+ *
+ * The interface hands on the scope of a challenge, and neither its status nor its `resource_metadata`: a scope that the
+ * refused token lacks is taken for the reason, and metadata is looked for at the well-known places.
  *
  * @returns an object whose use rejects with `OAuthNotConnected` when the person has to act, and with
- *   `ProviderUnavailable` when the token was renewed and the call is to be repeated
+ *   `ProviderUnavailable` when there is another token and the call is to be repeated. When asking the person (again)
+ *   would not help, the SDK ends with its `UnauthorizedError`
  */
 export function createOAuthClientProvider(context: McpContext, serverUrl: string | URL): ManagedClientProvider {
   const server = String(serverUrl);
   let sent: AccessToken | undefined;
+  let refused: AccessToken | undefined;
   return {
-    // Never used: the browser half is the manager's.
-    redirectUrl: 'https://valetkey.invalid/callback',
-    clientMetadata: { redirect_uris: ['https://valetkey.invalid/callback'], client_name: 'Valetkey' },
+    redirectUrl,
+    clientMetadata: { redirect_uris: [redirectUrl], client_name: 'Valetkey' },
     async tokens() {
       const { journeys, userId, options } = readContext(context);
       sent = await journeys.findToken(userId, server, options);
-      return sent && { access_token: sent.accessToken.reveal(), token_type: sent.tokenType };
+      if (sent === undefined) return undefined;
+      const { accessToken, tokenType, scope } = sent;
+      return { access_token: accessToken.reveal(), token_type: tokenType, scope: formatScope(scope), issuer: nowhere };
     },
-    async discoveryState() {
-      const { journeys, userId, options } = readContext(context);
-      const rejected = sent && { rejectedTokenSha256: digestOf(sent) };
-      const { provider } = await journeys.requireToken(userId, server, { ...options, ...rejected });
+    discoveryState: () => ({ ...nowhereState, resourceMetadata: { resource: server } }),
+    clientInformation() {
+      // Before the flow asks for tokens, which may bring another one than was refused.
+      refused = sent;
+      return { client_id: 'valetkey' };
+    },
+    saveTokens: refuse,
+    saveCodeVerifier: () => undefined,
+    codeVerifier: refuse,
+    async redirectToAuthorization(authorizationUrl) {
+      const wanted = authorizationUrl.searchParams.get('scope')?.split(' ').filter(isScopeToken) ?? [];
+      const found = await anotherToken(context, server, { refused, wanted });
+      if (found === undefined) return;
       throw new ProviderUnavailable('The token was renewed; repeat the call.', {
-        provider,
+        provider: found.provider,
         reached: 'no',
         retryAfterMs: 0,
       });
     },
-    clientInformation: () => undefined,
-    saveTokens: refuse,
-    redirectToAuthorization: refuse,
-    saveCodeVerifier: refuse,
-    codeVerifier: refuse,
   };
+}
+
+/** A token other than the one that was refused; `undefined` when asking the person for more would not help. */
+function anotherToken(
+  context: McpContext,
+  server: string,
+  { refused, wanted }: { readonly refused: AccessToken | undefined; readonly wanted: readonly string[] },
+): Promise<AccessToken | undefined> {
+  const { journeys, userId, options } = readContext(context);
+  const answer = { ...options, ...(refused && { rejectedTokenSha256: digestOf(refused) }) };
+  const missing = refused === undefined ? wanted : missingScope(refused.scope, wanted);
+  const scope = missing.length === 0 ? '' : ` scope="${formatScope(missing)}"`;
+  if (refused === undefined || missing.length === 0) {
+    return journeys.requireToken(userId, server, { ...answer, wwwAuthenticate: `Bearer${scope}` });
+  }
+  return journeys.stepUp(userId, server, { ...answer, wwwAuthenticate: `Bearer error="insufficient_scope",${scope}` });
 }
 
 function refuse(): never {

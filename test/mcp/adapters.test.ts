@@ -10,7 +10,7 @@ import { createAuthProvider } from '../../src/mcp/auth-provider.js';
 import type { McpContext } from '../../src/mcp/context.js';
 import { createMcpFetch } from '../../src/mcp/mcp-fetch.js';
 import { createOAuthClientProvider } from '../../src/mcp/oauth-client-provider.js';
-import { type McpWorld, openMcpWorld } from '../support/mcp-world.js';
+import { challengeOf, type McpWorld, openMcpWorld } from '../support/mcp-world.js';
 
 interface ToolServer {
   readonly url: string;
@@ -119,5 +119,63 @@ describe('createOAuthClientProvider after a token was refused', () => {
     const renewed = (await provider.tokens())?.access_token ?? '';
     expect(renewed).not.toBe(refused);
     expect(world.tokens.isLive(renewed)).toBe(true);
+  });
+});
+
+const lines: readonly [string, (provider: ReturnType<typeof createOAuthClientProvider>) => Promise<unknown>][] = [
+  [
+    '@modelcontextprotocol/client',
+    (authProvider) => {
+      const transport = new StreamableHTTPClientTransport(new URL(world.url), { authProvider });
+      return new Client(information).connect(transport);
+    },
+  ],
+  [
+    '@modelcontextprotocol/sdk',
+    (authProvider) => {
+      const transport = new TransportV1(new URL(world.url), { authProvider });
+      return new ClientV1(information).connect(transport as Parameters<ClientV1['connect']>[0]);
+    },
+  ],
+];
+
+describe.each(lines)('createOAuthClientProvider with %s', (_line, connect) => {
+  const outcome = async (provider = createOAuthClientProvider({ userId: 'ada', manager: world.manager }, world.url)) =>
+    connect(provider).catch((thrown: unknown) => thrown);
+  const challenge = (status: number, more: string) => ({
+    status,
+    headers: { 'www-authenticate': challengeOf(world.server.url, more) },
+  });
+  /** What the person is asked for at the authorization server. */
+  const askedOf = async (error: unknown, change?: (answer: URLSearchParams) => void) => {
+    if (!(error instanceof OAuthNotConnected)) throw error;
+    return (await world.connect(error.connectUrl, change)).searchParams.get('scope');
+  };
+
+  it('asks for the scope of the challenge, not for all that the server lists (M-30, M-31)', async () => {
+    world.server.answer('/mcp', challenge(401, ', scope="files"'));
+    expect(await askedOf(await outcome())).toBe('files');
+  });
+
+  it('on 403 asks for the union, renews nothing, and gives up when the person says no (M-33, M-34, M-35)', async () => {
+    world.server.answer('/mcp', challenge(401, ', scope="files"'));
+    await askedOf(await outcome());
+    world.server.answer('/mcp', challenge(403, ', error="insufficient_scope", scope="write"'));
+    const error = await outcome();
+    expect(error).toMatchObject({ reason: 'insufficient_scope', missingScopes: ['write'] });
+    const sayNo = (answer: URLSearchParams) => {
+      answer.delete('code');
+      answer.set('error', 'access_denied');
+    };
+    expect(await askedOf(error, sayNo)).toBe('files write');
+    expect(await outcome()).toHaveProperty('message', 'Unauthorized');
+    expect(world.issuer.requests.filter(({ path }) => path === '/token')).toHaveLength(1);
+  });
+
+  it('comes to its end in programs that discover by themselves', async () => {
+    const provider = createOAuthClientProvider({ userId: 'ada', manager: world.manager }, world.url);
+    const older = { ...provider, discoveryState: () => undefined as never };
+    await askedOf(await outcome(older));
+    expect(await older.tokens()).toMatchObject({ token_type: 'Bearer' });
   });
 });
