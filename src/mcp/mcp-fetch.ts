@@ -4,12 +4,12 @@ import { DiscoveryFailed } from '../core/errors.js';
 import type { AccessToken } from '../core/views.js';
 import { digestOf, type McpContext, readContext } from './context.js';
 
-/** `fetch` as the transports of the MCP SDK take it. */
-export type McpFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+/** `fetch` as transports take it: those of the MCP SDK pass an address, others may pass a whole request. */
+export type McpFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** What sends the requests; by default the guarded way out, which reaches public https servers only. */
 export interface McpFetchOptions {
-  readonly fetch?: McpFetch;
+  readonly fetch?: (url: string | URL, init?: RequestInit) => Promise<Response>;
 }
 
 /** A request that can be sent again byte for byte. */
@@ -34,7 +34,8 @@ interface HeldRequest {
 export function createMcpFetch(context: McpContext, serverUrl: string | URL, options: McpFetchOptions = {}): McpFetch {
   const server = String(serverUrl);
   const { origin } = new URL(server);
-  return async (url, init = {}) => {
+  return async (input, given = {}) => {
+    const { url, init } = partsOf(input, given);
     const { journeys, userId, options: whose } = readContext(context);
     const send = options.fetch ?? journeys.fetchFrom(server, whose);
     const isOthers = new URL(url).origin !== origin || new Headers(init.headers).has('authorization');
@@ -68,6 +69,13 @@ function answerOf(response: Response, sent: AccessToken | undefined) {
     wwwAuthenticate: response.headers.get('www-authenticate'),
     ...(sent && { rejectedTokenSha256: digestOf(sent) }),
   };
+}
+
+/** A request in one piece, taken apart; what is given beside it comes first (Fetch standard, 5.4). */
+function partsOf(input: string | URL | Request, given: RequestInit): HeldRequest {
+  if (typeof input === 'string' || input instanceof URL) return { url: input, init: given };
+  const { url, method, headers, body, signal } = input;
+  return { url, init: { method, headers, body, signal, ...given } };
 }
 
 /** Reads a body that can be read only once, so that it can be sent twice. */

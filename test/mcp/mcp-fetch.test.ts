@@ -141,6 +141,19 @@ describe.each(storeKinds)('on the %s store', (store) => {
       await expect(world.manager.mcp.findToken('ada', other)).resolves.toBeUndefined();
     });
 
+    it('a request in one piece, as fetch takes it, is sent again whole (S1-12)', async () => {
+      const world = await openWorld({ store });
+      const asFetch: typeof fetch = (await connected(world)).mcpFetch;
+      const before = world.server.requestsTo('/mcp').length;
+      world.server.answer('/mcp', { status: 401 }, ({ body, method }) => ({ json: { method, echo: body } }));
+      const response = await asFetch(new Request(world.url, call), { headers: { 'x-own': 'before' } });
+      expect(await response.json()).toEqual({ method: 'POST', echo: call.body });
+      const own = world.server.requestsTo('/mcp').slice(before);
+      expect(own.map(({ headers }) => headers['x-own'])).toEqual(['before', 'before']);
+      const ending = asFetch(new Request(world.url, { signal: AbortSignal.abort() }));
+      await expect(ending).rejects.toHaveProperty('name', 'AbortError');
+    });
+
     it('the very same request is sent again with the token, body and headers included (S1-12)', async () => {
       const world = await openWorld({ store });
       const { mcpFetch } = await connected(world);
