@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultTenant } from '../../src/core/identifiers.js';
 import { openStore } from '../../src/open-store.js';
@@ -70,6 +72,18 @@ describe('valetkey webhooks', () => {
       err: expect.stringContaining('No event'),
     });
     expect((await run('webhooks replay')).status).toBe(2);
+  });
+
+  it('goes to an address with a key in the query, which may stand in a file and is not printed', async () => {
+    const [first = ''] = await makeEvents();
+    const receiver = await startWebhookReceiver();
+    const file = join(dataDir, 'webhook-url');
+    writeFileSync(file, `${receiver.url}?code=CANARY%3D\n`);
+    vi.stubEnv('WEBHOOK_URL_FILE', file);
+    vi.stubEnv('WEBHOOK_SECRETS', webhookSecrets.join(','));
+    const { status, out, err } = await run(`webhooks replay --since ${first} --json`);
+    expect([status, receiver.received.map(({ target }) => target)]).toEqual([0, Array(3).fill('/hook?code=CANARY%3D')]);
+    expect(out + err).not.toContain('CANARY');
   });
 
   it('list is empty before the first delivery', async () => {

@@ -17,6 +17,8 @@ export interface Received {
   readonly signatures: readonly string[];
   readonly signed: string;
   readonly body: z.infer<typeof bodySchema>;
+  /** Path and query. */
+  readonly target: string;
   /** Whether it was answered with 2xx. */
   readonly taken: boolean;
   /** `performance.now()`. */
@@ -53,6 +55,7 @@ export async function startWebhookReceiver(
       signatures: header('webhook-signature').split(' '),
       signed: `${id}.${header('webhook-timestamp')}.${text}`,
       body: bodySchema.parse(JSON.parse(text)),
+      target: request.url ?? '',
       taken: status >= 200 && status < 300,
       at,
     });

@@ -1,7 +1,7 @@
 /** Where webhooks go and with which secrets they are signed. */
 
 import { z } from 'zod';
-import { endpointUrlSchema } from '../../core/public-address.js';
+import { queriedUrlSchema } from '../../core/public-address.js';
 import { Secret } from '../../core/secret.js';
 import type { EnvironmentReader } from '../environment.js';
 
@@ -28,7 +28,8 @@ const secretsSchema = z
 
 /** Both variables or neither. */
 export function readWebhooks(reader: EnvironmentReader): WebhookConfig | undefined {
-  const url = reader.read('WEBHOOK_URL', endpointUrlSchema);
+  // Receivers such as Azure Functions know their callers by a key in the query.
+  const url = reader.readSecret('WEBHOOK_URL', queriedUrlSchema);
   const secrets = reader.readSecret('WEBHOOK_SECRETS', secretsSchema);
   if (reader.has('WEBHOOK_URL') && !reader.has('WEBHOOK_SECRETS')) {
     reader.fault('WEBHOOK_SECRETS', 'is required with WEBHOOK_URL');
