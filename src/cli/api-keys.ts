@@ -66,13 +66,13 @@ async function create({ owner, role, tenant, providers, days, json }: CreateOpti
     const { key, view } = await createApiKey(store.documents, { ...request, providers: allowed, expiresAt }, now);
     // Before it is shown: a key that nobody wrote down is handed to nobody.
     await store.audit.append({ at: now, act: 'api_key.create', actor: operatorActor, ...aboutKey(view) });
-    console.log(json ? JSON.stringify({ ...view, key: key.reveal() }) : key.reveal());
+    console.log(json ? JSON.stringify({ ...wireOf(view), key: key.reveal() }) : key.reveal());
   });
 }
 
 async function list({ json }: { json?: boolean }): Promise<void> {
   const keys = await withStore((store) => listApiKeys(store.documents), 'read');
-  if (json) console.log(JSON.stringify(keys));
+  if (json) console.log(JSON.stringify(keys.map(wireOf)));
   else for (const key of keys) console.log(describeKey(key));
 }
 
@@ -90,6 +90,20 @@ async function revoke(id: string, { json }: { json?: boolean }): Promise<void> {
 function aboutKey({ tenant, id, role }: ApiKeyView) {
   return { tenant, object: id, reason: `role: ${role}`, outcome: 'ok' } as const;
 }
+
+/** As `GET /v1/api-keys` has it, of every tenant. */
+function wireOf({ id, owner, role, tenant, ...key }: ApiKeyView) {
+  return {
+    ...{ id, owner, role, tenant },
+    providers: key.providers ?? null,
+    created_at: Math.floor(key.createdAt / 1000),
+    expires_at: seconds(key.expiresAt),
+    revoked_at: seconds(key.revokedAt),
+    last_used_at: seconds(key.lastUsedAt),
+  };
+}
+
+const seconds = (ms: number | undefined) => (ms === undefined ? null : Math.floor(ms / 1000));
 
 function describeKey(key: ApiKeyView): string {
   const when = (ms: number | undefined) => (ms === undefined ? '-' : new Date(ms).toISOString());

@@ -199,6 +199,14 @@ describe('api-keys', () => {
     expect(await ask(running, made.key)).toBe(401);
     expect((await run('api-keys list')).out).toContain('revoked');
   });
+
+  it('prints for programs what the API says of a key, with its tenant', async () => {
+    const running = await startService();
+    const made = JSON.parse((await run('api-keys create --owner me --days 1 --json')).out);
+    const { api_keys: told } = JSON.parse(JSON.stringify((await running.call('GET', '/v1/api-keys')).body));
+    expect(JSON.parse((await run('api-keys list --json')).out)).toEqual([{ ...told[0], tenant: 'default' }]);
+    expect(made).toEqual({ ...told[0], tenant: 'default', key: expect.stringContaining(made.id) });
+  });
 });
 
 describe('link', () => {
