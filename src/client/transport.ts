@@ -103,18 +103,31 @@ export class Transport {
     return answer;
   }
 
-  /** A redirect could carry the credential elsewhere, so it is an error. What `fetch` throws may tell too much. */
+  /** What `fetch` throws may tell too much. */
   async #send(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${this.#apiKey.reveal()}`);
     try {
       // Not as a method of this object: some runtimes refuse that.
       const { fetch } = { fetch: this.#fetch };
-      return await fetch(`${this.#root}${path}`, { ...init, headers, redirect: 'error' });
-    } catch {
+      // Not "error": Cloudflare Workers know no such mode, and would refuse every request.
+      return refuseRedirect(await fetch(`${this.#root}${path}`, { ...init, headers, redirect: 'manual' }));
+    } catch (error) {
+      if (error instanceof ServiceUnreachable) throw error;
       throw new ServiceUnreachable('The service cannot be reached, or it did not answer in time.');
     }
   }
+}
+
+/** A redirect could carry the credential elsewhere. Browsers show one as an answer without a status. */
+function refuseRedirect(response: Response): Response {
+  const { status, type, body } = response;
+  if (type !== 'opaqueredirect' && (status < 300 || status > 399)) return response;
+  body?.cancel().catch(() => undefined);
+  throw new ServiceUnreachable(
+    'A redirect answered, which is not followed: is baseUrl right?',
+    status ? { status } : {},
+  );
 }
 
 /** With its colon; empty where the text is no absolute URL. `localhost:3000` has the scheme `localhost:`. */

@@ -80,7 +80,23 @@ describe('the client when things go wrong', () => {
 
   it('follows no redirect: the key would go along', async () => {
     const { client, seen } = await open([json(307, {}, { location: '/elsewhere' })], { retries: 0 });
-    await expect(client.listUserConnections('u')).rejects.toMatchObject({ code: 'service_unreachable' });
+    const refused = { code: 'service_unreachable', status: 307, message: expect.stringContaining('baseUrl') };
+    await expect(client.listUserConnections('u')).rejects.toMatchObject(refused);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('asks for no mode of redirects that Cloudflare Workers lack, and knows what browsers show of one', async () => {
+    const { client, seen } = await open([json(200, listing)], {
+      fetch: async (input, init) => {
+        if (init?.redirect === 'error') throw new TypeError('Invalid redirect value');
+        return fetch(input, init);
+      },
+    });
+    expect(await client.listUserConnections('u')).toEqual([]);
+    const shown = Response.error();
+    Object.defineProperty(shown, 'type', { value: 'opaqueredirect' });
+    const inBrowser = new ValetkeyClient({ baseUrl: 'http://a', apiKey, retries: 0, fetch: async () => shown });
+    await expect(inBrowser.listUserConnections('u')).rejects.toThrow(/^A redirect/);
     expect(seen).toHaveLength(1);
   });
 
