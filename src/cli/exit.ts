@@ -8,7 +8,7 @@ import {
   OAuthManagerError,
   UnknownProvider,
 } from '../core/errors.js';
-import { KeyServiceOutage, KeyServiceRefusal } from '../keys/key-service.js';
+import { KeyServiceAway, KeyServiceOutage, KeyServiceRefusal } from '../keys/key-service.js';
 import { SandboxNotInstalled } from '../sandbox/not-installed.js';
 import { configurationExitCode } from '../service/config.js';
 
@@ -43,7 +43,9 @@ export function reportFailure(error: unknown): number {
     return exitCodes.configuration;
   }
   console.error(describe(error));
-  return exitCodes.failed;
+  // Who starts it again when it has failed need not try with the same keys.
+  const lacksKey = error instanceof KeyUnavailable && !(error instanceof KeyServiceAway);
+  return lacksKey ? exitCodes.configuration : exitCodes.failed;
 }
 
 function reportUsage(problem: string): number {

@@ -24,6 +24,9 @@ export class KeyServiceRefusal extends Error {}
 /** The key service could not be reached or is not able to answer. */
 export class KeyServiceOutage extends Error {}
 
+/** It stayed away for longer than a start waits: no fault of the configuration, so that the next start may succeed. */
+export class KeyServiceAway extends KeyUnavailable {}
+
 /** How long an outage is waited out. Durations are ms. */
 export interface Patience {
   readonly forMs: number;
@@ -41,7 +44,7 @@ export const usualPatience: Patience = { forMs: 30_000, betweenMs: 1_000 };
  * Keys are unwrapped once, at the start: a key service that is down later stops nobody.
  *
  * @throws {ConfigurationError} the service refuses a key, or a key has not 32 bytes
- * @throws {KeyUnavailable} the service could not be reached for as long as `patience` says
+ * @throws {KeyServiceAway} the service could not be reached for as long as `patience` says
  */
 export async function unwrapKeys(entries: string, service: KeyService, patience = usualPatience): Promise<string> {
   const giveUpAt = performance.now() + patience.forMs;
@@ -70,7 +73,7 @@ async function unwrapOne(
       if (error instanceof KeyServiceRefusal) throw refused(id, error.message);
       if (!(error instanceof KeyServiceOutage)) throw error;
       onOutage?.(error.message);
-      if (performance.now() + betweenMs > giveUpAt) throw new KeyUnavailable(id);
+      if (performance.now() + betweenMs > giveUpAt) throw new KeyServiceAway(id, `${error.message}.`);
     }
     await sleep(betweenMs);
   }

@@ -130,7 +130,7 @@ describe('keys list, rotate and verify', () => {
     expect(status).toBe(0);
     expect(out).toMatch(new RegExp(`${k1.split(':')[0]}\topens.*audit 1\n.*keep it in ENCRYPTION_KEYS`, 's'));
     vi.stubEnv('ENCRYPTION_KEYS', k2);
-    expect((await run('api-keys list')).status).toBe(1);
+    expect((await run('api-keys list')).status).toBe(78);
   });
 
   it('take out a key that sealed nothing and is not there any more', async () => {
@@ -138,7 +138,7 @@ describe('keys list, rotate and verify', () => {
     await store(k1);
     await (await openStore({ encryptionKeys: `${k2},${k1}`, dataDir })).close();
     const refused = await run('api-keys list');
-    expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('"valetkey keys rotate"') });
+    expect(refused).toMatchObject({ status: 78, err: expect.stringContaining('"valetkey keys rotate"') });
     expect(JSON.parse((await run('keys rotate --json')).out)).toMatchObject({
       resealed: 0,
       retired: [k2.split(':')[0]],
@@ -159,11 +159,11 @@ describe('keys list, rotate and verify', () => {
     await store((await run('keys generate')).out);
     vi.stubEnv('ENCRYPTION_KEYS', (await run('keys generate')).out);
     const { status, err } = await run('api-keys list');
-    expect({ status, err }).toEqual({ status: 1, err: expect.stringMatching(/^ENCRYPTION_KEYS: .*is not available/) });
+    expect({ status, err }).toEqual({ status: 78, err: expect.stringMatching(/^ENCRYPTION_KEYS: .*is not available/) });
     const listed = await run('keys list');
     expect(listed.status).toBe(1);
     expect(listed.out).toContain('MISSING');
-    expect((await run('keys rotate')).status).toBe(1);
+    expect((await run('keys rotate')).status).toBe(78);
     expect(await run('keys verify')).toMatchObject({ status: 1, out: expect.stringContaining('key_unavailable') });
   });
 });

@@ -39,7 +39,7 @@ it('a start that is refused leaves no sandbox behind that nobody runs', async ()
   await run('api-keys create --owner me');
   vi.stubEnv('ENCRYPTION_KEYS', keyEntry('other'));
   const { status, err } = await run('serve --sandbox-if-unconfigured');
-  expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining('is not available') });
+  expect({ status, err }).toEqual({ status: 78, err: expect.stringContaining('is not available') });
   expect(readdirSync(made.path)).not.toContain('sandbox.json');
 });
 

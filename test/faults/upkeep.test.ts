@@ -117,7 +117,7 @@ it.each(storeKinds)(
     expect(after.k1?.registered).toBe(true);
     expect((after.k1?.records.event ?? 0) + (after.k1?.records.audit ?? 0)).toBeGreaterThan(0);
     const refused = await runOperatorCommand('api-keys list', place, { variables: { ENCRYPTION_KEYS: k2 } });
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('k1') });
+    expect(refused).toMatchObject({ code: 78, err: expect.stringContaining('k1') });
   },
   120_000,
 );

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { exitCodes, reportFailure } from '../../src/cli/exit.js';
 import { ConfigurationError, KeyUnavailable } from '../../src/core/errors.js';
 import { Secret } from '../../src/core/secret.js';
 import { awsKms } from '../../src/keys/aws-kms.js';
@@ -78,7 +79,9 @@ describe.each(kinds)('$name', ({ name, start, open, notNow }) => {
     there.outage.push(notNow);
     const failure = await failureOf(`k1:${there.wrap(randomBytes(32))}`, open(there));
     expect(failure).toBeInstanceOf(KeyUnavailable);
-    expect(failure).toMatchObject({ code: 'key_unavailable', keyId: 'k1' });
+    expect(failure).toMatchObject({ code: 'key_unavailable', keyId: 'k1', message: expect.stringContaining(name) });
+    // Who starts the command again helps himself, other than with a key that is missing.
+    expect(reportFailure(failure)).toBe(exitCodes.failed);
   });
 
   it.each([
