@@ -2,8 +2,9 @@
 
 import { operatorActor } from '../core/audit.js';
 import { type Connection, nextGeneration, refOf } from '../core/connection.js';
-import { OAuthManagerError } from '../core/errors.js';
-import type { ProviderRegistry } from '../core/provider.js';
+import { InvalidRequest, OAuthManagerError } from '../core/errors.js';
+import type { Provider, ProviderRegistry } from '../core/provider.js';
+import { withParameters } from '../core/provider-endpoints.js';
 import type { Store } from '../core/store.js';
 import { nextLook } from '../flows/schedule.js';
 import { enterAccount } from '../flows/shared-account.js';
@@ -66,6 +67,8 @@ export async function importConnections(
 async function importOne(connection: Connection, target: ImportTarget): Promise<'created' | 'existing'> {
   const { store, providers, dryRun } = target;
   if (!target.isKnownProvider(connection.provider)) throw new ImportRefused('its provider is not known here');
+  const provider = providers.find(connection.provider);
+  if (provider !== undefined) refusePlaceless(provider, connection);
   const ref = refOf(connection);
   if (await isThere(store, connection)) return 'existing';
   if (dryRun) return 'created';
@@ -74,13 +77,21 @@ async function importOne(connection: Connection, target: ImportTarget): Promise<
   const generation = nextGeneration(undefined, now);
   const change = { kind: 'put_connection', connection, expect: 'absent', generation } as const;
   if ((await store.connections.write(ref.owner, [change])) === 'moved') return 'existing';
-  const provider = providers.find(connection.provider);
   const dueAt = nextLook(connection, { provider, bufferMs: provider?.refreshBufferMs ?? target.refreshBufferMs, now });
   await Promise.all([
     dueAt === undefined ? undefined : store.due.schedule(ref, dueAt),
     store.audit.append({ ...aboutImport(connection), at: now }),
   ]);
   return 'created';
+}
+
+/** A connection that does not say at which host its customer is could never be had. @throws {ImportRefused} */
+function refusePlaceless(provider: Provider, { parameters }: Connection): void {
+  try {
+    withParameters(provider, parameters);
+  } catch (error) {
+    throw error instanceof InvalidRequest ? new ImportRefused(error.message) : error;
+  }
 }
 
 function aboutImport({ tenant, userId: user, provider, account, connectionId }: Connection) {

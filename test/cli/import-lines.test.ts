@@ -1,9 +1,9 @@
 /** Lines that `valetkey import jsonl` could take for something else than they are. */
 
 import { writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { run } from '../support/command-line.js';
-import { report, write } from '../support/operator-store.js';
+import { connectionsOf, report, write } from '../support/operator-store.js';
 
 describe('import jsonl', () => {
   it('refuses what would be taken for something else: a misspelt field, ms for seconds, a time before 1970', async () => {
@@ -30,6 +30,27 @@ describe('import jsonl', () => {
       'not of the expected form: refresh_expires_at',
     ]);
     expect(report(ended).created).toBe(1);
+  });
+
+  it('refuses a connection that does not say at which host its customer is: nobody could ever have its token', async () => {
+    vi.stubEnv('SHOPIFY_CLIENT_ID', 'c');
+    vi.stubEnv('SHOPIFY_CLIENT_SECRET', 's');
+    const at = { provider: 'shopify', access_token: 'a' };
+    const lines = [
+      { ...at, user: 'U1' },
+      { ...at, user: 'U2', parameters: { shop: 'canary.example/' } },
+      { ...at, user: 'U3', parameters: { shop: 'flowers' } },
+    ];
+    const ended = await run(`import jsonl ${write('in.jsonl', lines)} --json`);
+    expect(ended.out + ended.err).not.toContain('canary');
+    expect(report(ended)).toMatchObject({
+      created: 1,
+      refused: [
+        { problem: 'parameters.shop: is required by shopify' },
+        { problem: 'parameters.shop: is not of the form that is expected' },
+      ],
+    });
+    expect(await connectionsOf('U3')).toMatchObject([{ parameters: { shop: 'flowers' } }]);
   });
 
   it.each([
