@@ -6,6 +6,7 @@ import { type ProofMode, proofModeSchema } from './core/connection.js';
 import { ConfigurationError } from './core/errors.js';
 import { providerIdSchema } from './core/identifiers.js';
 import { type McpPolicy, mcpPolicySchema } from './core/mcp-policy.js';
+import { isNear } from './core/near-name.js';
 import { baseUrlSchema, deepLinkSchema, originSchema, queriedUrlSchema } from './core/public-address.js';
 import { isScopeToken } from './core/scope.js';
 import type { Store } from './core/store.js';
@@ -105,6 +106,12 @@ const plainSchema = z.object({
     .default([]),
 });
 
+/** What would do harm if it were passed over. */
+const speltNames = [
+  ...Object.keys(plainSchema.shape),
+  ...(['spoolDir', 'redisWait', 'keyService', 'accountPolicy', 'auditTokens'] satisfies (keyof ManagerOptions)[]),
+];
+
 /** How the journeys are to run. @throws {ConfigurationError} all faults at once */
 export function settingsOf(options: ManagerOptions): Settings {
   const proof = options.connectProof ?? 'chat_code';
@@ -113,6 +120,7 @@ export function settingsOf(options: ManagerOptions): Settings {
   const allowNoProof = options.unsafeConnectWithoutProof ?? false;
   const faults = [
     ...faultsIn(plain),
+    ...misspeltOptions(options),
     ...(options.store || options.encryptionKeys
       ? []
       : [fault('encryptionKeys', 'is missing; "npx valetkey keys generate" makes one')]),
@@ -158,6 +166,16 @@ function fault(name: string, problem: string) {
 
 function faultsIn({ error }: z.ZodSafeParseResult<unknown>, ...option: readonly string[]) {
   return (error?.issues ?? []).map(({ path, message }) => fault([...option, ...path].join('.'), message));
+}
+
+/** With `redisURL` a program would have an empty store of its own. What is like no option is the host's own business. */
+function misspeltOptions(options: ManagerOptions) {
+  const lettersOf = (name: string) => name.replaceAll('_', '').toLowerCase();
+  return Object.keys(options).flatMap((given) => {
+    const isMeant = (name: string) => lettersOf(name) === lettersOf(given) || isNear(lettersOf(name), lettersOf(given));
+    const meant = speltNames.includes(given) ? undefined : speltNames.find(isMeant);
+    return meant === undefined ? [] : [fault(given, `is no option; is ${meant} meant?`)];
+  });
 }
 
 /** A typing error in what JavaScript passes; taken for something else, `deny` would warn. */

@@ -43,6 +43,10 @@ describe('an option that cannot work is named', () => {
     ['returnToOrigins', { returnToOrigins: 'https://app.example.org' }],
     ['returnToOrigins.0', { returnToOrigins: ['https://app.example.org/'] }],
     ['accountPolicy', { accountPolicy: 'Deny' }],
+    ['redisURL', { redisURL: 'redis://localhost' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://localhost' }],
+    ['spool_dir', { spool_dir: '/var/spool/valetkey' }],
+    ['accountPolcy', { accountPolcy: 'deny' }],
     ['refreshBufferSeconds', { refreshBufferSeconds: -1 }],
     ['linkCodeTtlSeconds', { linkCodeTtlSeconds: 0 }],
     ['issuerRetrySeconds', { issuerRetrySeconds: 0 }],
@@ -55,6 +59,8 @@ describe('an option that cannot work is named', () => {
     expect(faultsOf({ baseUrl: '', accountPolicy: 'no', linkCodeTtlSeconds: -1 })).toHaveLength(3);
   });
 });
+
+it('what is like no option may come along', () => expect(faultsOf({ port: 3000, database: 'mine' })).toEqual([]));
 
 it.each(['http://localhost:3000', 'http://127.0.0.2:3000', 'http://[::1]:3000', 'http://app.localhost:3000'])(
   'a page of this machine may be without https, %s here as in BASE_URL',

@@ -3,8 +3,8 @@
 import { catalogue } from '../../providers/index.js';
 import { type ProviderId, providerIdSchema } from '../core/identifiers.js';
 import { isDiscoveredId } from '../core/mcp-server.js';
+import { isNear } from '../core/near-name.js';
 import type { Config } from '../service/config.js';
-import { isNear } from '../service/misspelt.js';
 import { CommandFailed, WrongCommandLine } from './exit.js';
 import { withRunningSandbox } from './open-local.js';
 
