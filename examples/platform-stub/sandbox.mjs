@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithUs } from '../terminal-chat/service.mjs';
 
 const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -19,6 +20,7 @@ export async function startSandbox(baseUrl) {
     env: { PATH: process.env.PATH, BASE_URL: baseUrl, DATA_DIR: join(dataDir, 'sandbox') },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  endWithUs(child);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const first = new Promise((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
   const line = await Promise.race([first, ended]);

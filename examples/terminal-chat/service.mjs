@@ -47,6 +47,7 @@ async function startService(dataDir) {
     env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, BASE_URL: '', LOG_LEVEL: 'error' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  endWithUs(child);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const url = `http://localhost:${port}`;
   while (!(await isAlive(url))) {
@@ -61,6 +62,12 @@ async function startService(dataDir) {
       return ended;
     },
   };
+}
+
+/** By itself a process that was started outlives the one that started it and is then told to end. */
+export function endWithUs(child) {
+  process.once('exit', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 }
 
 /** The key and, when the service runs its sandbox, the address of the GitHub that is emulated there. */

@@ -1,6 +1,7 @@
 /** `npm run demo`: the chat of examples/terminal-chat against a service with its sandbox, as one process. */
 
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -48,4 +49,16 @@ it('ends at /quit although the bot waits for a browser', async () => {
   demo.child.stdout?.on('data', (text) => String(text).includes('link=') && demo.child.stdin?.write('/quit\n'));
   demo.child.stdin?.write('who am I on GitHub?\n');
   expect((await demo).stdout).toContain('Open this link');
+}, 120_000);
+
+it('takes the service that it has started with it when a signal ends it', async () => {
+  const demo = startDemo(await findFreePort());
+  const failed = expect(demo).rejects.toMatchObject({ code: 1 });
+  // The sandbox of a service that has ended in order leaves no such file.
+  const runs = () => existsSync(join(dataDir, 'sandbox.json'));
+  await new Promise<void>((resolve) => demo.child.stdout?.once('data', () => resolve()));
+  expect(runs()).toBe(true);
+  demo.child.kill('SIGTERM');
+  await failed;
+  await expect.poll(runs, { timeout: 20_000 }).toBe(false);
 }, 120_000);
