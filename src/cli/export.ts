@@ -11,6 +11,7 @@ import { examples } from './examples.js';
 import { CommandFailed, exitCodes } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { interruptible } from './interruption.js';
+import { warnOfMoved } from './moved-store.js';
 import { readText } from './named-file.js';
 import { parseTenant } from './named-tenant.js';
 import { withEngine } from './open-local.js';
@@ -49,6 +50,7 @@ async function run({ recipient, out, tenant, json }: ExportOptions): Promise<voi
     }
   }
   await withEngine(async (beneath) => {
+    await warnOfMoved(beneath.engine);
     const connections = readConnections(beneath, wanted, (each) => skipped.push(each));
     await writeNewFile(out, withBreaks(sealLines(counted(connections), key)));
   }).finally(() => bar.clear());

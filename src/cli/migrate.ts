@@ -11,6 +11,7 @@ import { registerKeys } from '../store/key-registry.js';
 import { type Migration, migrate } from '../transfer/migrate.js';
 import { examples } from './examples.js';
 import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
+import { warnOfMoved } from './moved-store.js';
 import { readText } from './named-file.js';
 import { nameOptions } from './named-options.js';
 import { withEngine } from './open-local.js';
@@ -41,6 +42,7 @@ async function run(options: MigrateOptions): Promise<void> {
   const { option, url } = readTarget(options);
   const migration = await withEngine(async ({ engine, keyring, config }) => {
     if (options.finish) refuseOpen(engine);
+    await warnOfMoved(engine);
     await registerKeys(engine, keyring);
     const target = await openTarget(config, url, options.toPrefix).catch(
       nameOptions({ REDIS_URL: option, KEY_PREFIX: '--to-prefix' }),

@@ -134,7 +134,7 @@ export function loadConfig(
     ...(providers.mcp && { mcp: providers.mcp }),
     allowInsecureLoopbackProviders,
     hasProvidersFile: reader.has('PROVIDERS_FILE'),
-    warnings: [...providers.warnings, ...misspeltNames(reader), ...warningsOf(proof)],
+    warnings: [...providers.warnings, ...misspeltNames(reader), ...warningsOf(proof), ...kept.warnings],
   };
 }
 

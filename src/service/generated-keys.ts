@@ -47,9 +47,10 @@ export function keepMissing(
 ) {
   const embedded = store.kind === 'embedded';
   const dataFile = dataFileOf(resolve(dataDir), keyPrefix);
-  if (embedded && wanted === 'old' && !isThere(dataFile)) {
-    throw fault('DATA_DIR', `holds no store: ${dataFile} is not there`);
+  if (embedded && wanted === 'old' && !isWritten(dataFile)) {
+    throw fault('DATA_DIR', `holds no store: ${dataFile} is ${existsSync(dataFile) ? 'empty' : 'not there'}`);
   }
+  const isStrayed = embedded && existsSync(keysFileOf(dataDir)) && !isWritten(dataFile);
   const keys = given.encryptionKeys === undefined && embedded ? keepEncryptionKeys(dataDir, dataFile) : undefined;
   const local = given.apiKeys.length === 0 && embedded ? keepApiKey(dataDir, wanted) : undefined;
   checkKept(keys, encryptionKeysSchema, 'ENCRYPTION_KEYS');
@@ -62,14 +63,18 @@ export function keepMissing(
       ...(keys ? { encryptionKeys: keys.path } : {}),
       ...(local ? { apiKey: local.path } : {}),
     },
+    warnings: isStrayed ? [`DATA_DIR has keys, but ${dataFile} is empty or not there: ${emptyStore}`] : [],
   };
 }
 
+const emptyStore = 'a new store is made, in which nobody is connected. If there was one, stop and put it back.';
+
+const keysFileOf = (dataDir: string) => join(dataDir, 'encryption-keys');
+
 /** Another key would open nothing of a store that is there already, and look like the lost one. */
 function keepEncryptionKeys(dataDir: string, dataFile: string): KeptSecret {
-  const path = join(dataDir, 'encryption-keys');
-  const isWritten = existsSync(dataFile);
-  if (isWritten && !existsSync(path)) {
+  const path = keysFileOf(dataDir);
+  if (existsSync(dataFile) && !existsSync(path)) {
     throw fault(
       'ENCRYPTION_KEYS',
       `is not set and ${path} is not there: give the keys that ${dataFile} was written with`,
@@ -79,9 +84,9 @@ function keepEncryptionKeys(dataDir: string, dataFile: string): KeptSecret {
 }
 
 /** What nobody can look at is not taken for absent. @throws {ConfigurationError} */
-function isThere(path: string): boolean {
+function isWritten(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
   } catch (error) {
     throw unusable(path, error);
   }

@@ -31,6 +31,11 @@ export async function markMoved(source: StorageEngine): Promise<void> {
   await source.putDocument(migrationCollection, moved, mark);
 }
 
+/** Whether its migration has ended: what is refreshed since lies in another store. */
+export async function isMoved(engine: StorageEngine): Promise<boolean> {
+  return (await engine.getDocument(migrationCollection, moved)) !== undefined;
+}
+
 /**
  * Lets nobody use a store that is the target of a migration under way, or the source of one that has ended.
  *

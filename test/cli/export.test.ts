@@ -156,6 +156,11 @@ describe('migrate', () => {
       status: 2,
       err: expect.stringContaining('error: --to: holds'),
     });
+    const again = await run(`migrate --to-file ${to} --to-prefix ${prefix}-2`);
+    expect(again).toMatchObject({
+      status: 0,
+      err: expect.stringContaining('was migrated. Where the new one has been'),
+    });
     const there = await openStore({ encryptionKeys: operator.encryptionKeys, redisUrl: redis.url, keyPrefix: prefix });
     expect(revealed((await there.connections.find(refTo(connection)))?.connection)).toEqual(revealed(connection));
     await there.close();

@@ -93,4 +93,13 @@ describe('a command that reads', () => {
     }
     expect(contents().map(([name]) => name)).toEqual(['valetkey.mdb']);
   });
+
+  it('takes an empty data file for none, and leaves it as it is', async () => {
+    const cut = join(dataDir, 'cut');
+    vi.stubEnv('DATA_DIR', cut);
+    mkdirSync(cut);
+    writeFileSync(join(cut, 'valetkey.mdb'), '');
+    expect(await run('keys list')).toMatchObject({ status: 78, err: expect.stringContaining('valetkey.mdb is empty') });
+    expect(readdirSync(cut)).toEqual(['valetkey.mdb']);
+  });
 });

@@ -116,6 +116,16 @@ describe('generated keys', () => {
     expect(load({ KEY_PREFIX: 'other' }).generated.encryptionKeys).toBe(join(dataDir, 'encryption-keys'));
   });
 
+  it('are warned of where their store is not there, or empty: nobody is connected in a new one', () => {
+    expect(load({}).warnings).toEqual([]);
+    const warned = [expect.stringContaining(`${join(dataDir, 'valetkey.mdb')} is empty or not there`)];
+    expect(load({}).warnings).toEqual(warned);
+    keepFile('valetkey.mdb', '');
+    expect(load({}).warnings).toEqual(warned);
+    keepFile('valetkey.mdb', 'a store');
+    expect(load({}).warnings).toEqual([]);
+  });
+
   it('that cannot be made are a fault of DATA_DIR', () => {
     const file = keepFile('file', 'no directory');
     const { names, message } = faultsOf({ DATA_DIR: file });
