@@ -56,7 +56,17 @@ export async function openStore(
   const keyring = await openKeyring(options, log);
   const spool = options.spoolDir === undefined ? undefined : await openSpool(options.spoolDir, keyring, log);
   const engine = await openWatchedEngine(options, log);
-  return openSealedStore(engine, keyring, { ...recordOptions(options), spool, isToRead: use === 'read' });
+  let isOpen = false;
+  // Usual at a first start. Later it is a Redis that keeps nothing on disk, or somebody's FLUSHALL.
+  const onEmpty = () => log[isOpen ? 'warn' : 'info']({}, 'the store is new or was emptied: nobody is connected in it');
+  const store = await openSealedStore(engine, keyring, {
+    ...recordOptions(options),
+    spool,
+    isToRead: use === 'read',
+    onEmpty,
+  });
+  isOpen = true;
+  return store;
 }
 
 /** A store that opens itself when it is first asked for something; `open` does so at once, and says why it cannot. */

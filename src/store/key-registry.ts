@@ -14,14 +14,16 @@ const missing =
  *
  * Call it when opening a store to write; it is cheap and may be repeated. Replicas that start together agree.
  *
+ * @returns `new` when no key was entered yet: nothing was ever written here, or somebody has emptied the store
  * @throws {KeyUnavailable} {ConfigurationError} as {@link checkKeys}
  */
-export async function registerKeys(engine: StorageEngine, keyring: Keyring): Promise<void> {
+export async function registerKeys(engine: StorageEngine, keyring: Keyring): Promise<'new' | 'known'> {
   const { activeKeyId } = keyring;
   const known = await checkedKeys(engine, keyring);
-  if (known.has(activeKeyId)) return;
+  if (known.has(activeKeyId)) return 'known';
   const created = await engine.createDocument(collection, activeKeyId, keyring.fingerprintOf(activeKeyId));
   if (!created) await checkedKeys(engine, keyring); // another replica entered the id in the meantime
+  return known.size === 0 ? 'new' : 'known';
 }
 
 /**

@@ -24,9 +24,14 @@ export interface StoreOptions {
   readonly keepOpened?: number;
   /** Nothing will be written: the active key is not entered among those in use. */
   readonly isToRead?: boolean;
+  /** Told when nothing was ever written to the store, or somebody has emptied it. */
+  readonly onEmpty?: () => void;
 }
 
-const holdKeys = ({ isToRead = false }: StoreOptions) => (isToRead ? checkKeys : registerKeys);
+async function holdKeys(engine: StorageEngine, keyring: Keyring, { isToRead, onEmpty }: StoreOptions): Promise<void> {
+  if (isToRead) await checkKeys(engine, keyring);
+  else if ((await registerKeys(engine, keyring)) === 'new') onEmpty?.();
+}
 
 /** At most twice as many, while one generation replaces the other. */
 const usualKeepOpened = 16_384;
@@ -53,7 +58,7 @@ export function createStore(engine: StorageEngine, keyring: Keyring, options: St
     ...(spool && { spool }),
     now: () => engine.now(),
     async check() {
-      await holdKeys(options)(engine, keyring);
+      await holdKeys(engine, keyring, options);
       return { kind: engine.kind, ...(await engine.check()) };
     },
     figures: () => engine.figures?.() ?? { commitsUnacknowledged: 0, commitsRestored: 0 },
@@ -85,7 +90,7 @@ export async function refuseForeignKeys(
 ): Promise<void> {
   try {
     await refuseMigrating(engine);
-    await holdKeys(options)(engine, keyring);
+    await holdKeys(engine, keyring, options);
   } catch (error) {
     if (error instanceof StoreUnavailable) return;
     await engine.close();
