@@ -8,7 +8,7 @@ import type { Connection } from '../core/connection.js';
 import { readConnections, type Skipped } from '../transfer/export-connections.js';
 import { parseLineKey, sealLines } from '../transfer/sealed-lines.js';
 import { examples } from './examples.js';
-import { CommandFailed, exitCodes } from './exit.js';
+import { CommandFailed, exitCodes, reasonOf } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { interruptible } from './interruption.js';
 import { warnOfMoved } from './moved-store.js';
@@ -74,7 +74,13 @@ async function writeNewFile(path: string, lines: AsyncIterable<string>): Promise
       await pipeline(Readable.from(lines), file.createWriteStream(), { signal });
     } catch (error) {
       await rm(path, { force: true });
-      throw signal.aborted ? new CommandFailed(`Interrupted: ${path} was not made.`) : error;
+      if (signal.aborted) throw new CommandFailed(`Interrupted: ${path} was not made.`);
+      throw isOfSystem(error) ? new CommandFailed(`${path} was not made: ${reasonOf(error)}.`) : error;
     }
   });
+}
+
+/** A write that the system refuses names no file. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
 }

@@ -53,8 +53,8 @@ export function keepMissing(
   const isStrayed = embedded && existsSync(keysFileOf(dataDir)) && !isWritten(dataFile);
   const keys = given.encryptionKeys === undefined && embedded ? keepEncryptionKeys(dataDir, dataFile) : undefined;
   const local = given.apiKeys.length === 0 && embedded ? keepApiKey(dataDir, wanted) : undefined;
-  checkKept(keys, encryptionKeysSchema, 'ENCRYPTION_KEYS');
-  checkKept(local, z.string().min(32), 'API_KEYS');
+  checkKept(keys, encryptionKeysSchema, { name: 'ENCRYPTION_KEYS', remedy: 'put it back from a backup' });
+  checkKept(local, z.string().min(32), { name: 'API_KEYS', remedy: 'put it back, or remove it for a new one' });
   const localKey = local && { id: 'local', role: 'admin' as const, secret: local.value, tenant: 'default' };
   return {
     encryptionKeys: keys?.value ?? given.encryptionKeys ?? new Secret(''),
@@ -99,9 +99,13 @@ function keepApiKey(dataDir: string, wanted: 'new or old' | 'old'): KeptSecret |
 }
 
 /** A damaged file is never replaced: what it was would be lost with it. */
-function checkKept(kept: KeptSecret | undefined, schema: z.ZodType<unknown, string>, name: string): void {
+function checkKept(
+  kept: KeptSecret | undefined,
+  schema: z.ZodType<unknown, string>,
+  { name, remedy }: { readonly name: string; readonly remedy: string },
+): void {
   if (kept === undefined || schema.safeParse(kept.value.reveal()).success) return;
-  throw fault(name, `the file ${kept.path} does not hold what was written there`);
+  throw fault(name, `the file ${kept.path} does not hold what was written there; ${remedy}`);
 }
 
 function fault(name: string, problem: string): ConfigurationError {

@@ -105,7 +105,9 @@ describe('generated keys', () => {
     const path = join(dataDir, 'encryption-keys');
     chmodSync(path, 0o600);
     writeFileSync(path, 'garbage');
-    expect(faultsOf({}).names).toEqual(['ENCRYPTION_KEYS']);
+    const { names, message } = faultsOf({});
+    expect(names).toEqual(['ENCRYPTION_KEYS']);
+    expect(message).toContain('put it back from a backup');
     expect(readFileSync(path, 'utf8')).toBe('garbage');
   });
 

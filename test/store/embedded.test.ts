@@ -92,6 +92,13 @@ describe('the data directory', () => {
     await expect(openEmbeddedEngine({ dataDir: file })).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 
+  it('says why its data file cannot be used', async () => {
+    const dataDir = path.join(root, 'taken');
+    mkdirSync(path.join(dataDir, 'valetkey.mdb'), { recursive: true });
+    const problem = `The data file ${dataDir}/valetkey.mdb cannot be used (EISDIR: illegal operation on a directory).`;
+    await expect(openEmbeddedEngine({ dataDir })).rejects.toMatchObject({ message: problem });
+  });
+
   it('whose data file is none of ours is StoreUnavailable, and the file is left as it is', async () => {
     const dataDir = path.join(root, 'foreign');
     mkdirSync(dataDir);

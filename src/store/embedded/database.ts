@@ -2,7 +2,7 @@
 
 import { chmodSync, closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { getSystemErrorName } from 'node:util';
+import { getSystemErrorMap } from 'node:util';
 import { StoreUnavailable } from '../../core/errors.js';
 import { makePrivateDirectory } from '../private-directory.js';
 import { enterFile, type SharedFile, type Table } from './shared-file.js';
@@ -128,11 +128,14 @@ function diskFailureOf(error: unknown): Promise<unknown> {
 /** The message names the failure of the file or disk; lmdb's messages hold no stored content. */
 function unavailable(error: unknown, carriedOut: 'no' | 'unknown', what = 'The embedded store'): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error;
-  const code = error instanceof Error && 'code' in error ? ` (${nameOf(error.code)})` : '';
-  return new StoreUnavailable(`${what} cannot be used${code}.`, carriedOut);
+  const reason = error instanceof Error && 'code' in error ? ` (${reasonOf(error)})` : '';
+  return new StoreUnavailable(`${what} cannot be used${reason}.`, carriedOut);
 }
 
-/** lmdb hands on the numbers of the operating system: 28 is ENOSPC on Linux, EIO also a write cut short. Its own are negative. */
-function nameOf(code: unknown): string {
-  return typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code);
+/** lmdb hands on the numbers of the operating system, as positive ones: 28 is ENOSPC on Linux. Its own are negative. */
+function reasonOf({ code, errno = 0 }: { code?: unknown; errno?: number }): string {
+  const [name, words] = getSystemErrorMap().get(typeof code === 'number' && code > 0 ? -code : errno) ?? [String(code)];
+  // It makes this of a write that was cut short.
+  const cause = name === 'EIO' ? ', as of a full disk' : '';
+  return words === undefined ? name : `${name}: ${words}${cause}`;
 }
