@@ -182,7 +182,9 @@ function checkRegistry(
     for (const { id } of registry.known()) {
       const provider = registry.find(id);
       const isWhole = provider ? !lacksSecret(provider) : known[id]?.client_id === undefined;
-      if (!isWhole) blame(reader, `${id}.client_secret`, 'is missing');
+      // One that is given and cannot be used has been told already.
+      const isGiven = reader.has(`${environmentPrefix(id)}_CLIENT_SECRET`);
+      if (!isWhole && !isGiven) blame(reader, `${id}.client_secret`, 'is missing');
     }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;

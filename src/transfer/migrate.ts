@@ -99,7 +99,8 @@ async function claimTarget(target: StorageEngine): Promise<void> {
   const isEmpty = await holdsNothing(target, (collection) => collection === migrationCollection);
   if ((await beginMigration(target)) === 'resumed' || isEmpty) return;
   await endMigration(target);
-  throw new ConfigurationError([{ name: '--to', problem: 'holds records already, and no migration is under way' }]);
+  const problem = 'holds records that no migration has put there; give an empty store, or another --to-prefix';
+  throw new ConfigurationError([{ name: '--to', problem }]);
 }
 
 async function holdsNothing(engine: StorageEngine, isPassedOver: (collection: string) => boolean): Promise<boolean> {

@@ -64,6 +64,11 @@ describe('a secret from a file', () => {
     },
   );
 
+  it('that cannot be read is one fault, not a missing secret as well', () => {
+    const given = { GITHUB_CLIENT_ID: 'id', GITHUB_CLIENT_SECRET_FILE: join(dataDir, 'none') };
+    expect(faultsOf(given).names).toEqual(['GITHUB_CLIENT_SECRET_FILE']);
+  });
+
   it('gives a provider its client secret', () => {
     const config = load({ GITHUB_CLIENT_ID: 'id', GITHUB_CLIENT_SECRET_FILE: keepFile('secret', 'from-file\n') });
     expect(config.providers.github).toMatchObject({ client_id: 'id', client_secret: 'from-file' });
