@@ -2,7 +2,8 @@
 
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { loadConfig } from '../service/config.js';
+import { currentEnvironment, loadConfig } from '../service/config.js';
+import { makeDataDir } from '../service/generated-keys.js';
 import { closeOnSignal } from '../service/server.js';
 import { examples } from './examples.js';
 
@@ -14,7 +15,8 @@ export function sandboxCommand(): Command {
     .addHelpText('after', examples('sandbox > providers.yaml'))
     .action(async ({ json }: { json?: boolean }) => {
       const { startSandbox } = await import('../sandbox/index.js');
-      const { baseUrl, dataDir } = loadConfig();
+      const { baseUrl, dataDir } = loadConfig(currentEnvironment(), 'none');
+      makeDataDir(dataDir);
       const sandbox = await startSandbox(baseUrl, dataDir);
       const file = { providers: sandbox.entries };
       console.log(json ? JSON.stringify(file) : stringify(file));

@@ -7,6 +7,7 @@ import type { Sandbox } from '../sandbox/index.js';
 import { buildApp } from '../service/app.js';
 import { closeInOrder } from '../service/close-in-order.js';
 import { type Config, configuredProviders, loadConfig } from '../service/config.js';
+import { makeDataDir } from '../service/generated-keys.js';
 import { createLogger, type Logger } from '../service/logger.js';
 import { closeOnSignal, listen } from '../service/server.js';
 import { examples } from './examples.js';
@@ -63,6 +64,7 @@ function wantsSandbox(config: Config): boolean {
 /** The sandbox and what it changes in the configuration; nothing else is configured, so its http is the only one. */
 async function openSandbox(config: Config): Promise<Sandbox & { settings: Partial<Config> }> {
   const { startSandbox } = await import('../sandbox/index.js');
+  makeDataDir(config.dataDir);
   const sandbox = await startSandbox(config.baseUrl, config.dataDir);
   return { ...sandbox, settings: { providers: sandbox.entries, allowInsecureLoopbackProviders: true } };
 }

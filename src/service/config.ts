@@ -27,7 +27,7 @@ import {
   trustProxySchema,
 } from './config-schema.js';
 import { type Environment, EnvironmentReader } from './environment.js';
-import { keepMissing } from './generated-keys.js';
+import { keepMissing, type WantedStore } from './generated-keys.js';
 import { readEncryptionKeys } from './key-settings.js';
 import { misspeltNames } from './misspelt.js';
 import { type ProofConfig, readProof, warningsOf } from './proof-settings.js';
@@ -96,13 +96,10 @@ export interface Config {
 /**
  * Reads and checks the environment. With the embedded store, missing keys are made and kept in the data directory.
  *
- * @param wanted `old` makes nothing: an embedded store that is not there is a fault
+ * @param wanted `old` makes nothing: an embedded store that is not there is a fault; `none` gives no keys either
  * @throws ConfigurationError with all faults, each naming its variable and never its value
  */
-export function loadConfig(
-  environment: Environment = process.env,
-  wanted: 'new or old' | 'old' = 'new or old',
-): Config {
+export function loadConfig(environment: Environment = process.env, wanted: WantedStore = 'new or old'): Config {
   const reader = new EnvironmentReader(environment);
   const service = readService(reader);
   const store = readStore(reader);

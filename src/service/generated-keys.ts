@@ -26,6 +26,9 @@ interface KeptSecret {
   readonly value: Secret;
 }
 
+/** What is to be done with the store: `old` makes none and needs one, `none` leaves all of it alone. */
+export type WantedStore = 'new or old' | 'old' | 'none';
+
 /** Where everything is kept, as far as it matters here. */
 interface Place {
   readonly store: { readonly kind: 'redis' | 'embedded' };
@@ -37,15 +40,14 @@ interface Place {
  * What is given, and with the embedded store what is not: the keyring text in `DATA_DIR/encryption-keys`, and the local
  * administrator's API key in `DATA_DIR/api-key`, both made at the first call. Replicas on Redis must be given the same.
  *
- * @param wanted `old` makes nothing and refuses a directory without a store
  * @throws {ConfigurationError} the directory cannot be used, a file there was damaged, or the store is there without keys
  */
 export function keepMissing(
   { store, dataDir, keyPrefix }: Place,
   given: { encryptionKeys: Secret | undefined; apiKeys: readonly ConfiguredApiKey[] },
-  wanted: 'new or old' | 'old',
+  wanted: WantedStore,
 ) {
-  const embedded = store.kind === 'embedded';
+  const embedded = store.kind === 'embedded' && wanted !== 'none';
   const dataFile = dataFileOf(resolve(dataDir), keyPrefix);
   if (embedded && wanted === 'old' && !isWritten(dataFile)) {
     throw fault('DATA_DIR', `holds no store: ${dataFile} is ${existsSync(dataFile) ? 'empty' : 'not there'}`);
@@ -83,6 +85,15 @@ function keepEncryptionKeys(dataDir: string, dataFile: string): KeptSecret {
   return keep(path, createEncryptionKey);
 }
 
+/** Makes the directory for what is no store. @throws {ConfigurationError} it cannot be made */
+export function makeDataDir(dataDir: string): void {
+  try {
+    makePrivateDirectory(resolve(dataDir));
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
+}
+
 /** What nobody can look at is not taken for absent. @throws {ConfigurationError} */
 function isWritten(path: string): boolean {
   try {
@@ -93,7 +104,7 @@ function isWritten(path: string): boolean {
 }
 
 /** Who only looks needs none. */
-function keepApiKey(dataDir: string, wanted: 'new or old' | 'old'): KeptSecret | undefined {
+function keepApiKey(dataDir: string, wanted: WantedStore): KeptSecret | undefined {
   const path = join(dataDir, 'api-key');
   return wanted === 'old' && !existsSync(path) ? undefined : keep(path, createApiSecret);
 }

@@ -73,6 +73,12 @@ it.each([
   }
 });
 
+it('DATA_DIR is named by the sandbox, too, which makes nothing else there', async () => {
+  vi.stubEnv('DATA_DIR', '/proc/none/valetkey');
+  const { status, err } = await run('sandbox');
+  expect({ status, err }).toEqual({ status: 78, err: expect.stringContaining('  DATA_DIR: /proc/none/valetkey') });
+});
+
 it('a place where nobody can look is not said to hold no store (a link to itself, as a directory of another user)', async () => {
   const loop = join(made.path, 'loop');
   symlinkSync('loop', loop);
