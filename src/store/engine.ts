@@ -99,7 +99,7 @@ export interface OwnerFields {
   claimField(owner: OwnerKey, claim: ClaimRequest): Promise<ClaimOutcome>;
   /** Prolongs the lease if it is still the holder's. */
   renewClaim(owner: OwnerKey, claim: FieldClaim, leaseMs: number): Promise<boolean>;
-  /** Gives the lease back if it is still the holder's; then removes the note too if `endNote`. */
+  /** Gives the lease back, ended or not, if nobody else has it since; then removes the note too if `endNote`. */
   releaseClaim(owner: OwnerKey, claim: FieldClaim, endNote: boolean): Promise<void>;
   readNote(owner: OwnerKey, field: string): Promise<Buffer | undefined>;
 }

@@ -5,6 +5,7 @@ import { nextGeneration, type StoredConnection } from '../../src/core/connection
 import { defaultAccount, defaultTenant, providerIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
 import { eventually } from '../support/redis.js';
+import { holdBack } from '../support/scripted-server.js';
 import { openBrowserHalf, user } from './browser-half.js';
 
 const hourMs = 3_600_000;
@@ -97,6 +98,51 @@ it('grace: a sending of which nobody knows the end is not forgotten because the 
   clock.advance(120_000);
   expect(await ask()).toBe(accessToken);
   expect(tokens.refreshCount()).toBe(0);
+});
+
+it('grace: who sends once more says so before it sends, so that nobody sends a third time (R5)', async () => {
+  const { server, store, clock, tokens, accessToken, ask } = await begunElsewhere('grace', 200_000);
+  clock.advance(leaseMs + 1);
+  const { held, letGo } = holdBack(tokens.redeem);
+  server.answer('/token', held);
+  const asked = ask();
+  await eventually('it was sent', () => server.requestsTo('/token').length === 1);
+  const own = { attempt: 2, startedAt: clock.now(), deadline: clock.now() + deadlineMs };
+  expect(await store.connections.findIntent(ref)).toMatchObject({ ...own, holder: expect.not.stringMatching('other') });
+  letGo();
+  expect(await asked).not.toBe(accessToken);
+});
+
+/** Whoever writes its so manieth intent stands still before it hears of it, so that its sending would come too late. */
+function standStill({ clock, store }: Awaited<ReturnType<typeof openBrowserHalf>>, turn: 1 | 2): void {
+  const { connections } = store;
+  const begin = connections.beginRefresh;
+  let turns = 0;
+  connections.beginRefresh = async (...what) => {
+    const begun = await begin.apply(connections, what);
+    turns += 1;
+    if (turns === turn) clock.advance(10_000);
+    return begun;
+  };
+}
+
+it('grace: who stood still before it sent once more does not forget the sending before it (R4, R5)', async () => {
+  const half = await begunElsewhere('grace', 200_000);
+  half.clock.advance(leaseMs + 1);
+  standStill(half, 2);
+  expect(await half.ask()).toBe(half.accessToken);
+  expect(half.tokens.refreshCount()).toBe(0);
+});
+
+it('strict: who stood still before it sent anything leaves nothing that would keep others from sending (R4)', async () => {
+  const half = await openBrowserHalf({ refresh_reuse: 'strict' });
+  const { manager, clock, tokens } = half;
+  const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+  await manager.storeToken(user, { provider: 'one', accessToken, refreshToken, expiresAt: clock.now() / 1000 + 3_600 });
+  clock.advance(hourMs - 60_000);
+  standStill(half, 1);
+  expect((await manager.requireToken(user, 'one')).accessToken.reveal()).not.toBe(accessToken);
+  expect(tokens.refreshCount()).toBe(1);
 });
 
 it('without rotation: a refusal that comes after another process has stored a newer token ends nothing (R12)', async () => {

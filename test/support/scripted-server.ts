@@ -31,6 +31,17 @@ export interface ScriptedAnswer {
 /** An answer, or what makes one of a request. */
 export type Answerer = ScriptedAnswer | ((request: ScriptedRequest) => ScriptedAnswer | Promise<ScriptedAnswer>);
 
+/** An answer that is held back until it is let go. */
+export function holdBack(answerer: Answerer): { readonly held: Answerer; readonly letGo: () => void } {
+  let letGo = () => {};
+  const open = new Promise<void>((resolve) => (letGo = resolve));
+  const held: Answerer = async (request) => {
+    await open;
+    return typeof answerer === 'function' ? answerer(request) : answerer;
+  };
+  return { held, letGo };
+}
+
 /** A running server. */
 export interface ScriptedServer {
   /** Origin, without a slash at the end. */

@@ -123,6 +123,14 @@ export function claimContract(pair: Pair): void {
       expect(await pair.one.readNote(owner, field)).toBeUndefined();
     });
 
+    it('are released by their holder though the lease has ended, while nobody else has taken it', async () => {
+      const owner = await ownerWithField();
+      await claim(pair.one, owner, { holder: 'a', leaseMs: 30 });
+      await expect.poll(() => pair.one.renewClaim(owner, { field, holder: 'a' }, 1)).toBe(false);
+      await pair.other.releaseClaim(owner, { field, holder: 'a' }, true);
+      expect(await pair.one.readNote(owner, field)).toBeUndefined();
+    });
+
     it('leave note and lease alone when a late holder releases', async () => {
       const owner = await ownerWithField();
       await claim(pair.one, owner, { holder: 'a', leaseMs: 30 });
