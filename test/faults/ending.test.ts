@@ -2,8 +2,11 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { refOf } from '../../src/core/connection.js';
+import { StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant } from '../../src/core/identifiers.js';
+import { parseOwner } from '../../src/core/parse-input.js';
 import { openManager } from '../../src/open-manager.js';
 import { openStore } from '../../src/open-store.js';
 import { managerOn } from '../support/fault-nodes.js';
@@ -55,6 +58,29 @@ it('R7: a manager that is closed while Redis refuses leaves, and says how many g
   expect(await Promise.all(asked)).toEqual(users.map(() => 'store_unavailable'));
   expect(errors).toContain('refreshed token sets are lost: neither the store nor a spool took them');
   expect(provider.seen).toMatchObject({ redemptions: users.length, reuses: 0 });
+}, 60_000);
+
+it('R7: the intent of an answer that nobody took stands: whoever comes next knows that the token may be spent', async () => {
+  const provider = await openProvider();
+  const place = { dataDir: await makeDirectory() };
+  const store = await openStore(managerOn(place, provider.entry));
+  const manager = await openManager({ ...managerOn(place, provider.entry), store });
+  await connect({ manager, clock: Date }, provider, { user: 'u', leftMs: endedMs });
+  const [{ connection } = { connection: undefined }] = (await store.connections.list(parseOwner('u', undefined)))
+    .connections;
+  const { write } = store.connections;
+  store.connections.write = async (owner, changes, finishes) => {
+    if (finishes) throw new StoreUnavailable('full', 'no');
+    return write.call(store.connections, owner, changes, finishes);
+  };
+  const asked = ask({ manager }, 'u');
+  await eventually('the refresh token was sent', () => provider.seen.redemptions === 1);
+  await expect(manager.close()).rejects.toThrow('1 grants are lost');
+  expect(await asked).toBe('store_unavailable');
+  const next = await openStore(managerOn(place, provider.entry));
+  onTestFinished(() => next.close());
+  if (connection === undefined) throw new TypeError('there is no connection');
+  expect(await next.connections.findIntent(refOf(connection))).toMatchObject({ attempt: 1 });
 }, 60_000);
 
 it('F12: a manager that is closed right after a refresh has told of it, however slowly it is told', async () => {
