@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { providerIdSchema } from '../../../src/core/identifiers.js';
 import { Secret } from '../../../src/core/secret.js';
-import { expiringKeyOf } from '../../../src/store/field-names.js';
+import { expiringKeyOf, hashOf } from '../../../src/store/field-names.js';
 import { createStore } from '../../../src/store/sealed-store.js';
 import { aConnection, aGrant, anIntent, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
 import { auditTrailContract } from './audit-trail.js';
@@ -50,6 +50,20 @@ export function storeRecordsContract(opened: Opened): void {
       expect(new Map(await opened.store.documents.list(collection))).toEqual(new Map(ids.map((id) => [id, { id }])));
       expect(await opened.store.documents.remove(collection, '')).toBe(true);
       expect(await opened.store.documents.find(collection, '')).toBeUndefined();
+    });
+
+    it('do not open under another id or in another collection (S1)', async () => {
+      const [here, there] = [`c-${randomUUID()}`, `c-${randomUUID()}`];
+      await opened.store.documents.put(here, 'theirs', {});
+      const sealed = (await opened.engine.getDocument(here, hashOf('theirs'))) ?? Buffer.alloc(0);
+      for (const [collection, id] of [
+        [here, 'mine'],
+        [there, 'theirs'],
+      ] as const) {
+        await opened.engine.putDocument(collection, hashOf(id), sealed);
+        const code = 'stored_token_unreadable';
+        await expect(opened.store.documents.find(collection, id)).rejects.toMatchObject({ code });
+      }
     });
 
     it('that cannot be opened hold up no other where the caller passes over them, and fail the list else (F14)', async () => {
@@ -137,6 +151,13 @@ function expiringFacts(opened: Opened): void {
       expect(await opened.store.expiring.take('connect_link', code)).toBeUndefined();
       await opened.store.expiring.save('account_link', code, link, 40);
       await expect.poll(() => opened.store.expiring.find('account_link', code)).toBeUndefined();
+    });
+
+    it('are kept under nothing that says what their own key was (L9)', async () => {
+      const code = randomUUID();
+      await opened.store.expiring.save('account_link', code, { ...anOwner(), createdAt: t0 }, 60_000);
+      expect(await opened.engine.getExpiring(`account_link/${code}`)).toBeUndefined();
+      expect(expiringKeyOf('account_link', code)).not.toContain(code);
     });
 
     it('do not open under another key of the same purpose (S1)', async () => {
