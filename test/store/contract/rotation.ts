@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ownerKeyOf } from '../../../src/core/identifiers.js';
 import type { StorageEngine } from '../../../src/store/engine.js';
 import { connectionFieldOf } from '../../../src/store/field-names.js';
+import { listRegisteredKeys } from '../../../src/store/key-registry.js';
 import { countByKey, rotateKeys, totalOf, verifyRecords } from '../../../src/store/key-use.js';
 import { walkNames } from '../../../src/store/sealed-records.js';
 import { createStore, openSealedStore } from '../../../src/store/sealed-store.js';
@@ -125,6 +126,13 @@ export function rotationContract(open: OpenEngine): void {
   });
 
   describe('a rotation', () => {
+    it('of a store with nothing in it keeps the key that seals, so that nobody starts without it (S5)', async () => {
+      const engine = await fresh();
+      expect((await rotateKeys(engine, both)).retired).toEqual([]);
+      expect(await listRegisteredKeys(engine)).toEqual([both.activeKeyId]);
+      await engine.close();
+    });
+
     it('seals lasting records under the first key; the old key stays registered until the rest has ended (S5)', async () => {
       const engine = await fresh();
       const connection = await fill(engine, old);
