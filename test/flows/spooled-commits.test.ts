@@ -1,6 +1,6 @@
 /** What an earlier process left in its spool: stored at the start, each for itself, without holding anybody up. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -48,7 +48,7 @@ async function openSpooled() {
   /** A start waits for it a second or two, and then goes on. */
   const isDone = (users: readonly string[]) => expect.poll(left, { timeout: 10_000 }).toEqual(users);
   const tokenOf = async (user: string) => (await half.manager.requireToken(user, 'one')).accessToken.reveal();
-  return { ...half, start, left, isDone, tokenOf, storedOf, logged };
+  return { ...half, directory, start, left, isDone, tokenOf, storedOf, logged };
 }
 
 const notStored = { level: 'error', message: 'a spooled token set was not stored', provider: 'one' };
@@ -66,6 +66,14 @@ it('is stored and told, then it is gone, and there is nothing to be said at the 
   expect(logged).toMatchObject([{ level: 'warn', count: 2, message: expect.stringContaining('earlier process') }]);
   await start();
   expect(logged).toHaveLength(1);
+});
+
+it('that another process has stored while the directory was read holds up no other', async () => {
+  const { directory, start, isDone } = await openSpooled();
+  // As a name whose file has just gone.
+  await symlink(join(directory, 'gone'), join(directory, '0-stored-meanwhile.commit'));
+  await start();
+  await isDone([]);
 });
 
 it('waits for its provider to be configured again', async () => {
