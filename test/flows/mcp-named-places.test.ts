@@ -77,6 +77,20 @@ describe('resource metadata at a place that a caller names', () => {
     expect(await offered(world)).toBe(provider);
   });
 
+  it('is asked no more when the operator no longer allows its origin', async () => {
+    const world = await openMcpWorld({
+      policy: ({ server, issuer }) => ({ servers: { [server]: { metadata_origins: [issuer] } } }),
+    });
+    open.push(world);
+    world.server.answer(places.resource, { status: 404 });
+    const { url } = world.issuer;
+    world.issuer.answer('/named.json', { json: resourceOf(world.url, url) });
+    const named = await offered(world, { wwwAuthenticate: `Bearer resource_metadata="${url}/named.json"` });
+    expect(named).toMatch(/^mcp-/);
+    expect(await offered({ ...world, manager: await world.openSibling({}) })).toContain('DiscoveryFailed');
+    expect(world.issuer.requestsTo('/named.json')).toHaveLength(1);
+  });
+
   it('is not believed of one person, whose tenant it would lead to a stranger', async () => {
     const [world, stranger] = [await openWorld(), await openStranger()];
     const provider = await offered(world);
