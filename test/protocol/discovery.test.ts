@@ -113,5 +113,7 @@ describe('an endpoint’s host', () => {
     await expect(isWithin('sister.example.com', 'api.example.com')).resolves.toBe(false);
     await expect(isWithin('evil.github.io', 'github.io')).resolves.toBe(false);
     await expect(isWithin('1.127.0.0.1', '127.0.0.1')).resolves.toBe(false);
+    // A short way of writing an address, which an operator may have used, is no domain above others.
+    await expect(isWithin('10.0.127.1', '127.1')).resolves.toBe(false);
   });
 });

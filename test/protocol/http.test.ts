@@ -62,6 +62,13 @@ describe('what never reaches the caller', () => {
   });
 });
 
+test('each request goes to the query that it names, or to none, whichever was asked before', async () => {
+  server.answer(path, {});
+  for (const query of ['?a=1', '', '?a=2', ''])
+    await http.post(`${server.url}${path}${query}`, { headers: {}, body: '' });
+  expect(server.requestsTo(path).map((request) => request.query.toString())).toEqual(['a=1', '', 'a=2', '']);
+});
+
 test('an answer that was compressed unasked is read', async () => {
   const response = await post({ text: gzipSync('{"a":1}'), headers: { 'content-encoding': 'gzip' } });
   expect(await response.json()).toEqual({ a: 1 });
