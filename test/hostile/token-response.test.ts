@@ -50,6 +50,8 @@ const useless: Record<string, readonly Row[]> = {
     ['an access_token of a number', { json: { ...good, access_token: 7 } }],
     ['an access_token of an object', { json: { ...good, access_token: { value: canary } } }],
     ['an access_token of a list', { json: { ...good, access_token: [canary] } }],
+    ['an access_token with a line break', { json: { ...good, access_token: `at-${canary}\r\nset-cookie: a=b` } }],
+    ['an access_token beyond ASCII', { json: { ...good, access_token: `at-${canary}\u00e9` } }],
     ['an access_token under __proto__', json(`{"__proto__":${JSON.stringify(good)}}`)],
     ['a refresh token alone', { json: { refresh_token: canary } }],
     ['an ID token alone', { json: { id_token: canary } }],

@@ -110,6 +110,8 @@ describe('the outcome', () => {
     ['400 where that means dead already', { status: 400 }, 'yes', { alsoDone: [400] }],
     ['400 invalid_token', { status: 400, json: { error: 'invalid_token' } }, 'yes'],
     ['200 ok:false', { json: { ok: false, error: 'ratelimited' } }, 'no'],
+    ['200 ok:false without a word', { json: { ok: false } }, 'no'],
+    ['200 with a word and no ok', { json: { error: 'server_error' } }, 'no'],
     ['200 ok:false token_revoked', { json: { ok: false, error: 'token_revoked' } }, 'yes'],
     ['500', { status: 500 }, 'no'],
     ['a redirect', { status: 302, headers: { location: 'https://example.com' } }, 'no'],

@@ -212,6 +212,15 @@ describe('a security event token', () => {
     expect(await take(await make())).toEqual(refused);
   });
 
+  it('is taken by RS256 alone, also where the keys of the issuer say no algorithm', async () => {
+    const { server, take } = await open();
+    server.answer('/certs', { json: { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1' }] } });
+    const signedBy = (alg: string) =>
+      new SignJWT(claimsOf({ [revoked]: { subject } })).setProtectedHeader({ alg, kid: 'k1' }).sign(keys.privateKey);
+    expect(await take(await signedBy('RS256'))).toEqual(ended(subject.sub));
+    for (const alg of ['RS512', 'PS256']) expect(await take(await signedBy(alg))).toEqual(refused);
+  });
+
   it('waits for another time when the keys cannot be had', async () => {
     const { server, take } = await open();
     server.answer('/certs', { status: 503 });
