@@ -35,6 +35,13 @@ describe('keys of the store', () => {
     });
   });
 
+  it('draws all 64 digits of a secret anew for each key (A2: 256 bits)', async () => {
+    const made = await Promise.all(Array.from({ length: 40 }, () => createApiKey(documents, request, clock.now())));
+    const secrets = made.map(({ key }) => key.reveal().slice(20, 84));
+    const drawn = Array.from({ length: 64 }, (_, at) => new Set(secrets.map((secret) => secret[at])).size);
+    expect(Math.min(...drawn)).toBeGreaterThan(5);
+  });
+
   it('keeps only the SHA-256 of a key and never lists it', async () => {
     const { key } = await createApiKey(documents, request, clock.now());
     const dump = JSON.stringify([...documents.kept].map(([name, values]) => [name, [...values]]));

@@ -6,7 +6,7 @@ import { KeyUnavailable } from '../../src/core/errors.js';
 import { createCallerAuth } from '../../src/service/caller-auth.js';
 import { createManualClock, type ManualClock } from '../support/clock.js';
 import { bearer, MemoryDocuments, reasonOf } from './caller-support.js';
-import { audience, goodClaims, issuer, KeySetServer, publicKeys, sign } from './jwt-issuer.js';
+import { audience, goodClaims, issuer, KeySetServer, publicKeys, rsa, rsaJwk, rsaKeyFor, sign } from './jwt-issuer.js';
 
 let clock: ManualClock;
 let documents: MemoryDocuments;
@@ -74,6 +74,18 @@ describe('a remote key set', () => {
       reasonOf(remoteAuth()(bearer(await sign(goodClaims(clock.now()), { kid: undefined }, key))));
     expect([await reasonFor(), await reasonFor(second.privateKey)]).toEqual([undefined, undefined]);
     expect(await reasonFor(stranger.privateKey)).toBe('jwt_err_jws_signature_verification_failed');
+  });
+
+  it('has keys that say no algorithm, and those are good for the algorithms that we take alone (A1)', async () => {
+    keys.push({ ...rsaJwk, kid: 'rsa-any' });
+    const reasonFor = async (alg: string, key: CryptoKey) =>
+      reasonOf(remoteAuth()(bearer(await sign(goodClaims(clock.now()), { alg, kid: 'rsa-any' }, key))));
+    expect(await reasonFor('RS256', rsa.privateKey)).toBeUndefined();
+    for (const bits of [384, 512]) {
+      const keyFor = (name: 'RSA-PSS' | 'RSASSA-PKCS1-v1_5') => rsaKeyFor(name, `SHA-${bits}`);
+      expect(await reasonFor(`RS${bits}`, await keyFor('RSASSA-PKCS1-v1_5'))).toBe('jwt_err_jose_alg_not_allowed');
+      expect(await reasonFor(`PS${bits}`, await keyFor('RSA-PSS'))).toBe('jwt_err_jose_alg_not_allowed');
+    }
   });
 
   it('is asked for a new key although somebody has come with a kid that nobody knows', async () => {

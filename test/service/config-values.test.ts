@@ -38,3 +38,15 @@ it.each([
   expect(faults('https://app.example.org/verify#here')).toEqual([name]);
   expect(faultsOf({ BASE_URL: 'https://app.example.org/?policy=sign-in' })).toEqual(['BASE_URL']);
 });
+
+it('a secret of a caller has 32 characters at least, and one that signs JWTs 32 bytes (S3-09)', () => {
+  const jwt = { API_JWT_ISSUER: 'i', API_JWT_AUDIENCE: 'a' };
+  for (const [length, faulty] of [
+    [31, true],
+    [32, false],
+  ] as const) {
+    const secret = 's'.repeat(length);
+    expect(faultsOf({ API_KEYS: `bot:bot:${secret}` })).toEqual(faulty ? ['API_KEYS'] : []);
+    expect(faultsOf({ ...jwt, API_JWT_SECRETS: `k1:${secret}` })).toEqual(faulty ? ['API_JWT_SECRETS'] : []);
+  }
+});
