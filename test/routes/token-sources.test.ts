@@ -6,7 +6,7 @@ import type { ProviderEntry } from '../../providers/index.js';
 import { OAuthNotConnected, ProviderError, ProviderUnavailable } from '../../src/core/errors.js';
 import { providerIdSchema } from '../../src/core/identifiers.js';
 import type { SourceRequest, TokenSource } from '../../src/core/token-source.js';
-import { valetkey, valetkeyServerOptions } from '../../src/fastify.js';
+import { type ValetkeyPluginOptions, valetkey, valetkeyServerOptions } from '../../src/fastify.js';
 import { entryAt, type ScriptedAnswer } from '../support/scripted-server.js';
 import { openSourced } from '../support/sourced-manager.js';
 
@@ -56,7 +56,7 @@ function hostSource(condition: string): TokenSource {
 }
 
 /** An app with one provider for each condition, all of that source. */
-async function openApp(source: string) {
+async function openApp(source: string, authenticate?: ValetkeyPluginOptions['authenticate']) {
   const names = Object.keys(conditions);
   const own = Object.fromEntries(names.map((name) => [name, hostSource(name)]));
   const { server, openAnother } = await openSourced({});
@@ -75,7 +75,8 @@ async function openApp(source: string) {
     }
   }
   const app = fastify(valetkeyServerOptions);
-  await app.register(valetkey, { manager, apiKeys: [{ id: 'bot', role: 'bot', secret }] });
+  const callers = authenticate ? { authenticate } : { apiKeys: [{ id: 'bot', role: 'bot' as const, secret }] };
+  await app.register(valetkey, { manager, ...callers });
   onTestFinished(() => app.close());
   return app;
 }
@@ -147,4 +148,17 @@ describe('POST /v1/exchange/{provider}', () => {
       );
     }
   });
+});
+
+describe('a person with a credential of the own', () => {
+  it.each(['refresh_token', 'static', 'client_credentials', 'host'])(
+    'gets no token of source %s, which a whole deployment shares',
+    async (source) => {
+      const app = await openApp(source, () => ({ id: 'u', role: 'user', tenant: 'default', userId: 'u' }));
+      const payload = { rejected_token_sha256: '0'.repeat(64) };
+      const got = await app.inject({ url: '/v1/users/u/tokens/ok' });
+      const renewed = await app.inject({ method: 'POST', url: '/v1/users/u/tokens/ok/refresh', payload });
+      expect([got.statusCode, renewed.statusCode]).toEqual([403, 403]);
+    },
+  );
 });
