@@ -132,6 +132,13 @@ describe('a link', () => {
     const own = { origin: 'null', 'sec-fetch-site': 'same-origin' };
     expect((await browser.post('/oauth/example', { link }, own)).statusCode).toBe(303);
   });
+
+  it('has its sign-in at the chat begun by no form of another site: each would cost a try (A10)', async () => {
+    await browser.get(await browser.consent(await connectUrl()));
+    const foreign = { origin: 'https://evil.example' };
+    expect((await browser.post('/oauth/example/login', {}, foreign)).statusCode).toBe(403);
+    expect((await browser.post('/oauth/example/login', {})).statusCode).toBe(410);
+  });
 });
 
 describe('a link that is opened once more', () => {
@@ -183,6 +190,8 @@ describe('the callback', () => {
     expect(journey.provider.counts.token).toBe(1);
     const late = answers.find(({ statusCode }) => statusCode === 410);
     expect(late?.body).toContain('href="/oauth/example/done"');
+    const stranger = await new JarBrowser(journey.app).get(callback);
+    expect([stranger.statusCode, stranger.body.includes('/done')]).toEqual([410, false]);
   });
 
   it('of another provider is refused and burns nothing (S2-11, C1)', async () => {

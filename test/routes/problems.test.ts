@@ -126,6 +126,11 @@ describe('the table of statuses and codes', () => {
     },
   );
 
+  it('is never to be cached, also where nothing is (A7)', async () => {
+    const { statusCode, headers } = await api.app.inject('/nowhere');
+    expect([statusCode, headers['cache-control'], headers.pragma]).toEqual([404, 'no-store', 'no-cache']);
+  });
+
   it('tells nothing of our insides when a dependency is down', async () => {
     for (const error of [new StoreUnavailable(canary), new KeyUnavailable(canary), new StoredTokenUnreadable(canary)]) {
       vi.spyOn(TokenJourneys.prototype, 'requireToken').mockRejectedValue(error);
