@@ -58,6 +58,12 @@ const refused: readonly [title: string, body: object, status: number, code: stri
   ['may_act that is null', withClaims({ may_act: null }), 403, 'forbidden'],
   ['may_act that is a list', withClaims({ may_act: [{ sub: 'scripted-client' }] }), 403, 'forbidden'],
   [
+    'may_act of our name at another client',
+    withClaims({ may_act: { sub: 'scripted-client', client_id: 'other-client' } }),
+    403,
+    'forbidden',
+  ],
+  [
     'may_act of another subject at our client',
     withClaims({ may_act: { sub: 'other', client_id: 'scripted-client' } }),
     403,

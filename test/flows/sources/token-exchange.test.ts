@@ -175,8 +175,8 @@ test('what is kept is found under digests, framed so that no two exchanges meet 
   expect(kept.keys()).toEqual([key]);
   expect(inspect(kept, { showHidden: true, depth: null }) + kept.keys().join()).not.toContain('CANARY');
   const meeting = [
-    ['a', 'b c'],
-    ['a b', 'c'],
+    ['a', 'bc d'],
+    ['ab', 'c d'],
   ].map(([id = '', scope = '']) =>
     exchangeKeyOf(id, { subjectToken: new Secret('s'), scope: scope.split(' '), resource: undefined }),
   );
