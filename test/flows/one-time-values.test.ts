@@ -1,7 +1,7 @@
 /** Links, states and return codes: how long, of which characters, and how a typed code is read (threats L9). */
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   digestOf,
   newId,
@@ -21,6 +21,13 @@ describe('return codes', () => {
   it('have 8 characters without look-alikes (design 5)', () => {
     expect(returnCodeLength).toBe(8);
     expect(codes.filter((code) => !/^[2-9A-HJKMNP-TV-Z]{8}$/.test(code))).toEqual([]);
+  });
+
+  it('are drawn, as all the others, without the numbers that can be foretold (threats L9)', () => {
+    const foretold = vi.spyOn(Math, 'random');
+    for (const draw of [newReturnCode, newOneTimeValue, () => newId('cn')]) draw();
+    expect(foretold).not.toHaveBeenCalled();
+    foretold.mockRestore();
   });
 
   it('hardly ever repeat: 39 bits', () => {

@@ -1,6 +1,7 @@
 /** Callers of one connection in one process share a flight, its failure too; and nobody's leaving ends it, nor the end of the process. */
 
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { nextGeneration } from '../../src/core/connection.js';
 import { defaultAccount, defaultTenant, providerIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { openStore } from '../../src/open-store.js';
 import { eventually } from '../support/redis.js';
@@ -81,4 +82,23 @@ it('a refresh that takes longer than its lease is prolonged: nobody else begins 
   await asked;
   await manager.close();
   expect(tokens.refreshCount()).toBe(1);
+});
+
+it('an answer that was lost says nothing about a connection that another process has found to be over (R12)', async () => {
+  const { server, store, clock, ask } = await openDue(-1);
+  const { held, letGo } = holdBack({ status: 500 });
+  server.answer('/token', held);
+  const asked = settle([ask()]);
+  await eventually('it was sent', () => server.requestsTo('/token').length === 1);
+  const stored = await store.connections.find(ref);
+  if (stored === undefined) throw new TypeError('there is no connection');
+  const { generation, connection } = stored;
+  const since = clock.now();
+  const state = { kind: 'needs_reauthorization', since, keepUntil: since + hourMs, error: 'invalid_grant' } as const;
+  const next = { connection: { ...connection, state }, generation: nextGeneration(generation, since) };
+  const put = { kind: 'put_connection', ...next, expect: generation } as const;
+  expect(await store.connections.write(ref.owner, [put])).toBe('stored');
+  letGo();
+  await asked;
+  expect((await store.connections.find(ref))?.connection.state).toEqual(state);
 });
