@@ -1,7 +1,7 @@
 /** What a failed refresh makes of a connection, where nobody knows whether the token was spent. */
 
 import { describe, expect, it } from 'vitest';
-import { GrantRefused, ProviderError } from '../../src/core/errors.js';
+import { GrantRefused, ProviderError, ProviderUnavailable } from '../../src/core/errors.js';
 import { stateAfterFailure } from '../../src/core/refresh-state.js';
 
 const sending = { startedAt: 1_000, attempt: 2, now: 5_000 };
@@ -30,4 +30,23 @@ describe('a refresh that failed', () => {
     expect(stateAfterFailure(failure, strict, sending)).toEqual(spent ? uncertain : undefined);
     expect(stateAfterFailure(failure, { refreshReuse: 'none' }, sending)).toBeUndefined();
   });
+
+  it.each([302, 404, undefined])(
+    'is the operator’s, and touches no connection: misconfigured, status %s (R14)',
+    (status) => {
+      const about = { provider: 'github', misconfigured: true, ...(status !== undefined && { status }) };
+      expect(stateAfterFailure(new ProviderError('ours', about), strict, sending)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['no', undefined],
+    ['unknown', { kind: 'uncertain', since: 1_000, attempts: 2 }],
+  ] as const)(
+    'for want of an answer may have spent the token only if it may have been reached: %s (R5)',
+    (reached, state) => {
+      const failure = new ProviderUnavailable('away', { provider: 'github', reached });
+      expect(stateAfterFailure(failure, strict, sending)).toEqual(state);
+    },
+  );
 });

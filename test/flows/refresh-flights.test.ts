@@ -1,5 +1,6 @@
 /** Callers of one connection in one process share a flight, its failure too; and nobody's leaving ends it, nor the end of the process. */
 
+import { createHash } from 'node:crypto';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { nextGeneration } from '../../src/core/connection.js';
 import { defaultAccount, defaultTenant, providerIdSchema, userIdSchema } from '../../src/core/identifiers.js';
@@ -101,4 +102,24 @@ it('an answer that was lost says nothing about a connection that another process
   letGo();
   await asked;
   expect((await store.connections.find(ref))?.connection.state).toEqual(state);
+});
+
+it('a token that was refused is not handed out because no better one is to be had now (A5)', async () => {
+  const { manager, server, accessToken } = await openDue(hourMs - 1_000);
+  server.answer('/token', { status: 503 });
+  const rejectedTokenSha256 = createHash('sha256').update(accessToken).digest('hex');
+  const asked = manager.refreshToken(user, 'one', { rejectedTokenSha256 });
+  await expect(asked).rejects.toMatchObject({ code: 'provider_unavailable' });
+});
+
+it('a provider that is back is back also when what it said first is that one grant is over (R14, R17)', async () => {
+  const { manager, server, tokens, clock, ask } = await openDue(-1);
+  const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+  await manager.storeToken('chat:eve', { provider: 'one', accessToken, refreshToken, expiresAt: 1 });
+  server.answer('/token', { status: 503, headers: { 'retry-after': '60' } });
+  await settle([ask()]);
+  clock.advance(60_000);
+  server.answer('/token', { status: 400, json: { error: 'invalid_grant' } }, tokens.redeem);
+  await expect(ask()).rejects.toMatchObject({ code: 'reauthorization_required' });
+  expect(tokens.isLive((await manager.requireToken('chat:eve', 'one')).accessToken.reveal())).toBe(true);
 });
