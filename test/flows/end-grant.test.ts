@@ -1,4 +1,4 @@
-/** A grant whose attempts are used up ends: it is gone here, and given back if it has ended that way and no other. */
+/** A grant whose attempts are used up ends: it is gone here, and given back if it ended so; and what its proof leaves behind. */
 
 import { expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
@@ -77,4 +77,29 @@ it('is not given back where another process proved it meanwhile: that connection
   expect(await fail()).toMatchObject({ code: 'store_unavailable' });
   expect(revocations()).toBe(0);
   expect(await manager.hasToken(user, 'one', { account: 'second' })).toBe(true);
+});
+
+it('a grant that ends between its proof and its activation becomes no connection', async () => {
+  const { finish, manager, store } = await openBrowserHalf();
+  const { page, connectId } = await finish();
+  const { connections } = store;
+  const { write } = connections;
+  let isFirst = true;
+  connections.write = async (whose, changes, finishes) => {
+    if (isFirst && changes.some(({ kind }) => kind === 'put_connection')) {
+      isFirst = false;
+      await write.call(connections, whose, [{ kind: 'remove_grant', connectId, expect: 'any' }]);
+    }
+    return write.call(connections, whose, changes, finishes);
+  };
+  await expect(manager.submitProof(user, page?.returnCode?.reveal() ?? '')).rejects.toMatchObject({ code: 'gone' });
+  expect(await manager.hasToken(user, 'one')).toBe(false);
+});
+
+it('a connection says by which proof of which connect it came: who looks later knows that its grant was proven', async () => {
+  const { finish, manager, store, clock } = await openBrowserHalf();
+  const { page, connectId } = await finish();
+  await manager.submitProof(user, page?.returnCode?.reveal() ?? '');
+  const [stored] = (await store.connections.list(owner)).connections;
+  expect(stored?.connection.proof).toEqual({ mode: 'chat_code', provenAt: clock.now(), connectId });
 });
