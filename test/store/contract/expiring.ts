@@ -83,6 +83,12 @@ export function expiringContract(pair: Pair): void {
   });
 
   describe('counters', () => {
+    it('count within the window that the first addition began: later ones do not prolong it (L9)', async () => {
+      const key = `counter/${randomUUID()}`;
+      expect((await pair.one.count(key, 60_000)).remainingMs).toBe(60_000);
+      await expect.poll(async () => (await pair.other.count(key, 60_000)).remainingMs).toBeLessThan(60_000);
+    });
+
     it('count every addition of all replicas within one window', async () => {
       const key = freshKey();
       const counts = await Promise.all(
