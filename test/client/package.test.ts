@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
@@ -23,4 +25,15 @@ it('an ESM program imports it by the same name', () => {
     import { ValetkeyClient } from 'valetkey/client';
     console.log(typeof new ValetkeyClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'k' }).requireOAuthToken);`;
   expect(run('module', program)).toBe('function');
+});
+
+it('every source map carries its sources: a bundler that reads one warns of files that are not in the package', () => {
+  const dist = join(root, 'dist');
+  const maps = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.map'));
+  const isBare = (name: string) => {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(join(dist, name), 'utf8'));
+    return !sources.every((_: string, index: number) => typeof sourcesContent?.[index] === 'string');
+  };
+  expect(maps.length).toBeGreaterThan(100);
+  expect(maps.filter(isBare)).toEqual([]);
 });
