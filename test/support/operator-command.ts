@@ -19,7 +19,7 @@ export interface CommandEnd {
 export interface CommandOptions {
   /** Further variables, ENCRYPTION_KEYS among them. */
   readonly variables?: Place;
-  /** Killed by -9 a moment after it has begun to work on records. */
+  /** Killed by -9 in the midst of its records, after the twentieth. */
   readonly killed?: boolean;
 }
 
