@@ -46,6 +46,25 @@ export function auditTrailContract(opened: Opened): void {
       expect(await opened.engine.readLog(`audit/${hashOf(tenant)}`, undefined, 100)).toHaveLength(1);
     });
 
+    it('wakes who waits for the next entry, and nobody before', async () => {
+      const { audit } = opened.store;
+      const { tenant, entry } = aTrail();
+      const last = await audit.append(entry(t0));
+      const signal = AbortSignal.timeout(10_000);
+      let isAwake = false;
+      const waiting = audit.wait(tenant, last, signal).then(() => {
+        isAwake = true;
+      });
+      // More turns than a look at the trail takes.
+      for (let turn = 0; turn < 50; turn += 1) await audit.readEnd(tenant, 1);
+      expect(isAwake).toBe(false);
+      await audit.append(entry(t0 + 1));
+      await waiting;
+      // From the beginning there is something to read.
+      await audit.wait(tenant, undefined, signal);
+      expect(signal.aborted).toBe(false);
+    });
+
     it('refuses an entry of the wrong form by itself', async () => {
       const { audit } = opened.store;
       const { tenant, entry } = aTrail();

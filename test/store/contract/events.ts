@@ -58,6 +58,36 @@ export function eventsContract(opened: Opened): void {
       expect(await opened.store.events.read(owner.tenant, undefined, 2)).toHaveLength(1);
     });
 
+    it('whose key is missing here are not passed over: the reader is told, and loses none', async () => {
+      const owner = anOwner(`t-${randomUUID()}`);
+      await opened.store.events.append(owner.tenant, happened(owner, 'c1'));
+      const { events } = createStore(opened.engine, keyring('k9'));
+      await expect(events.read(owner.tenant, undefined, 2)).rejects.toMatchObject({ code: 'key_unavailable' });
+    });
+
+    it('that were read, and are waited for once more, wake at once', async () => {
+      const owner = anOwner(`t-${randomUUID()}`);
+      const { events } = opened.store;
+      const after = await events.append(owner.tenant, happened(owner, 'c1'));
+      await events.append(owner.tenant, happened(owner, 'c2'));
+      expect(await events.read(owner.tenant, after, 2)).toHaveLength(1);
+      const signal = AbortSignal.timeout(10_000);
+      await events.wait(owner.tenant, after, signal);
+      expect(signal.aborted).toBe(false);
+    });
+
+    it('of one tenant that were passed over let nobody wait for those of another', async () => {
+      const [theirs, ours] = [anOwner(`t-${randomUUID()}`), anOwner(`t-${randomUUID()}`)];
+      const { events } = opened.store;
+      await events.append(ours.tenant, happened(ours, 'c1'));
+      const elsewhere = createStore(opened.engine, keyring('k1'));
+      for (let index = 0; index < 3; index += 1) await elsewhere.events.append(theirs.tenant, happened(theirs, 'x'));
+      expect(await events.read(theirs.tenant, '', 2)).toEqual([]);
+      const signal = AbortSignal.timeout(10_000);
+      await events.wait(ours.tenant, '', signal);
+      expect(signal.aborted).toBe(false);
+    });
+
     it('that only a later version knows are passed over, and none that was written with them', async () => {
       const owner = anOwner(`t-${randomUUID()}`);
       const { events } = opened.store;

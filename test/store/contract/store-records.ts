@@ -76,6 +76,39 @@ export function storeRecordsContract(opened: Opened): void {
       expect([...listed.keys()]).toEqual(['ours']);
       expect(passedOver).toMatchObject([{ code: 'key_unavailable' }]);
     });
+
+    it.each(['', '.event-tenants', 'a/b', 'a b', 'a'.repeat(65)])('are in no collection named %j', async (name) => {
+      const { documents } = opened.store;
+      const attempts = [
+        documents.put(name, 'a', 1),
+        documents.create(name, 'a', 1),
+        documents.find(name, 'a'),
+        documents.list(name),
+        documents.remove(name, 'a'),
+      ];
+      for (const attempt of await Promise.allSettled(attempts)) {
+        expect(attempt).toMatchObject({
+          status: 'rejected',
+          reason: new TypeError('A collection is named by 1-64 of A-Z a-z 0-9 _ -'),
+        });
+      }
+    });
+
+    it('open at their own place alone (S1)', async () => {
+      const [here, there] = [`docs-${randomUUID()}`, `docs-${randomUUID()}`];
+      const { documents } = opened.store;
+      await documents.put(here, 'mine', 'a setting');
+      const sealed = (await opened.engine.getDocument(here, hashOf('mine'))) ?? Buffer.alloc(0);
+      await opened.engine.putDocument(here, hashOf('yours'), sealed);
+      await opened.engine.putDocument(there, hashOf('mine'), sealed);
+      for (const [collection, id] of [
+        [here, 'yours'],
+        [there, 'mine'],
+      ] as const) {
+        await expect(documents.find(collection, id)).rejects.toMatchObject({ code: 'stored_token_unreadable' });
+      }
+      expect(await documents.find(here, 'mine')).toBe('a setting');
+    });
   });
 
   describe('counters and leases', () => {
@@ -206,7 +239,7 @@ function dueFacts(opened: Opened): void {
       for (const next of ['remove', 90] as const) for (const each of claimed) await due.settle(each, next);
       expect((await due.claim(20, 10, 1_000)).map(({ stored }) => stored?.generation)).toEqual([5]);
       await due.unschedule(refTo(connection));
-      expect(await due.backlog(9_999)).toBe(0);
+      expect(await due.backlog(Number.MAX_SAFE_INTEGER)).toBe(0);
     });
 
     it('whose record cannot be opened hold up no other (F14)', async () => {
