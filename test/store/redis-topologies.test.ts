@@ -8,7 +8,7 @@ import { ownerKeyOf, tenantIdSchema, userIdSchema } from '../../src/core/identif
 import type { StorageEngine, Versioned } from '../../src/store/engine.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
 import { eventually, type RedisProcess, type RedisTopology, succeeds } from '../support/redis.js';
-import { startCluster, startSentinel } from '../support/redis-topologies.js';
+import { areInStep, startCluster, startSentinel } from '../support/redis-topologies.js';
 import { startTcpFaultProxy, type TcpFaultProxy } from '../support/tcp-fault-proxy.js';
 import { engineContract, storeContract } from './contract.js';
 
@@ -216,6 +216,7 @@ describe.each([
   // It ends later than the waits in it, which say what did not come.
   it('is a short gap of StoreUnavailable, then writes go on, also for who slept meanwhile (F4)', async () => {
     const ended: RedisProcess[] = [];
+    await eventually('no failover is under way', () => areInStep(topology));
     const seen = await writeThrough(engine, async () => {
       // In a Cluster the owner's slot is on one of three masters: the one that has a key with a hash tag.
       for (const node of topology.nodes) {

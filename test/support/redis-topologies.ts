@@ -10,8 +10,8 @@ async function stopAll(processes: readonly RedisProcess[]): Promise<void> {
 }
 
 /**
- * Starts one master, its replicas and three Sentinels that declare a silent master dead after 1 s. Resolves when all
- * of them know each other.
+ * Starts one master, its replicas and three Sentinels that declare a silent master dead after 3 s: sooner, and one
+ * that waits for a busy machine is replaced while a test writes to it. Resolves when all of them know each other.
  */
 export async function startSentinel(replicaCount = 1): Promise<RedisTopology> {
   const master = await startRedis();
@@ -23,7 +23,7 @@ export async function startSentinel(replicaCount = 1): Promise<RedisTopology> {
   await Promise.all(replicas.map((each) => eventually('the replica is in step', () => isInStep(each))));
   const config = [
     `sentinel monitor ${masterName} 127.0.0.1 ${master.port} 2`,
-    `sentinel down-after-milliseconds ${masterName} 1000`,
+    `sentinel down-after-milliseconds ${masterName} 3000`,
     `sentinel failover-timeout ${masterName} 3000`,
     '',
   ].join('\n');
@@ -36,6 +36,11 @@ export async function startSentinel(replicaCount = 1): Promise<RedisTopology> {
     nodes,
     stop: () => stopAll([...sentinels, ...nodes]),
   };
+}
+
+/** Whether half of the nodes follow the other half: no failover is under way. */
+export async function areInStep({ nodes }: RedisTopology): Promise<boolean> {
+  return (await Promise.all(nodes.map(isInStep))).filter(Boolean).length === nodes.length / 2;
 }
 
 async function isInStep(replica: RedisProcess): Promise<boolean> {
