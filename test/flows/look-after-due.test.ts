@@ -124,3 +124,55 @@ describe('a refresh that a caller asked for', () => {
     expect(tokens.isLive((await manager.requireToken(user, 'one')).accessToken.reveal())).toBe(true);
   });
 });
+
+describe('what is not refreshed now', () => {
+  const minuteMs = 60_000;
+
+  /** A worker with so many connections that are due, each of another user. */
+  async function openWithDue(count: number, refreshAhead: { concurrency: number; perSecond: number }) {
+    const half = await openBrowserHalf({}, { refreshAhead });
+    const { manager, tokens, store, clock } = half;
+    for (let number = 0; number < count; number += 1) {
+      const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+      const expiresAt = clock.now() / 1000 - 1;
+      await manager.storeToken(`user-${number}`, { provider: 'one', accessToken, refreshToken, expiresAt });
+    }
+    const settled = vi.spyOn(store.due, 'settle');
+    const settles = async (times: number) => {
+      await eventually(`so many are settled: ${times}`, () => settled.mock.calls.length === times);
+      await Promise.all(settled.mock.results.map(({ value }) => value));
+    };
+    return { ...half, settles, dueWithin: (ms: number) => store.due.claim(clock.now() + ms, 100, 1) };
+  }
+
+  it('for want of an answer comes back, but not all of it together (R17)', async () => {
+    const { manager, server, settles, dueWithin } = await openWithDue(20, { concurrency: 20, perSecond: 0 });
+    server.answer('/token', { status: 500 });
+    manager.startBackgroundWork();
+    await settles(20);
+    expect(await dueWithin(0.7 * minuteMs)).toEqual([]);
+    const early = await dueWithin(minuteMs - 1);
+    expect(early.length).toBeGreaterThan(0);
+    expect(early.length).toBeLessThan(20);
+    expect(await dueWithin(1.3 * minuteMs)).toHaveLength(20);
+  });
+
+  it('since its turn is far away goes back into the index, for whoever is free by then (R17)', async () => {
+    const { manager, tokens, settles, dueWithin } = await openWithDue(3, { concurrency: 3, perSecond: 1 / 60 });
+    manager.startBackgroundWork();
+    await settles(2);
+    expect(tokens.refreshCount()).toBe(1);
+    expect(await dueWithin(0.7 * minuteMs)).toEqual([]);
+    expect(await dueWithin(1.3 * minuteMs)).toHaveLength(2);
+  });
+
+  it('since this process ends is due at once for another one (F12)', async () => {
+    const { manager, tokens, settles, dueWithin } = await openWithDue(2, { concurrency: 2, perSecond: 1 / 15 });
+    manager.startBackgroundWork();
+    await eventually('the first is refreshed', () => tokens.refreshCount() === 1);
+    manager.stopRefreshing();
+    await settles(1);
+    expect(await dueWithin(0)).toHaveLength(1);
+    expect(tokens.refreshCount()).toBe(1);
+  });
+});
