@@ -128,10 +128,10 @@ async function disconnect(context: Context, request: FastifyRequest, reply: Fast
     account,
     reason: `revoked: ${revoked}`,
   });
-  // The answer was loaded once more, and its form sent again: what was revoked before is not to be told as unconfirmed.
-  if (!isThere) return reply.redirect(`${site.basePath}/connections`, 303);
   const name = manager.listProviders().find((listing) => listing.id === provider)?.displayName ?? provider;
-  return pages.page(request, reply, disconnectedPage({ name, revoked, basePath: site.basePath }, readerOf(request)));
+  // Where the answer is loaded once more its form is sent again: what was revoked is not to be told as unconfirmed then.
+  const told = { name, revoked: isThere ? revoked : 'before', basePath: site.basePath } as const;
+  return pages.page(request, reply, disconnectedPage(told, readerOf(request)));
 }
 
 /** Pauses or resumes; what is no longer there is seen on the page, where this leads back to. */

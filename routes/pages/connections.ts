@@ -128,18 +128,19 @@ function timeOf(epochMs: number, language: Language): { machine: string; words: 
   return { machine: new Date(epochMs).toISOString(), words: formatTime(epochMs, language) };
 }
 
-/** The page after a disconnect: what ended where, and what is left to do by hand. */
+/** The page after a disconnect: what ended where, and what is left to do by hand; `before`: there was nothing any more. */
 export function disconnectedPage(
-  outcome: { name: string; revoked: RevocationOutcome; basePath: string },
+  outcome: { name: string; revoked: RevocationOutcome | 'before'; basePath: string },
   reader: { texts: Texts },
 ): Page {
   const texts = reader.texts.disconnected;
+  const isOver = outcome.revoked === 'yes' || outcome.revoked === 'before';
   return {
     template: 'message',
     title: texts.title(outcome.name),
     view: {
       what: texts[outcome.revoked](outcome.name),
-      next: outcome.revoked === 'yes' ? texts.nextYes : texts.nextElse(outcome.name),
+      next: isOver ? texts.nextYes : texts.nextElse(outcome.name),
       way: { href: `${outcome.basePath}/connections`, words: reader.texts.connections.back },
     },
   };

@@ -102,6 +102,7 @@ export const german: Texts = {
     yes: (provider) => `Der Zugriff wurde bei ${provider} zurückgenommen und hier gelöscht.`,
     no: (provider) => `Der Zugriff wurde hier gelöscht. ${provider} hat nicht bestätigt, dass er dort endet.`,
     unsupported: (provider) => `Der Zugriff wurde hier gelöscht. ${provider} lässt ihn von außen nicht beenden.`,
+    before: () => 'Die Verbindung war schon getrennt. Hier ist nichts mehr davon.',
     nextYes: 'Du kannst jederzeit neu verbinden.',
     nextElse: (provider) => `Entferne die App zur Sicherheit in deinen Einstellungen bei ${provider}.`,
   },

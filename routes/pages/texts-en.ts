@@ -99,6 +99,7 @@ export const english = {
     yes: (provider: string) => `The access was taken back at ${provider} and erased here.`,
     no: (provider: string) => `The access was erased here. ${provider} did not confirm that it ended there.`,
     unsupported: (provider: string) => `The access was erased here. ${provider} has no way to end it from outside.`,
+    before: () => 'It was disconnected before. Nothing of it is left here.',
     nextYes: 'You can connect it again at any time.',
     nextElse: (provider: string) => `To be sure, remove the app in your settings at ${provider}.`,
   },
