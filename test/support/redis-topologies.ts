@@ -4,6 +4,13 @@ import { eventually, findFreePort, type RedisProcess, type RedisTopology, startR
 
 const masterName = 'valetkey-test';
 
+/** A master, its replicas, and who watches over them. */
+export interface SentinelTopology extends RedisTopology {
+  readonly sentinels: readonly RedisProcess[];
+  /** What the Sentinels call the master. */
+  readonly masterName: string;
+}
+
 /** Stops all of them, whatever happened before. */
 async function stopAll(processes: readonly RedisProcess[]): Promise<void> {
   await Promise.all(processes.map((each) => each.stop()));
@@ -13,7 +20,7 @@ async function stopAll(processes: readonly RedisProcess[]): Promise<void> {
  * Starts one master, its replicas and three Sentinels that declare a silent master dead after 3 s: sooner, and one
  * that waits for a busy machine is replaced while a test writes to it. Resolves when all of them know each other.
  */
-export async function startSentinel(replicaCount = 1): Promise<RedisTopology> {
+export async function startSentinel(replicaCount = 1): Promise<SentinelTopology> {
   const master = await startRedis();
   const replicas = await Promise.all(
     Array.from({ length: replicaCount }, () =>
@@ -34,6 +41,8 @@ export async function startSentinel(replicaCount = 1): Promise<RedisTopology> {
   return {
     url: `redis+sentinel://${addresses}/${masterName}`,
     nodes,
+    sentinels,
+    masterName,
     stop: () => stopAll([...sentinels, ...nodes]),
   };
 }

@@ -31,6 +31,8 @@ export function createClient(address: RedisAddress, times: ClientTimes): RedisCl
     sentinelCommandTimeout: times.commandTimeoutMs,
     // A former master that was frozen takes writes again until somebody tells it; who was idle would send them there.
     failoverDetector: true,
+    // Without it, a Sentinel that was started again tells nothing any more.
+    sentinelReconnectStrategy: (attempt) => Math.min(attempt * 100, 1000),
     // It must always answer a number: without one the client gives up for good.
     sentinelRetryStrategy: (attempt) => Math.min(attempt * 100, 1000),
   });

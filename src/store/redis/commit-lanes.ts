@@ -35,6 +35,7 @@ const quietMs = 10_000;
 
 interface Lane {
   readonly link: RedisLink;
+  readonly isReady: () => boolean;
   busy: number;
 }
 
@@ -59,7 +60,8 @@ export function openCommitLanes(
   const commandTimeoutMs = times.commandTimeoutMs + 2 * wait.timeoutMs;
   const lanes = Array.from({ length: laneCount }, (): Lane => {
     const client = createClient(address, { ...times, commandTimeoutMs });
-    return { link: createLink(client, watchConnection(client), commandTimeoutMs), busy: 0 };
+    const watch = watchConnection(client);
+    return { link: createLink(client, watch, commandTimeoutMs), isReady: watch.isReady, busy: 0 };
   });
   let missed = 0;
   let lastWarning = Number.NEGATIVE_INFINITY;
@@ -72,7 +74,7 @@ export function openCommitLanes(
   };
   return {
     run: async (script, keys, args) => {
-      const lane = lanes.reduce((best, each) => (each.busy < best.busy ? each : best));
+      const lane = choose(lanes);
       lane.busy += 1;
       try {
         const { reply, waited } = await runAndWait(lane.link, { script, keys, args, wait });
@@ -91,6 +93,14 @@ export function openCommitLanes(
       await Promise.all(lanes.map(({ link }) => link.close()));
     },
   };
+}
+
+/** The least busy one that is connected. One that is not fails at once, so it is never busy, and would draw all. */
+function choose(lanes: readonly Lane[]): Lane {
+  return lanes.reduce((best, each) => {
+    if (each.isReady() !== best.isReady()) return each.isReady() ? each : best;
+    return each.busy < best.busy ? each : best;
+  });
 }
 
 /** The script's reply, and that of the wait, which may be an error. */

@@ -40,6 +40,12 @@ const patienceMs = 1000;
 export function createLink(client: RedisClient, watch: ConnectionWatch, commandTimeoutMs: number): RedisLink {
   let closing = false;
   const together = leavingTogether(client);
+  // ioredis gives up for good when it hears of a failover while it asks a Sentinel for the master.
+  client.on('end', async () => {
+    if (!closing) await sleep(pauseMs);
+    // What hinders it is told by an event, and it goes on trying.
+    if (!closing) client.connect().catch(() => undefined);
+  });
   const call = async (ask: Ask, mayRepeat: (failure: Failure) => boolean): Promise<unknown> => {
     const endsAt = performance.now() + commandTimeoutMs;
     for (;;) {
