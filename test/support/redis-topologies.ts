@@ -53,7 +53,9 @@ export async function areInStep({ nodes }: RedisTopology): Promise<boolean> {
 }
 
 async function isInStep(replica: RedisProcess): Promise<boolean> {
-  return String(await replica.command('INFO', 'replication')).includes('master_link_status:up');
+  // A Sentinel that makes a replica of a server, or a master, cuts off its clients.
+  const info = await replica.command('INFO', 'replication').catch(() => undefined);
+  return String(info).includes('master_link_status:up');
 }
 
 async function knowsAll(sentinel: RedisProcess, replicaCount: number): Promise<boolean> {
