@@ -1,4 +1,4 @@
-/** A command of ioredis whose arguments are flat already, and which is written for the wire in one go. */
+/** A command of ioredis whose arguments are flat already, and which is written for the wire in one go. For `link.ts`. */
 
 import { Command } from 'ioredis';
 
@@ -14,6 +14,9 @@ export class FlatCommand extends Command {
   constructor(name: string, args: Argument[]) {
     super(name, Object.assign(args, { flat: () => args }), { replyEncoding: null });
   }
+
+  /** The link has a deadline around all that it asks. A timer more for each command took 2 of the 24 µs of a read. */
+  override setTimeout(): void {}
 
   /** In RESP: how many parts, then each behind its length. Text that stands between two Buffers is copied at once. */
   override toWritable(): Buffer {
