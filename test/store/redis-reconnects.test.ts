@@ -2,6 +2,8 @@
 
 import { expect, it, onTestFinished } from 'vitest';
 import type { OwnerKey } from '../../src/core/identifiers.js';
+import { parseRedisUrl } from '../../src/store/redis/address.js';
+import { createClient } from '../../src/store/redis/client.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
 import { eventually, startRedis, succeeds } from '../support/redis.js';
 import { startSentinel } from '../support/redis-topologies.js';
@@ -78,6 +80,23 @@ it('Sentinels that were started again still tell who was idle that a frozen mast
     ),
   );
   expect(found).toBeDefined();
+}, 90_000);
+
+it('a Sentinel that was away for many tries is listened to when it is there', async () => {
+  const topology = await startSentinel();
+  onTestFinished(() => topology.stop());
+  const [late] = topology.sentinels.slice(-1);
+  if (late === undefined) throw new TypeError('no Sentinel');
+  await late.end();
+  const client = createClient(parseRedisUrl(topology.url), { commandTimeoutMs: 1500, connectTimeoutMs: 1500 });
+  onTestFinished(() => client.disconnect());
+  let tries = 0;
+  client.on('sentinelReconnecting', () => {
+    tries += 1;
+  });
+  await eventually('it was tried often', () => tries > 22, 60_000);
+  await late.restart();
+  await eventually('it is listened to', async () => / sub=1 /.test(String(await late.command('CLIENT', 'LIST'))));
 }, 90_000);
 
 it('a commit does not take the one lane that has no connection', async () => {

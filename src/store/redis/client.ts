@@ -36,21 +36,23 @@ export function createClient(address: RedisAddress, times: ClientTimes): RedisCl
     // It must always answer a number: without one the client gives up for good.
     sentinelRetryStrategy: (attempt) => Math.min(attempt * 100, 1000),
   });
-  ignoreLostSentinels(client);
+  keepListening(client);
   return client;
 }
 
 /**
- * ioredis hears of failovers by clients of its own, and prints what befalls them to stderr: of a Sentinel that is gone,
- * a stack every minute. The others tell the same, and it offers no way to listen but its private method.
+ * ioredis hears of failovers by clients of its own, and offers no way to them but its private method. What befalls them it
+ * prints to stderr: of a Sentinel that is gone, a stack every minute, while the others tell the same. And one that is away
+ * for 20 tries is connected when it is back, but what it tells is not asked for any more.
  */
-function ignoreLostSentinels(client: Redis): void {
+function keepListening(client: Redis): void {
   const connector: unknown = Reflect.get(client, 'connector');
   if (!(connector instanceof SentinelConnector)) return;
   const connect: unknown = Reflect.get(connector, 'connectToSentinel');
   if (typeof connect !== 'function') return;
-  Reflect.set(connector, 'connectToSentinel', (...args: unknown[]) => {
-    const sentinel: unknown = Reflect.apply(connect, connector, args);
+  Reflect.set(connector, 'connectToSentinel', (endpoint: unknown, options?: RedisOptions) => {
+    const patient = { ...options, maxRetriesPerRequest: null };
+    const sentinel: unknown = Reflect.apply(connect, connector, [endpoint, patient]);
     return sentinel instanceof Redis ? sentinel.on('error', () => undefined) : sentinel;
   });
 }
