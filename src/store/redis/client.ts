@@ -13,6 +13,9 @@ export interface ClientTimes {
   readonly connectTimeoutMs: number;
 }
 
+/** Between two tries to connect, ms at most. */
+export const longestRetryMs = 1000;
+
 /** Creates the client; it begins to connect at once and keeps trying until it is closed. */
 export function createClient(address: RedisAddress, times: ClientTimes): RedisClient {
   const options = { ...connectionOptions(times), ...loginOptions(address) };
@@ -32,9 +35,9 @@ export function createClient(address: RedisAddress, times: ClientTimes): RedisCl
     // A former master that was frozen takes writes again until somebody tells it; who was idle would send them there.
     failoverDetector: true,
     // Without it, a Sentinel that was started again tells nothing any more.
-    sentinelReconnectStrategy: (attempt) => Math.min(attempt * 100, 1000),
+    sentinelReconnectStrategy: (attempt) => Math.min(attempt * 100, longestRetryMs),
     // It must always answer a number: without one the client gives up for good.
-    sentinelRetryStrategy: (attempt) => Math.min(attempt * 100, 1000),
+    sentinelRetryStrategy: (attempt) => Math.min(attempt * 100, longestRetryMs),
   });
   keepListening(client);
   return client;
@@ -57,9 +60,14 @@ function keepListening(client: Redis): void {
   });
 }
 
-/** The masters behind a client; one, unless it is a Cluster. */
+/**
+ * The masters behind a client; one, unless it is a Cluster. Of a Cluster that has lost all of them, the replicas: somebody
+ * must be asked, since ioredis goes back to the nodes of REDIS_URL only when each that it knew has failed to answer.
+ */
 export function mastersOf(client: RedisClient): readonly Redis[] {
-  return client instanceof Cluster ? client.nodes('master') : [client];
+  if (!(client instanceof Cluster)) return [client];
+  const masters = client.nodes('master');
+  return masters.length > 0 ? masters : client.nodes();
 }
 
 function connectionOptions({ commandTimeoutMs, connectTimeoutMs }: ClientTimes): RedisOptions {
@@ -78,7 +86,7 @@ function connectionOptions({ commandTimeoutMs, connectTimeoutMs }: ClientTimes):
     // The default sends again what was in flight when a connection broke: a second GETDEL would answer "absent".
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1000),
+    retryStrategy: (attempt) => Math.min(50 * attempt, longestRetryMs),
     reconnectOnError: reconnectWhenReadOnly(),
   };
 }
@@ -118,7 +126,7 @@ function createCluster(address: RedisAddress & { topology: 'cluster' }, options:
     maxRedirections: 16,
     slotsRefreshTimeout: options.connectTimeout ?? 1000,
     slotsRefreshInterval: 2000,
-    clusterRetryStrategy: (attempt) => Math.min(50 * attempt, 1000),
+    clusterRetryStrategy: (attempt) => Math.min(50 * attempt, longestRetryMs),
     // Never here: after a failover callers would get raw MOVED errors for good (redis/ioredis#2075).
     enableAutoPipelining: false,
     // A certificate is for a name, so names must not become addresses before TLS has seen them.

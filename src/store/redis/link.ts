@@ -1,9 +1,9 @@
 /** Asks Redis under a deadline, repeats what may be repeated, and lets nothing but `StoreUnavailable` out. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { StoreUnavailable } from '../../core/errors.js';
-import type { RedisClient } from './client.js';
+import { longestRetryMs, type RedisClient } from './client.js';
 import type { ConnectionWatch } from './connection-watch.js';
 import { within } from './deadlines.js';
 import { describeFailure, type Failure, NotConnected } from './failures.js';
@@ -40,12 +40,7 @@ const patienceMs = 1000;
 export function createLink(client: RedisClient, watch: ConnectionWatch, commandTimeoutMs: number): RedisLink {
   let closing = false;
   const together = leavingTogether(client);
-  // ioredis gives up for good when it hears of a failover while it asks a Sentinel for the master.
-  client.on('end', async () => {
-    if (!closing) await sleep(pauseMs);
-    // What hinders it is told by an event, and it goes on trying.
-    if (!closing) client.connect().catch(() => undefined);
-  });
+  neverGiveUp(client, () => closing);
   const call = async (ask: Ask, mayRepeat: (failure: Failure) => boolean): Promise<unknown> => {
     const endsAt = performance.now() + commandTimeoutMs;
     for (;;) {
@@ -74,6 +69,25 @@ export function createLink(client: RedisClient, watch: ConnectionWatch, commandT
       await disconnect(client, commandTimeoutMs);
     },
   };
+}
+
+/**
+ * ioredis gives up for good when it hears of a failover while it asks a Sentinel for the master (`end`), and when the last
+ * connection that it lets go is gone while it looks up the names of a Cluster's nodes (`close`, without a next try).
+ */
+function neverGiveUp(client: RedisClient, isClosing: () => boolean): void {
+  let timer: NodeJS.Timeout | undefined;
+  const lookIn = (ms: number) => () => {
+    clearTimeout(timer);
+    if (isClosing()) return;
+    timer = setTimeout(() => {
+      // What hinders it is told by an event, and it goes on trying.
+      if (!isClosing() && /^(end|close)$/.test(client.status)) client.connect().catch(() => undefined);
+    }, ms);
+    timer.unref();
+  };
+  client.on('end', lookIn(pauseMs));
+  for (const event of ['connecting', 'close', 'reconnecting']) client.on(event, lookIn(longestRetryMs * 2));
 }
 
 /**
@@ -111,4 +125,6 @@ async function disconnect(client: RedisClient, ms: number): Promise<void> {
     // Nothing is lost by it: the connection is dropped all the same.
   }
   client.disconnect();
+  // A look at the slots that is under way plans the next one when it ends, and so on for ever; it ends before this one.
+  if (client instanceof Cluster) client.refreshSlotsCache(() => client.disconnect());
 }
