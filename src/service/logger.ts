@@ -3,6 +3,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { OAuthManagerError } from '../core/errors.js';
 import type { Log } from '../flows/dependencies.js';
+import { linesTo } from './log-lines.js';
 
 export type { Logger } from 'pino';
 
@@ -46,43 +47,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       error: describeError,
     },
   };
-  return pino(options, destination ?? turnByTurn(pino.destination({ dest: 1, ...writing })));
-}
-
-/**
- * Lines are written beside the work, some at a time: a profile had 6 of the 95 µs of an answer in writing them one by one.
- * None waits longer than `periodicFlush`, ms; what is not out yet goes out when the process ends.
- */
-const writing = { sync: false, minLength: 16_000, maxWrite: 64_000, periodicFlush: 100 };
-
-/**
- * Lines of one turn of the event loop go on as one: with each that it is given, the destination measures all that waits,
- * which took 2 of the 80 µs of an answer. What the last turn has said goes out when the process ends: beside the work if
- * it ends by itself, since the destination writes to a pipe that nobody reads any more again and again, once it blocks.
- */
-function turnByTurn(destination: ReturnType<typeof pino.destination>): DestinationStream {
-  let lines = '';
-  let isUsed = false;
-  const passOn = () => {
-    destination.write(lines);
-    lines = '';
-    process.off('exit', passOnAtOnce);
-  };
-  const passOnAtOnce = () => {
-    passOn();
-    destination.flushSync();
-  };
-  return {
-    write(line) {
-      if (!isUsed) process.once('beforeExit', () => destination.flush());
-      isUsed = true;
-      if (lines === '') {
-        setImmediate(passOn);
-        process.once('exit', passOnAtOnce);
-      }
-      lines += line;
-    },
-  };
+  return pino(options, destination ?? linesTo(1));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -71,6 +72,52 @@ describe('lines that wait to be written', () => {
 
   it('go out while the program works on', async () => {
     expect(await logging('setTimeout(() => process.kill(process.pid, "SIGKILL"), 2_000);')).toEqual(numbers);
+  });
+
+  /** Runs a program that logs 20,000 lines, more than a pipe holds, and then does what is given. */
+  const startLogging = (end: string, stdout: 'pipe' | number) => {
+    const logger = JSON.stringify(join(root, 'dist/src/service/logger.js'));
+    // As the command does; only then does a pipe that is full say so, instead of holding up who writes.
+    const program = `process.stdout.on('error', () => {});
+      import { createLogger } from ${logger};
+      const log = createLogger('info');
+      for (let n = 0; n < 20_000; n += 1) log.info({ n }, 'told');
+      ${end}`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['pipe', stdout, 'pipe'],
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    });
+    return { child, ended: once(child, 'exit') };
+  };
+  const workOn = "setTimeout(() => console.error('works on'), 500); process.stdin.resume();";
+
+  it('of which a full disk takes none end nothing', async () => {
+    const full = await open('/dev/full', 'w');
+    const { child, ended } = startLogging(workOn, full.fd);
+    await full.close();
+    expect(String((await once(child.stderr ?? child, 'data'))[0])).toBe('works on\n');
+    child.stdin?.end();
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('wait for a reader that stands still', async () => {
+    const { child, ended } = startLogging(workOn, 'pipe');
+    await once(child.stderr ?? child, 'data');
+    let text = '';
+    child.stdout?.on('data', (part) => {
+      text += part;
+    });
+    child.stdin?.end();
+    await once(child, 'close');
+    expect(await ended).toEqual([0, null]);
+    const told = text.trim().split('\n');
+    expect(told.map((line) => JSON.parse(line).n)).toEqual(Array.from({ length: 20_000 }, (_, n) => n));
+  });
+
+  it('keep no program from ending when their reader stands still', async () => {
+    const end = "setTimeout(() => { log.info({}, 'told'); process.exit(0); }, 500);";
+    expect(await startLogging(end, 'pipe').ended).toEqual([0, null]);
   });
 
   it('keep no program from ending when their reader has left', async () => {

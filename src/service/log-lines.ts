@@ -1,0 +1,80 @@
+/** Writes the lines of the log beside the work, and goes on whatever becomes of those who take them. */
+
+import { write, writeSync } from 'node:fs';
+
+/** So many characters are written at once: a profile had 6 of the 95 µs of an answer in writing lines one by one. */
+const enough = 16_000;
+/** None waits longer than this, ms; after this it is tried again, too. */
+const longestWaitMs = 100;
+/** So many characters are held while nobody takes any: on a full disk, or where a reader stands still. More are lost. */
+const most = 16 * 1024 * 1024;
+/** What the end of a process waits for a reader, ms. */
+const patienceMs = 1_000;
+
+/**
+ * Lines to an open file or pipe. What is not out yet goes out when the process ends: beside the work if it ends by itself.
+ * Not pino's own destination: a full disk ends the process by that one, and a reader that stands still keeps it from ending.
+ *
+ * @param fd its number; 1 is stdout
+ */
+export function linesTo(fd: number): { write(line: string): void } {
+  let lines = '';
+  /** What the system was given and has not taken. */
+  let rest: Buffer = Buffer.alloc(0);
+  let isWriting = false;
+  let timer: NodeJS.Timeout | undefined;
+  let state: 'unused' | 'used' | 'left' = 'unused';
+  const fill = () => {
+    if (rest.length > 0) return;
+    rest = Buffer.from(lines);
+    lines = '';
+  };
+  const leaveIfBroken = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') return;
+    state = 'left';
+    lines = '';
+    rest = Buffer.alloc(0);
+  };
+  const later = () => {
+    timer ??= setTimeout(writeOn, longestWaitMs).unref();
+  };
+  const writeOn = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (isWriting) return;
+    fill();
+    if (rest.length === 0) return;
+    isWriting = true;
+    write(fd, rest, (error, count) => {
+      isWriting = false;
+      if (error) leaveIfBroken(error);
+      else rest = rest.subarray(count);
+      if (!error && (rest.length > 0 || lines.length >= enough)) writeOn();
+      else if (rest.length > 0 || lines !== '') later();
+    });
+  };
+  const writeAtOnce = () => {
+    // What another thread is writing is its own affair.
+    if (isWriting) rest = Buffer.alloc(0);
+    for (const endsAt = performance.now() + patienceMs; performance.now() < endsAt; ) {
+      fill();
+      if (rest.length === 0) return;
+      try {
+        rest = rest.subarray(writeSync(fd, rest));
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      }
+    }
+  };
+  return {
+    write(line) {
+      if (state === 'left' || lines.length >= most) return;
+      if (state === 'unused') process.once('beforeExit', writeOn).once('exit', writeAtOnce);
+      state = 'used';
+      lines += line;
+      if (lines.length >= enough && rest.length === 0) writeOn();
+      else later();
+    },
+  };
+}
