@@ -163,28 +163,51 @@ async function verifyWithSet(token: string, keys: JWTVerifyGetKey, options: JWTV
   }
 }
 
-/** How long a host that could not be reached is left alone. */
+/** How long a host that could not be reached is left alone, ms. */
 const outageMs = 5000;
 
 /**
- * Keys of a remote set. While its host is away the last keys go on serving; with none at all nobody can be told from
- * anybody, and that is our fault and not the caller's.
+ * Keys of a remote set. While its host is away the last keys go on serving, and nobody waits for a host that is asked in
+ * vain. With none at all, or none of that name, nobody can be told from anybody, and that is our fault and not the caller's.
  */
 function remoteKeys(url: string, now: () => number): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(new URL(url), { timeoutDuration: 5000, cooldownDuration: 30_000 });
+  /** 0 while the host is not known to be away. */
   let awayUntil = 0;
+  const noteAway = () => {
+    awayUntil = now() + outageMs;
+  };
+  const lookAgain = () =>
+    remote.reload().then(() => {
+      awayUntil = 0;
+    }, noteAway);
   const useLast: JWTVerifyGetKey = async (header, token) => {
     const last = remote.jwks();
     if (last === undefined) throw new KeyUnavailable('API_JWT_JWKS_URL');
-    return createLocalJWKSet(last)(header, token);
+    try {
+      return await createLocalJWKSet(last)(header, token);
+    } catch (error) {
+      // The key may be one that was made since.
+      if (error instanceof errors.JWKSNoMatchingKey) throw new KeyUnavailable('API_JWT_JWKS_URL');
+      throw error;
+    }
   };
   return async (header, token) => {
-    if (now() < awayUntil) return useLast(header, token);
+    if (awayUntil > 0) {
+      const looked = now() < awayUntil ? undefined : lookAgain();
+      try {
+        return await useLast(header, token);
+      } catch (error) {
+        if (!(error instanceof KeyUnavailable)) throw error;
+        await looked;
+        if (awayUntil > 0) throw error;
+      }
+    }
     try {
       return await remote(header, token);
     } catch (error) {
       if (aboutTheToken(error)) throw error;
-      awayUntil = now() + outageMs;
+      noteAway();
       return useLast(header, token);
     }
   };

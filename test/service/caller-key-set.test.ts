@@ -1,5 +1,7 @@
 /** The remote key set behind JWTs: fetched rarely, outlived when its host is away. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeyUnavailable } from '../../src/core/errors.js';
@@ -123,6 +125,59 @@ describe('a remote key set', () => {
       vi.advanceTimersByTime(601_000);
       clock.advance(601_000);
       expect(await reasonOf(authenticate(bearer(await sign(goodClaims(clock.now())))))).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('lets nobody wait for a host that is silent, once it is known to be', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: clock.now() });
+    const silent = createServer();
+    try {
+      const authenticate = remoteAuth();
+      const attempt = async () => reasonOf(authenticate(bearer(await sign(goodClaims(clock.now())))));
+      expect(await attempt()).toBeUndefined();
+      await keySet.stop();
+      let asked = 0;
+      silent.on('connection', () => {
+        asked += 1;
+      });
+      vi.advanceTimersByTime(601_000);
+      clock.advance(601_000);
+      // It is found to be away, and looked for again after a while: by a host that accepts and says nothing.
+      expect(await attempt()).toBeUndefined();
+      silent.listen(Number(new URL(keySet.url).port), '127.0.0.1');
+      await once(silent, 'listening');
+      clock.advance(5000);
+      const startedAt = performance.now();
+      expect(await attempt()).toBeUndefined();
+      expect(performance.now() - startedAt).toBeLessThan(4000);
+      await vi.waitUntil(() => asked === 1);
+    } finally {
+      vi.useRealTimers();
+      silent.close();
+    }
+  });
+
+  it('says key_unavailable to whom a key has signed that was made while the host is away, until it is back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: clock.now() });
+    try {
+      const authenticate = remoteAuth();
+      expect(await reasonOf(authenticate(bearer(await sign(goodClaims(clock.now())))))).toBeUndefined();
+      await keySet.stop();
+      const next = await generateKeyPair('RS256');
+      keys.push({ ...(await exportJWK(next.publicKey)), kid: 'rsa-2', alg: 'RS256' });
+      vi.advanceTimersByTime(31_000);
+      const token = await sign(goodClaims(clock.now()), { kid: 'rsa-2' }, next.privateKey);
+      const refusal = { code: 'key_unavailable', keyId: 'API_JWT_JWKS_URL' };
+      await expect(authenticate(bearer(token))).rejects.toMatchObject(refusal);
+      await expect(authenticate(bearer(token))).rejects.toMatchObject(refusal);
+      await keySet.start();
+      clock.advance(5000);
+      const both = [authenticate(bearer(token)), authenticate(bearer(token))];
+      expect(await Promise.all(both.map(reasonOf))).toEqual([undefined, undefined]);
+      const unknown = await sign(goodClaims(clock.now()), { kid: 'nobody' });
+      expect(await reasonOf(authenticate(bearer(unknown)))).toBe('jwt_err_jwks_no_matching_key');
     } finally {
       vi.useRealTimers();
     }
