@@ -221,9 +221,12 @@ describe('a security event token', () => {
     for (const alg of ['RS512', 'PS256']) expect(await take(await signedBy(alg))).toEqual(refused);
   });
 
-  it('waits for another time when the keys cannot be had', async () => {
+  it.each([
+    ['cannot be had', { status: 503 }],
+    ['are none, but the page of somebody in between', { json: { message: 'We are back soon.' } }],
+  ])('waits for another time when the keys %s', async (_what, answer) => {
     const { server, take } = await open();
-    server.answer('/certs', { status: 503 });
+    server.answer('/certs', answer);
     await expect(take(await token(claimsOf({ [revoked]: { subject } })))).rejects.toMatchObject({
       code: 'provider_unavailable',
     });

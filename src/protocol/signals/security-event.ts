@@ -46,6 +46,9 @@ export function createEventReader({ issuer, jwksUri }: { issuer: string; jwksUri
   };
 }
 
+/** No 200, or no JSON; JSON that is no key set. A token that is refused for that is not sent again. */
+const aboutTheKeySet: ReadonlySet<string> = new Set(['ERR_JOSE_GENERIC', errors.JWKSInvalid.code]);
+
 /** A security event token has no `exp`: it tells of something that has happened (RFC 8417 section 2.2). */
 async function verifyToken(
   text: string,
@@ -62,7 +65,7 @@ async function verifyToken(
     };
     return (await jwtVerify(text.trim(), keys, options)).payload;
   } catch (error) {
-    if (error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC') return undefined;
+    if (error instanceof errors.JOSEError && !aboutTheKeySet.has(error.code)) return undefined;
     throw new ProviderUnavailable('The keys of the event issuer cannot be had.', { provider: issuer, reached: 'no' });
   }
 }
