@@ -2,6 +2,7 @@
 
 import { ProviderError, ProviderUnavailable } from '../core/errors.js';
 import { isProviderId, type ProviderId } from '../core/identifiers.js';
+import { neverBack } from './never-back.js';
 
 /** Why a circuit is open. */
 export type CircuitCause = 'unavailable' | 'misconfigured';
@@ -36,7 +37,7 @@ export class ProviderCircuits {
   readonly #now: () => number;
 
   constructor(now: () => number) {
-    this.#now = now;
+    this.#now = neverBack(now);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** How fast one process refreshes ahead: so many at a time and a second per provider, and callers' refreshes first. */
 
 import type { ProviderId } from '../core/identifiers.js';
+import { neverBack } from './never-back.js';
 
 /** What one process may do ahead, per provider. A rate of 0 is no limit. */
 export interface PaceLimits {
@@ -30,7 +31,7 @@ export class RefreshPace {
   /** @param now ms, steady or not */
   constructor(limits: PaceLimits, now: () => number) {
     this.#limits = limits;
-    this.#now = now;
+    this.#now = neverBack(now);
   }
 
   /** A caller's refresh begins; what is done ahead makes room for it. */

@@ -70,6 +70,14 @@ describe('R17: after an outage', () => {
     }
   });
 
+  it('they go on where the clock of the machine is set back', () => {
+    let now = 7_200_000;
+    const pace = new RefreshPace({ concurrency: 10, perSecond: 50 }, () => now);
+    pace.book(id);
+    now = 0;
+    expect(pace.book(id)).toEqual({ waitMs: 20, booked: true });
+  });
+
   it('so many are under way at a time, fewer while callers wait for theirs, and one in any case', async () => {
     const pace = new RefreshPace({ concurrency: 2, perSecond: 0 }, () => 0);
     let entered = 0;

@@ -91,6 +91,12 @@ describe('the circuit of a provider', () => {
     expect(refusalOf(() => circuits.check(github))).toMatchObject({ retryAfterMs: 20_000 });
   });
 
+  it('is open no longer where the clock of the machine is set back meanwhile', () => {
+    breakDown();
+    clock.advance(-7_200_000);
+    expect(waitForProbe(2_000)).toBeLessThanOrEqual(1_250);
+  });
+
   it('leaves other providers alone', () => {
     breakDown(50);
     expect(refusalOf(() => circuits.enter(slack))).toBeUndefined();
