@@ -172,15 +172,17 @@ const outageMs = 5000;
  */
 function remoteKeys(url: string, now: () => number): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(new URL(url), { timeoutDuration: 5000, cooldownDuration: 30_000 });
-  /** 0 while the host is not known to be away. */
-  let awayUntil = 0;
+  /** When it was last found to be away; nothing while it is not known to be. */
+  let awaySince: number | undefined;
   const noteAway = () => {
-    awayUntil = now() + outageMs;
+    awaySince = now();
   };
   const lookAgain = () =>
     remote.reload().then(() => {
-      awayUntil = 0;
+      awaySince = undefined;
     }, noteAway);
+  // The clock may have been set back since.
+  const isLeftAlone = (since: number) => now() >= since && now() < since + outageMs;
   const useLast: JWTVerifyGetKey = async (header, token) => {
     const last = remote.jwks();
     if (last === undefined) throw new KeyUnavailable('API_JWT_JWKS_URL');
@@ -193,14 +195,14 @@ function remoteKeys(url: string, now: () => number): JWTVerifyGetKey {
     }
   };
   return async (header, token) => {
-    if (awayUntil > 0) {
-      const looked = now() < awayUntil ? undefined : lookAgain();
+    if (awaySince !== undefined) {
+      const looked = isLeftAlone(awaySince) ? undefined : lookAgain();
       try {
         return await useLast(header, token);
       } catch (error) {
         if (!(error instanceof KeyUnavailable)) throw error;
         await looked;
-        if (awayUntil > 0) throw error;
+        if (awaySince !== undefined) throw error;
       }
     }
     try {

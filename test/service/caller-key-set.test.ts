@@ -196,4 +196,14 @@ describe('a remote key set', () => {
     clock.advance(1);
     expect(await reasonOf(authenticate(bearer(token)))).toBeUndefined();
   });
+
+  it('is looked for no later where the clock of the machine is set back meanwhile', async () => {
+    await keySet.stop();
+    const authenticate = remoteAuth();
+    const token = await sign(goodClaims(clock.now() - 60_000));
+    await expect(authenticate(bearer(token))).rejects.toBeInstanceOf(KeyUnavailable);
+    await keySet.start();
+    clock.advance(-60_000);
+    expect(await reasonOf(authenticate(bearer(token)))).toBeUndefined();
+  });
 });
