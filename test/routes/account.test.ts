@@ -55,6 +55,20 @@ describe('the way in', () => {
     expect((await browser.post('/oauth/example', { link: link(account) })).statusCode).toBe(410);
   });
 
+  it.each([
+    ['the origin of another site', { origin: 'https://evil.example' }],
+    ['a form of another site', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+  ])(
+    'is not gone by %s, which could let its visitor connect to somebody else’s account (A10)',
+    async (_title, headers) => {
+      const { url } = await journey.manager.createAccountLink(bob);
+      const link = new URL(url).searchParams.get('link') ?? '';
+      expect((await browser.post('/connections/enter', { link }, headers)).statusCode).toBe(403);
+      expect((await browser.get('/connections')).statusCode).toBe(401);
+      expect((await browser.post('/connections/enter', { link })).statusCode).toBe(303);
+    },
+  );
+
   it('is the only one: without a session every path says so', async () => {
     const asked = [await browser.get('/connections')];
     for (const path of ['example/connect', 'example/disconnect', 'leave']) {
