@@ -83,7 +83,7 @@ describe.each(storeKinds)('limits, on the %s store', (kind) => {
 
   it('stop a browser at the pages of connecting and of the account, and not at their stylesheet', async () => {
     const { address, bot, clock } = await openLimited(await makePlace(kind), { RATE_LIMIT_BROWSER_PER_MINUTE: '3' });
-    const pages = ['/oauth/x?link=y', '/connections', '/oauth/x/done'];
+    const pages = ['/oauth/x?link=/assets/', '/connections', '/oauth/x/done'];
     const open = () => fetch(address + (pages.shift() ?? '/connections'), { headers: { accept: 'text/html' } });
     expect((await statuses(4, open)).at(-1)).toBe(429);
     clock.advance(20_000);

@@ -45,7 +45,9 @@ describe('an entry', () => {
     api = await buildApi({ plugin: { limits: { counters, perCaller: 3, perBrowserAddress: 0 } } });
     await api.manager.storeToken('u1', { provider: 'github', accessToken: 'the-access-token' });
     const claims = { iss: jwtIssuer, aud: 'valetkey', sub: 'bot', role: 'bot', iat: inSeconds(0), exp: inSeconds(60) };
-    const jwt = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(jwtSecret));
+    const sign = (more: object) =>
+      new SignJWT({ ...claims, ...more }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(jwtSecret));
+    const jwt = await sign({});
     for (const key of [keys.bot, jwt]) expect((await get(api, '/v1/users/u1/tokens/github', key)).status).toBe(200);
     const entries = await api.store.audit.read(defaultTenant, undefined, 10);
     const actors = entries.filter(({ entry }) => entry.act === 'token.issue').map(({ entry }) => entry.actor);
@@ -53,7 +55,8 @@ describe('an entry', () => {
       { kind: 'caller', id: 'bot' },
       { kind: 'caller', id: 'bot', credential: 'jwt' },
     ]);
-    expect(new Set(counted).size).toBe(2);
+    expect((await get(api, '/v1/providers', await sign({ tenant: 'acme' }))).status).toBe(200);
+    expect(new Set(counted).size).toBe(3);
   });
 });
 
