@@ -70,6 +70,12 @@ describe('a session', () => {
     expect(await manager.findSession(sessionSecret.reveal())).toBeUndefined();
   });
 
+  it('ends after half an hour where nobody has ever looked', async () => {
+    const { manager, sessionSecret, clock } = await openSession();
+    clock.advance(30 * minute);
+    expect(await manager.findSession(sessionSecret.reveal())).toBeUndefined();
+  });
+
   it('ends after ten hours however much it is used', async () => {
     const { manager, session, sessionSecret, clock } = await openSession();
     expect(session.endsAt).toBe(clock.now() + 600 * minute);

@@ -54,6 +54,13 @@ describe('the account of another user', () => {
     expect(await told()).toEqual([]);
   });
 
+  it('is the business of one tenant: who connects it in another neither meets it nor takes it out of the index', async () => {
+    const { connect, finish } = await openPeople({ accountPolicy: 'deny' });
+    await connect(ada, '7');
+    expect((await finish({ tenant: 'acme' }, eve)).page).toMatchObject({ status: 'connected' });
+    expect(await connect(bob, '7')).toMatchObject({ status: 'failed', error: 'account_shared' });
+  });
+
   it('is none where the provider does not say whose it is', async () => {
     const { manager, server, connect, told, finish } = await openPeople({ accountPolicy: 'deny' });
     server.answer('/userinfo', { json: {} });
@@ -98,6 +105,22 @@ describe('the account of another user', () => {
     await connect(ada, '7');
     letGo();
     await disconnecting;
+    expect(await store.due.claim(Date.UTC(2100, 0), 10, 1)).toMatchObject([
+      { stored: { connection: { userId: ada } } },
+    ]);
+    expect(await connect(eve, '7')).toMatchObject({ status: 'failed', error: 'account_shared' });
+  });
+
+  it('stays that of a user who connects anew before the index was told of the end, and so does the due refresh', async () => {
+    const { manager, store, connect } = await openPeople({ accountPolicy: 'deny' });
+    await connect(ada, '7');
+    const write = store.connections.write.bind(store.connections);
+    vi.spyOn(store.connections, 'write').mockImplementationOnce(async (...removal) => {
+      const outcome = await write(...removal);
+      await connect(ada, '7');
+      return outcome;
+    });
+    await manager.deleteToken(ada, 'one');
     expect(await store.due.claim(Date.UTC(2100, 0), 10, 1)).toMatchObject([
       { stored: { connection: { userId: ada } } },
     ]);

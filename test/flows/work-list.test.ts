@@ -1,6 +1,6 @@
 /** What the workers go over, with entries in it that nobody can read (F14). */
 
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { GrantJanitor } from '../../src/flows/grant-janitor.js';
 import { openDeviceStage, token, user } from '../support/device-stage.js';
 
@@ -29,4 +29,33 @@ it('how many cannot be read is logged when they become more, not with each look'
     for (let looks = 0; looks < 3; looks += 1) await grants.round();
   }
   expect(logged).toEqual([1, 2].map((unread) => ({ list: 'awaiting-grants', unread })));
+});
+
+it('a grant is ended when it may no longer be proven, and not before', async () => {
+  const { deps, server, clock, start, statusOf, pass } = await openDeviceStage('embedded');
+  server.answer('/token', { json: token });
+  const { connectId } = await start({ proof: 'app_verifier' });
+  await pass(5);
+  const grants = new GrantJanitor(deps);
+  clock.advance(599_999);
+  await grants.round();
+  expect([await statusOf(connectId), server.requestsTo('/revoke')]).toEqual(['awaiting_proof', []]);
+  clock.advance(1);
+  await grants.round();
+  expect(server.requestsTo('/revoke')).not.toEqual([]);
+});
+
+it('a grant stays on the list while a record of its person cannot be read: that may be it', async () => {
+  const { deps, server, clock, start, pass } = await openDeviceStage('embedded');
+  server.answer('/token', { json: token });
+  await start({ proof: 'app_verifier' });
+  await pass(5);
+  clock.advance(600_000);
+  const list = vi.spyOn(deps.store.connections, 'list');
+  const unreadable = [{ field: 'g/x', error: new TypeError() }];
+  list.mockImplementationOnce(async () => ({ connections: [], awaiting: [], lastUsedAt: new Map(), unreadable }));
+  await new GrantJanitor(deps).round();
+  expect(server.requestsTo('/revoke')).toEqual([]);
+  await new GrantJanitor(deps).round();
+  expect(server.requestsTo('/revoke')).not.toEqual([]);
 });
