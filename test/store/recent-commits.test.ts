@@ -1,6 +1,6 @@
 /** The journal of a process: the latest commits are there when a failover has lost them, and no more than are needed. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ownerKeyOf } from '../../src/core/identifiers.js';
 import { RecentCommits } from '../../src/store/redis/recent-commits.js';
 import { anOwner } from './samples.js';
@@ -27,6 +27,20 @@ describe('the journal of commits', () => {
     const held = journal.list().map(({ change: { next } }) => next?.version ?? 0);
     expect(held.slice(-10_000)).toEqual(Array.from({ length: 10_000 }, (_, index) => 35_000 + index));
     expect(held.length).toBeLessThan(20_001);
+  });
+
+  it('puts no commit back after five minutes: nobody might know any more that it was removed since', () => {
+    const steady = vi.spyOn(performance, 'now').mockReturnValue(0);
+    onTestFinished(() => steady.mockRestore());
+    const journal = new RecentCommits();
+    journal.note(owner, [change('c/a', 1)]);
+    steady.mockReturnValue(1);
+    journal.note(owner, [change('c/b', 2)]);
+    const versions = () => journal.list().map(({ change: { next } }) => next?.version);
+    steady.mockReturnValue(300_000);
+    expect(versions()).toEqual([1, 2]);
+    steady.mockReturnValue(300_001);
+    expect(versions()).toEqual([2]);
   });
 
   it('holds the bytes as they were, in little more memory than they take', () => {
