@@ -58,7 +58,7 @@ export const browserRoutes: FastifyPluginAsync<BrowserRoutesOptions> = async (ap
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(pageHeaders(site));
     if (isPrefetch(request.headers)) throw new Forbidden('Pages are not fetched ahead.');
-    if (!request.url.startsWith('/assets/')) await limits?.browser(request, reply);
+    if (!request.url.startsWith(`${app.prefix}/assets/`)) await limits?.browser(request, reply);
   });
   app.setErrorHandler(async (error, request, reply) => {
     await recordRefusedForm(manager, request, error);

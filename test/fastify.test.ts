@@ -110,6 +110,19 @@ describe('valetkey/fastify in an app of a host', () => {
     expect((await app.inject('/outside/inside/v1/providers')).body).toBe('nothing at the host');
   });
 
+  it.each([
+    ['of the manager', { path: '/valetkey' }, '/valetkey'],
+    ['that it is registered with', { path: '/outside/inside', prefix: '/inside' }, '/inside'],
+  ])('limits visits of pages, and not what they are made of, below the path %s', async (_title, where, below) => {
+    let count = 0;
+    const add = async () => ({ count: ++count, remainingMs: 60_000 });
+    const counters = { add, peek: async () => count, reset: async () => undefined };
+    const { app } = await openHost({ ...where, apiKeys, limits: { counters, perCaller: 0, perBrowserAddress: 1 } });
+    const visit = async (path: string) => (await app.inject(`${below}${path}`)).statusCode;
+    expect([await visit('/connections'), await visit('/connections')]).toEqual([401, 429]);
+    expect(await visit('/assets/none')).toBe(404);
+  });
+
   it('asks the host who calls, and takes tenant, role and user from it alone', async () => {
     const authenticate: ValetkeyPluginOptions['authenticate'] = (headers) =>
       headers.cookie === 'host=ada' ? { id: 'ada', role: 'user', tenant: 'acme', userId: user } : undefined;
