@@ -18,7 +18,10 @@ export interface Journey {
   close(): Promise<void>;
 }
 
-/** Opens everything on an embedded store of its own. `example` and `other` are two providers at one server, beside those of the options. */
+/**
+ * Opens everything on an embedded store of its own, below the path of the base URL. `example` and `other` are two
+ * providers at one server, beside those of the options.
+ */
 export async function openJourney(options: Partial<ManagerOptions> = {}): Promise<Journey> {
   const provider = await startApprovingProvider();
   const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-'));
@@ -39,7 +42,8 @@ export async function openJourney(options: Partial<ManagerOptions> = {}): Promis
     },
   });
   const app = fastify();
-  await app.register(browserRoutes, { manager, baseUrl, now: clock.now });
+  const prefix = new URL(baseUrl).pathname.replace(/\/$/, '');
+  await app.register(browserRoutes, { manager, baseUrl, now: clock.now, prefix });
   await app.ready();
   const close = async () => {
     await app.close();
