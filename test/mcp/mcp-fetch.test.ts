@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createMcpFetch } from '../../src/mcp/mcp-fetch.js';
 import { bearerOf, call, connected, fetchFor, needed, openWorld } from '../support/mcp-caller.js';
 import { challengeOf, places } from '../support/mcp-world.js';
 import { storeKinds } from '../support/service.js';
@@ -132,6 +133,18 @@ describe.each(storeKinds)('on the %s store', (store) => {
       expect(new Set(seen.map(({ headers }) => headers.authorization)).size).toBe(8);
       expect(world.tokens.refreshCount()).toBe(8);
       expect(world.issuer.requestsTo('/register')).toHaveLength(1);
+    });
+
+    it('no redirect is followed with it, whatever sends the requests (M-41)', async () => {
+      const world = await openWorld({ store });
+      await connected(world);
+      const location = `${world.server.url}/elsewhere`;
+      world.server.answer('/mcp', { status: 307, headers: { location } });
+      const plain = createMcpFetch({ userId: 'ada', manager: world.manager }, world.url, { fetch });
+      expect((await plain(world.url, call)).status).toBe(307);
+      const own = { ...call, headers: { authorization: 'Bearer static' } };
+      expect((await plain(world.url, own)).status).toBe(307);
+      expect(world.server.requestsTo('/elsewhere')).toEqual([]);
     });
 
     it('another server of the same authorization server gets no token of the first (M-41)', async () => {

@@ -43,6 +43,15 @@ describe.each(storeKinds)('a token that is refused, on the %s store', (store) =>
     expect(new Set(redirectUris).size).toBe(2);
   });
 
+  it('is renewed where it came from while the metadata cannot be read', async () => {
+    const world = await openWorld({ store });
+    const { mcpFetch } = await connected(world);
+    world.server.answer(places.resource, { status: 503 });
+    world.server.answer('/mcp', { status: 401 }, ({ headers }) => ({ json: { sent: headers.authorization } }));
+    expect((await mcpFetch(world.url, call)).status).toBe(200);
+    expect(world.tokens.refreshCount()).toBe(1);
+  });
+
   it('does not make us read the metadata without end', async () => {
     const world = await openWorld({ store });
     const { mcpFetch } = await connected(world);
