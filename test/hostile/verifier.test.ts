@@ -50,6 +50,22 @@ it('nothing tells the person by which id the host would confirm the browser of t
   expect(JSON.stringify(bodies)).not.toContain(id);
 }, 60_000);
 
+it('the person is told all the rest: which scopes are missing, and that the connection is paused', async () => {
+  const key = await personal('eve');
+  await service.manager.storeToken('eve', { provider: 'scripted', accessToken: 'at', scope: ['read'] });
+  const ask = async (query = '') =>
+    JSON.parse((await shoot(service, { path: `/v1/users/eve/tokens/scripted${query}`, headers: bearer(key) })).text);
+  const common = {
+    connect_id: '',
+    connect_url: expect.stringContaining('/oauth/scripted?link='),
+    provider: 'scripted',
+  };
+  const missing = { code: 'insufficient_scope', missing_scopes: ['admin'] };
+  expect(await ask('?scopes=admin')).toMatchObject({ ...common, ...missing });
+  await service.manager.pauseConnection('eve', 'scripted');
+  expect(await ask()).toMatchObject({ ...common, code: 'not_connected', paused: true });
+});
+
 it('the browser of the right person is confirmed by the id that it brings', async () => {
   const { body } = await post('/v1/users/ada/connect/scripted', await personal('ada'), {});
   const id = (await finish(body.connect_url)).searchParams.get('connect_id');

@@ -39,6 +39,7 @@ describe('the way from link to connection', () => {
 
   it('is told to its browser for an hour, also when the code came in its last minute', async () => {
     await browser.get(await browser.consent(await connectUrl()));
+    expect(browser.received.at(-1)).toMatch(/^valetkey_flow_example=[\w-]{43}; Max-Age=3600; /);
     journey.clock.advance(590_000);
     await journey.manager.submitProof('slack:T1:U2', codeOn((await browser.get('/oauth/example/done')).body));
     journey.clock.advance(50 * 60_000);

@@ -1,6 +1,16 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type BrowserRoutesOptions, browserRoutes } from '../../routes/browser.js';
+import {
+  Forbidden,
+  GrantRefused,
+  KeyUnavailable,
+  ManagerLifecycleError,
+  ProviderError,
+  ProviderUnavailable,
+  RateLimited,
+  StoredTokenUnreadable,
+} from '../../src/core/errors.js';
 import { fixedManager } from '../support/fixed-manager.js';
 
 const apps: FastifyInstance[] = [];
@@ -179,6 +189,24 @@ describe('an error page', () => {
     expect(response.statusCode).toBeGreaterThanOrEqual(500);
     expect(response.body).not.toContain('CANARY');
     expect(response.headers['retry-after']).toBe(state === 'bug' ? undefined : '60');
+  });
+
+  const provider = 'github';
+  it.each([
+    [new Forbidden('CANARY'), 403, undefined],
+    [new RateLimited(1), 429, '60'],
+    [new ProviderError('CANARY', { provider, misconfigured: true }), 502, undefined],
+    [new GrantRefused({ provider, status: 400, oauthError: 'CANARY' }), 502, undefined],
+    [new ProviderUnavailable('CANARY', { provider, reached: 'no' }), 503, '60'],
+    [new KeyUnavailable('CANARY'), 503, '60'],
+    [new StoredTokenUnreadable('CANARY'), 503, '60'],
+    [new ManagerLifecycleError('CANARY'), 503, '60'],
+  ])('says by its status whose fault it is, and whether to come back: %s', async (error, status, retryAfter) => {
+    const app = await open({ manager: { ...fixedManager, describeLink: () => Promise.reject(error) } });
+    const response = await app.inject('/oauth/github?link=named');
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([status, retryAfter]);
+    expect(response.headers['content-type']).toContain('text/html');
+    expect(response.body).not.toContain('CANARY');
   });
 
   it.each([
