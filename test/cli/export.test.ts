@@ -5,8 +5,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { tenantIdSchema } from '../../src/core/identifiers.js';
 import { openStore } from '../../src/open-store.js';
-import { aFullConnection, anOwner, keyEntry, refTo, revealed } from '../store/samples.js';
+import { aFullConnection, aGrant, anOwner, keyEntry, refTo, revealed } from '../store/samples.js';
 import { run } from '../support/command-line.js';
 import { connectionsOf, operator, report, useNewStore, write } from '../support/operator-store.js';
 import { sharedRedis } from '../support/redis.js';
@@ -124,6 +125,28 @@ describe('export', () => {
     expect(await exporting).toEqual({ status: 1, out: '', err: `Interrupted: ${out} was not made.` });
     expect([existsSync(out), process.listenerCount('SIGINT')]).toEqual([false, others]);
     expect((await run(`export --recipient ${publicKey} --out ${out}`)).status).toBe(0);
+  });
+
+  it('is of the tenant that is named alone, and of no grant that nobody has proven', async () => {
+    const [connection] = await fill();
+    const store = await openStore(operator);
+    const owner = anOwner();
+    const theirs = aFullConnection({ ...owner, tenant: tenantIdSchema.parse('acme') });
+    const change = { kind: 'put_connection', connection: theirs, expect: 'absent', generation: 1 } as const;
+    await store.connections.write(refTo(theirs).owner, [change]);
+    const { owner: waiting } = refTo(connection ?? theirs);
+    const grant = { kind: 'put_grant', connectId: 'g1', grant: aGrant(waiting), expect: 'absent' } as const;
+    await store.connections.write(waiting, [grant]);
+    await store.close();
+    const { publicKey, privateKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'X25519' });
+    const out = join(operator.dataDir, 'out');
+    const made = await run(`export --recipient ${publicKey} --out ${out} --tenant acme --json`);
+    expect(report(made)).toEqual({ exported: 1, skipped: [] });
+    const all = await run(`export --recipient ${publicKey} --out ${out}-all --json`);
+    expect(report(all)).toEqual({ exported: 4, skipped: [] });
+    useNewStore();
+    await run(`import valetkey ${out} --identity ${privateKey}`);
+    expect(revealed(await connectionsOf(theirs.userId, theirs.tenant))).toEqual([revealed(theirs)]);
   });
 
   it('of a tenant that nobody can have is refused', async () => {
