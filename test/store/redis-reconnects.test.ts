@@ -99,6 +99,22 @@ it('a Sentinel that was away for many tries is listened to when it is there', as
   await eventually('it is listened to', async () => / sub=1 /.test(String(await late.command('CLIENT', 'LIST'))));
 }, 90_000);
 
+it('an address that leads to a new master is asked for it when the former one has become read-only', async () => {
+  const [former, heir] = [await startRedis(), await startRedis()];
+  for (const each of [former, heir]) onTestFinished(() => each.stop());
+  const proxy = await startTcpFaultProxy(former.port);
+  onTestFinished(() => proxy.close());
+  const engine = await openRedisEngine({ url: `redis://127.0.0.1:${proxy.port}`, keyPrefix: 'moved', wait });
+  onTestFinished(() => engine.close());
+  expect(await engine.writeFields(owner, [put('before')])).toBe('stored');
+
+  proxy.setTarget(heir.port);
+  // Its connections stay open: nothing but its refusals tells of the change.
+  await former.command('REPLICAOF', '127.0.0.1', String(heir.port));
+  await eventually('it writes again', () => succeeds(engine.writeFields(owner, [put('after')])));
+  expect(await heir.command('DBSIZE')).toBeGreaterThan(0);
+}, 60_000);
+
 it('a commit does not take the one lane that has no connection', async () => {
   const server = await startRedis();
   onTestFinished(() => server.stop());
