@@ -1,5 +1,6 @@
 /** The person's way for a discovered server: what is asked for, and which answers are believed. */
 
+import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OAuthNotConnected } from '../../src/core/errors.js';
 import { defaultTenant } from '../../src/core/identifiers.js';
@@ -193,8 +194,9 @@ describe('beside all other connections', () => {
 
 describe('client credentials, where the operator says so (M-47, S1-11)', () => {
   it('give one token for all, kept until it ends or is refused', async () => {
+    const scopes_supported = ['read', 'offline_access'];
     const world = await open({
-      metadata: { code_challenge_methods_supported: undefined, authorization_endpoint: undefined },
+      metadata: { code_challenge_methods_supported: undefined, authorization_endpoint: undefined, scopes_supported },
       policy: ({ server, issuer }) => ({
         servers: { [server]: { grant: 'client_credentials' } },
         clients: [{ issuer, client_id: 'app', client_secret: 'secret' }],
@@ -212,6 +214,9 @@ describe('client credentials, where the operator says so (M-47, S1-11)', () => {
     world.clock.advance(3_600_000);
     await world.manager.mcp.findToken('ada', world.url);
     expect(tokenRequests(world)).toHaveLength(2);
+    const rejectedTokenSha256 = createHash('sha256').update('app-token').digest('hex');
+    await world.manager.mcp.requireToken('ada', world.url, { rejectedTokenSha256 });
+    expect(tokenRequests(world)).toHaveLength(3);
   });
 
   it('are not for a client that anybody may get', async () => {

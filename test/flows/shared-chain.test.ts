@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant } from '../../src/core/identifiers.js';
 import { openStore } from '../../src/open-store.js';
+import { eventually } from '../support/redis.js';
 import { openSourced } from '../support/sourced-manager.js';
 
 const hourMs = 3_600_000;
@@ -49,6 +50,17 @@ test('whoever shared its refresh token has what a new consent brought, even afte
   const events = await manager.events.read(defaultTenant, undefined, 100);
   const renewed = events.filter(({ event }) => 'change' in event && event.change === 'reconnected');
   expect(renewed.map(({ event }) => event.userId)).toEqual(['u2', 'u1']);
+});
+
+test('also days later: a refused refresh token is kept, as the others find each other by it', async () => {
+  const { manager, clock, store, consent, tokenOf } = await openWorkspace();
+  for (const user of ['u1', 'u2']) expect(await tokenOf(user)).toBeUndefined();
+  clock.advance(72 * hourMs);
+  const claimed = vi.spyOn(store.due, 'claim');
+  manager.startBackgroundWork();
+  await eventually('the worker has looked twice', () => claimed.mock.calls.length > 1);
+  await consent('u2', 'second');
+  expect(await tokenOf('u1')).toBe('at-second');
 });
 
 test('also when the others had gone on while the one that consents slept', async () => {

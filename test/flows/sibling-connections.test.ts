@@ -1,10 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defaultTenant } from '../../src/core/identifiers.js';
+import { openStore } from '../../src/open-store.js';
 import { type ConnectedAccount, connectAccounts, templateAt } from '../support/connected-accounts.js';
 import { type StoreKind, storeKinds } from '../support/service.js';
 import { openSourced } from '../support/sourced-manager.js';
 
 const user = 'slack:T1:U2';
+const noProof = { unsafeConnectWithoutProof: true, connectProof: 'none' } as const;
 const adaTwice = [
   { account: 'default', id: 'ada' },
   { account: 'work', id: 'ada' },
@@ -12,7 +14,7 @@ const adaTwice = [
 
 /** Accounts of one person at one provider of the catalogue; each with the id that the provider tells. */
 async function connected(template: string, accounts: readonly ConnectedAccount[], kind?: StoreKind) {
-  const sourced = await openSourced({}, { unsafeConnectWithoutProof: true, connectProof: 'none' }, kind);
+  const sourced = await openSourced({}, noProof, kind);
   const { server, openAnother } = sourced;
   const here = templateAt(server.url, template);
   const [sameClient, otherClient] = [
@@ -38,6 +40,30 @@ test('where a revocation ends everything of a person, the others of that account
   const { connections } = await connected('google', [...adaTwice, { account: 'home', id: 'bob' }]);
   const ends = Object.fromEntries(connections.map(({ account, endsToo }) => [account, endsToo]));
   expect(ends).toEqual({ default: ['work'], work: ['default'], home: undefined });
+});
+
+test('one that its person connects anew while that is found out goes on', async () => {
+  const { server, openAnother, options } = await openSourced({}, noProof);
+  const store = await openStore(options);
+  const manager = await openAnother({ store, providers: { here: templateAt(server.url, 'google') } });
+  await connectAccounts({ manager, server }, user, [
+    { account: 'default', id: 'ada', answer: { refresh_token: undefined } },
+    { account: 'work', id: 'ada' },
+  ]);
+  const write = store.connections.write.bind(store.connections);
+  const spy = vi.spyOn(store.connections, 'write').mockImplementation(async (...change) => {
+    const [first] = change[1];
+    if (first?.kind === 'put_connection' && first.connection.state.kind === 'needs_reauthorization') {
+      spy.mockRestore();
+      await manager.storeToken(user, { provider: 'here', accessToken: 'at-anew' });
+    }
+    return write(...change);
+  });
+  await manager.deleteToken(user, 'here', { account: 'work' });
+  expect((await manager.requireToken(user, 'here')).accessToken.reveal()).toBe('at-anew');
+  expect(await manager.events.read(defaultTenant, undefined, 100)).not.toContainEqual(
+    expect.objectContaining({ event: expect.objectContaining({ type: 'connection.needs_reauthorization' }) }),
+  );
 });
 
 test('where it ends one grant, nothing is said of the others, and nobody asks about them', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { catalogue } from '../../../providers/index.js';
 import { StoreUnavailable } from '../../../src/core/errors.js';
+import { defaultTenant } from '../../../src/core/identifiers.js';
 import { removeDevice } from '../../../src/flows/device/device-record.js';
 import { pollDevice } from '../../../src/flows/device/poll-device.js';
 import { OAuthManager } from '../../../src/oauth-manager.js';
@@ -57,6 +58,11 @@ describe.each(storeKinds)('device authorization, on the %s store', (kind) => {
     expect((await manager.requireToken(user, 'src')).accessToken.reveal()).toBe('at-CANARY');
     await pass(60);
     expect(polls()).toBe(3);
+    const trail = (await manager.audit.read(defaultTenant, undefined, 100)).map(({ entry }) => entry);
+    const [{ connectionId } = { connectionId: '' }] = await manager.listUserConnections(user);
+    expect(trail.filter(({ act }) => act === 'connect.finish')).toMatchObject([
+      { outcome: 'ok', user, provider: 'src', object: connectId, connection_id: connectionId },
+    ]);
   });
 
   test('of many processes one polls, and any of them can go on (nothing is kept in memory)', async () => {
@@ -179,12 +185,15 @@ describe.each(storeKinds)('device authorization, on the %s store', (kind) => {
     test('ends what is open: nobody is asked any more, and a later consent connects nothing', async () => {
       server.answer('/token', waiting, { json: token });
       const { connectId } = await start();
-      const other = await manager.startConnect('slack:T1:U3', 'src', { method: 'device', proof: 'none' });
+      const options = { method: 'device', proof: 'none' } as const;
+      const other = await manager.startConnect('slack:T1:U3', 'src', options);
+      const elsewhere = await manager.startConnect(user, 'src', { ...options, tenant: 'acme' });
       await manager.eraseUser(user);
       expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'erased' });
-      expect([...(await deps.store.documents.list('device-authorizations')).keys()]).toEqual([other.connectId]);
+      const open = [...(await deps.store.documents.list('device-authorizations')).keys()];
+      expect(open.sort()).toEqual([other, elsewhere].map((connect) => connect.connectId).sort());
       await pass(60);
-      expect(polls()).toBe(1);
+      expect(polls()).toBe(2);
       expect(await manager.listUserConnections(user)).toEqual([]);
     });
 
