@@ -53,12 +53,17 @@ describe('pausing', () => {
     await enter(alice);
     await act('pause');
     await act('resume');
+    await act('connect');
+    await act('disconnect');
+    const told = ['pause', 'resume', 'connect.create', 'disconnect'];
     const trail = await journey.manager.audit.read(defaultTenant, undefined, 100);
-    const acts = trail.map(({ entry }) => entry).filter((entry) => ['pause', 'resume'].includes(entry.act));
+    const acts = trail.map(({ entry }) => entry).filter((entry) => told.includes(entry.act) && entry.address);
     const person = { kind: 'person', id: alice };
     expect(acts).toMatchObject([
       { act: 'pause', outcome: 'ok', actor: person, user: alice, provider: 'example', account: 'default' },
       { act: 'resume', outcome: 'ok', actor: person },
+      { act: 'connect.create', actor: person, object: expect.stringMatching(/^cn_/) },
+      { act: 'disconnect', actor: person, reason: 'revoked: yes' },
     ]);
   });
 
@@ -66,6 +71,8 @@ describe('pausing', () => {
     const csrf = await enter(alice);
     expect((await browser.post('/connections/example/pause', { csrf_token: csrf })).statusCode).toBe(303);
     expect(await journey.manager.listUserConnections(alice)).toEqual([]);
+    const trail = await journey.manager.audit.read(defaultTenant, undefined, 100);
+    expect(trail.at(-1)?.entry).toMatchObject({ act: 'pause', outcome: 'refused', user: alice, provider: 'example' });
   });
 
   it.each(['pause', 'resume'])('by %s wants the CSRF token of this session, and our own page', async (name) => {

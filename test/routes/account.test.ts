@@ -133,7 +133,7 @@ describe('connecting from the page', () => {
   it('connects the same account again with the scope it had', async () => {
     const { manager } = journey;
     await manager.storeToken(alice, { provider: 'example', accessToken: 'at', scope: ['other'] });
-    await connect(alice, 'work');
+    await manager.storeToken(alice, { provider: 'example', account: 'work', accessToken: 'at', scope: ['mine'] });
     await enter(alice);
     const { headers } = await browser.submit(await browser.get('/connections'), '/connect"', 'value="work"');
     const callback = await browser.consent(String(headers.location));
@@ -143,7 +143,7 @@ describe('connecting from the page', () => {
     const present = await manager.listUserConnections(alice);
     expect(present.map(({ account, scope }) => [account, scope])).toEqual([
       ['default', ['other']],
-      ['work', ['read']],
+      ['work', ['mine']],
     ]);
   });
 });

@@ -67,6 +67,13 @@ describe('the landing page says', () => {
     expect(text).toContain('This link works once, within the next 5 minutes.');
     expect(text).toContain('Go on only if this is your chat account and you asked for this link yourself.');
   });
+
+  it('where it cannot say who asks, what to do with a link that somebody has sent', async () => {
+    const text = await read('/oauth/notion?link=unnamed');
+    expect(text).toContain(
+      'Go on only if you asked for this link yourself. If somebody sent it to you, close this page.',
+    );
+  });
 });
 
 const messages: readonly [MessageName, string, string?][] = [

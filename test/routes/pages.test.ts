@@ -206,6 +206,7 @@ describe('an error page', () => {
     const response = await app.inject('/oauth/github?link=named');
     expect([response.statusCode, response.headers['retry-after']]).toEqual([status, retryAfter]);
     expect(response.headers['content-type']).toContain('text/html');
+    expect(response.headers['content-security-policy']).not.toContain('script-src');
     expect(response.body).not.toContain('CANARY');
   });
 

@@ -72,6 +72,15 @@ describe('the usage of a connection', () => {
     ).rejects.toMatchObject({ code: 'invalid_request', field: 'purpose' });
   });
 
+  it('is that of the account that the query names', async () => {
+    await api.manager.storeToken('u1', { provider: 'github', account: 'work', accessToken: 'another' });
+    await fetchToken('bot', 'the other one');
+    const url = '/v1/users/u1/connections/github/usage';
+    const usesOf = async (account: string) =>
+      (await api.app.inject({ url: `${url}?account=${account}`, headers: bearer(keys.viewer) })).json().usage.length;
+    expect([await usesOf('work'), await usesOf('default')]).toEqual([0, 1]);
+  });
+
   it('does not keep anybody from a token while it cannot be written', async () => {
     const { expiring } = api.store;
     expiring.save = () => Promise.reject(new Error('away'));
