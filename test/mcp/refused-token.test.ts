@@ -52,6 +52,15 @@ describe.each(storeKinds)('a token that is refused, on the %s store', (store) =>
     expect(world.tokens.refreshCount()).toBe(1);
   });
 
+  it('costs no client where the server refuses the refresh for another reason than that client', async () => {
+    const world = await openWorld({ store });
+    const { mcpFetch } = await connected(world);
+    world.issuer.answer('/token', { status: 400, json: { error: 'unauthorized_client' } });
+    world.clock.advance(3_601_000);
+    await expect(mcpFetch(world.url, call)).rejects.toMatchObject({ code: 'provider_misconfigured' });
+    expect(world.issuer.requestsTo('/register')).toHaveLength(1);
+  });
+
   it('does not make us read the metadata without end', async () => {
     const world = await openWorld({ store });
     const { mcpFetch } = await connected(world);

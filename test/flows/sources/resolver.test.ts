@@ -215,11 +215,15 @@ describe('client credentials', () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, () => manager.requireToken('u', 'src')));
     expect(new Set(tokens.map(bare))).toEqual(new Set(['at-1']));
     expect(bare(await manager.requireToken('u', 'src', { scopes: ['a'] }))).toBe('at-2');
+    clock.advance(2_400_000);
+    expect(bare(await manager.requireToken('u', 'src', { minTtlSeconds: 1_200 }))).toBe('at-1');
+    expect(bare(await manager.requireToken('u', 'src', { minTtlSeconds: 1_201 }))).toBe('at-3');
     clock.advance(3_300_000);
-    expect(bare(await manager.requireToken('other', 'src'))).toBe('at-3');
+    expect(bare(await manager.requireToken('other', 'src'))).toBe('at-4');
     expect(forms().map(({ grant_type, scope }) => [grant_type, scope])).toEqual([
       ['client_credentials', 'a b'],
       ['client_credentials', 'a'],
+      ['client_credentials', 'a b'],
       ['client_credentials', 'a b'],
     ]);
   });
