@@ -71,8 +71,8 @@ describe('our client', () => {
     expect(tokenRequest(world)?.headers.authorization).toBeUndefined();
   });
 
-  it('is registered where nothing better is to be had (M-11, M-14)', async () => {
-    const world = await open();
+  it('is registered where nothing better is to be had, or wanted (M-11, M-14)', async () => {
+    const world = await open({ metadata: cimd, policy: { client_metadata_url: false } });
     const redirectUri = (await connect(world)).searchParams.get('redirect_uri');
     expect(registrations(world)).toEqual([
       {

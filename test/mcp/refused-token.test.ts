@@ -52,6 +52,19 @@ describe.each(storeKinds)('a token that is refused, on the %s store', (store) =>
     expect(world.tokens.refreshCount()).toBe(1);
   });
 
+  it('is not renewed twice while it lives: nobody knows whether that server takes a refresh token again (R5)', async () => {
+    const world = await openWorld({ store });
+    const { mcpFetch } = await connected(world);
+    world.issuer.answer('/token', { cut: 'at_once' });
+    world.clock.advance(3_400_000);
+    for (let asked = 0; asked < 4; asked += 1) {
+      expect((await mcpFetch(world.url, call)).status).toBe(200);
+      world.clock.advance(40_000);
+    }
+    const sent = world.issuer.requestsTo('/token').map(({ form }) => form.get('grant_type'));
+    expect(sent.filter((grant) => grant === 'refresh_token')).toHaveLength(1);
+  });
+
   it('costs no client where the server refuses the refresh for another reason than that client', async () => {
     const world = await openWorld({ store });
     const { mcpFetch } = await connected(world);

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OAuthNotConnected } from '../../src/core/errors.js';
 import { createMcpFetch, type McpFetch } from '../../src/mcp/mcp-fetch.js';
+import { needed } from '../support/mcp-caller.js';
 import { type McpWorld, type McpWorldOptions, openMcpWorld } from '../support/mcp-world.js';
 import { storeKinds } from '../support/service.js';
 
@@ -79,6 +80,14 @@ describe.each(storeKinds)('a 403, on the %s store', (store) => {
     await declined();
     for (let count = 0; count < 3; count += 1)
       expect(await outcomeOf(mcpFetch(world.url))).toMatchObject({ status: 403 });
+  });
+
+  it('that one person has declined is still asked of another', async () => {
+    const { connectUrl } = await needed(world.manager.mcp.requireToken('grace', world.url));
+    await world.connect(connectUrl);
+    await declined();
+    const grace = createMcpFetch({ userId: 'grace', manager: world.manager }, world.url);
+    expect(await outcomeOf(grace(world.url))).toMatchObject({ reason: 'insufficient_scope' });
   });
 
   it('that wants ever more comes to an end (C7)', async () => {
