@@ -105,12 +105,19 @@ describe('with auditTokens', () => {
     await api.manager.getToken(user, 'github', { usedBy: { caller: 'nightly' } });
     await api.manager.requireToken(user, 'github');
     await expect(api.manager.getToken(user, 'unheard-of')).rejects.toMatchObject({ code: 'unknown_provider' });
+    const { mcp } = api.manager;
+    const server = 'https://mcp.example';
+    const wwwAuthenticate = 'Bearer error="insufficient_scope"';
+    await expect(mcp.findToken(user, server)).rejects.toMatchObject({ field: 'server_url' });
+    await expect(mcp.requireToken(user, server)).rejects.toMatchObject({ field: 'server_url' });
+    await expect(mcp.stepUp(user, server, { wwwAuthenticate })).rejects.toMatchObject({ field: 'server_url' });
     expect(await acts()).toEqual([
       'token.issue refused not_connected',
       'token.store ok',
       'token.issue ok',
       'token.issue ok',
       'token.issue refused unknown_provider',
+      ...Array.from({ length: 3 }, () => 'token.issue refused invalid_request'),
     ]);
     const token_digest = createHash('sha256').update(token.accessToken).digest('hex').slice(0, 12);
     const issued = (await entries())[2];

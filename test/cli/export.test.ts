@@ -78,6 +78,9 @@ describe('export', () => {
     expect(await refusedOf([a, a, b, c, end])).not.toEqual([]);
     expect(await refusedOf([a, b, `${c?.slice(0, -8)}AAAAAAAA`, end])).toContain('line 3');
     expect(await refusedOf([])).toEqual(['the end']);
+    await run(`export --recipient ${publicKey} --out ${out}-other`);
+    const other = readFileSync(`${out}-other`, 'utf8').split('\n');
+    expect(await refusedOf([a, other[1], c, end])).toContain('line 2');
   });
 
   it('is made for public keys only, to a new file, and names what it had to skip', async () => {

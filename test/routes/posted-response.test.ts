@@ -30,6 +30,11 @@ it('has an answer by form post posted again by our own page, with nothing but it
   expect((await browser.submit(page)).headers.location).toBe('/oauth/example/done');
 });
 
+it.each(['iss', 'error', 'user'])('keeps the parameter "%s" of the answer on the way', async (name) => {
+  const page = await postFromElsewhere({ state: 's', [name]: 'https://as.example/"' });
+  expect(page.body).toContain(`name="${name}" value="https://as.example/&quot;"`);
+});
+
 it('does not go in circles in a browser without the cookie, and spends nothing there (L3, L20)', async () => {
   const callback = new URL(await browser.consent(await connectUrl()));
   const page = await postFromElsewhere(Object.fromEntries(callback.searchParams));

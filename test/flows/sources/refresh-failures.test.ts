@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Secret } from '../../../src/core/secret.js';
+import { openStore } from '../../../src/open-store.js';
 import { storeKinds } from '../../support/service.js';
 import { countedTokens, openSourced } from '../../support/sourced-manager.js';
 
@@ -30,6 +31,20 @@ describe.each(storeKinds)('callers of one identity, on the %s store', (kind) => 
     expect(await tokenOf(manager)).toBe('at');
     expect(forms()).toHaveLength(2);
   });
+});
+
+test('a process that planted it too late does not bring back what another one has used up since', async () => {
+  const { server, forms, options, openAnother } = await openSourced(fixed);
+  const store = await openStore({ ...options, now: options.now ?? Date.now });
+  const [late, other] = [await openAnother({ store }), await openAnother()];
+  server.answer('/token', countedTokens({ refresh_token: 'rt-2' }));
+  const write = store.connections.write.bind(store.connections);
+  vi.spyOn(store.connections, 'write').mockImplementationOnce(async (...change) => {
+    expect(await tokenOf(other)).toBe('at-1');
+    return write(...change);
+  });
+  expect(await tokenOf(late)).toBe('at-1');
+  expect(forms().map(({ refresh_token }) => refresh_token)).toEqual(['rt-1']);
 });
 
 test.each([
