@@ -97,6 +97,12 @@ describe('a link', () => {
     expect((await browser.submit(await browser.get(url))).statusCode).toBe(303);
   });
 
+  it('names every permission that is asked for, however many', async () => {
+    const scopes = Array.from({ length: 60 }, (_, index) => `scope-${index}`);
+    const { body } = await browser.get(await journey.manager.generateConnectUrl('u', 'example', { scopes }));
+    expect(scopes.filter((scope) => !body.includes(`<code>${scope}</code>`))).toEqual([]);
+  });
+
   it('starts one flow, however many browsers post it at once (L8)', async () => {
     const page = await browser.get(await connectUrl());
     const answers = await Promise.all(Array.from({ length: 50 }, () => new JarBrowser(journey.app).submit(page)));

@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import Fastify from 'fastify';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Role, requireCallers } from '../../routes/caller.js';
+import { ConnectJourneys } from '../../src/connect-journeys.js';
 import { providerIdSchema, tenantIdSchema } from '../../src/core/identifiers.js';
 import { createApiKey } from '../../src/service/api-keys.js';
 import { type ApiUnderTest, bearer, buildApi, jwtIssuer, jwtSecret, keys } from './api-app.js';
@@ -117,6 +118,23 @@ describe('who may do what', () => {
     ]);
   });
 
+  it('gives a person its own tokens, connects and connections, and nothing that a deployment shares', () => {
+    const forPerson = declared.filter(({ roles }) => roles.includes('user'));
+    expect(forPerson.map(({ method, url }) => `${method} ${url}`).sort()).toEqual([
+      'DELETE /v1/users/:user',
+      'DELETE /v1/users/:user/connections/:provider',
+      'GET /v1/providers',
+      'GET /v1/users/:user/connections',
+      'GET /v1/users/:user/connections/:provider/usage',
+      'GET /v1/users/:user/tokens/:provider',
+      'POST /v1/users/:user/account-link',
+      'POST /v1/users/:user/connect/:provider',
+      'POST /v1/users/:user/mcp/token',
+      'POST /v1/users/:user/proof',
+      'POST /v1/users/:user/tokens/:provider/refresh',
+    ]);
+  });
+
   it('writes down everything that hands something out or changes something (S3-25)', () => {
     const silent = declared.filter(({ method, audit }) => audit === undefined && method !== 'GET');
     expect(silent.map(({ method, url }) => `${method} ${url}`)).toEqual([]);
@@ -169,6 +187,9 @@ describe('who may do what', () => {
       expect([route.url, await answerOf(route, limited, 'p1')]).toEqual([route.url, 'forbidden']);
     expect((await get(api, '/v1/users/p1/tokens/slack', limited)).status).toBe(409);
     expect((await get(api, '/v1/users/p1/connections', limited)).body).toEqual({ connections: [] });
+    const proof = vi.spyOn(ConnectJourneys.prototype, 'submitProof');
+    await send(api, 'POST', '/v1/users/p1/proof', { payload: { code: 'AAAA2222' }, key: limited });
+    expect(proof.mock.calls).toEqual([['p1', 'AAAA2222', { tenant: 'default', providers: ['slack'] }]]);
     expect((await get(api, '/v1/providers', limited)).body.providers.map(({ id }: { id: string }) => id)).toEqual([
       'slack',
     ]);
