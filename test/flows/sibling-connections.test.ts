@@ -121,6 +121,16 @@ test('one without a refresh token ends by what the provider confirmed for the wh
   expect(await endings()).toEqual([['default', 'revoked']]);
 });
 
+test('of a whole workspace it is not concluded: one without a refresh token may be of another', async () => {
+  const accounts = [
+    { account: 'default', id: 'ada', answer: { refresh_token: undefined } },
+    { account: 'work', id: 'ada' },
+  ];
+  const { manager, idOf, states, endings } = await connected('hubspot', accounts);
+  const { alsoEnded } = await manager.deleteToken(user, 'here', { account: 'work' });
+  expect([alsoEnded, await states(), await endings()]).toEqual([[idOf('default')], { default: 'active' }, []]);
+});
+
 test('a revocation that the provider did not confirm ends nobody else, and asks about nobody', async () => {
   const { manager, server, states } = await connected('google', adaTwice);
   server.answer('/revoke', { status: 500 });
