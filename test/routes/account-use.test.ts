@@ -67,6 +67,11 @@ describe('pausing', () => {
     ]);
   });
 
+  it('is told by its forms alone: looking at the page without a session writes nothing', async () => {
+    expect((await browser.get('/connections')).statusCode).toBe(401);
+    expect(await journey.manager.audit.read(defaultTenant, undefined, 100)).toEqual([]);
+  });
+
   it('of what is not there changes nothing and leads back to the page', async () => {
     const csrf = await enter(alice);
     expect((await browser.post('/connections/example/pause', { csrf_token: csrf })).statusCode).toBe(303);

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant } from '../../src/core/identifiers.js';
 import type { CounterStore } from '../../src/core/store.js';
-import { type ApiUnderTest, buildApi, jwtIssuer, jwtSecret, keys } from './api-app.js';
+import { type ApiUnderTest, bearer, buildApi, jwtIssuer, jwtSecret, keys } from './api-app.js';
 import { get, inSeconds, send } from './calls.js';
 
 let api: ApiUnderTest;
@@ -58,6 +58,15 @@ describe('an entry', () => {
     expect((await get(api, '/v1/providers', await sign({ tenant: 'acme' }))).status).toBe(200);
     expect(new Set(counted).size).toBe(3);
   });
+});
+
+it('as JSON lines no more entries are told than were asked for, however many there are', async () => {
+  api = await buildApi();
+  const entry = { tenant: defaultTenant, act: 'erase', actor: { kind: 'caller', id: 'x' }, outcome: 'ok' } as const;
+  await Promise.all(Array.from({ length: 1_100 }, (_, at) => api.store.audit.append({ ...entry, at })));
+  const headers = { ...bearer(keys.admin), accept: 'application/x-ndjson' };
+  const { body } = await api.app.inject({ url: '/v1/audit?limit=501', headers });
+  expect(body.trimEnd().split('\n')).toHaveLength(501);
 });
 
 describe('without an audit trail', () => {

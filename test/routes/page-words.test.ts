@@ -188,3 +188,10 @@ describe('the account page says', () => {
     }
   });
 });
+
+it('after a disconnect that the provider did not confirm, what is left to do by hand', async () => {
+  const headers = { cookie: 'valetkey_session=x', 'content-type': 'application/x-www-form-urlencoded' };
+  const request = { method: 'POST', url: '/connections/github/disconnect', headers } as const;
+  const { body } = await app.inject({ ...request, payload: 'csrf_token=the-csrf-token' });
+  expect(body).toContain('To be sure, remove the app in your settings at GitHub.');
+});
