@@ -2,11 +2,12 @@
 
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
+import { internalTenant } from '../../src/core/identifiers.js';
 import { run } from '../support/command-line.js';
 import { connectionsOf, report, write } from '../support/operator-store.js';
 
 describe('import jsonl', () => {
-  it('refuses what would be taken for something else: a misspelt field, ms for seconds, a time before 1970', async () => {
+  it('refuses what would be taken for something else: a misspelt field, ms for seconds, a time before 1970, our own tenant', async () => {
     const at = { user: 'U1', provider: 'github', access_token: 'canary-a' };
     const path = write(
       'in.jsonl',
@@ -15,6 +16,7 @@ describe('import jsonl', () => {
         { ...at, 'canary-c.d': 1 },
         { ...at, expires_at: 1_795_000_000_000 },
         { ...at, refresh_expires_at: -1 },
+        { ...at, tenant: internalTenant },
         { ...at, user: 'U5', expires_at: 99_999_999_999 },
       ]
         .map((line) => JSON.stringify(line))
@@ -28,6 +30,7 @@ describe('import jsonl', () => {
       'unknown field: (no word)',
       'not of the expected form: expires_at',
       'not of the expected form: refresh_expires_at',
+      'not of the expected form: tenant',
     ]);
     expect(report(ended).created).toBe(1);
   });

@@ -1,16 +1,37 @@
-/** An import that somebody comes in between of. */
+/** An import that somebody comes in between of, or that meets what is damaged. */
 
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createRegistry } from '../../providers/index.js';
+import type { Connection } from '../../src/core/connection.js';
+import { StoredTokenUnreadable } from '../../src/core/errors.js';
 import { openStore } from '../../src/open-store.js';
 import { importConnections } from '../../src/transfer/import-connections.js';
 import { aConnection, anOwner, refTo, revealed } from '../store/samples.js';
 import { makePlace, secrets } from '../support/service.js';
 
-it('never replaces what a person has connected while it looked (S6: create-only)', async () => {
+async function open() {
   const { DATA_DIR } = await makePlace('embedded');
   const store = await openStore({ encryptionKeys: secrets.encryptionKeys, dataDir: DATA_DIR });
   onTestFinished(() => store.close());
+  const providers = createRegistry({});
+  const isKnownProvider = () => true;
+  return { store, target: { store, dryRun: false, isKnownProvider, providers, refreshBufferMs: 0, now: Date.now } };
+}
+
+async function* sourceOf(...connections: readonly Connection[]) {
+  for (const connection of connections) yield { where: 'a line', read: () => connection };
+}
+
+it('leaves a record that cannot be opened as it is, and goes on with the others', async () => {
+  const { store, target } = await open();
+  const [damaged, fine] = [aConnection(anOwner()), aConnection(anOwner())];
+  vi.spyOn(store.connections, 'find').mockRejectedValueOnce(new StoredTokenUnreadable('The test says so.'));
+  expect(await importConnections(sourceOf(damaged, fine), target)).toMatchObject({ created: 1, existing: 1 });
+  expect(await store.connections.find(refTo(damaged))).toBeUndefined();
+});
+
+it('never replaces what a person has connected while it looked (S6: create-only)', async () => {
+  const { store, target } = await open();
   const owner = anOwner();
   const theirs = aConnection(owner);
   const imported = { ...aConnection(owner), identity: { id: '4711' }, connectionId: 'co_imported' };
@@ -20,17 +41,6 @@ it('never replaces what a person has connected while it looked (S6: create-only)
     expect(await store.connections.write(owner, [change])).toBe('stored');
     return put(...entry);
   });
-  const target = {
-    store,
-    dryRun: false,
-    isKnownProvider: () => true,
-    providers: createRegistry({}),
-    refreshBufferMs: 0,
-    now: Date.now,
-  };
-  async function* source() {
-    yield { where: 'line 1', read: () => imported };
-  }
-  expect(await importConnections(source(), target)).toMatchObject({ created: 0, existing: 1 });
+  expect(await importConnections(sourceOf(imported), target)).toMatchObject({ created: 0, existing: 1 });
   expect(revealed((await store.connections.find(refTo(theirs)))?.connection)).toEqual(revealed(theirs));
 });
