@@ -8,6 +8,7 @@ import { parseBuffer, parseList, parseText, unexpected } from './replies.js';
 import { loadScript } from './scripts.js';
 
 const appendScript = loadScript('append-log');
+const readScript = loadScript('read-log');
 
 /** Sorts before every entry. */
 const beforeAll = '0-0';
@@ -28,11 +29,11 @@ export function createLogs(link: RedisLink, keys: RedisKeys): Logs & { stop(): v
     },
     readLog: async (log, after, limit) => {
       // An id of another form comes from outside or from another store: all that is kept is the safe answer.
-      const start = after !== undefined && isId(after) ? `(${after}` : '-';
-      return parseList(await link.read(command('XRANGE', keys.log(log), start, '+', 'COUNT', limit))).map(parseEntry);
+      const start = after !== undefined && isId(after) ? after : '';
+      return parseList(await link.read(readScript([keys.log(log)], start, limit, 0))).map(parseEntry);
     },
     readLogEnd: async (log, limit) =>
-      parseList(await link.read(command('XREVRANGE', keys.log(log), '+', '-', 'COUNT', limit)))
+      parseList(await link.read(readScript([keys.log(log)], '', limit, 1)))
         .map(parseEntry)
         .reverse(),
     newestId,

@@ -124,6 +124,17 @@ export function logContract(pair: Pair): void {
       expect(texts(await pair.one.readLog(log, undefined, 9))).not.toContain('old');
     });
 
+    it('end each at its own age, also where others came after it and nothing comes any more', async () => {
+      const log = `log-${randomUUID()}`;
+      const short = { keepMs: 3_000, keepMost: 1_000 };
+      const first = await pair.one.append(log, Buffer.from('a'), short);
+      await sleep(1_500);
+      await pair.one.append(log, Buffer.from('b'), short);
+      await eventually('the first is gone', async () => !texts(await pair.other.readLog(log, '0', 9)).includes('a'));
+      for (const after of [undefined, first]) expect(texts(await pair.one.readLog(log, after, 9))).toEqual(['b']);
+      expect(texts(await pair.one.readLogEnd(log, 9))).toEqual(['b']);
+    });
+
     it('do not grow far beyond what is to be kept', async () => {
       const log = `log-${randomUUID()}`;
       const few = { keepMs: 3_600_000, keepMost: 5 };
