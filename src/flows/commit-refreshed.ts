@@ -9,7 +9,7 @@ import { announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { giveBack } from './give-back.js';
 import { revokeConnection } from './revoke-connection.js';
-import { scheduleNextLook } from './schedule.js';
+import { scheduleNextLook, unscheduleGone } from './schedule.js';
 
 /** What a refresh ends with: the connection as it now stands, or the news that it was disconnected meanwhile. */
 export type Refreshed = { readonly kind: 'current'; readonly stored: StoredConnection } | { readonly kind: 'gone' };
@@ -116,6 +116,7 @@ async function tryCommit(
   // Who came meanwhile need not wait for the lease of a refresh that is over.
   await deps.store.connections.endRefresh(ref, refresh.holder, 'unknown');
   if (latest === undefined) {
+    await unscheduleGone(deps, ref);
     // Its person wants it ended, so also where nobody knows whose account it is.
     await (connection.identity ? giveBack(deps, connection) : revokeConnection(deps, connection));
     return { kind: 'gone' };

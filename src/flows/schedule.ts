@@ -90,6 +90,15 @@ export function schedule({ store, log }: Dependencies, ref: ConnectionRef, dueAt
   return afterwards({ log }, 'due', write);
 }
 
+/** Takes out what is gone, as {@link schedule} does. Whoever has connected anew meanwhile has the same name, and is entered again. */
+export function unscheduleGone(deps: Dependencies, ref: ConnectionRef): Promise<void> {
+  return afterwards(deps, 'due', async () => {
+    await deps.store.due.unschedule(ref);
+    const anew = await deps.store.connections.find(ref);
+    if (anew !== undefined) await scheduleRefresh(deps, anew.connection);
+  });
+}
+
 /** Schedules the next look at a connection, as {@link schedule} does. */
 export function scheduleRefresh(deps: Dependencies, connection: Connection): Promise<void> {
   return afterwards(deps, 'due', async () => {

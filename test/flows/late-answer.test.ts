@@ -90,6 +90,13 @@ it('is revoked after the person has disconnected', async () => {
   expect(revoked()).toContain('rt-late');
 });
 
+it.each(['disconnected', 'been erased'])('leaves nothing to look after when the person has %s', async (how) => {
+  const { manager, store, arrive } = await refreshUnderWay();
+  await (how === 'disconnected' ? manager.deleteToken(user, 'one') : manager.eraseUser(user));
+  await arrive();
+  expect(await store.due.backlog(Number.MAX_SAFE_INTEGER)).toBe(0);
+});
+
 it('is revoked after the person has disconnected and connected anew, which goes on', async () => {
   const { manager, tokens, finish, arrive, revoked } = await refreshUnderWay();
   await manager.deleteToken(user, 'one');
