@@ -2,6 +2,8 @@
 
 /** How often the file is looked at for other processes' entries; only while somebody waits. */
 const lookEveryMs = 100;
+/** For so many waiters each time; where there are more, they take turns. */
+const mostAtOnce = 400;
 
 interface Waiter {
   readonly log: string;
@@ -23,7 +25,9 @@ export function logWaiters(hasAfter: (log: string, after: string) => Promise<boo
   let timer: NodeJS.Timeout | undefined;
 
   async function look(): Promise<void> {
-    for (const waiter of waiting) {
+    for (const waiter of [...waiting].slice(0, mostAtOnce)) {
+      if (!waiting.delete(waiter)) continue;
+      waiting.add(waiter); // behind all others
       // A store that fails, or was closed, is for the reader to find out, who reads next.
       if (await hasAfter(waiter.log, waiter.after).catch(() => true)) waiter.go();
     }
