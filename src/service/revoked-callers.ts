@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { TenantId } from '../core/identifiers.js';
+import { RecentMap } from '../core/recent-map.js';
 import type { DocumentStore } from '../core/store.js';
 
 /** Whom or what: everything of a subject, or one token. */
@@ -10,6 +11,8 @@ export type RevokedName = { readonly subject: string } | { readonly jti: string 
 
 /** How long another replica may go on with what it knew, ms. */
 const knownForMs = 3000;
+/** Tenants whose lists are remembered at least. */
+const mostTenants = 1_000;
 
 const entrySchema = z.object({ until: z.number().optional() });
 
@@ -20,7 +23,9 @@ type Entries = ReadonlyMap<string, number>;
 export class RevokedCallers {
   readonly #documents: DocumentStore;
   readonly #now: () => number;
-  readonly #known = new Map<TenantId, { readonly readAt: number; readonly entries: Promise<Entries> }>();
+  readonly #known = new RecentMap<TenantId, { readonly readAt: number; readonly entries: Promise<Entries> }>(
+    mostTenants,
+  );
 
   /** @param now epoch ms */
   constructor(documents: DocumentStore, now: () => number) {

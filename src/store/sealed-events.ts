@@ -1,6 +1,7 @@
 /** Each tenant's log of events. Events hold no secret, but they tell who uses what, so they are sealed too. */
 
 import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
+import { RecentMap } from '../core/recent-map.js';
 import type { EventStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
 import { hashOf } from './field-names.js';
@@ -13,6 +14,8 @@ const keep = { keepMs: 7 * 24 * 3_600_000, keepMost: 100_000 } as const;
 
 /** The store's own and not sealed: names of tenants are none of a person's, and stand in the configuration, too. */
 const tenantsCollection = '.event-tenants';
+/** Noting one once more is no harm. */
+const mostNoted = 1_000;
 
 /** Binds the methods to an engine and a keyring. */
 export function sealedEvents(engine: StorageEngine, keyring: Keyring): EventStore {
@@ -22,17 +25,17 @@ export function sealedEvents(engine: StorageEngine, keyring: Keyring): EventStor
     keep,
     parse: parseEvents,
   });
-  const noted = new Set<TenantId>();
+  const noted = new RecentMap<TenantId, true>(mostNoted);
 
   /** A log is found by its tenant's name only, so the names are kept beside it. */
   async function noteTenant(tenant: TenantId): Promise<void> {
     await engine.createDocument(tenantsCollection, hashOf(tenant), Buffer.from(tenant));
-    noted.add(tenant);
+    noted.set(tenant, true);
   }
 
   return {
     async append(tenant, event) {
-      if (!noted.has(tenant)) await noteTenant(tenant);
+      if (noted.get(tenant) === undefined) await noteTenant(tenant);
       return log.append(tenant, formatEvent(event));
     },
     async tenants() {
