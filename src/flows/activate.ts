@@ -154,10 +154,9 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
   );
   const { connectionId, identity } = connection;
   await moveKnownConnect(deps, grant.connectId, { status: { kind: 'connected', identity }, connectionId });
-  if (changed && previous !== undefined) {
-    await leaveAccount(deps, previous.connection, connection);
-    await giveBack(deps, previous.connection);
-  }
+  // Also where the provider no longer says whose it is.
+  if (previous !== undefined) await leaveAccount(deps, previous.connection, connection);
+  if (changed && previous !== undefined) await giveBack(deps, previous.connection);
 }
 
 /** Another account may be another workspace, with a chain of its own. */

@@ -1,7 +1,7 @@
 /** Disconnecting: forgotten here, then revoked at the provider. */
 
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
-import { KeyUnavailable, StoredTokenUnreadable } from '../core/errors.js';
+import { KeyUnavailable, StoredTokenUnreadable, StoreUnavailable } from '../core/errors.js';
 import { defaultAccount, type Owner } from '../core/identifiers.js';
 import type { RevocationOutcome } from '../core/views.js';
 import { afterwards } from './afterwards.js';
@@ -44,8 +44,8 @@ async function removeAndRevoke(deps: Dependencies, found: StoredConnection): Pro
   for (let stored: StoredConnection | undefined = found; stored !== undefined; ) {
     const latest: StoredConnection = stored;
     await handOver(deps, latest);
-    const revoked = await keepUntilRevoked(deps, latest, async () =>
-      (await remove(deps, latest)) ? concludeRemoval(deps, latest) : undefined,
+    const revoked = await keepUntilRevoked(deps, latest, async (leave) =>
+      (await remove(deps, latest)) ? concludeRemoval(deps, latest, leave) : undefined,
     );
     if (revoked !== undefined) return revoked;
     stored = await deps.store.connections.find(ref);
@@ -82,10 +82,16 @@ async function remove(deps: Dependencies, stored: StoredConnection): Promise<boo
   return (await writeForCertain(write, hasHappened)) === 'stored';
 }
 
-async function concludeRemoval(deps: Dependencies, { connection }: StoredConnection): Promise<RevocationOutcome> {
-  const isAnew = await clearPlace(deps, connection);
+/** @param leave called where the indexes name it still, because the store was away: then that is done later */
+async function concludeRemoval(
+  deps: Dependencies,
+  { connection }: StoredConnection,
+  leave: () => void,
+): Promise<RevocationOutcome> {
+  const { isAnew, isClear } = await clearPlace(deps, connection);
   const revoked = await (isAnew ? giveBack(deps, connection) : revokeConnection(deps, connection));
   await tellRemoval(deps, connection);
+  if (!isClear && !(await clearPlace(deps, connection)).isClear) leave();
   return revoked;
 }
 
@@ -99,7 +105,8 @@ export async function concludeLeftRemoval(
   connection: Omit<Connection, 'proof'>,
   isAlone: boolean,
 ): Promise<void> {
-  const isAnew = await clearPlace(deps, connection);
+  const { isAnew, isClear } = await clearPlace(deps, connection);
+  if (!isClear) throw new StoreUnavailable('The indexes cannot be written.', 'no');
   const isPersons = isAlone && !isAnew && connection.identity === undefined;
   const reason = `revoked: ${await (isPersons ? revokeConnection : giveBack)(deps, connection)}`;
   await recordAct(deps, { act: 'disconnect', actor: system, ...aboutConnection(connection), outcome: 'ok', reason });
@@ -116,22 +123,26 @@ async function tellRemoval(deps: Dependencies, connection: Omit<Connection, 'pro
  * Takes the connection's place out of the indexes, before its provider is asked, which may take seconds: whoever connects
  * anew meanwhile is entered under the same names. One who was even faster is entered again.
  *
- * @returns whether there is such a one: that connection is not to end with this one
+ * @returns `isAnew`: there is such a one, and that connection is not to end with this one; `isClear`: no index of accounts
+ *   names this one any more
  */
-async function clearPlace(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<boolean> {
+async function clearPlace(
+  deps: Dependencies,
+  connection: Omit<Connection, 'proof'>,
+): Promise<{ readonly isAnew: boolean; readonly isClear: boolean }> {
   const ref = refOf(connection);
-  await leaveAccount(deps, connection);
+  const isClear = await leaveAccount(deps, connection);
   await schedule(deps, ref, undefined);
   try {
     const anew = await deps.store.connections.find(ref);
-    if (anew === undefined) return false;
+    if (anew === undefined) return { isAnew: false, isClear };
     await enterAccount(deps, anew.connection);
     await scheduleRefresh(deps, anew.connection);
   } catch {
     deps.log.warn({ provider: connection.provider }, 'whether somebody has connected anew could not be seen');
-    return false;
+    return { isAnew: false, isClear };
   }
-  return true;
+  return { isAnew: true, isClear };
 }
 
 /** What erasing a user did, in numbers of connections. */
@@ -169,7 +180,7 @@ export async function eraseUser(deps: Dependencies, owner: Owner): Promise<Erasu
   }
   const late = await deps.store.connections.erase(owner);
   for (const stored of late.connections) {
-    outcomes.push(await keepUntilRevoked(deps, stored, () => concludeRemoval(deps, stored)));
+    outcomes.push(await keepUntilRevoked(deps, stored, (leave) => concludeRemoval(deps, stored, leave)));
   }
   for (const { connectId, grant } of late.awaiting) {
     const ended = { connectId, connection: grant.connection };

@@ -11,6 +11,7 @@ import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
 import { keepUntilRevoked } from './open-revocations.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
+import { leaveUnproven } from './shared-account.js';
 import { writeForCertain } from './write-for-certain.js';
 
 /** Why a grant ended without a connection. */
@@ -50,6 +51,7 @@ export async function concludeEnd(deps: Dependencies, ended: EndedGrant, why: Gr
   await rememberEnd(deps, refOf(connection).owner);
   await moveKnownConnect(deps, connectId, { status: { kind: 'failed', error: why } });
   await recordEnd(deps, ended, `${why}, revoked: ${await giveBack(deps, connection)}`);
+  await leaveUnproven(deps, connection);
   await unlistGrant(deps, connectId);
 }
 

@@ -26,19 +26,24 @@ export type OpenRevocation = Readonly<z.infer<typeof openSchema>>;
 /**
  * Removes and revokes, noted all the while. Work that throws leaves the note, since nobody knows what was done. Where the
  * note cannot be written, say for want of memory, it goes without: nobody is kept from disconnecting.
+ *
+ * @param work may say that something of it is left for later
  */
 export async function keepUntilRevoked<T>(
   { store, log, now }: Pick<Dependencies, 'store' | 'log' | 'now'>,
   { connection, connectId }: { readonly connection: Omit<Connection, 'proof'>; readonly connectId?: string },
-  work: () => Promise<T>,
+  work: (leave: () => void) => Promise<T>,
 ): Promise<T> {
   const id = newId('rv');
   const { provider } = connection;
   const note = z.encode(openSchema, { connection, connectId, leftAt: now() + patienceMs });
   const warn = () => log.warn({ provider }, 'a revocation that is under way could not be noted, or not be struck off');
   await store.documents.put(collection, id, note).catch(warn);
-  const done = await work();
-  await store.documents.remove(collection, id).catch(warn);
+  let isOver = true;
+  const done = await work(() => {
+    isOver = false;
+  });
+  if (isOver) await store.documents.remove(collection, id).catch(warn);
   return done;
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import { StoreUnavailable } from '../core/errors.js';
 import { accountLabelSchema, ownerKeyOf, userIdSchema } from '../core/identifiers.js';
+import { afterwards } from './afterwards.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { holding } from './holding.js';
@@ -111,13 +112,28 @@ async function findEntered(
  * Takes a connection out of the index again. An entry that stays is found out to be stale when it is looked at.
  *
  * @param anew what has taken its place, which stays entered
+ * @returns whether none stays that the store could not take out
  */
-export async function leaveAccount(deps: Dependencies, connection: Identified, anew?: Identified): Promise<void> {
+export async function leaveAccount(deps: Dependencies, connection: Identified, anew?: Identified): Promise<boolean> {
   const kept = anew ? collectionsOf(deps, anew) : [];
+  let isOut = true;
   for (const collection of collectionsOf(deps, connection)) {
     if (kept.includes(collection)) continue;
-    await deps.store.documents.remove(collection, keyOf(connection)).catch(() => false);
+    await deps.store.documents.remove(collection, keyOf(connection)).catch(() => {
+      isOut = false;
+    });
   }
+  return isOut;
+}
+
+/** Takes out what was entered for a proof that could not be stored: nothing else ever leaves in its place. */
+export function leaveUnproven(deps: Dependencies, connection: Identified): Promise<void> {
+  return afterwards(deps, 'account index', () =>
+    holdingAccount(deps, connection, async () => {
+      const present = await deps.store.connections.find(refOf(connection));
+      await leaveAccount(deps, connection, present?.connection);
+    }),
+  );
 }
 
 /** Tells the earlier users, and the audit trail, that somebody else has come with their account. */
