@@ -1,7 +1,7 @@
 /** Commits that the store has not taken yet, sealed, one file each: they outlive the process that holds them. */
 
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { refOf } from '../core/connection.js';
 import { ConfigurationError, OAuthManagerError } from '../core/errors.js';
@@ -14,6 +14,9 @@ import type { Keyring } from './sealing.js';
 
 const ending = '.commit';
 const headerBytes = 12;
+/** A commit that is being written; the process that wrote one so long, ms, before this one began has died over it. */
+const draftPattern = /\.commit\.[0-9a-f]{12}$/;
+const draftMs = 3_600_000;
 
 /** Structured logging: fields first; never a secret. */
 interface SpoolLog {
@@ -41,6 +44,9 @@ export async function openSpool(directory: string, keyring: Keyring, log?: Spool
 
     async list() {
       const names = await readdir(directory).catch(absentIsEmpty);
+      const drafts = names.filter((each) => draftPattern.test(each)).map((each) => path.join(directory, each));
+      // Nothing stands or falls by them.
+      await Promise.allSettled(drafts.map(removeIfOld));
       const found: SpooledCommit[] = [];
       for (const name of names.filter((each) => each.endsWith(ending))) {
         try {
@@ -111,6 +117,12 @@ async function writeDurably(file: string, bytes: Buffer): Promise<void> {
   }
   const directory = await open(path.dirname(file), 'r');
   await directory.sync().finally(() => directory.close());
+}
+
+async function removeIfOld(draft: string): Promise<void> {
+  // Files are dated by the machine's clock, whatever clock the program goes by.
+  const { mtimeMs } = await stat(draft);
+  if (mtimeMs < performance.timeOrigin - draftMs) await rm(draft, { force: true });
 }
 
 function absentIsEmpty(error: unknown): string[] {

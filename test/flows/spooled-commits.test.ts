@@ -1,6 +1,6 @@
 /** What an earlier process left in its spool: stored at the start, each for itself, without holding anybody up. */
 
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, symlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -106,4 +106,16 @@ it('of somebody who has disconnected meanwhile is revoked, not stored', async ()
   await isDone([]);
   expect(next.server.requestsTo('/revoke').map(({ form }) => form.get('token'))).toContain(`next-${ada}`);
   expect(await manager.hasToken(ada, 'one')).toBe(false);
+});
+
+it('is not what a process died over while it was written: that goes an hour later', async () => {
+  const { directory, start, isDone } = await openSpooled();
+  const [name = ''] = await readdir(directory);
+  const [old, young] = ['000000000000', '0123456789ab'].map((draft) => join(directory, `${name}.${draft}`));
+  for (const draft of [old, young]) await copyFile(join(directory, name), draft ?? '');
+  const before = new Date(Date.now() - 2 * hourMs);
+  await utimes(old ?? '', before, before);
+  await start();
+  await isDone([]);
+  expect(await readdir(directory)).toEqual([`${name}.0123456789ab`]);
 });
