@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openEmbeddedEngine } from '../../src/store/embedded/index.js';
 import { createStore } from '../../src/store/sealed-store.js';
+import { at, freshOwner } from './contract/fields.js';
 import { engineContract, storeContract } from './contract.js';
 import { aConnection, anOwner, keyring } from './samples.js';
 
@@ -150,6 +151,19 @@ describe('values that have ended', () => {
     expect(await engine.takeExpiring('k')).toBeUndefined();
     await engine.close();
   });
+});
+
+it('a lease whose holder died goes with its field', async () => {
+  let now = 1_795_000_000_000;
+  const engine = await openEmbeddedEngine({ dataDir: path.join(root, 'leases'), now: () => now });
+  const owner = freshOwner();
+  await engine.writeFields(owner, [{ field: 'c/github', expect: 'absent', next: at(1, 'a') }]);
+  const claim = { field: 'c/github', holder: 'gone', version: 1, leaseMs: 6_000, note: Buffer.from('note') };
+  await engine.claimField(owner, claim);
+  now += 6_001;
+  await engine.writeFields(owner, [{ field: 'c/github', expect: 1 }]);
+  expect((await engine.walk('owners')).names).toEqual([]);
+  await engine.close();
 });
 
 describe('log entries', () => {

@@ -8,6 +8,7 @@ import { ownerKeyOf, tenantIdSchema, userIdSchema } from '../../src/core/identif
 import type { StorageEngine } from '../../src/store/engine.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
 import { eventually, type RedisProcess, sharedRedis, startRedis } from '../support/redis.js';
+import { at, freshOwner } from './contract/fields.js';
 import { engineContract, storeContract } from './contract.js';
 
 const shared = await sharedRedis();
@@ -92,6 +93,20 @@ describe('what Redis sees', () => {
     const tags = Array.isArray(keys) ? keys.map((key) => /\{(.*?)\}/.exec(String(key))?.[1]) : [];
     expect(tags).toEqual([owner, owner]);
     await expect(openRedisEngine({ url: server.url, keyPrefix: 'a{b}' })).rejects.toThrow(/KEY_PREFIX/);
+  });
+
+  it('keeps a lease whose holder died for ten minutes at most, whatever becomes of its field', async () => {
+    const held = freshOwner();
+    const change = { field: 'c/github', expect: 'absent' as const, next: at(1, 'a') };
+    await engine.writeFields(held, [change]);
+    const claim = { field: 'c/github', holder: 'gone', version: 1, leaseMs: 6_000, note: Buffer.from('note') };
+    const leases = `valetkey:{${held}}:l`;
+    await engine.claimField(held, claim);
+    const claimed = await server.command('PTTL', leases);
+    await server.command('PEXPIRE', leases, '60000');
+    expect(await engine.renewClaim(held, claim, 6_000)).toBe(true);
+    const renewed = await server.command('PTTL', leases);
+    for (const left of [claimed, renewed]) expect(Number(left)).toBeGreaterThan(590_000);
   });
 
   it('may forget the scripts at any time (NOSCRIPT)', async () => {

@@ -61,7 +61,11 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
     writeFields: (owner, changes, finishes) =>
       database.write(() => {
         if (!changes.every((change) => holds(rows, owner, change))) return 'moved';
-        for (const change of changes) apply(rows, owner, change);
+        for (const change of changes) {
+          apply(rows, owner, change);
+          // One that runs is its holder's, who may be about to send the very refresh token that comes back in a moment.
+          if (!change.next && !findLease(owner, change.field)) rows.remove(key(owner, 'l', change.field));
+        }
         if (finishes) endLease(owner, finishes);
         return 'stored';
       }),

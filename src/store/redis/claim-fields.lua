@@ -22,6 +22,8 @@ local function claim(fields, notes, leases, field, holder, version, lease_ms, no
 
   local taken, left = take_lease(leases, field, holder, lease_ms)
   if not taken then return { 'busy', left } end
+  -- Leases of holders that died go with the last of them, however long they were taken for.
+  redis.call('PEXPIRE', leases, 600000)
 
   if redis.call('HSETNX', notes, field, note) == 1 then return 1 end
   local previous = redis.call('HGET', notes, field)

@@ -7,4 +7,5 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ends, holder = string.match(lease, '^(%d+):(.*)$')
 if holder ~= ARGV[2] or tonumber(ends) <= now then return 0 end
 redis.call('HSET', KEYS[4], ARGV[1], string.format('%.0f', now + tonumber(ARGV[3])) .. ':' .. holder)
+redis.call('PEXPIRE', KEYS[4], 600000)
 return 1
