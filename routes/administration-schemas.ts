@@ -13,6 +13,9 @@ const callerName = z
   .max(256)
   .refine((name) => name.isWellFormed(), 'must be well-formed Unicode');
 
+/** A time that an administrator names. In milliseconds, by mistake, a key would never end. */
+const namedSeconds = epochSeconds.max(253_402_300_799, 'must be in seconds, at most the year 9999');
+
 /** The key that a path names: 16 hexadecimal digits, no secret. */
 export const apiKeyParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'is not the id of a key') });
 
@@ -26,14 +29,14 @@ export const apiKeyBody = z.strictObject({
     .describe('Who answers for the key: a person or a team.'),
   role: z.enum(['bot', 'viewer', 'admin']).default('bot'),
   providers: z.array(providerIdSchema).min(1).max(100).optional().describe('Without it, every provider.'),
-  expires_at: epochSeconds.optional().describe('Without it, good until revoked.'),
+  expires_at: namedSeconds.optional().describe('Without it, good until revoked.'),
 });
 
 /** Whose JWTs are refused; one of `subject` and `jti` has to be said. */
 export const revocationBody = z.strictObject({
   subject: callerName.optional().describe('Claim `sub`: every JWT of that subject.'),
   jti: callerName.optional().describe('Claim `jti`: that one JWT.'),
-  until: epochSeconds
+  until: namedSeconds
     .optional()
     .describe('When the refusal ends; without it, never. A time that is over takes it back.'),
 });

@@ -72,6 +72,8 @@ describe('API keys over HTTP', () => {
     [{ owner: 'x', tenant: 'other' }],
     [{ owner: 'x', providers: [] }],
     [{ owner: 'x', expires_at: 1 }],
+    [{ owner: 'x', expires_at: 4_102_444_800_000 }],
+    [{ owner: 'x', expires_at: Number.MAX_SAFE_INTEGER }],
   ])('are not made of %j', async (payload) => {
     const { status, body } = await send(api, 'POST', '/v1/api-keys', asAdmin(payload));
     expect([status, body.code]).toEqual([400, 'invalid_request']);
