@@ -19,7 +19,7 @@ import { createLogger, type Logger, logFunctions, withoutRedaction } from './log
 import { type OpenParts, openParts } from './open-parts.js';
 import { refusePlainHttp } from './plain-http.js';
 import { RevokedCallers } from './revoked-callers.js';
-import { countBacklog } from './webhooks/backlog.js';
+import { countBacklog, withRests } from './webhooks/backlog.js';
 import { startWebhooks, type WebhookWorker } from './webhooks/worker.js';
 
 /** Everything that one service is made of. */
@@ -58,7 +58,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     figures: () => store.figures(),
     openCircuits: () => manager.openCircuits(),
     connections: () => census.counts,
-    ...(config.webhooks && { webhookBacklog: () => countBacklog(store) }),
+    ...(config.webhooks && { webhookBacklog: withRests(() => countBacklog(store)) }),
   });
   const { meter } = metrics;
   const loggerInstance: FastifyBaseLogger = log;

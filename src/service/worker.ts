@@ -10,7 +10,7 @@ import { limits, requestOptions } from './http-options.js';
 import { type Logger, logFunctions } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { openParts } from './open-parts.js';
-import { countBacklog } from './webhooks/backlog.js';
+import { countBacklog, withRests } from './webhooks/backlog.js';
 import { startWebhooks } from './webhooks/worker.js';
 
 /** A worker at work. */
@@ -31,7 +31,7 @@ export async function startWorker(config: Config, log: Logger, now: () => number
     figures: () => store.figures(),
     openCircuits: () => manager.openCircuits(),
     connections: () => undefined, // services count them
-    ...(config.webhooks && { webhookBacklog: () => countBacklog(store) }),
+    ...(config.webhooks && { webhookBacklog: withRests(() => countBacklog(store)) }),
   });
   const { meter, registry } = metrics;
   const always = { refreshAhead: config.refreshAhead, backgroundWork: true };
