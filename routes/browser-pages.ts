@@ -5,6 +5,7 @@ import { OAuthManagerError } from '../src/core/errors.js';
 import { contentSecurityPolicy, type PageNeeds } from './page-headers.js';
 import type { Page, Render } from './pages/render.js';
 import { chooseLanguage, type Language, type MessageName, type Texts, textsOf } from './pages/texts.js';
+import { retryAfterOf } from './retry-after.js';
 
 /** The language of one request, and its texts. */
 export function readerOf(request: FastifyRequest): { language: Language; texts: Texts } {
@@ -47,7 +48,7 @@ export function createPageSender(render: Render): PageSender {
     const meaning = meaningOf(thrown);
     if (meaning.status === 500) request.log.error({ err: thrown }, 'A page could not be made.');
     const mayComeBack = meaning.status === 503 || meaning.status === 429;
-    if (mayComeBack && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
+    if (mayComeBack && !reply.hasHeader('retry-after')) reply.header('retry-after', String(retryAfterOf(thrown) ?? 60));
     return message(request, reply.code(meaning.status), meaning.message);
   };
   return { page, message, error };

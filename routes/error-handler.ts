@@ -11,10 +11,10 @@ import {
   OAuthNotConnected,
   ProviderError,
   ProviderUnavailable,
-  RateLimited,
   Unauthorized,
 } from '../src/core/errors.js';
 import { findInvalidField } from './invalid-field.js';
+import { retryAfterOf } from './retry-after.js';
 
 /** What an error means on the wire. */
 interface Meaning {
@@ -224,12 +224,6 @@ function extrasOf(error: unknown): Record<string, unknown> {
 function challengeOf(error: Unauthorized): string {
   // RFC 6750 3.1: a request that shows no credential at all is told no error code.
   return error.presented ? 'Bearer error="invalid_token"' : 'Bearer';
-}
-
-function retryAfterOf(error: unknown): number | undefined {
-  const known = error instanceof RateLimited || error instanceof ProviderUnavailable;
-  const ms = known ? error.retryAfterMs : undefined;
-  return ms === undefined ? undefined : Math.max(1, Math.ceil(ms / 1000));
 }
 
 function logProblem(error: unknown, meaning: Meaning, request: FastifyRequest): void {

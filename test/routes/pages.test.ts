@@ -194,7 +194,7 @@ describe('an error page', () => {
   const provider = 'github';
   it.each([
     [new Forbidden('CANARY'), 403, undefined],
-    [new RateLimited(1), 429, '60'],
+    [new RateLimited(1_001), 429, '2'],
     [new ProviderError('CANARY', { provider, misconfigured: true }), 502, undefined],
     [new GrantRefused({ provider, status: 400, oauthError: 'CANARY' }), 502, undefined],
     [new ProviderUnavailable('CANARY', { provider, reached: 'no' }), 503, '60'],
