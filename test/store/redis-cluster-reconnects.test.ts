@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseRedisUrl } from '../../src/store/redis/address.js';
-import { createClient } from '../../src/store/redis/client.js';
+import { createClient, mastersOf } from '../../src/store/redis/client.js';
 import { watchConnection } from '../../src/store/redis/connection-watch.js';
 import { examineRedis } from '../../src/store/redis/health.js';
 import { createLink } from '../../src/store/redis/link.js';
@@ -40,6 +40,8 @@ it('of which no node is left fails its check, and another one in its place is fo
   // Nobody has asked them anything, so that nothing tells that they are gone as well.
   await Promise.all(cluster.nodes.map((each) => each.kill9()));
   await eventually('no master is left', () => client.nodes('master').length === 0);
+  // A walk over whichever replicas are known would pass for one over everything.
+  expect(mastersOf(client)).toEqual([]);
   expect(await succeeds(examine())).toBe(false);
 
   const heir = await start({ replicas: false });

@@ -60,14 +60,18 @@ function keepListening(client: Redis): void {
   });
 }
 
-/**
- * The masters behind a client; one, unless it is a Cluster. Of a Cluster that has lost all of them, the replicas: somebody
- * must be asked, since ioredis goes back to the nodes of REDIS_URL only when each that it knew has failed to answer.
- */
+/** The masters behind a client; one, unless it is a Cluster. */
 export function mastersOf(client: RedisClient): readonly Redis[] {
-  if (!(client instanceof Cluster)) return [client];
-  const masters = client.nodes('master');
-  return masters.length > 0 ? masters : client.nodes();
+  return client instanceof Cluster ? client.nodes('master') : [client];
+}
+
+/**
+ * Whom to ask whether the store is there. Of a Cluster that has lost all masters, the replicas: somebody must be asked,
+ * since ioredis goes back to the nodes of REDIS_URL only when each that it knew has failed to answer.
+ */
+export function examinedNodes(client: RedisClient): readonly Redis[] {
+  const masters = mastersOf(client);
+  return masters.length > 0 || !(client instanceof Cluster) ? masters : client.nodes();
 }
 
 function connectionOptions({ commandTimeoutMs, connectTimeoutMs }: ClientTimes): RedisOptions {

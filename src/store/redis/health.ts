@@ -1,7 +1,7 @@
 /** Looks at every master: does it answer, may it evict, does it keep what it is told. */
 
 import type { RedisAddress } from './address.js';
-import { mastersOf, type RedisClient } from './client.js';
+import { examinedNodes, mastersOf, type RedisClient } from './client.js';
 import { isForbidden, refusesDatabase } from './failures.js';
 import type { RedisLink } from './link.js';
 import { parseList, parseText } from './replies.js';
@@ -25,7 +25,7 @@ interface MasterFacts {
 /** Asks all masters at once. @throws {StoreUnavailable} when one does not answer in time */
 export async function examineRedis(link: RedisLink, address: RedisAddress): Promise<RedisHealth> {
   const startedAt = performance.now();
-  await link.read((client) => Promise.all(mastersOf(client).map((master) => master.callBuffer('PING'))));
+  await link.read((client) => Promise.all(examinedNodes(client).map((node) => node.callBuffer('PING'))));
   const latencyMs = performance.now() - startedAt;
   const facts = await readFacts(link, databaseIn(address));
   const unfit = facts.map((each) => findUnfitness(each, address)).find((reason) => reason !== undefined);
@@ -36,7 +36,7 @@ export async function examineRedis(link: RedisLink, address: RedisAddress): Prom
 async function readFacts(link: RedisLink, database: number): Promise<readonly MasterFacts[]> {
   const facts: MasterFacts[] = [];
   await link.read(async (client) => {
-    facts.push(...(await Promise.all(mastersOf(client).map((master) => readMaster(master, database)))));
+    facts.push(...(await Promise.all(examinedNodes(client).map((node) => readMaster(node, database)))));
   });
   return facts;
 }

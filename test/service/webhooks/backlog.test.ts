@@ -1,7 +1,11 @@
 /** Counting what waits for the receiver takes longer with every tenant; a scrape must not pay for that each time. */
 
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { withRests } from '../../../src/service/webhooks/backlog.js';
+import { tenantIdSchema } from '../../../src/core/identifiers.js';
+import { openStore } from '../../../src/open-store.js';
+import { countBacklog, withRests } from '../../../src/service/webhooks/backlog.js';
+import { makePlace, secrets } from '../../support/service.js';
+import { happened } from './samples.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
@@ -30,4 +34,15 @@ it('is done again at once where it has failed', async () => {
   const ask = withRests(count);
   await expect(ask()).rejects.toThrow('away');
   expect(await ask()).toBe(1);
+});
+
+it('counts each of many tenants once', async () => {
+  vi.useRealTimers();
+  const { DATA_DIR: dataDir = '' } = await makePlace('embedded');
+  const store = await openStore({ encryptionKeys: secrets.encryptionKeys, dataDir });
+  onTestFinished(() => store.close());
+  for (let index = 0; index < 70; index += 1) {
+    await store.events.append(tenantIdSchema.parse(`t${index}`), happened('ada'));
+  }
+  expect(await countBacklog(store)).toBe(70);
 });
