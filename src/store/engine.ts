@@ -174,8 +174,8 @@ export type Walked = 'owners' | 'expiring' | 'logs' | 'collections';
 export interface Walks {
   /**
    * The names after the cursor; `next` is the cursor to go on with, absent at the end. A name that is there all the
-   * while is met at least once, one that comes or goes meanwhile may be. @throws {StoreUnavailable} also when the walk
-   * has to begin anew, because a master changed
+   * while is met at least once, one that comes or goes meanwhile may be. @throws {StoreUnavailable} also when a part of the
+   * store is not there, or the walk has to begin anew because a master changed
    */
   walk(what: Walked, cursor?: string): Promise<{ readonly names: readonly string[]; readonly next?: string }>;
 }

@@ -1,13 +1,9 @@
 /** A Cluster that has lost its nodes says so, is found again wherever it is then, and is let go of for good (threats F4). */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cluster } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
-import { parseRedisUrl } from '../../src/store/redis/address.js';
-import { createClient, mastersOf } from '../../src/store/redis/client.js';
-import { watchConnection } from '../../src/store/redis/connection-watch.js';
-import { examineRedis } from '../../src/store/redis/health.js';
-import { createLink } from '../../src/store/redis/link.js';
+import { mastersOf } from '../../src/store/redis/client.js';
+import { openClusterLink } from '../support/cluster-link.js';
 import { eventually, type RedisTopology, succeeds } from '../support/redis.js';
 import { startCluster } from '../support/redis-topologies.js';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
@@ -18,29 +14,18 @@ async function start(options: { readonly replicas: boolean }): Promise<RedisTopo
   return cluster;
 }
 
-/** A client with all that the engine puts around it. */
-async function openLink(url: string) {
-  const address = parseRedisUrl(url);
-  const client = createClient(address, { commandTimeoutMs: 1500, connectTimeoutMs: 1500 });
-  if (!(client instanceof Cluster)) throw new TypeError('no Cluster');
-  const link = createLink(client, watchConnection(client), 1500);
-  onTestFinished(() => link.close());
-  await eventually('it is connected', () => client.status === 'ready');
-  return { client, link, examine: () => examineRedis(link, address) };
-}
-
 it('of which no node is left fails its check, and another one in its place is found by that', async () => {
   const cluster = await start({ replicas: true });
   const proxy = await startTcpFaultProxy(cluster.nodes[0]?.port ?? 0);
   onTestFinished(() => proxy.close());
-  const { client, examine } = await openLink(`redis+cluster://localhost:${proxy.port}`);
+  const { client, examine } = await openClusterLink(`redis+cluster://localhost:${proxy.port}`);
   expect(await succeeds(examine())).toBe(true);
 
   await eventually('it knows the replicas', () => client.nodes('slave').length === 3);
   // Nobody has asked them anything, so that nothing tells that they are gone as well.
   await Promise.all(cluster.nodes.map((each) => each.kill9()));
   await eventually('no master is left', () => client.nodes('master').length === 0);
-  // A walk over whichever replicas are known would pass for one over everything.
+  // What asks the masters is never given a replica in their place.
   expect(mastersOf(client)).toEqual([]);
   expect(await succeeds(examine())).toBe(false);
 
@@ -51,7 +36,7 @@ it('of which no node is left fails its check, and another one in its place is fo
 
 it('is looked for again though a connection ended while its names were looked up', async () => {
   const cluster = await start({ replicas: false });
-  const { client, examine } = await openLink(cluster.url.replaceAll('127.0.0.1', 'localhost'));
+  const { client, examine } = await openClusterLink(cluster.url.replaceAll('127.0.0.1', 'localhost'));
   // Connections are made when something is asked.
   expect(await succeeds(examine())).toBe(true);
   const [frozen] = cluster.nodes;
@@ -72,7 +57,7 @@ it('is looked for again though a connection ended while its names were looked up
 
 it('that is closed while a look at its slots hangs leaves nothing behind that keeps a process alive', async () => {
   const cluster = await start({ replicas: false });
-  const { client, link } = await openLink(cluster.url);
+  const { client, link } = await openClusterLink(cluster.url);
   // What is connected answers QUIT at once, so that closing does not wait for the look.
   const connected = client.nodes().find(({ status }) => status === 'ready')?.options.port;
   const frozen = cluster.nodes.filter(({ port }) => port !== connected);

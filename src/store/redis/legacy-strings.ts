@@ -2,11 +2,12 @@
 
 import { ConfigurationError } from '../../core/errors.js';
 import { parseRedisUrl } from './address.js';
-import { createClient, mastersOf } from './client.js';
+import { createClient } from './client.js';
 import { watchConnection } from './connection-watch.js';
 import { isInDatabase } from './health.js';
-import { type Ask, command, createLink, type RedisLink } from './link.js';
-import { parseBuffer, parseList, parseText } from './replies.js';
+import { command, createLink } from './link.js';
+import { parseBuffer } from './replies.js';
+import { scanOn } from './scan.js';
 
 const times = { commandTimeoutMs: 5_000, connectTimeoutMs: 5_000 };
 const keysPerScan = 500;
@@ -14,7 +15,7 @@ const keysPerScan = 500;
 /**
  * All strings whose keys fit the pattern, each at least once. Lifetimes of keys are not looked at.
  *
- * @throws {ConfigurationError | StoreUnavailable} the URL is unusable, or Redis does not answer
+ * @throws {ConfigurationError | StoreUnavailable} the URL is unusable, Redis does not answer, or a Cluster is not whole
  */
 export async function* readLegacyStrings(
   url: string,
@@ -29,24 +30,16 @@ export async function* readLegacyStrings(
     if (!(await isInDatabase(link, address))) {
       throw new ConfigurationError([{ name: 'REDIS_URL', problem: 'names a database that is not there' }]);
     }
-    for (let index = 0; index < mastersOf(client).length || index === 0; index += 1) {
-      for await (const key of scanMaster(link, index, pattern)) {
+    let cursor: string | undefined;
+    do {
+      const { keys, next } = await scanOn(link, ['MATCH', pattern, 'COUNT', keysPerScan, 'TYPE', 'string'], cursor);
+      for (const key of keys) {
         const value = parseBuffer(await link.read(command('GET', key)));
         if (value) yield { key, value: value.toString() };
       }
-    }
+      cursor = next;
+    } while (cursor !== undefined);
   } finally {
     await link.close();
   }
-}
-
-async function* scanMaster(link: RedisLink, index: number, pattern: string): AsyncGenerator<string> {
-  let cursor = '0';
-  do {
-    const args = [cursor, 'MATCH', pattern, 'COUNT', keysPerScan, 'TYPE', 'string'];
-    const scan: Ask = async (client) => mastersOf(client)[index]?.callBuffer('SCAN', args) ?? ['0', []];
-    const [next, keys] = parseList(await link.read(scan));
-    cursor = parseText(next);
-    yield* parseList(keys).map(parseText);
-  } while (cursor !== '0');
 }
