@@ -5,6 +5,7 @@ import type { OwnerKey } from '../../src/core/identifiers.js';
 import { parseRedisUrl } from '../../src/store/redis/address.js';
 import { createClient } from '../../src/store/redis/client.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
+import { startCommandProxy } from '../support/command-proxy.js';
 import { eventually, startRedis, succeeds } from '../support/redis.js';
 import { startSentinel } from '../support/redis-topologies.js';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
@@ -106,6 +107,45 @@ describe.concurrent('a connection to Redis', () => {
     await late.restart();
     await eventually('it is listened to', async () => / sub=1 /.test(String(await late.command('CLIENT', 'LIST'))));
   }, 90_000);
+
+  it('a Sentinel that does not answer who listens is asked anew, and ends no process', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const topology = await startSentinel();
+    onTestFinished(() => topology.stop());
+    const [sentinel] = topology.sentinels;
+    let isSilent = false;
+    // It tells of the other Sentinels, not of itself: none but the proxy leads to it.
+    const proxy = await startCommandProxy(sentinel?.port ?? 0, ([name]) =>
+      isSilent && name?.toUpperCase() === 'SUBSCRIBE' ? ['CLIENT', 'REPLY', 'OFF'] : undefined,
+    );
+    onTestFinished(() => proxy.close());
+    const asked = () => proxy.seen.filter((name) => name === 'SUBSCRIBE').length;
+    const isHeard = async () => String(await sentinel?.command('CLIENT', 'LIST')).includes(' sub=1 ');
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    const url = `redis+sentinel://127.0.0.1:${proxy.port}/${topology.masterName}`;
+    const client = createClient(parseRedisUrl(url), { commandTimeoutMs: 1500, connectTimeoutMs: 1500 });
+    onTestFinished(() => client.disconnect());
+    await eventually('it is heard', isHeard);
+
+    const fallSilent = async () => {
+      const before = asked();
+      isSilent = true;
+      await sentinel?.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await eventually('it is asked again', () => asked() > before);
+    };
+    await fallSilent();
+    isSilent = false;
+    await eventually('it is heard again', isHeard);
+    await fallSilent();
+    client.disconnect();
+    await eventually('it has ended', () => client.status === 'end');
+    expect(unhandled).toEqual([]);
+  }, 60_000);
 
   it('an address that leads to a new master is asked for it when the former one has become read-only', async ({
     expect,

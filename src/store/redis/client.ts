@@ -43,10 +43,14 @@ export function createClient(address: RedisAddress, times: ClientTimes): RedisCl
   return client;
 }
 
+/** What Sentinels tell of a failover. */
+const failovers = '+switch-master';
+
 /**
  * ioredis hears of failovers by clients of its own, and offers no way to them but its private method. What befalls them it
- * prints to stderr: of a Sentinel that is gone, a stack every minute, while the others tell the same. And one that is away
- * for 20 tries is connected when it is back, but what it tells is not asked for any more.
+ * prints to stderr: of a Sentinel that is gone, a stack every minute, while the others tell the same. One that is away for
+ * 20 tries is connected when it is back, but what it tells is not asked for any more. And where a connection that is back
+ * is lost before it listens again, ioredis forgets that it did, and leaves a rejection to nobody, which ends the process.
  */
 function keepListening(client: Redis): void {
   const connector: unknown = Reflect.get(client, 'connector');
@@ -54,9 +58,14 @@ function keepListening(client: Redis): void {
   const connect: unknown = Reflect.get(connector, 'connectToSentinel');
   if (typeof connect !== 'function') return;
   Reflect.set(connector, 'connectToSentinel', (endpoint: unknown, options?: RedisOptions) => {
-    const patient = { ...options, maxRetriesPerRequest: null };
+    const patient = { ...options, maxRetriesPerRequest: null, autoResubscribe: false };
     const sentinel: unknown = Reflect.apply(connect, connector, [endpoint, patient]);
-    return sentinel instanceof Redis ? sentinel.on('error', () => undefined) : sentinel;
+    if (!(sentinel instanceof Redis)) return sentinel;
+    // Who only asks for the master is made without options, and must not listen: it could ask nothing any more.
+    if (options !== undefined) {
+      sentinel.on('ready', () => void sentinel.subscribe(failovers).catch(() => sentinel.disconnect(true)));
+    }
+    return sentinel.on('error', () => undefined);
   });
 }
 
