@@ -152,6 +152,8 @@ export interface Logs {
   /** The newest `limit`, oldest first. */
   readLogEnd(log: string, limit: number): Promise<readonly LogEntry[]>;
   newestId(log: string): Promise<string>;
+  /** Takes out what was appended under that id, whatever else is kept. */
+  removeEntry(log: string, id: string): Promise<void>;
   /** Resolves when there may be an entry after the id, or when the signal fires. */
   waitLog(log: string, after: string, signal: AbortSignal): Promise<void>;
 }

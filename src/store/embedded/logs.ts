@@ -43,7 +43,11 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
   const from = (log: string, id: number) => ({ start: entryKey(log, id), end: Buffer.from(`${log}\x01`) });
   const firstAfter = (log: string, after: string | undefined) =>
     Math.max(parseId(after) + 1, oldestOf(newestOf(log).keepMs));
-  const hasAfter = (log: string, after: string) => newestOf(log).id >= firstAfter(log, after);
+  /** The newest may have been taken out, and whoever waits for it would be woken without end. */
+  const hasAfter = (log: string, after: string) => {
+    const first = firstAfter(log, after);
+    return newestOf(log).id >= first && [...entries.getKeys({ ...from(log, first), limit: 1 })].length > 0;
+  };
   const waiters = logWaiters((log, after) => database.read(() => hasAfter(log, after)));
 
   /** Removes what need not be kept, oldest first; answers how many entries are left. */
@@ -109,6 +113,15 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
           found.unshift({ id: String(idOf(log, key)), bytes: Buffer.from(value) });
         }
         return found;
+      }),
+
+    removeEntry: (log, id) =>
+      database.write(() => {
+        const [key] = entries.getKeys({ ...from(log, parseId(id)), limit: 1 });
+        if (key === undefined || idOf(log, key) !== parseId(id)) return;
+        entries.remove(key);
+        const { id: newest, kept, keepMs } = newestOf(log);
+        putHead(log, newest, { kept: kept - (restOf(idAt(log, key))[0] ?? 1), keepMs });
       }),
 
     newestId: (log) => database.read(() => String(newestOf(log).id)),

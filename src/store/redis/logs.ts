@@ -37,6 +37,9 @@ export function createLogs(link: RedisLink, keys: RedisKeys): Logs & { stop(): v
         .map(parseEntry)
         .reverse(),
     newestId,
+    removeEntry: async (log, id) => {
+      await link.write(command('XDEL', keys.log(log), id));
+    },
     waitLog: (log, after, signal) => waiters.wait(log, isId(after) ? after : beforeAll, signal),
     stop: waiters.stop,
   };

@@ -112,6 +112,26 @@ export function logContract(pair: Pair): void {
       expect(kept.at(-1)?.bytes).toEqual(Buffer.alloc(1_000, 99));
     });
 
+    it('let single entries be taken out; nobody is woken for one that is gone', async () => {
+      const log = `log-${randomUUID()}`;
+      const ids: string[] = [];
+      for (const text of ['a', 'b', 'c']) ids.push(await pair.one.append(log, Buffer.from(text), keep));
+      const [first = '', second = '', third = ''] = ids;
+      await pair.one.removeEntry(log, second);
+      await pair.one.removeEntry(log, `${second}0`);
+      expect(texts(await pair.other.readLog(log, first, 10))).toEqual(['c']);
+      await pair.other.removeEntry(log, third);
+      const woken = pair.one.waitLog(log, first, AbortSignal.timeout(300)).then(() => 'woken');
+      await expect(Promise.race([woken, sleep(200, 'asleep')])).resolves.toBe('asleep');
+      const last = await pair.one.append(log, Buffer.from('d e'), { ...keep, holds: 2 });
+      expect(texts(await pair.other.readLog(log, first, 10))).toEqual(['d e']);
+      await pair.one.removeEntry(log, last);
+      await pair.one.removeEntry(log, first);
+      expect(await pair.other.readLog(log, undefined, 10)).toEqual([]);
+      await pair.other.append(log, Buffer.from('f'), keep);
+      expect(texts(await pair.one.readLogEnd(log, 10))).toEqual(['f']);
+    });
+
     it('end at their age: the next entry drops them, and without one they go all the same', async () => {
       const log = `log-${randomUUID()}`;
       const short = { keepMs: 100, keepMost: 1_000 };
