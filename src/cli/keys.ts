@@ -1,6 +1,7 @@
-/** `valetkey keys`: makes encryption keys, tells what is sealed under which, and moves all records under the first. */
+/** `valetkey keys`: makes encryption keys, tells what each has sealed, moves it under the first, gives up what is lost. */
 
 import { Command } from 'commander';
+import { createRegistry, partEntries } from '../../providers/index.js';
 import { currentEnvironment } from '../service/config.js';
 import { createEncryptionKey, createKeyId } from '../service/generated-keys.js';
 import { loadKeyService } from '../service/key-settings.js';
@@ -12,14 +13,17 @@ import {
   rotateKeys,
   totalOf,
   type Unopened,
+  unnamedKey,
   verifyRecords,
 } from '../store/key-use.js';
 import type { Keyring } from '../store/sealing.js';
+import { type Forgetting, forgetKeys } from '../transfer/forget-keys.js';
 import { examples } from './examples.js';
-import { exitCodes } from './exit.js';
+import { exitCodes, WrongCommandLine } from './exit.js';
 import { firstLines } from './first-lines.js';
-import { withEngine } from './open-local.js';
+import { type Beneath, withEngine } from './open-local.js';
 import { withProgress } from './progress.js';
+import { refuseOpen } from './stopped-service.js';
 
 interface Output {
   readonly json?: boolean;
@@ -53,6 +57,15 @@ export function keysCommand(): Command {
     .option('--json', 'print {"opened", "unopened"}')
     .addHelpText('after', examples('keys verify'))
     .action(verify);
+  keys
+    .command('forget')
+    .description('give up lost keys: remove for good every record that they have sealed')
+    .argument('<kid>', 'id that "keys list" shows as MISSING; several as k1,k3')
+    .option('--yes', 'with all services stopped: do it; without it, only count')
+    .option('--json', 'print {"keys", "removed", "forgotten"}')
+    .addHelpText('after', '\nNothing that it removes can be revoked. A lost key: docs/operate/keys.md.')
+    .addHelpText('after', examples('keys forget k1', 'keys forget k1 --yes'))
+    .action(forget);
   return keys;
 }
 
@@ -92,6 +105,55 @@ async function verify({ json }: Output): Promise<void> {
     printUnopened(unopened);
   }
   if (unopened.length > 0) process.exitCode = exitCodes.failed;
+}
+
+async function forget(kids: string, { yes, json }: Output & { readonly yes?: boolean }): Promise<void> {
+  const { keys, removed, forgotten } = await withEngine(async (beneath) => {
+    const keys = await findLost(beneath, kids.split(','));
+    if (yes !== true) return { keys, removed: 0, forgotten: [] };
+    refuseOpen(beneath.engine);
+    return { keys, ...(await giveUp(beneath, keys)) };
+  });
+  if (json) console.log(JSON.stringify({ keys, removed, forgotten }));
+  else {
+    for (const key of keys) console.log(describeKey(key));
+    if (yes === true) for (const line of describeForgetting({ removed, forgotten })) console.log(line);
+    else console.log(`${sumOf(keys)} records would be removed for good. ${cannotRevoke}\n${howToForget}`);
+  }
+  if (forgotten.length === 0) process.exitCode = exitCodes.failed;
+}
+
+/** @throws {WrongCommandLine} one is not lost; what was given is not shown, it may be a key itself */
+async function findLost({ engine, keyring }: Beneath, lost: readonly string[]): Promise<readonly KeyUse[]> {
+  if (lost.some((id) => keyring.keyIds.includes(id)))
+    throw new WrongCommandLine('A key that stands in ENCRYPTION_KEYS is not lost: what it has sealed can be opened.');
+  const counted = await withProgress('counting', (onProgress) => countByKey(engine, keyring, onProgress));
+  const keys = counted.filter(({ id }) => lost.includes(id) && id !== unnamedKey);
+  if (keys.length < new Set(lost).size)
+    throw new WrongCommandLine('The store was written with no key of that id: see "valetkey keys list".');
+  return keys;
+}
+
+function giveUp({ engine, keyring, config }: Beneath, keys: readonly KeyUse[]): Promise<Forgetting> {
+  const { known } = partEntries(config.providers);
+  const providers = createRegistry(known, { allowInsecureLoopback: config.allowInsecureLoopbackProviders });
+  const plan = { engine, keyring, providers, lost: keys.map(({ id }) => id), total: sumOf(keys) };
+  return withProgress('removing', (onProgress) => forgetKeys(plan, onProgress));
+}
+
+const cannotRevoke =
+  'Nobody can open them, so that their tokens are not revoked: they live on at the providers until they end there.';
+const howToForget = 'Stop all services and workers, then run this again with --yes.';
+
+function describeForgetting({ removed, forgotten }: Forgetting): readonly string[] {
+  const done = `${removed} records were removed. ${cannotRevoke}`;
+  if (forgotten.length === 0)
+    return [done, 'Somebody goes on sealing under it: stop every service that has the key, then run this again.'];
+  return [done, ...forgotten.map((id) => `${id}\tis forgotten: the store can be used without it`)];
+}
+
+function sumOf(keys: readonly KeyUse[]): number {
+  return keys.reduce((sum, key) => sum + totalOf(key), 0);
 }
 
 function printUnopened(unopened: readonly Unopened[]): void {

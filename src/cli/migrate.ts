@@ -6,16 +6,16 @@ import type { Config } from '../service/config.js';
 import { redisUrlSchema } from '../service/config-schema.js';
 import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
-import type { StorageEngine } from '../store/engine.js';
 import { registerKeys } from '../store/key-registry.js';
 import { type Migration, migrate } from '../transfer/migrate.js';
 import { examples } from './examples.js';
-import { CommandFailed, exitCodes, WrongCommandLine } from './exit.js';
+import { exitCodes, WrongCommandLine } from './exit.js';
 import { warnOfMoved } from './moved-store.js';
 import { readText } from './named-file.js';
 import { nameOptions } from './named-options.js';
 import { withEngine } from './open-local.js';
 import { withProgress } from './progress.js';
+import { refuseOpen } from './stopped-service.js';
 
 interface MigrateOptions {
   readonly to?: string;
@@ -41,6 +41,7 @@ export function migrateCommand(): Command {
 async function run(options: MigrateOptions): Promise<void> {
   const { option, url } = readTarget(options);
   const migration = await withEngine(async ({ engine, keyring, config }) => {
+    // A service that goes on with the old store would refresh what the new one refreshes too, which ends the grants.
     if (options.finish) refuseOpen(engine);
     await warnOfMoved(engine);
     await registerKeys(engine, keyring);
@@ -66,13 +67,6 @@ function readTarget({ to, toFile }: MigrateOptions): { readonly option: string; 
   const { error } = redisUrlSchema.safeParse(url);
   if (error) throw new WrongCommandLine(`${option}: ${error.issues[0]?.message}.`);
   return { option, url };
-}
-
-/** A service that goes on with the old store would refresh what the new one refreshes too, which ends the grants. */
-function refuseOpen({ otherProcesses }: StorageEngine): void {
-  const others = otherProcesses?.() ?? [];
-  if (others.length === 0) return;
-  throw new CommandFailed(`The store is open in process ${others.join(', ')}: stop the service, then run this again.`);
 }
 
 function openTarget(config: Config, redisUrl: string, toPrefix: string | undefined) {

@@ -28,7 +28,10 @@ export interface ListedGrant {
 }
 
 /** Lists a grant. Before it is stored, so that none is forgotten. @throws {StoreUnavailable} */
-export async function listGrant({ store }: Dependencies, { owner, connectId, ...more }: ListedGrant): Promise<void> {
+export async function listGrant(
+  { store }: Pick<Dependencies, 'store'>,
+  { owner, connectId, ...more }: ListedGrant,
+): Promise<void> {
   const { tenant, userId } = owner;
   await store.documents.put(collection, connectId, { tenant, userId, ...more });
 }

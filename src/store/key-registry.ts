@@ -7,22 +7,27 @@ import type { Keyring } from './sealing.js';
 /** Key id -> fingerprint. Not sealed: it must be readable when the key is missing. */
 const collection = '.encryption-keys';
 const missing =
-  'The store was written with it: put it back into ENCRYPTION_KEYS, or, where "valetkey keys list" shows nothing under it, run "valetkey keys rotate".';
+  'The store was written with it: put it back into ENCRYPTION_KEYS, or, where "valetkey keys list" shows nothing under it, run "valetkey keys rotate"; if it is lost for good, see "valetkey keys forget".';
 
 /**
  * Checks the keyring against the keys that sealed what is in the store, then enters the active key.
  *
  * Call it when opening a store to write; it is cheap and may be repeated. Replicas that start together agree.
  *
+ * @param lost keys that need not be there, since what they sealed is being given up
  * @returns `new` when no key was entered yet: nothing was ever written here, or somebody has emptied the store
  * @throws {KeyUnavailable} {ConfigurationError} as {@link checkKeys}
  */
-export async function registerKeys(engine: StorageEngine, keyring: Keyring): Promise<'new' | 'known'> {
+export async function registerKeys(
+  engine: StorageEngine,
+  keyring: Keyring,
+  lost: readonly string[] = [],
+): Promise<'new' | 'known'> {
   const { activeKeyId } = keyring;
-  const known = await checkedKeys(engine, keyring);
+  const known = await checkedKeys(engine, keyring, lost);
   if (known.has(activeKeyId)) return 'known';
   const created = await engine.createDocument(collection, activeKeyId, keyring.fingerprintOf(activeKeyId));
-  if (!created) await checkedKeys(engine, keyring); // another replica entered the id in the meantime
+  if (!created) await checkedKeys(engine, keyring, lost); // another replica entered the id in the meantime
   return known.size === 0 ? 'new' : 'known';
 }
 
@@ -36,9 +41,14 @@ export async function checkKeys(engine: StorageEngine, keyring: Keyring): Promis
   await checkedKeys(engine, keyring);
 }
 
-async function checkedKeys(engine: StorageEngine, keyring: Keyring): Promise<ReadonlyMap<string, Buffer>> {
+async function checkedKeys(
+  engine: StorageEngine,
+  keyring: Keyring,
+  lost: readonly string[] = [],
+): Promise<ReadonlyMap<string, Buffer>> {
   const known = await engine.listDocuments(collection);
   for (const [keyId, fingerprint] of known) {
+    if (lost.includes(keyId)) continue;
     if (!keyring.keyIds.includes(keyId)) throw new KeyUnavailable(keyId, missing);
     if (!keyring.fingerprintOf(keyId).equals(fingerprint)) {
       const problem = `key "${keyId}" is not the key of that id with which the store was written`;

@@ -36,6 +36,9 @@ const none: Readonly<Record<SealedKind, number>> = {
   audit: 0,
 };
 
+/** Stands for the key of records that name none: damaged, or of a later version. */
+export const unnamedKey = 'unreadable';
+
 /** Counts the records under each key; changes nothing and needs no key. Keys of the keyring first, in its order. */
 export async function countByKey(
   engine: StorageEngine,
@@ -64,7 +67,7 @@ export async function countByKey(
 }
 
 function keyIdOf({ sealed }: SealedRecord): string {
-  return sealingKeyIdOf(sealed) ?? 'unreadable';
+  return sealingKeyIdOf(sealed) ?? unnamedKey;
 }
 
 /** How many records are sealed under a key. */

@@ -32,6 +32,8 @@ export interface SealedRecord {
   parse(plaintext: Buffer): unknown;
   /** Puts the same under another seal, if the record is still what was read; absent where records run out by themselves. */
   readonly exchange?: (sealed: Buffer) => Promise<boolean>;
+  /** Takes the record out. Where it was due, its entry is found out to stand for nothing then. */
+  remove(): Promise<unknown>;
 }
 
 /** The logs by the first part of their names. */
@@ -103,6 +105,7 @@ function* fieldsOf({ engine, owner, fields }: OwnerWithFields): Generator<Sealed
       associated: fieldSeal({ owner, field }, version),
       parse: kind === 'grant' ? parseGrant : parseConnection,
       exchange: async (sealed) => (await engine.exchangeField(owner, field, { version, bytes: sealed })) === 'stored',
+      remove: () => engine.writeFields(owner, [{ field, expect: version }]),
     };
   }
 }
@@ -117,6 +120,7 @@ async function* documentsOf(engine: StorageEngine, collection: string): AsyncGen
       associated: documentSeal(collection, key),
       parse: parseDocument,
       exchange: (next) => engine.exchangeDocument(collection, key, { known: sealed, next }),
+      remove: () => engine.removeDocument(collection, key),
     };
   }
 }
@@ -132,6 +136,7 @@ async function* shortLived(engine: StorageEngine, key: string): AsyncGenerator<S
     sealed,
     associated: expiringSeal(key),
     parse: (plaintext) => parseExpiring(purpose, plaintext),
+    remove: () => engine.removeExpiring(key),
   };
 }
 
@@ -145,7 +150,8 @@ async function* entriesOf(engine: StorageEngine, log: string): AsyncGenerator<Se
   for (;;) {
     const entries = await engine.readLog(log, after, entriesPerRead);
     for (const { id, bytes } of entries) {
-      yield { kind, where: `${kind} ${log} ${id}`, sealed: bytes, associated: `${kind}\n${log}`, parse };
+      const remove = () => engine.removeEntry(log, id);
+      yield { kind, where: `${kind} ${log} ${id}`, sealed: bytes, associated: `${kind}\n${log}`, parse, remove };
     }
     if (entries.length < entriesPerRead) return;
     after = entries.at(-1)?.id;

@@ -37,6 +37,7 @@ it('there are the commands of the manual', () => {
     'keys list',
     'keys rotate',
     'keys verify',
+    'keys forget',
     'link connect',
     'link account',
     'import',

@@ -123,6 +123,38 @@ it.each(storeKinds)(
   120_000,
 );
 
+it.each(storeKinds)(
+  'keys forget on the %s store, killed and resumed, gives up what a lost key has sealed and nothing else (S5)',
+  async (kind) => {
+    const { place, provider } = await filled(kind);
+    const service = await startService({ ...place, ENCRYPTION_KEYS: `${k2},${k1}` }, provider.entry);
+    const tokens = await Promise.all(busy.map(async (user) => (await service.bot.token(user, 'rotating')).body));
+    // Each is refreshed, and so sealed under the new key.
+    await Promise.all(busy.map((user, at) => service.bot.reject(user, 'rotating', tokens[at]?.access_token ?? '')));
+    const lost = { variables: { ENCRYPTION_KEYS: k2 } };
+    if (kind === 'embedded') {
+      const early = await runOperatorCommand('keys forget k1 --yes', place, lost);
+      expect(early).toMatchObject({ code: 1, err: expect.stringContaining('stop the service') });
+    }
+    service.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+
+    expect((await runOperatorCommand('keys forget k1 --yes', place, { ...lost, killed: true })).signal).toBe('SIGKILL');
+    expect((await runOperatorCommand('api-keys list', place, lost)).code).toBe(78);
+    expect((await countKeys(place)).k1?.records.connection).toBeLessThan(idle.length);
+    const resumed = await runOperatorCommand('keys forget k1 --yes --json', place, lost);
+    expect(resumed.json()).toMatchObject({ forgotten: ['k1'] });
+    expect((await runOperatorCommand('keys verify', place, lost)).code).toBe(0);
+
+    const after = await startService({ ...place, ...lost.variables }, provider.entry);
+    const statuses = async (some: readonly string[]) =>
+      new Set((await Promise.all(some.map((user) => after.bot.token(user, 'rotating')))).map(({ status }) => status));
+    expect([await statuses(busy), await statuses(idle)]).toEqual([new Set([200]), new Set([409])]);
+    expect(provider.seen.reuses).toBe(0);
+  },
+  120_000,
+);
+
 it('migrate, killed and resumed while tokens are refreshed, ends with two equal stores and loses nothing', async () => {
   const { place, provider } = await filled('embedded');
   const target = await makePlace('redis');

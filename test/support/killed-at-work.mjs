@@ -1,4 +1,4 @@
-/** Preloaded into a command: when its progress bar shows the twentieth record, the process kills itself by -9. */
+/** Preloaded into a command: when its progress bar shows the twentieth record, and not only counts, the process kills itself by -9. */
 
 // As on a terminal, or there is no bar.
 process.stderr.isTTY = true;
@@ -11,6 +11,6 @@ performance.now = () => (/\bupdate\b/.test(new Error().stack) ? 1_000 * ++drawin
 const write = process.stderr.write.bind(process.stderr);
 process.stderr.write = (text, ...rest) => {
   const done = Number(/ (\d+)(?:\/\d+)?$/.exec(String(text))?.[1] ?? 0);
-  if (done >= 20) process.kill(process.pid, 'SIGKILL');
+  if (done >= 20 && !String(text).includes('counting')) process.kill(process.pid, 'SIGKILL');
   return write(text, ...rest);
 };

@@ -16,7 +16,7 @@ const [k1, k2] = [keyEntry('k1'), keyEntry('k2')];
 const [old, both, only] = [Keyring.parse(k1), Keyring.parse(`${k2},${k1}`), Keyring.parse(k2)];
 
 /** One record of each kind; answers the connection. */
-async function fill(engine: StorageEngine, keyring: Keyring) {
+export async function fill(engine: StorageEngine, keyring: Keyring) {
   const store = await openSealedStore(engine, keyring);
   const owner = anOwner();
   const connection = aConnection(owner);

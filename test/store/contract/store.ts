@@ -8,6 +8,7 @@ import { createStore } from '../../../src/store/sealed-store.js';
 import type { Keyring } from '../../../src/store/sealing.js';
 import { aConnection, aGrant, anOwner, keyring, refTo, revealed, t0 } from '../samples.js';
 import type { OpenEngine } from './engine.js';
+import { forgettingContract } from './forgetting.js';
 import { keyContract } from './keys.js';
 import { rotationContract } from './rotation.js';
 import { storeRecordsContract } from './store-records.js';
@@ -44,6 +45,7 @@ export function storeContract(name: string, open: OpenEngine): void {
     storeRecordsContract(opened);
     keyContract(open);
     rotationContract(open);
+    forgettingContract(open);
   });
 }
 
