@@ -12,6 +12,9 @@ export interface RateLimitOptions {
   readonly perBrowserAddress: number;
 }
 
+/** What a caller and a browser's address may ask per minute, unless told. */
+export const usualLimits = { perCaller: 6000, perBrowserAddress: 600 } as const;
+
 /** The checks, each to be called once per request. They reject with {@link RateLimited} or let the request go on. */
 export interface RateLimits {
   /**

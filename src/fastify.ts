@@ -9,7 +9,7 @@ import { type BrowserRoutesOptions, browserRoutes } from '../routes/browser.js';
 import type { Authenticate, Caller } from '../routes/caller.js';
 import { knownKeys, readCredential } from '../routes/credentials.js';
 import { answerError } from '../routes/error-handler.js';
-import type { RateLimitOptions } from '../routes/rate-limit.js';
+import { type RateLimitOptions, usualLimits } from '../routes/rate-limit.js';
 import { serverOptions } from '../routes/server-options.js';
 import { type Brand, brandColorSchema, brandNameSchema, logoSchema } from './core/brand.js';
 import { ConfigurationError, Unauthorized } from './core/errors.js';
@@ -52,8 +52,12 @@ export interface ValetkeyPluginOptions {
   readonly apiKeys?: readonly HostApiKey[];
   /** What stands on the pages: a name, a colour `#rrggbb` that passes WCAG AA, a PNG or SVG of at most 12 KiB. */
   readonly brand?: { readonly name?: string; readonly color?: string; readonly logo?: Uint8Array };
-  /** How often callers and browsers may ask, counted in a store that the host opened; absent = for the host to limit. */
-  readonly limits?: RateLimitOptions;
+  /**
+   * How often callers (6000) and addresses of browsers (600) may ask per minute, 0 = no limit; counted in the manager's
+   * store, over all replicas, unless the host has counters of its own. `false` leaves limiting to the host, also of wrong
+   * credentials.
+   */
+  readonly limits?: false | Partial<RateLimitOptions>;
   /** Hands out tokens and links also when the audit trail cannot be written to. */
   readonly auditFailOpen?: boolean;
   /** How often a quiet event stream says that it is there, ms; 15 s unless told. */
@@ -77,9 +81,10 @@ export const valetkeyServerOptions = { routerOptions: serverOptions.routerOption
  * @throws {ConfigurationError} options that cannot work, when the app gets ready
  */
 export const valetkey: FastifyPluginAsync<ValetkeyPluginOptions> = async (app, options) => {
-  const { manager, heartbeatMs, limits, auditFailOpen, now = Date.now } = options;
+  const { manager, heartbeatMs, auditFailOpen, now = Date.now } = options;
   const authenticate = authenticatorOf(options);
   const brand = brandOf(options);
+  const limits = limitsOf(options);
   const basePath = new URL(manager.baseUrl).pathname.replace(/\/+$/, '');
   warnOfShortParams(app);
   const routes: FastifyPluginAsync = async (scope) => {
@@ -144,6 +149,12 @@ function brandOf({ brand = {} }: ValetkeyPluginOptions): Brand {
   const parsed = brandSchema.safeParse(brand);
   if (parsed.success) return parsed.data;
   throw new ConfigurationError(parsed.error.issues.map((issue) => faultOf('brand', issue)));
+}
+
+function limitsOf({ manager, limits = {} }: ValetkeyPluginOptions): RateLimitOptions | undefined {
+  if (limits === false) return undefined;
+  const { counters = manager.counters, perCaller, perBrowserAddress } = { ...usualLimits, ...limits };
+  return { counters, perCaller, perBrowserAddress };
 }
 
 function authenticatorOf({ authenticate, apiKeys }: ValetkeyPluginOptions): Authenticate {

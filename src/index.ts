@@ -11,7 +11,7 @@ export type { AccountLabel, Owner, ProviderId, TenantId, UserId } from './core/i
 export type { Scope } from './core/scope.js';
 export { Secret } from './core/secret.js';
 export type { Site } from './core/site.js';
-export type { AuditStore, EventStore, StoreFigures, StoreHealth } from './core/store.js';
+export type { AuditStore, CounterStore, EventStore, StoreFigures, StoreHealth } from './core/store.js';
 export type { TokenSet } from './core/token-set.js';
 export type { Rotation, SourcedToken, SourceRequest, TokenSource } from './core/token-source.js';
 export type { SpanLabels, SpanStart, Tracer } from './core/tracer.js';

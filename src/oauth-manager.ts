@@ -5,7 +5,7 @@ import type { ActOrigin } from './core/audit.js';
 import { ManagerLifecycleError } from './core/errors.js';
 import { isDiscoveredId } from './core/mcp-server.js';
 import { parseOwner, parseProviderId, parseTenant } from './core/parse-input.js';
-import type { AuditStore, EventStore, StoreFigures, StoreHealth } from './core/store.js';
+import type { AuditStore, CounterStore, EventStore, StoreFigures, StoreHealth } from './core/store.js';
 import type * as views from './core/views.js';
 import { providerLabel } from './flows/announce.js';
 import type { Dependencies } from './flows/dependencies.js';
@@ -93,6 +93,11 @@ export class OAuthManager extends RecordedJourneys {
   /** The audit trail, by tenant. */
   get audit(): AuditStore {
     return this.#deps.store.audit;
+  }
+
+  /** Counts within a window, over all replicas. */
+  get counters(): CounterStore {
+    return this.#deps.store.counters;
   }
 
   // Providers

@@ -123,6 +123,23 @@ describe('valetkey/fastify in an app of a host', () => {
     expect(await visit('/assets/none')).toBe(404);
   });
 
+  it('limits by the manager’s own store unless told otherwise, also who guesses credentials', async () => {
+    const guess = async (options: HostOptions) => {
+      const { app } = await openHost({ apiKeys, ...options });
+      const headers = { authorization: `Bearer ${'x'.repeat(40)}` };
+      const answers = [];
+      for (let tries = 0; tries < 11; tries += 1) answers.push(await app.inject({ url: '/v1/providers', headers }));
+      return { last: answers.at(-1)?.statusCode, known: await app.inject({ url: '/v1/providers', headers: bearer }) };
+    };
+    const shown = async (options: HostOptions) => {
+      const { last, known } = await guess(options);
+      return [last, known.statusCode, known.headers['ratelimit-limit']];
+    };
+    expect(await shown({})).toEqual([429, 200, '6000']);
+    expect(await shown({ limits: { perCaller: 5 } })).toEqual([429, 200, '5']);
+    expect(await shown({ limits: false })).toEqual([401, 200, undefined]);
+  });
+
   it('asks the host who calls, and takes tenant, role and user from it alone', async () => {
     const authenticate: ValetkeyPluginOptions['authenticate'] = (headers) =>
       headers.cookie === 'host=ada' ? { id: 'ada', role: 'user', tenant: 'acme', userId: user } : undefined;

@@ -1,5 +1,6 @@
 /** How often to listen, what to write down, and what to make of accounts that change hands. */
 
+import { usualLimits } from '../../routes/rate-limit.js';
 import { accountPolicySchema, daysSchema, perMinuteSchema, switchSchema } from './config-schema.js';
 import type { EnvironmentReader } from './environment.js';
 
@@ -18,8 +19,8 @@ export function readTrust(reader: EnvironmentReader): TrustConfig {
       failOpen: reader.read('AUDIT_FAIL_OPEN', switchSchema) ?? false,
     },
     limits: {
-      perCaller: reader.read('RATE_LIMIT_PER_MINUTE', perMinuteSchema) ?? 6000,
-      perBrowserAddress: reader.read('RATE_LIMIT_BROWSER_PER_MINUTE', perMinuteSchema) ?? 600,
+      perCaller: reader.read('RATE_LIMIT_PER_MINUTE', perMinuteSchema) ?? usualLimits.perCaller,
+      perBrowserAddress: reader.read('RATE_LIMIT_BROWSER_PER_MINUTE', perMinuteSchema) ?? usualLimits.perBrowserAddress,
     },
     accountPolicy: reader.read('ACCOUNT_POLICY', accountPolicySchema) ?? 'warn',
   };
