@@ -281,15 +281,21 @@ export class StoreUnavailable extends OAuthManagerError {
   }
 }
 
-/** A record names an encryption key that is not in the keyring, or the key service is down. Nothing was lost. */
+/**
+ * A record names an encryption key that is not in the keyring, or the key service is down; or the keys that callers' JWTs
+ * are checked with cannot be had. Nothing was lost.
+ */
 export class KeyUnavailable extends OAuthManagerError {
   readonly code = 'key_unavailable';
   readonly whoMustAct = 'operator';
   readonly keyId: string;
 
-  /** @param remedy a sentence for the operator */
-  constructor(keyId: string, remedy?: string) {
-    super(`The encryption key "${keyId}" is not available.${remedy === undefined ? '' : ` ${remedy}`}`);
+  /**
+   * @param remedy a sentence for the operator
+   * @param what   is not available, where it is no encryption key
+   */
+  constructor(keyId: string, remedy?: string, what = `encryption key "${keyId}"`) {
+    super(`The ${what} is not available.${remedy === undefined ? '' : ` ${remedy}`}`);
     this.keyId = keyId;
   }
 }

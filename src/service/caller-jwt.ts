@@ -163,6 +163,11 @@ async function verifyWithSet(token: string, keys: JWTVerifyGetKey, options: JWTV
   }
 }
 
+/** There is nothing to check a JWT with, for which its caller can do nothing. */
+function keySetAway(): KeyUnavailable {
+  return new KeyUnavailable('API_JWT_JWKS_URL', undefined, 'key set at API_JWT_JWKS_URL');
+}
+
 /** How long a host that could not be reached is left alone, ms. */
 const outageMs = 5000;
 
@@ -185,12 +190,12 @@ function remoteKeys(url: string, now: () => number): JWTVerifyGetKey {
   const isLeftAlone = (since: number) => now() >= since && now() < since + outageMs;
   const useLast: JWTVerifyGetKey = async (header, token) => {
     const last = remote.jwks();
-    if (last === undefined) throw new KeyUnavailable('API_JWT_JWKS_URL');
+    if (last === undefined) throw keySetAway();
     try {
       return await createLocalJWKSet(last)(header, token);
     } catch (error) {
       // The key may be one that was made since.
-      if (error instanceof errors.JWKSNoMatchingKey) throw new KeyUnavailable('API_JWT_JWKS_URL');
+      if (error instanceof errors.JWKSNoMatchingKey) throw keySetAway();
       throw error;
     }
   };

@@ -188,6 +188,8 @@ describe('a remote key set', () => {
     const authenticate = remoteAuth();
     const token = await sign(goodClaims(clock.now()));
     const unavailable = () => expect(authenticate(bearer(token))).rejects.toMatchObject({ keyId: 'API_JWT_JWKS_URL' });
+    const words = 'The key set at API_JWT_JWKS_URL is not available.';
+    await expect(authenticate(bearer(token))).rejects.toThrow(words);
     await expect(authenticate(bearer(token))).rejects.toBeInstanceOf(KeyUnavailable);
     await keySet.start();
     clock.advance(4999);
