@@ -62,7 +62,7 @@ function readProvidersFile(reader: EnvironmentReader): { drafts: DraftEntries; m
 /** The section about MCP servers. */
 function parseMcp(reader: EnvironmentReader, section: unknown): McpPolicy | undefined {
   if (section === undefined) return undefined;
-  const parsed = mcpPolicySchema.safeParse(section);
+  const parsed = mcpPolicySchema.safeParse(section, { error: unquoted });
   if (parsed.success) return parsed.data;
   for (const { path, message } of parsed.error.issues) {
     // The URL of a server may hold what is nobody's business.
@@ -137,11 +137,17 @@ function resolveReferences(
 function parseEntries(reader: EnvironmentReader, drafts: DraftEntries): Record<string, ProviderEntry> {
   const entries: Record<string, ProviderEntry> = {};
   for (const [id, draft] of drafts) {
-    const parsed = providerEntrySchema.safeParse(draft);
+    const parsed = providerEntrySchema.safeParse(draft, { error: unquoted });
     if (parsed.success) entries[id] = parsed.data;
     else for (const { path, message } of parsed.error.issues) blame(reader, [id, ...path].join('.'), message);
   }
   return entries;
+}
+
+/** YAML takes `0123` for a number and `true` for no text; many ids are made of digits. Other faults keep their words. */
+function unquoted({ code, expected, input }: { code?: string; expected?: unknown; input?: unknown }) {
+  const isText = code === 'invalid_type' && expected === 'string';
+  return isText && ['number', 'boolean'].includes(typeof input) ? 'must be text: put it in quotes' : undefined;
 }
 
 /** What {@link readVariables} reads; all else stands in the file. */

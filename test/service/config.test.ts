@@ -92,6 +92,17 @@ describe('providers', () => {
     expect(load(both).providers.github).toMatchObject({ client_id: 'from-environment', client_secret: 's' });
   });
 
+  it('in PROVIDERS_FILE that YAML takes for no text are to be put in quotes', () => {
+    const yaml = (client: string) =>
+      keepFile('digits.yaml', `providers:\n  github:\n    client_id: ${client}\n    client_secret: x`);
+    for (const taken of ['0123456789', 'true'])
+      expect(faultsOf({ PROVIDERS_FILE: yaml(taken) }).message).toContain(
+        'github.client_id: must be text: put it in quotes',
+      );
+    expect(faultsOf({ PROVIDERS_FILE: yaml('[a]') }).message).toContain('github.client_id: Invalid input');
+    expect(load({ PROVIDERS_FILE: yaml('"0123456789"') }).providers.github).toMatchObject({ client_id: '0123456789' });
+  });
+
   it('in PROVIDERS_FILE are blamed by file, provider and field', () => {
     const path = providersFile({ acme: { client_id: 'x', token_endpont: `https://${canary}` } });
     const { names, message } = faultsOf({ PROVIDERS_FILE: path });
