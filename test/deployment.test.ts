@@ -1,7 +1,9 @@
 /** What the deployment files promise: variables, paths and files that there are, and no more rights than needed. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -149,6 +151,22 @@ describe('Dockerfile', () => {
     expect(copied.length).toBeGreaterThan(5);
     expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     expect(file.lastIndexOf('USER node')).toBeGreaterThan(file.lastIndexOf('FROM '));
+  });
+
+  it('prints JSON lines only, and lets a worker answer where the health check asks', async () => {
+    const [, command = ''] = /^CMD (\[.+\])$/m.exec(file) ?? [];
+    expect(JSON.parse(command)).toEqual(['serve', '--json']);
+    const [, port] = / PORT=(\d+)/.exec(file) ?? [];
+    expect(file).toContain(` WORKER_PORT=${port} `);
+    const [, check = ''] = /^HEALTHCHECK[\s\S]*?CMD (\[.+\])$/m.exec(file) ?? [];
+    const [, ...args] = z.array(z.string()).parse(JSON.parse(check));
+    const server = createServer((request, answer) => answer.writeHead(request.url === '/healthz' ? 200 : 404).end());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const PORT = String(z.object({ port: z.number() }).parse(server.address()).port);
+    const ask = async () => once(spawn(process.execPath, args, { env: { PORT } }), 'exit');
+    expect((await ask())[0]).toBe(0);
+    await new Promise((closed) => server.close(closed));
+    expect((await ask())[0]).toBe(1);
   });
 
   it('gives Node an option that it takes in its environment', () => {
