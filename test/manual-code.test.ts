@@ -42,7 +42,7 @@ const wrappers = {
     import type { ValetkeyClient } from 'valetkey/client';
     declare const manager: OAuthManager;
     declare const client: ValetkeyClient;
-    export const places = [manager.at({}), manager.audit, manager.events, manager.mcp, manager.signals] as const;
+    export const places = [manager.at({}), manager.audit, manager.counters, manager.events, manager.mcp, manager.signals] as const;
     export const ask = {
       store: () => [manager.checkStore(), manager.figures(), manager.retryRefused()] as const,
       user: () => [manager.listUserConnections('u'), manager.describeConnections('u'), manager.eraseUser('u')] as const,
