@@ -36,6 +36,9 @@ const pauseMs = 50;
 /** A connection that has been gone for longer, ms, is not waited for: callers queue up behind a dead Redis otherwise. */
 const patienceMs = 1000;
 
+/** So many bytes wait for nothing more: the keys of about 64 reads. */
+const worthAWrite = 2048;
+
 /** Puts the deadline and the rules of repeating around a client. */
 export function createLink(client: RedisClient, watch: ConnectionWatch, commandTimeoutMs: number): RedisLink {
   let closing = false;
@@ -49,7 +52,9 @@ export function createLink(client: RedisClient, watch: ConnectionWatch, commandT
         if (!watch.isReady()) throw new NotConnected();
         together.begins();
         try {
-          return await within(endsAt, ask(client));
+          const asked = ask(client);
+          together.wrote();
+          return await within(endsAt, asked);
         } finally {
           together.ends();
         }
@@ -94,22 +99,28 @@ function neverGiveUp(client: RedisClient, isClosing: () => boolean): void {
  * What is asked in one turn of the event loop leaves by one write: the system call is half of what a command costs here.
  * A request with no other under way leaves at once, as one caller alone wants it.
  */
-function leavingTogether(client: RedisClient): { begins(): void; ends(): void } {
+function leavingTogether(client: RedisClient): { begins(): void; wrote(): void; ends(): void } {
   let underWay = 0;
-  let gathering = false;
+  let corked: Redis['stream'] | undefined;
   const gather = ({ stream }: Redis) => {
-    gathering = true;
+    corked = stream;
     stream.cork();
     setImmediate(() => {
-      gathering = false;
+      corked = undefined;
       stream.uncork();
     });
   };
   return {
     begins: () => {
       // The nodes of a Cluster have connections of their own.
-      if (underWay > 0 && !gathering && client instanceof Redis) gather(client);
+      if (underWay > 0 && corked === undefined && client instanceof Redis) gather(client);
       underWay += 1;
+    },
+    wrote: () => {
+      if (corked === undefined || corked.writableLength < worthAWrite) return;
+      // Redis works on what has left while we make the rest.
+      corked.uncork();
+      corked.cork();
     },
     ends: () => {
       underWay -= 1;
