@@ -13,9 +13,15 @@ export interface Versioned {
   readonly bytes: Buffer;
 }
 
-/** A field, and the fingerprint of what it was read from. Its bytes are not a copy. */
+/** What tells a field that was read: where it lies, in the engine's own words, and the fingerprint of its bytes. */
+export interface KnownField extends Fingerprint {
+  readonly key: string;
+  readonly field: string;
+}
+
+/** A field, and what to know it by. Its bytes are not a copy. */
 export interface FoundField extends Versioned {
-  readonly fingerprint: Fingerprint;
+  readonly known: KnownField;
 }
 
 /** One change to one field of an owner. Without `next` the field is removed. */
@@ -66,8 +72,10 @@ export interface LogKeep {
 /** Fields of one owner. Everything of one owner lives together, so that each call is one round trip. */
 export interface OwnerFields {
   readField(owner: OwnerKey, field: string): Promise<Versioned | undefined>;
+  /** As {@link readField}, for a field that is going to be read again and again. */
+  findField(owner: OwnerKey, field: string): Promise<FoundField | undefined>;
   /** @param known what the field was found with before; `same` when the very same bytes are still there */
-  readFieldUnlessSame(owner: OwnerKey, field: string, known?: Fingerprint): Promise<FoundField | 'same' | undefined>;
+  readUnlessSame(known: KnownField): Promise<FoundField | 'same' | undefined>;
   /** All fields and all marks of one owner. */
   readOwner(owner: OwnerKey): Promise<{
     readonly fields: ReadonlyMap<string, Versioned>;

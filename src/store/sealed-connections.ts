@@ -1,6 +1,6 @@
 /** Connections and awaiting grants of owners, sealed, over any engine. */
 
-import { nextGeneration, type StoredConnection } from '../core/connection.js';
+import { nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
 import { type ConnectionRef, type Owner, type OwnerKey, ownerKeyOf } from '../core/identifiers.js';
 import type {
   BeginRefresh,
@@ -12,8 +12,7 @@ import type {
 } from '../core/store.js';
 import type { FieldChange, StorageEngine, Versioned } from './engine.js';
 import { connectionFieldOf, dueMemberOf, fieldKind, grantFieldOf } from './field-names.js';
-import { areAlike } from './fingerprint.js';
-import { OpenedRecords } from './opened-records.js';
+import { FoundConnections } from './found-connections.js';
 import { formatIntent, parseIntent } from './records.js';
 import { openConnection, openGrant, type Place, sealConnection, sealGrant } from './sealed-fields.js';
 import { walkOwners } from './sealed-records.js';
@@ -28,7 +27,7 @@ export function placeOf(ref: ConnectionRef): Place {
 export interface SealedConnectionOptions {
   /** Epoch ms; only makes the generations of grants. */
   readonly now: () => number;
-  /** How many opened connections may be reused while their sealed bytes are unchanged. */
+  /** Of how many users opened connections may be reused while their sealed bytes are unchanged. */
   readonly keepOpened: number;
 }
 
@@ -38,24 +37,9 @@ export function sealedConnections(
   keyring: Keyring,
   { now, keepOpened }: SealedConnectionOptions,
 ): ConnectionStore {
-  const opened = new OpenedRecords<StoredConnection>(keepOpened);
+  const found = new FoundConnections(engine, keyring, keepOpened);
   return {
-    async find(ref) {
-      const field = connectionFieldOf(ref);
-      const name = nameOf(ref.owner, field);
-      const known = opened.find(name);
-      const owner = known?.owner ?? ownerKeyOf(ref.owner);
-      const found = await engine.readFieldUnlessSame(owner, field, known);
-      if (found === 'same') return known?.value;
-      const latest = opened.find(name);
-      opened.forget(name);
-      if (found === undefined) return undefined;
-      // Of many callers at once the first has opened it; what lies beside it may have moved it.
-      const isOpen = latest !== undefined && areAlike(latest, found.fingerprint);
-      const value = isOpen ? latest.value : openConnection(keyring, { owner, field }, found);
-      opened.remember(name, { owner, value, ...found.fingerprint });
-      return value;
-    },
+    find: (ref) => found.find(ref),
 
     async list(owner) {
       const key = ownerKeyOf(owner);
@@ -71,7 +55,7 @@ export function sealedConnections(
       const { tenant, userId } = owner;
       const key = ownerKeyOf(owner);
       const fieldChanges = changes.map((change) => toFieldChange(keyring, { tenant, userId, key }, change, now()));
-      for (const { field } of fieldChanges) opened.forget(nameOf(owner, field));
+      for (const change of changes) forgetReplaced(found, owner, change);
       const claim = finishes && { field: connectionFieldOf(finishes.ref), holder: finishes.holder };
       return engine.writeFields(key, fieldChanges, claim);
     },
@@ -79,7 +63,7 @@ export function sealedConnections(
     async erase(owner) {
       const key = ownerKeyOf(owner);
       const fields = await engine.eraseOwner(key);
-      for (const field of fields.keys()) opened.forget(nameOf(owner, field));
+      found.forgetAll(owner);
       const unschedule = (field: string) => engine.unschedule(dueMemberOf(key, field));
       // What was taken out is told in any case. An entry that stays is found out to stand for nothing when it is due.
       await Promise.allSettled([...fields.keys()].map(unschedule));
@@ -111,9 +95,9 @@ export function sealedConnections(
   };
 }
 
-/** A name that no two places share: no part can hold a line break. Cheaper than the owner's key, which is a digest. */
-function nameOf({ tenant, userId }: Owner, field: string): string {
-  return `${tenant}\n${userId}\n${field}`;
+function forgetReplaced(found: FoundConnections, owner: Owner, change: OwnerChange): void {
+  if (change.kind === 'put_connection') found.forget({ ...refOf(change.connection), owner });
+  if (change.kind === 'remove_connection') found.forget({ ...change.ref, owner });
 }
 
 async function beginRefresh(

@@ -4,10 +4,17 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { nextGeneration } from '../../src/core/connection.js';
 import { StoredTokenUnreadable } from '../../src/core/errors.js';
-import { ownerKeyOf, providerIdSchema } from '../../src/core/identifiers.js';
+import {
+  accountLabelSchema,
+  type ConnectionRef,
+  ownerKeyOf,
+  providerIdSchema,
+  tenantIdSchema,
+  userIdSchema,
+} from '../../src/core/identifiers.js';
 import type { Store } from '../../src/core/store.js';
 import type { StorageEngine } from '../../src/store/engine.js';
-import { OpenedRecords } from '../../src/store/opened-records.js';
+import { type Opened, OpenedRecords } from '../../src/store/opened-records.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
 import { createStore } from '../../src/store/sealed-store.js';
 import { sharedRedis } from '../support/redis.js';
@@ -122,34 +129,66 @@ describe('an opened connection', () => {
 });
 
 describe('what is remembered', () => {
-  const owner = ownerKeyOf(anOwner());
-  const opened = <T>(value: T) => ({ owner, value, from: 0, to: 9, even: 1, odd: 2 });
+  const place = { next: undefined, key: 'k', field: 'f', from: 0, to: 9, even: 1, odd: 2 };
+  const refOfUser = (userId: string, more: { tenant?: string; provider?: string; account?: string } = {}) => ({
+    owner: { tenant: tenantIdSchema.parse(more.tenant ?? 'default'), userId: userIdSchema.parse(userId) },
+    provider: providerIdSchema.parse(more.provider ?? 'github'),
+    account: accountLabelSchema.parse(more.account ?? 'default'),
+  });
+  const remember = (records: OpenedRecords<string>, ref: ConnectionRef, value = 'value') => {
+    const { provider, account } = ref;
+    const record: Opened<string> = { ...place, tenant: ref.owner.tenant, provider, account, value };
+    records.remember(ref, record);
+    return record;
+  };
 
   it('is found with the fingerprint of what it lay in, to be shown to the engine', () => {
     const records = new OpenedRecords<string>(10);
-    records.remember('a', opened('value'));
-    expect(records.find('a')).toEqual(opened('value'));
-    expect(records.find('b')).toBeUndefined();
+    const record = remember(records, refOfUser('a'));
+    expect(records.find(refOfUser('a'))).toEqual(record);
+    expect(records.find(refOfUser('b'))).toBeUndefined();
+  });
+
+  it('is told apart from all else of that user id, and each is replaced and forgotten alone', () => {
+    const records = new OpenedRecords<string>(10);
+    const refs = [{}, { provider: 'google' }, { account: 'work' }, { tenant: 'other' }].map((more) =>
+      refOfUser('a', more),
+    );
+    const all = refs.map((ref, index) => remember(records, ref, String(index)));
+    expect(refs.map((ref) => records.find(ref))).toMatchObject(all.map(({ value }) => ({ value })));
+    const [, second = refOfUser('a'), third = refOfUser('a')] = refs;
+    remember(records, second, 'newer');
+    records.forget(third);
+    expect(refs.map((ref) => records.find(ref)?.value)).toEqual(['0', 'newer', undefined, '3']);
+    records.forgetAll(refOfUser('a').owner);
+    expect(refs.map((ref) => records.find(ref)?.value)).toEqual([undefined, undefined, undefined, '3']);
+  });
+
+  it('is bounded for one user, too', () => {
+    const records = new OpenedRecords<string>(10);
+    const refs = Array.from({ length: 40 }, (_, index) => refOfUser('a', { account: `label-${index}` }));
+    for (const ref of refs) remember(records, ref);
+    expect(refs.filter((ref) => records.find(ref) !== undefined)).toEqual(refs.slice(-16));
   });
 
   it('is bounded, and what is evicted is let go', () => {
-    const records = new OpenedRecords<object>(100);
-    for (let index = 0; index < 1000; index += 1) records.remember(`p${index}`, opened({}));
+    const records = new OpenedRecords<string>(100);
+    for (let index = 0; index < 1000; index += 1) remember(records, refOfUser(`p${index}`));
     expect(records.size).toBeLessThanOrEqual(200);
-    expect(records.find('p0')).toBeUndefined();
-    expect(records.find('p999')).toBeDefined();
+    expect(records.find(refOfUser('p0'))).toBeUndefined();
+    expect(records.find(refOfUser('p999'))).toBeDefined();
   });
 
   it('keeps all of a set that is as large as the bound and read again and again', () => {
-    const records = new OpenedRecords<number>(100);
-    for (let index = 0; index < 100; index += 1) records.remember(`p${index}`, opened(index));
-    for (let turn = 0; turn < 1000; turn += 1) expect(records.find(`p${(turn * 7) % 100}`)).toBeDefined();
+    const records = new OpenedRecords<string>(100);
+    for (let index = 0; index < 100; index += 1) remember(records, refOfUser(`p${index}`));
+    for (let turn = 0; turn < 1000; turn += 1) expect(records.find(refOfUser(`p${(turn * 7) % 100}`))).toBeDefined();
   });
 
   it('forgets all secrets within two minutes in which nobody reads', () => {
     vi.useFakeTimers();
     const records = new OpenedRecords<string>(10);
-    records.remember('a', opened('secret'));
+    remember(records, refOfUser('a'), 'secret');
     vi.advanceTimersByTime(120_000);
     expect(records.size).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
@@ -157,8 +196,8 @@ describe('what is remembered', () => {
 
   it('forgets at once what it is told to', () => {
     const records = new OpenedRecords<string>(10);
-    records.remember('a', opened('secret'));
-    records.forget('a');
+    remember(records, refOfUser('a'), 'secret');
+    records.forget(refOfUser('a'));
     expect(records.size).toBe(0);
   });
 });

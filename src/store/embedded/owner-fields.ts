@@ -1,7 +1,7 @@
 /** Fields of owners: compare-and-set writes, marks, claims. One row each, so that what belongs to an owner lies together. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
-import type { FieldChange, OwnerFields, Versioned } from '../engine.js';
+import type { FieldChange, FoundField, KnownField, OwnerFields, Versioned } from '../engine.js';
 import { fingerprintOf, hasFingerprint } from '../fingerprint.js';
 import type { EmbeddedDatabase } from './database.js';
 import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
@@ -14,6 +14,10 @@ const key = (owner: OwnerKey, kind: RowKind, field: string) => Buffer.from(`${ow
 /** All rows of an owner: '0' is the character after '/'. */
 const rowsOf = (owner: OwnerKey) => ({ start: Buffer.from(`${owner}/`), end: Buffer.from(`${owner}0`) });
 const toVersioned = (row: Buffer): Versioned => ({ version: numberOf(row), bytes: restOf(row) });
+
+function toFound(row: Buffer, { key, field }: Pick<KnownField, 'key' | 'field'>): FoundField {
+  return { ...toVersioned(row), known: { key, field, ...fingerprintOf(row, 0, row.length) } };
+}
 
 /** Binds the methods to a data file. `now` is epoch ms: all processes of a machine agree on it. */
 export function ownerFields(database: EmbeddedDatabase, now: () => number): OwnerFields {
@@ -46,14 +50,19 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
         return row && toVersioned(row);
       }),
 
-    readFieldUnlessSame: (owner, field, known) =>
+    findField: (owner, field) =>
+      database.read(() => {
+        const row = rows.getBinary(key(owner, 'f', field));
+        return row && toFound(row, { key: `${owner}/f/${field}`, field });
+      }),
+
+    readUnlessSame: (known) =>
       database.read(() => {
         // A view of lmdb's own memory, good until the next read: what is known already is not copied.
-        const row = rows.getBinaryFast(key(owner, 'f', field));
+        const row = rows.getBinaryFast(Buffer.from(known.key));
         if (row === undefined) return undefined;
-        if (known?.to === row.length && hasFingerprint(row, known)) return 'same';
-        const fingerprint = fingerprintOf(row, 0, row.length);
-        return { ...toVersioned(Buffer.from(row.subarray(0, row.length))), fingerprint };
+        if (known.to === row.length && hasFingerprint(row, known)) return 'same';
+        return toFound(Buffer.from(row.subarray(0, row.length)), known);
       }),
 
     readOwner: (owner) => database.read(() => readOwnerRows(rows, owner)),

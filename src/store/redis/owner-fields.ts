@@ -1,7 +1,7 @@
 /** Fields, marks, notes and leases of owners, and what was removed lately: under one hash tag, one script per call. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
-import type { OwnerFields } from '../engine.js';
+import type { FoundField, KnownField, OwnerFields } from '../engine.js';
 import { dueMemberOf, fieldKind } from '../field-names.js';
 import { fingerprintOf, hasFingerprint } from '../fingerprint.js';
 import type { ReadStored } from './gathered-reads.js';
@@ -41,14 +41,19 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
         const stored = parseBuffer(reply);
         return stored && findField(stored, field);
       }),
-    readFieldUnlessSame: (owner, field, known) =>
-      readStored(fieldsOf(owner), (reply) => {
+    findField: (owner, field) => {
+      const key = fieldsOf(owner);
+      return readStored(key, (reply) => {
+        const stored = parseBuffer(reply);
+        return stored && findKnown(stored, { key, field });
+      });
+    },
+    readUnlessSame: (known) =>
+      readStored(known.key, (reply) => {
         const stored = parseBuffer(reply);
         if (stored === undefined) return undefined;
         // Most of the time it is where it was.
-        if (known !== undefined && hasFingerprint(stored, known)) return 'same';
-        const place = findPlace(stored, field);
-        return place && { ...readField(stored, place), fingerprint: fingerprintOf(stored, place.start, place.end) };
+        return hasFingerprint(stored, known) ? 'same' : findKnown(stored, known);
       }),
     readOwner: async (owner) => {
       const [fields, marks] = parseList(await link.read(readOwnerScript(keys.ofOwner(owner))));
@@ -92,6 +97,12 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
     },
     readNote: async (owner, field) => parseBuffer(await link.read(command('HGET', notesOf(owner), field))),
   };
+}
+
+function findKnown(stored: Buffer, { key, field }: Pick<KnownField, 'key' | 'field'>): FoundField | undefined {
+  const place = findPlace(stored, field);
+  if (place === undefined) return undefined;
+  return { ...readField(stored, place), known: { key, field, ...fingerprintOf(stored, place.start, place.end) } };
 }
 
 /** So many are on their way at a time: others wait for what is put back, and ten thousand one by one would take long. */

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type OwnerKey, ownerKeyOf, tenantIdSchema, userIdSchema } from '../../../src/core/identifiers.js';
-import type { StorageEngine } from '../../../src/store/engine.js';
-import { areAlike, type Fingerprint } from '../../../src/store/fingerprint.js';
+import type { KnownField, StorageEngine } from '../../../src/store/engine.js';
+import { areAlike } from '../../../src/store/fingerprint.js';
 import type { Pair } from './engine.js';
 
 /** An owner that no other test has. */
@@ -15,10 +15,15 @@ export function freshOwner(): OwnerKey {
 /** Bytes and version as an engine keeps them. */
 export const at = (version: number, text: string) => ({ version, bytes: Buffer.from(text) });
 
-async function readFingerprint(engine: StorageEngine, owner: OwnerKey): Promise<Fingerprint> {
-  const found = await engine.readFieldUnlessSame(owner, 'f');
-  if (found === undefined || found === 'same') throw new Error('the field was not read');
-  return found.fingerprint;
+/** Reads the field `f`, unless it is as it was known. */
+function readUnlessSame(engine: StorageEngine, owner: OwnerKey, known?: KnownField) {
+  return known ? engine.readUnlessSame(known) : engine.findField(owner, 'f');
+}
+
+async function readKnown(engine: StorageEngine, owner: OwnerKey): Promise<KnownField> {
+  const found = await engine.findField(owner, 'f');
+  if (found === undefined) throw new Error('the field was not read');
+  return found.known;
 }
 
 export function fieldContract(pair: Pair): void {
@@ -40,9 +45,9 @@ export function fieldContract(pair: Pair): void {
 
     it('answers `same` only while the very bytes are there that the field was read from', async () => {
       const owner = freshOwner();
-      const read = (known?: Fingerprint) => pair.other.readFieldUnlessSame(owner, 'f', known);
+      const read = (known?: KnownField) => readUnlessSame(pair.other, owner, known);
       await pair.one.writeFields(owner, [{ field: 'f', expect: 'absent', next: at(3, 'the same') }]);
-      const known = await readFingerprint(pair.other, owner);
+      const known = await readKnown(pair.other, owner);
       // Alone, and among others: engines may read these in different ways.
       expect(await read(known)).toBe('same');
       expect(await Promise.all([read(known), read(known)])).toEqual(['same', 'same']);
@@ -69,25 +74,25 @@ export function fieldContract(pair: Pair): void {
     it('does not take a field for another one that has its bytes, or for one whose bytes begin with them', async () => {
       const [owner, next] = [freshOwner(), at(3, 'the same')];
       await pair.one.writeFields(owner, [{ field: 'f', expect: 'absent', next }]);
-      const known = await readFingerprint(pair.other, owner);
+      const known = await readKnown(pair.other, owner);
       await pair.one.writeFields(owner, [
         { field: 'f', expect: 3 },
         { field: 'g', expect: 'absent', next },
       ]);
-      expect(await pair.other.readFieldUnlessSame(owner, 'f', known)).toBeUndefined();
+      expect(await readUnlessSame(pair.other, owner, known)).toBeUndefined();
     });
 
     it('finds a field that others of its owner have moved, with the same bytes', async () => {
       const owner = freshOwner();
       const put = (field: string) => ({ field, expect: 'absent', next: at(1, field) }) as const;
       await pair.one.writeFields(owner, [put('a'), put('f')]);
-      const known = await readFingerprint(pair.other, owner);
+      const known = await readKnown(pair.other, owner);
       await pair.one.writeFields(owner, [{ field: 'a', expect: 1 }, put('b')]);
-      const found = await pair.other.readFieldUnlessSame(owner, 'f', known);
+      const found = await readUnlessSame(pair.other, owner, known);
       if (found === 'same') return; // where each has a row of its own, nothing moves
       expect(found).toMatchObject(at(1, 'f'));
-      expect(found && areAlike(found.fingerprint, known)).toBe(true);
-      expect(await pair.other.readFieldUnlessSame(owner, 'f', found?.fingerprint)).toBe('same');
+      expect(found && areAlike(found.known, known)).toBe(true);
+      expect(await readUnlessSame(pair.other, owner, found?.known)).toBe('same');
     });
 
     it('keeps a value of 64 KiB', async () => {
