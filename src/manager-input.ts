@@ -16,8 +16,8 @@ import {
 import { Secret } from './core/secret.js';
 import type { TokenSet } from './core/token-set.js';
 import type { ConnectRequest } from './flows/connect-link.js';
-import type { TokenRequest } from './flows/get-token.js';
 import type { HostToken } from './flows/store-token.js';
+import type { TokenRequest } from './flows/token-request.js';
 import { parseTokenUser, type TokenUser } from './flows/usage-ledger.js';
 
 /** The tenant whose user is meant; `default` where there is only one. */

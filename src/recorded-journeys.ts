@@ -14,6 +14,7 @@ import {
   recordNotIssued,
   refusalOf,
 } from './flows/record-act.js';
+import { rejecting } from './flows/rejecting.js';
 import type { Disconnected } from './flows/sibling-connections.js';
 import { UnderWay } from './flows/under-way.js';
 import {
@@ -176,30 +177,28 @@ export abstract class RecordedJourneys extends TokenJourneys {
   async #finish<Done>(work: (deps: Dependencies) => Promise<Done>): Promise<Done> {
     const deps = this.running();
     this.#underWay.begin();
-    try {
-      return await work(deps);
-    } finally {
-      this.#underWay.end();
-    }
+    return this.#underWay.until(() => work(deps));
   }
 
-  /** Tokens, and what comes instead of one. Not by {@link #finish}: a promise more takes 0.3 of the 8 µs of a warm read. */
-  async #issue<Found extends views.AccessToken | undefined>(who: () => About, ask: () => Promise<Found>) {
-    const deps = this.running();
-    this.#underWay.begin();
-    try {
-      let found: Found;
-      try {
-        found = await ask();
-      } catch (error) {
-        await recordNotIssued(deps, who, error);
-        throw error;
-      }
-      if (deps.settings.auditTokens === true) await recordIssued(deps, who(), found);
-      return found;
-    } finally {
-      this.#underWay.end();
-    }
+  /** Tokens, and what comes instead of one. Not by {@link #finish}: a promise more takes 0.25 of the 5 µs of a warm read. */
+  #issue<Found extends views.AccessToken | undefined>(who: () => About, ask: () => Promise<Found>): Promise<Found> {
+    return rejecting(() => {
+      const deps = this.running();
+      this.#underWay.begin();
+      return rejecting(ask).then(
+        (found) => {
+          if (deps.settings.auditTokens === true)
+            return this.#underWay.until(() => recordIssued(deps, who(), found).then(() => found));
+          this.#underWay.end();
+          return found;
+        },
+        (error) =>
+          this.#underWay.until(async () => {
+            await recordNotIssued(deps, who, error);
+            throw error;
+          }),
+      );
+    });
   }
 
   #prove(who: About, prove: () => Promise<views.ProvenConnect>): Promise<views.ProvenConnect> {

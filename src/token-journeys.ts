@@ -7,12 +7,14 @@ import type * as views from './core/views.js';
 import { startConnect } from './flows/connect-link.js';
 import type { Dependencies } from './flows/dependencies.js';
 import { type Erasure, eraseUser } from './flows/disconnect.js';
-import type { TokenDesk, TokenOutcome, TokenRequest } from './flows/get-token.js';
+import type { TokenDesk } from './flows/get-token.js';
 import { listConnections } from './flows/list-connections.js';
+import { rejecting } from './flows/rejecting.js';
 import { type Disconnected, disconnectAndTell } from './flows/sibling-connections.js';
 import type { TokenSources } from './flows/sources/create-sources.js';
 import { getSourcedToken, hasSourcedToken } from './flows/sources/find-source.js';
 import { storeToken } from './flows/store-token.js';
+import type { TokenOutcome, TokenRequest } from './flows/token-request.js';
 import { traced } from './flows/traced.js';
 import { listUses, type UsageLedger } from './flows/usage-ledger.js';
 import {
@@ -57,12 +59,15 @@ export abstract class TokenJourneys extends ConnectJourneys {
    * @throws {ProviderUnavailable | ProviderError} no live token, and the provider gives none just now or refuses us
    * @throws {StoreUnavailable | KeyUnavailable | StoredTokenUnreadable} never the same as "not connected"
    */
-  async getToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken | undefined> {
-    const room = this.room();
-    const request = parseTokenRequest(userId, provider, options);
-    const outcome = await askToken(room, request);
-    noteUse(room, request, outcome);
-    return outcome.kind === 'token' ? outcome.token : undefined;
+  getToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken | undefined> {
+    return rejecting(() => {
+      const room = this.room();
+      const request = parseTokenRequest(userId, provider, options);
+      return askToken(room, request).then((outcome) => {
+        noteUse(room, request, outcome);
+        return outcome.kind === 'token' ? outcome.token : undefined;
+      });
+    });
   }
 
   /**

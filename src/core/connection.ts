@@ -90,11 +90,8 @@ export type Connection = Readonly<z.infer<typeof connectionSchema>>;
 export interface StoredConnection {
   readonly connection: Connection;
   readonly generation: number;
-  /**
-   * When its use was last noted, epoch ms; nothing of it is stored here. Among 10,000 users the look by name that it spares
-   * takes 0.5 to 1 µs, a tenth of a warm read.
-   */
-  usedAt?: number;
+  /** What a journey has made of it, for as long as it is this one; nothing of it is stored. */
+  ready?: object | undefined;
 }
 
 /** What callers and the account page are told about a connection's condition. */

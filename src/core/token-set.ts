@@ -30,9 +30,15 @@ export function effectiveBufferMs(tokenSet: TokenSet, bufferMs: number): number 
   return Math.min(bufferMs, lifetime / 2);
 }
 
+/** Until when (epoch ms) the access token can be handed out without a thought; `Infinity` = it does not expire. */
+export function freshUntil(tokenSet: TokenSet, bufferMs: number): number {
+  const { expiresAt = Number.POSITIVE_INFINITY } = tokenSet;
+  return expiresAt - effectiveBufferMs(tokenSet, bufferMs);
+}
+
 /** Whether the access token can be handed out without a thought: `now < expiresAt - buffer`, strictly. */
 export function isFresh(tokenSet: TokenSet, now: number, bufferMs: number): boolean {
-  return tokenSet.expiresAt === undefined || now < tokenSet.expiresAt - effectiveBufferMs(tokenSet, bufferMs);
+  return now < freshUntil(tokenSet, bufferMs);
 }
 
 /** Whether the provider still honours the access token, buffer aside. */

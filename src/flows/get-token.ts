@@ -2,46 +2,20 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredConnection } from '../core/connection.js';
-import { type NotConnectedReason, OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
+import { OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
 import { missingScopeAt, type Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import { assess, type Wish } from '../core/refresh-state.js';
-import type { Scope } from '../core/scope.js';
-import type { Secret } from '../core/secret.js';
 import { isLive } from '../core/token-set.js';
-import type { AccessToken } from '../core/views.js';
 import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
-import { type ConnectionWish, findExact, findOtherwise } from './find-connection.js';
+import { findExact, findOtherwise } from './find-connection.js';
 import { refuseForbidden, requireProvider } from './provider-of.js';
+import { keepReady, readyAnswer, tokenOf } from './ready-token.js';
 import type { RefreshFlights } from './refresh.js';
 import { isRejected } from './rejected-token.js';
-import type { TokenUser } from './usage-ledger.js';
+import type { Due, TokenOutcome, TokenRequest } from './token-request.js';
 import type { UsageMarks } from './usage-marks.js';
-
-/** What a caller asks for. */
-export interface TokenRequest extends ConnectionWish {
-  readonly scope?: Scope;
-  readonly minTtlMs?: number;
-  /** Lower-case hex SHA-256 of an access token that the provider's API refused. */
-  readonly rejectedTokenSha256?: string;
-  /** Only where tokens are exchanged. */
-  readonly subjectToken?: Secret;
-  readonly resource?: string;
-  readonly usedBy?: TokenUser;
-}
-
-/** A token, or why the person has to act. */
-export type TokenOutcome =
-  | { readonly kind: 'token'; readonly token: AccessToken }
-  | {
-      readonly kind: 'none';
-      readonly reason: NotConnectedReason;
-      readonly missingScope?: Scope;
-      readonly grantedScope?: Scope;
-      /** The person has paused the connection. */
-      readonly paused?: true;
-    };
 
 /** What the hot path works with. */
 export interface TokenDesk {
@@ -61,10 +35,22 @@ const patienceWithLiveTokenMs = 5_000;
  * @throws {StoreUnavailable} the store cannot be read; never the same as "not connected"
  * @throws {ProviderUnavailable | ProviderError} the token has ended and could not be refreshed now; nothing was lost
  */
-export async function getToken(desk: TokenDesk, request: TokenRequest): Promise<TokenOutcome> {
-  const configured = desk.deps.providers.find(request.provider) ?? (await requireDiscovered(desk.deps, request));
-  const exact = await findExact(desk.deps, request);
-  if (exact !== undefined) return handOutIfGood(desk, configured, { stored: exact, request });
+export function getToken(desk: TokenDesk, request: TokenRequest): Promise<TokenOutcome> {
+  const configured = desk.deps.providers.find(request.provider);
+  if (configured !== undefined) return getTokenOf(desk, configured, request);
+  return requireDiscovered(desk.deps, request).then((discovered) => getTokenOf(desk, discovered, request));
+}
+
+/** By `then`: of the 5 µs of a warm read each function that waits takes 0.25. */
+function getTokenOf(desk: TokenDesk, configured: Provider, request: TokenRequest): Promise<TokenOutcome> {
+  return findExact(desk.deps, request).then((exact) => {
+    if (exact === undefined) return getOtherwise(desk, configured, request);
+    const due = { stored: exact, request };
+    return readyAnswer(configured, due, desk.deps.now()) ?? handOutIfGood(desk, configured, due);
+  });
+}
+
+async function getOtherwise(desk: TokenDesk, configured: Provider, request: TokenRequest): Promise<TokenOutcome> {
   const found = await findOtherwise(desk.deps, request);
   return found.kind === 'none' ? found : handOutIfGood(desk, configured, { stored: found.stored, request });
 }
@@ -76,12 +62,6 @@ async function requireDiscovered(deps: Dependencies, { provider, owner }: TokenR
   return discovered;
 }
 
-/** A connection as it was read, and what its caller asked for. */
-interface Due {
-  readonly stored: StoredConnection;
-  readonly request: TokenRequest;
-}
-
 function handOutIfGood(desk: TokenDesk, configured: Provider, due: Due): TokenOutcome | Promise<TokenOutcome> {
   const { stored, request } = due;
   if (stored.connection.pausedAt !== undefined) return paused(stored);
@@ -91,8 +71,9 @@ function handOutIfGood(desk: TokenDesk, configured: Provider, due: Due): TokenOu
     const grantedScope = stored.connection.tokenSet.scope;
     return { kind: 'none', reason: 'insufficient_scope', missingScope: missing, grantedScope };
   }
-  const verdict = assess(stored.connection, provider, wishOf(desk.deps, provider, due));
-  if (verdict.kind === 'fresh') return handOut(desk, stored);
+  const wish = wishOf(desk.deps, provider, due);
+  const verdict = assess(stored.connection, provider, wish);
+  if (verdict.kind === 'fresh') return keepReady(configured, due, { wish, usage: desk.usage });
   if (verdict.live && verdict.kind === 'ended') return handOut(desk, stored);
   // Another connection of its chain may have been consented to anew.
   const mayRevive = provider.sharedChain === true && stored.connection.tokenSet.refreshToken !== undefined;
@@ -145,14 +126,8 @@ async function withPatience(flight: Promise<Refreshed>, seen: StoredConnection):
 }
 
 function handOut(desk: TokenDesk, stored: StoredConnection): TokenOutcome {
-  const { connection } = stored;
   desk.usage.mark(stored);
-  const { accessToken, tokenType, expiresAt, scope } = connection.tokenSet;
-  const { provider, identity, connectionId, parameters, sites } = connection;
-  return {
-    kind: 'token',
-    token: { accessToken, tokenType, expiresAt, scope, provider, identity, connectionId, parameters, sites },
-  };
+  return { kind: 'token', token: tokenOf(stored) };
 }
 
 /** Whatever its tokens are worth; a link to connect asks for what was granted. */

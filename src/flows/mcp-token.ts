@@ -13,9 +13,10 @@ import { startConnect } from './connect-link.js';
 import type { Dependencies } from './dependencies.js';
 import { discoverProvider, findKnownServer, type ServerInView, viewServer } from './discover-provider.js';
 import { findDiscovered, findDiscoveredRecord } from './discovered-provider.js';
-import { getToken, type TokenDesk, type TokenOutcome } from './get-token.js';
+import { getToken, type TokenDesk } from './get-token.js';
 import { getAppToken } from './mcp-app-token.js';
 import { forgetRegistration, requireForeignClient } from './register-client.js';
+import type { TokenOutcome } from './token-request.js';
 
 /** Whose token, for which server. */
 export interface McpTokenRequest {

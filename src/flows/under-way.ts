@@ -14,6 +14,15 @@ export class UnderWay {
     if (this.#count === 0) this.#whenNone?.();
   }
 
+  /** Ends one when the rest of its work is done, however that comes out. */
+  async until<Done>(work: () => Promise<Done>): Promise<Done> {
+    try {
+      return await work();
+    } finally {
+      this.end();
+    }
+  }
+
   /** Resolves when each that was begun has ended. */
   async ended(): Promise<void> {
     if (this.#count === 0) return;

@@ -17,17 +17,16 @@ export class UsageMarks {
     this.#deps = deps;
   }
 
-  /** Never throws and never waits: a mark that is lost costs nobody a token. */
-  mark(stored: StoredConnection): void {
+  /** Never throws and never waits: a mark that is lost costs nobody a token. Answers when the next one is due, epoch ms. */
+  mark({ connection }: StoredConnection): number {
     const now = this.#deps.now();
-    if (now - (stored.usedAt ?? Number.NEGATIVE_INFINITY) < markEveryMs) return;
-    stored.usedAt = now;
-    const { connection } = stored;
     const { connectionId, provider } = connection;
-    if (now - (this.#marked.get(connectionId) ?? Number.NEGATIVE_INFINITY) < markEveryMs) return;
+    const due = (this.#marked.get(connectionId) ?? Number.NEGATIVE_INFINITY) + markEveryMs;
+    if (now < due) return due;
     this.#marked.set(connectionId, now);
     this.#deps.store.connections.markUsed(refOf(connection), now).catch(() => {
       this.#deps.log.debug({ provider }, 'a usage mark was lost');
     });
+    return now + markEveryMs;
   }
 }

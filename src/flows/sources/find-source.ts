@@ -6,9 +6,10 @@ import type { Provider } from '../../core/provider.js';
 import type { TokenSource } from '../../core/token-source.js';
 import type { ProviderListing } from '../../core/views.js';
 import type { Dependencies } from '../dependencies.js';
-import { getToken, type TokenDesk, type TokenOutcome, type TokenRequest } from '../get-token.js';
+import { getToken, type TokenDesk } from '../get-token.js';
 import { hasConnection } from '../list-connections.js';
 import { requireProvider } from '../provider-of.js';
+import type { TokenOutcome, TokenRequest } from '../token-request.js';
 import type { TokenSources } from './create-sources.js';
 import { canResolve, resolveToken } from './resolve-token.js';
 

@@ -10,8 +10,9 @@ import { type ConnectionRef, defaultAccount, internalTenant, userIdSchema } from
 import type { Provider } from '../../core/provider.js';
 import { Secret } from '../../core/secret.js';
 import type { SourceRequest, TokenSource } from '../../core/token-source.js';
-import { getToken, type TokenDesk, type TokenOutcome } from '../get-token.js';
+import { getToken, type TokenDesk } from '../get-token.js';
 import { newId } from '../one-time-values.js';
+import type { TokenOutcome } from '../token-request.js';
 
 /** Stands where no access token was got yet; its time is over, so it is never given out. */
 const noAccessToken = new Secret('none');
