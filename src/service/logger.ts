@@ -47,7 +47,13 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       error: describeError,
     },
   };
-  return pino(options, destination ?? linesTo(1));
+  return pino(options, destination ?? linesTo(1, describeLost));
+}
+
+/** As pino writes a warning. */
+function describeLost(lost: number): string {
+  const line = { level: 40, time: Date.now(), lost, msg: 'lines of the log were lost' };
+  return `${JSON.stringify(line)}\n`;
 }
 
 /**
