@@ -52,8 +52,8 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
 
 /** As pino writes a warning. */
 function describeLost(lost: number): string {
-  const line = { level: 40, time: Date.now(), lost, msg: 'lines of the log were lost' };
-  return `${JSON.stringify(line)}\n`;
+  const message = 'lines of the log were lost';
+  return `{"level":40${pino.stdTimeFunctions.epochTime()},"lost":${lost},"msg":"${message}"}\n`;
 }
 
 /**
