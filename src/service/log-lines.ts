@@ -6,7 +6,7 @@ import { write, writeSync } from 'node:fs';
 const enough = 16_000;
 /** None waits longer than this, ms; after this it is tried again, too. */
 const longestWaitMs = 100;
-/** So many characters are held while nobody takes any: on a full disk, or where a reader stands still. More are lost, and counted. */
+/** So many characters are held while nobody takes any: on a full disk, or where a reader stands still. More are lost. */
 const most = 16 * 1024 * 1024;
 /** What the end of a process waits for a reader, ms. */
 const patienceMs = 1_000;
@@ -15,12 +15,10 @@ const patienceMs = 1_000;
  * Lines to an open file or pipe. What is not out yet goes out when the process ends: beside the work if it ends by itself.
  * Not pino's own destination: a full disk ends the process by that one, and a reader that stands still keeps it from ending.
  *
- * @param fd       its number; 1 is stdout
- * @param tellLost makes the line that says how many were lost, which stands where they would
+ * @param fd its number; 1 is stdout
  */
-export function linesTo(fd: number, tellLost: (count: number) => string): { write(line: string): void } {
+export function linesTo(fd: number): { write(line: string): void } {
   let lines = '';
-  let lost = 0;
   /** What the system was given and has not taken. */
   let rest: Buffer = Buffer.alloc(0);
   let isWriting = false;
@@ -28,9 +26,8 @@ export function linesTo(fd: number, tellLost: (count: number) => string): { writ
   let state: 'unused' | 'used' | 'left' = 'unused';
   const fill = () => {
     if (rest.length > 0) return;
-    rest = Buffer.from(lost === 0 ? lines : lines + tellLost(lost));
+    rest = Buffer.from(lines);
     lines = '';
-    lost = 0;
   };
   const leaveIfBroken = (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') return;
@@ -72,11 +69,7 @@ export function linesTo(fd: number, tellLost: (count: number) => string): { writ
   };
   return {
     write(line) {
-      if (state === 'left') return;
-      if (lines.length >= most) {
-        lost += 1;
-        return;
-      }
+      if (state === 'left' || lines.length >= most) return;
       if (state === 'unused') process.once('beforeExit', writeOn).once('exit', writeAtOnce);
       state = 'used';
       lines += line;

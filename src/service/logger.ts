@@ -47,13 +47,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       error: describeError,
     },
   };
-  return pino(options, destination ?? linesTo(1, describeLost));
-}
-
-/** As pino writes a warning. */
-function describeLost(lost: number): string {
-  const message = 'lines of the log were lost';
-  return `{"level":40${pino.stdTimeFunctions.epochTime()},"lost":${lost},"msg":"${message}"}\n`;
+  return pino(options, destination ?? linesTo(1));
 }
 
 /**
