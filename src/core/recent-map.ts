@@ -6,12 +6,17 @@
  */
 export class RecentMap<K, V> {
   readonly #most: number;
+  readonly #own: (key: K) => K;
   #young = new Map<K, V>();
   #old = new Map<K, V>();
 
-  /** @param most how many entries are kept at least, if they are used; at most twice as many. 0 keeps none */
-  constructor(most: number) {
+  /**
+   * @param most how many entries are kept at least, if they are used; at most twice as many. 0 keeps none
+   * @param own  makes the key that is kept of one that a caller gave
+   */
+  constructor(most: number, own: (key: K) => K = (key) => key) {
     this.#most = most;
+    this.#own = own;
   }
 
   get(key: K): V | undefined {
@@ -25,7 +30,7 @@ export class RecentMap<K, V> {
   set(key: K, value: V): void {
     if (this.#most === 0) return;
     this.#old.delete(key);
-    this.#young.set(key, value);
+    this.#young.set(this.#own(key), value);
     if (this.#young.size >= this.#most) this.age();
   }
 

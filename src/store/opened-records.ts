@@ -33,7 +33,8 @@ export class OpenedRecords<T> {
   /** @param most of how many users records are kept at least, if they are read; at most of twice as many. 0 keeps none */
   constructor(most: number) {
     this.#most = most;
-    this.#users = new RecentMap(most);
+    // Also what moves to the young generation does so under the key that a caller gave.
+    this.#users = new RecentMap(most, flat);
   }
 
   /** What was opened last; `undefined` when nothing is remembered. */
@@ -90,7 +91,7 @@ export class OpenedRecords<T> {
     const [first] = records;
     if (first === undefined) return;
     for (const [index, record] of records.entries()) record.next = records[index + 1];
-    this.#users.set(flat(userId), first);
+    this.#users.set(userId, first);
   }
 
   #age(): void {

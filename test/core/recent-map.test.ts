@@ -73,4 +73,17 @@ describe('a map of recent things', () => {
     expect(map.get('a')).toBeUndefined();
     expect(map.size).toBe(0);
   });
+
+  it('keeps keys in a form of its own, also of what is used again', () => {
+    const kept: string[] = [];
+    const map = new RecentMap<string, number>(9, (key) => {
+      kept.push(key);
+      return key.toLowerCase();
+    });
+    map.set('A', 1);
+    map.age();
+    expect(map.get('a')).toBe(1);
+    map.age();
+    expect([map.get('a'), kept]).toEqual([1, ['A', 'a', 'a']]);
+  });
 });

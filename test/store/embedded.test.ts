@@ -224,3 +224,23 @@ describe('log entries', () => {
     expect(signal.aborted).toBe(false);
   });
 });
+
+describe('reads of one turn', () => {
+  it('are answered each: by one that fails, and by an end that follows, the others lose nothing', async () => {
+    const engine = await openEmbeddedEngine({ dataDir: path.join(root, 'together') });
+    const owner = freshOwner();
+    const change = { field: 'f', expect: 'absent', next: at(1, 'a') } as const;
+    expect(await engine.writeFields(owner, [change])).toBe('stored');
+    const tooLong = 'x'.repeat(5_000);
+    const reads = ['f', tooLong, 'f'].map((field) => engine.readField(owner, field));
+    const closing = engine.close();
+    const settled = await Promise.allSettled([...reads, engine.readField(owner, 'f')]);
+    expect(settled).toMatchObject([
+      { status: 'fulfilled', value: at(1, 'a') },
+      { status: 'rejected', reason: { code: 'store_unavailable' } },
+      { status: 'fulfilled', value: at(1, 'a') },
+      { status: 'rejected', reason: { message: 'The embedded store is closed.' } },
+    ]);
+    await closing;
+  });
+});
