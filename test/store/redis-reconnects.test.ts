@@ -14,14 +14,20 @@ const owner = 'o'.repeat(24) as OwnerKey;
 const put = (field: string) => ({ field, expect: 'absent', next: { version: 1, bytes: Buffer.from('b') } }) as const;
 const wait = { replicas: 0, timeoutMs: 50, onDisk: false };
 
+/** Sentinels and what they watch, until the test is over. */
+async function startWatched(onTestFinished: (end: () => Promise<void>) => void) {
+  const topology = await startSentinel();
+  onTestFinished(() => topology.stop());
+  return topology;
+}
+
 // Most of them wait for servers to notice each other, so they wait together.
 describe.concurrent('a connection to Redis', () => {
   it('a failover that is told while a client asks a Sentinel for the master ends no connection for good', async ({
     expect,
     onTestFinished,
   }) => {
-    const topology = await startSentinel();
-    onTestFinished(() => topology.stop());
+    const topology = await startWatched(onTestFinished);
     const { sentinels, masterName } = topology;
     const [master, heir] = topology.nodes;
     const proxy = await startTcpFaultProxy(sentinels[0]?.port ?? 0);
@@ -56,8 +62,7 @@ describe.concurrent('a connection to Redis', () => {
     expect,
     onTestFinished,
   }) => {
-    const topology = await startSentinel();
-    onTestFinished(() => topology.stop());
+    const topology = await startWatched(onTestFinished);
     const { url, sentinels, masterName } = topology;
     const [master, heir] = topology.nodes;
     const open = async () => {
@@ -92,8 +97,7 @@ describe.concurrent('a connection to Redis', () => {
   }, 90_000);
 
   it('a Sentinel that was away for many tries is listened to when it is there', async ({ onTestFinished }) => {
-    const topology = await startSentinel();
-    onTestFinished(() => topology.stop());
+    const topology = await startWatched(onTestFinished);
     const [late] = topology.sentinels.slice(-1);
     if (late === undefined) throw new TypeError('no Sentinel');
     await late.end();
@@ -112,8 +116,7 @@ describe.concurrent('a connection to Redis', () => {
     expect,
     onTestFinished,
   }) => {
-    const topology = await startSentinel();
-    onTestFinished(() => topology.stop());
+    const topology = await startWatched(onTestFinished);
     const [sentinel] = topology.sentinels;
     let isSilent = false;
     // It tells of the other Sentinels, not of itself: none but the proxy leads to it.
