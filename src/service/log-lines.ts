@@ -4,8 +4,10 @@ import { write, writeSync } from 'node:fs';
 
 /** So many characters are written at once: a profile had 6 of the 95 µs of an answer in writing lines one by one. */
 const enough = 16_000;
-/** None waits longer than this, ms; after this it is tried again, too. */
+/** None waits longer than this, ms. */
 const longestWaitMs = 100;
+/** A pipe that is full is tried again after this, ms, then after twice that; a reader that has emptied it must not wait for long. */
+const shortestWaitMs = 1;
 /** So many characters are held while nobody takes any: on a full disk, or where a reader stands still. More are lost. */
 const most = 16 * 1024 * 1024;
 /** What the end of a process waits for a reader, ms. */
@@ -23,20 +25,15 @@ export function linesTo(fd: number): { write(line: string): void } {
   let rest: Buffer = Buffer.alloc(0);
   let isWriting = false;
   let timer: NodeJS.Timeout | undefined;
+  let waitMs = shortestWaitMs;
   let state: 'unused' | 'used' | 'left' = 'unused';
   const fill = () => {
     if (rest.length > 0) return;
     rest = Buffer.from(lines);
     lines = '';
   };
-  const leaveIfBroken = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') return;
-    state = 'left';
-    lines = '';
-    rest = Buffer.alloc(0);
-  };
-  const later = () => {
-    timer ??= setTimeout(writeOn, longestWaitMs).unref();
+  const later = (afterMs: number) => {
+    timer ??= setTimeout(writeOn, afterMs).unref();
   };
   const writeOn = () => {
     clearTimeout(timer);
@@ -47,11 +44,22 @@ export function linesTo(fd: number): { write(line: string): void } {
     isWriting = true;
     write(fd, rest, (error, count) => {
       isWriting = false;
-      if (error) leaveIfBroken(error);
-      else rest = rest.subarray(count);
-      if (!error && (rest.length > 0 || lines.length >= enough)) writeOn();
-      else if (rest.length > 0 || lines !== '') later();
+      if (error) return tryLater(error);
+      rest = rest.subarray(count);
+      waitMs = shortestWaitMs;
+      if (rest.length > 0 || lines.length >= enough) writeOn();
+      else if (lines !== '') later(longestWaitMs);
     });
+  };
+  const tryLater = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') {
+      later(waitMs);
+      waitMs = Math.min(longestWaitMs, 2 * waitMs);
+      return;
+    }
+    state = 'left';
+    lines = '';
+    rest = Buffer.alloc(0);
   };
   const writeAtOnce = () => {
     // What another thread is writing is its own affair.
@@ -73,8 +81,10 @@ export function linesTo(fd: number): { write(line: string): void } {
       if (state === 'unused') process.once('beforeExit', writeOn).once('exit', writeAtOnce);
       state = 'used';
       lines += line;
-      if (lines.length >= enough && rest.length === 0) writeOn();
-      else later();
+      // Whoever writes the rest goes on with these.
+      if (rest.length > 0) return;
+      if (lines.length >= enough) writeOn();
+      else later(longestWaitMs);
     },
   };
 }
