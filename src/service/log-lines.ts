@@ -8,7 +8,7 @@ const enough = 16_000;
 const longestWaitMs = 100;
 /** A pipe that is full is tried again after this, ms, then after twice that; a reader that has emptied it must not wait for long. */
 const shortestWaitMs = 1;
-/** So many characters are held while nobody takes any: on a full disk, or where a reader stands still. More are lost. */
+/** So many characters are held while nobody takes any: on a full disk, or where a reader stands still. More are lost, and counted. */
 const most = 16 * 1024 * 1024;
 /** What the end of a process waits for a reader, ms. */
 const patienceMs = 1_000;
@@ -17,10 +17,12 @@ const patienceMs = 1_000;
  * Lines to an open file or pipe. What is not out yet goes out when the process ends: beside the work if it ends by itself.
  * Not pino's own destination: a full disk ends the process by that one, and a reader that stands still keeps it from ending.
  *
- * @param fd its number; 1 is stdout
+ * @param fd       its number; 1 is stdout
+ * @param tellLost is told how many lines were lost once there is room again; what it writes follows those that were held
  */
-export function linesTo(fd: number): { write(line: string): void } {
+export function linesTo(fd: number, tellLost: (lost: number) => void): { write(line: string): void } {
   let lines = '';
+  let lost = 0;
   /** What the system was given and has not taken. */
   let rest: Buffer = Buffer.alloc(0);
   let isWriting = false;
@@ -31,6 +33,9 @@ export function linesTo(fd: number): { write(line: string): void } {
     if (rest.length > 0) return;
     rest = Buffer.from(lines);
     lines = '';
+    const untold = lost;
+    lost = 0;
+    if (untold > 0) tellLost(untold);
   };
   const later = (afterMs: number) => {
     timer ??= setTimeout(writeOn, afterMs).unref();
@@ -77,7 +82,11 @@ export function linesTo(fd: number): { write(line: string): void } {
   };
   return {
     write(line) {
-      if (state === 'left' || lines.length >= most) return;
+      if (state === 'left') return;
+      if (lines.length >= most) {
+        lost += 1;
+        return;
+      }
       if (state === 'unused') process.once('beforeExit', writeOn).once('exit', writeAtOnce);
       state = 'used';
       lines += line;

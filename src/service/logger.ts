@@ -47,7 +47,9 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       error: describeError,
     },
   };
-  return pino(options, destination ?? linesTo(1));
+  const tellLost = (lost: number) => log.warn({ lost }, 'lines of the log were lost');
+  const log: Logger = pino(options, destination ?? linesTo(1, tellLost));
+  return log;
 }
 
 /**

@@ -40,7 +40,7 @@ function readAll(): string {
 }
 
 it('a pipe that was full is tried again soon: its reader empties it in less than the longest wait', async () => {
-  const log = linesTo(writer);
+  const log = linesTo(writer, () => {});
   const line = `${'x'.repeat(999)}\n`;
   for (let n = 0; n < 1_000; n += 1) log.write(line);
   let [taken, timesFull, waitedMs] = [0, 0, 0];

@@ -2,6 +2,8 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InvalidRequest } from '../../src/core/errors.js';
@@ -75,13 +77,13 @@ describe('lines that wait to be written', () => {
   });
 
   /** Runs a program that logs 20,000 lines, more than a pipe holds, and then does what is given. */
-  const startLogging = (end: string, stdout: 'pipe' | number) => {
+  const startLogging = (end: string, stdout: 'pipe' | number, more = '') => {
     const logger = JSON.stringify(join(root, 'dist/src/service/logger.js'));
     // As the command does; only then does a pipe that is full say so, instead of holding up who writes.
     const program = `process.stdout.on('error', () => {});
       import { createLogger } from ${logger};
       const log = createLogger('info');
-      for (let n = 0; n < 20_000; n += 1) log.info({ n }, 'told');
+      for (let n = 0; n < 20_000; n += 1) log.info({ n }, 'told${more}');
       ${end}`;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
       stdio: ['pipe', stdout, 'pipe'],
@@ -113,6 +115,28 @@ describe('lines that wait to be written', () => {
     expect(await ended).toEqual([0, null]);
     const told = text.trim().split('\n');
     expect(told.map((line) => JSON.parse(line).n)).toEqual(Array.from({ length: 20_000 }, (_, n) => n));
+  });
+
+  it('are counted where their reader stood still for more than are held, and those that follow are told', async () => {
+    const { child, ended } = startLogging(
+      "process.stdin.on('data', () => log.info({}, 'on'));",
+      'pipe',
+      'x'.repeat(1000),
+    );
+    // However fast this reads: all 20 MB are logged in one turn, in which no write comes to its end.
+    const lines = createInterface({ input: child.stdout ?? Readable.from([]) });
+    const told: { n?: number; lost?: number; level: number; msg: string }[] = [];
+    for await (const line of lines) {
+      told.push(JSON.parse(line));
+      if (told.at(-1)?.lost !== undefined) child.stdin?.write('\n');
+      if (told.at(-1)?.msg === 'on') child.stdin?.end();
+    }
+    const held = told.slice(0, -2);
+    expect(held.map(({ n }) => n)).toEqual(Array.from({ length: held.length }, (_, n) => n));
+    expect(held.length).toBeGreaterThan(15_000);
+    const warning = { level: 40, lost: 20_000 - held.length, msg: 'lines of the log were lost' };
+    expect(told.slice(-2)).toMatchObject([warning, { msg: 'on' }]);
+    expect(await ended).toEqual([0, null]);
   });
 
   it('keep no program from ending when their reader stands still', async () => {
