@@ -132,5 +132,10 @@ function registryOf(
     defaultScope: configured.get(id)?.defaultScope ?? catalogue.get(id)?.defaultScope ?? [],
     source: entries[id]?.source ?? 'authorization_code',
   }));
-  return { find: (id) => configured.get(id), configured: () => inOrder, known: () => listing };
+  return {
+    find: (id) => configured.get(id),
+    findNaming: (id) => configured.get(id) ?? templateOf(catalogue, id, entries[id] ?? {}),
+    configured: () => inOrder,
+    known: () => listing,
+  };
 }

@@ -68,6 +68,10 @@ class GrowingRegistry implements ProviderRegistry {
     return this.#current.find(id);
   }
 
+  findNaming(id: ProviderId) {
+    return this.#current.findNaming(id);
+  }
+
   configured() {
     return this.#current.configured();
   }

@@ -185,7 +185,7 @@ function workspaceOf(
   { providers }: Index,
   { tenant, provider, parameters = {} }: Pick<Connection, 'tenant' | 'provider' | 'parameters'>,
 ): string | undefined {
-  const { sharedChain, keepFromResponse = {} } = providers.find(provider) ?? {};
+  const { sharedChain, keepFromResponse = {} } = providers.findNaming(provider) ?? {};
   if (!sharedChain) return undefined;
   const said = Object.keys(keepFromResponse).sort();
   const name = JSON.stringify([tenant, provider, said.map((parameter) => parameters[parameter] ?? null)]);
@@ -197,7 +197,7 @@ function workspaceOf(
  * one instance only, so that what names the instance counts, too; whatever else stands beside a connection does not.
  */
 function collectionOf({ providers }: Index, { tenant, provider, accountId, parameters = {} }: ProviderAccount): string {
-  const { placeholders = {}, sites } = providers.find(provider) ?? {};
+  const { placeholders = {}, sites } = providers.findNaming(provider) ?? {};
   const places = Object.keys(placeholders).filter((name) => name !== sites?.parameter);
   const named = places.sort().flatMap((name) => (Object.hasOwn(parameters, name) ? [[name, parameters[name]]] : []));
   const name = JSON.stringify([tenant, provider, accountId, named]);

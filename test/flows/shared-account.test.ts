@@ -174,7 +174,7 @@ describe('the connections to an account', () => {
     for (const who of [ada, eve, bob]) await connect(who, '7');
     await withStaleIndex(store, () => connect(bob, '8'));
     const at = { tenant: defaultTenant, provider: providerIdSchema.parse('one') };
-    const providers = { find: () => undefined, configured: () => [], known: () => [] };
+    const providers = { find: () => undefined, findNaming: () => undefined, configured: () => [], known: () => [] };
     const passedOver = vi.fn();
     const holders = async (accountId: string) => {
       const found = await findByAccount({ store, providers }, { ...at, accountId }, passedOver);

@@ -26,7 +26,7 @@ it.each([
     expect((await settle([eves])).refusals.map(({ code }) => code)).toEqual(refusals);
     expect(await half.told()).toEqual(expected);
     const at = { tenant: defaultTenant, provider: providerIdSchema.parse('one'), accountId: '7' };
-    const providers = { find: () => undefined, configured: () => [], known: () => [] };
+    const providers = { find: () => undefined, findNaming: () => undefined, configured: () => [], known: () => [] };
     expect(await findByAccount({ store: half.store, providers }, at)).toHaveLength(2 - refusals.length);
   },
 );

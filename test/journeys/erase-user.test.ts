@@ -38,6 +38,7 @@ const own = {
   token_endpoint: 'http://127.0.0.1:9/token',
 };
 
+const keys = keyEntry('k1');
 const prefix = `t-${randomUUID()}`;
 const engines: readonly [string, () => Promise<StorageEngine>, () => Promise<readonly string[]>][] = [
   ['embedded', () => openEmbeddedEngine({ dataDir: root }), async () => []],
@@ -75,14 +76,14 @@ async function findTraces(engine: StorageEngine, keyring: Keyring, text: string)
 
 describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
   it('leaves no key, index entry or record of the user, but in what ends by itself: events, audit, links', async () => {
-    const keyring = Keyring.parse(keyEntry('k1'));
+    const keyring = Keyring.parse(keys);
     const engine = await open();
     const store = await openSealedStore(engine, keyring);
     const server = await startScriptedServer();
     server.answer('/device', { json: device });
     const manager = await openManager({
       baseUrl: 'http://127.0.0.1:9',
-      encryptionKeys: keyEntry('k1'),
+      encryptionKeys: keys,
       store,
       backgroundWork: false,
       allowInsecureLoopbackProviders: true,
@@ -136,6 +137,46 @@ describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
     for (const field of fields) expect(await engine.readNote(key, field)).toBeUndefined();
     expect(await findTraces(engine, keyring, other)).toEqual(expect.arrayContaining(['connection', 'document']));
     await manager.close();
+    await server.close();
+  });
+});
+
+describe.each(engines)('erasing a user of a provider that is no longer configured, on %s', (_name, open) => {
+  it.each([
+    ['Slack, whose workspaces have one token for several people', 'slack', {}],
+    ['Zendesk, where every customer has a host', 'zendesk', { subdomain: 'acme' }],
+  ])('leaves no entry in the indexes of accounts: %s', async (_title, provider, parameters) => {
+    const keyring = Keyring.parse(keys);
+    const engine = await open();
+    const store = await openSealedStore(engine, keyring);
+    const server = await startScriptedServer();
+    const answer = { ok: true, access_token: 'at', token_type: 'bot', team: { id: 'T1' }, authed_user: { id: 'U1' } };
+    server.answer('/token', { json: answer });
+    server.answer('/userinfo', { json: { user: { id: 4711 } } });
+    const common = {
+      baseUrl: 'http://127.0.0.1:9',
+      encryptionKeys: keys,
+      store,
+      backgroundWork: false,
+      allowInsecureLoopbackProviders: true,
+      unsafeConnectWithoutProof: true,
+      connectProof: 'none',
+    } as const;
+    const entry = { ...own, token_endpoint: `${server.url}/token`, userinfo_endpoint: `${server.url}/userinfo` };
+    const before = await openManager({ ...common, providers: { [provider]: entry } });
+    const user = `canary-${randomUUID()}`;
+    const { connectUrl } = await before.startConnect(user, provider, { parameters });
+    const code = new URL(connectUrl).searchParams.get('link') ?? '';
+    const { authorizationUrl, browserSecret } = await before.startAuthorization(provider, code);
+    const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
+    const back = new URLSearchParams({ code: 'x', state });
+    await before.finishAuthorization(provider, back, browserSecret.reveal());
+    expect(await findTraces(engine, keyring, user)).toEqual(expect.arrayContaining(['connection', 'document']));
+    const after = await openManager({ ...common, providers: { own } });
+    expect(await after.eraseUser(user)).toMatchObject({ connections: 1 });
+    expect(await findTraces(engine, keyring, user)).toEqual(['audit', 'event', 'short_lived']);
+    await before.close();
+    await after.close();
     await server.close();
   });
 });

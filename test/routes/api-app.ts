@@ -81,6 +81,7 @@ const configured = ['github', 'slack'].map((id) => describeProvider(providerIdSc
 
 const registry: ProviderRegistry = {
   find: (id) => configured.find((provider) => provider.id === id),
+  findNaming: (id) => configured.find((provider) => provider.id === id),
   configured: () => configured,
   known: () => [
     ...configured.map(({ id, displayName, defaultScope }) => ({ id, displayName, configured: true, defaultScope })),
