@@ -105,12 +105,23 @@ export async function concludeLeftRemoval(
   connection: Omit<Connection, 'proof'>,
   isAlone: boolean,
 ): Promise<void> {
-  const { isAnew, isClear } = await clearPlace(deps, connection);
-  if (!isClear) throw new StoreUnavailable('The indexes cannot be written.', 'no');
+  const isAnew = await clearLeftPlace(deps, connection);
   const isPersons = isAlone && !isAnew && connection.identity === undefined;
   const reason = `revoked: ${await (isPersons ? revokeConnection : giveBack)(deps, connection)}`;
   await recordAct(deps, { act: 'disconnect', actor: system, ...aboutConnection(connection), outcome: 'ok', reason });
   if (!isAnew) await tellRemoval(deps, connection);
+}
+
+/**
+ * Takes what is removed, revoked and told out of the indexes.
+ *
+ * @returns whether somebody has connected anew in its place
+ * @throws {StoreUnavailable} they cannot be written still
+ */
+export async function clearLeftPlace(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<boolean> {
+  const { isAnew, isClear } = await clearPlace(deps, connection);
+  if (!isClear) throw new StoreUnavailable('The indexes cannot be written.', 'no');
+  return isAnew;
 }
 
 async function tellRemoval(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {

@@ -3,7 +3,7 @@
 import { refOf } from '../core/connection.js';
 import type { OwnerRecords } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
-import { concludeLeftRemoval } from './disconnect.js';
+import { clearLeftPlace, concludeLeftRemoval } from './disconnect.js';
 import { concludeEnd } from './end-grant.js';
 import { type OpenRevocation, type Removed, takeOver } from './open-revocations.js';
 import { providersOfClient } from './providers-of-client.js';
@@ -11,14 +11,15 @@ import { providersOfClient } from './providers-of-client.js';
 /** Of any number of processes one does it. What cannot be read may be what was to go, so then it is left for later. */
 export async function finishRevocation(
   deps: Dependencies,
-  [id, { connection, connectId, leftAt }]: readonly [string, OpenRevocation],
+  [id, { connection, connectId, leftAt, isTold }]: readonly [string, OpenRevocation],
 ): Promise<void> {
   if (deps.now() < leftAt) return;
   const records = await deps.store.connections.list(refOf(connection).owner);
   if (records.unreadable.length > 0) return;
   await takeOver(deps, id, async () => {
     if (isThere({ connection, connectId }, records)) return;
-    if (connectId === undefined) await concludeLeftRemoval(deps, connection, isAlone(deps, connection, records));
+    if (isTold) await clearLeftPlace(deps, connection);
+    else if (connectId === undefined) await concludeLeftRemoval(deps, connection, isAlone(deps, connection, records));
     else await concludeEnd(deps, { connectId, connection }, 'expired');
   });
 }

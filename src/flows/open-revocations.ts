@@ -15,7 +15,11 @@ const removedSchema = z.object({
   /** Of a grant that nobody has proven. */
   connectId: z.string().optional(),
 });
-const openSchema = removedSchema.extend({ leftAt: z.number() });
+const openSchema = removedSchema.extend({
+  leftAt: z.number(),
+  /** It is revoked and told: only indexes name it still. */
+  isTold: z.literal(true).optional(),
+});
 
 /** A grant that goes, with its tokens. */
 export type Removed = Readonly<z.infer<typeof removedSchema>>;
@@ -27,7 +31,7 @@ export type OpenRevocation = Readonly<z.infer<typeof openSchema>>;
  * Removes and revokes, noted all the while. Work that throws leaves the note, since nobody knows what was done. Where the
  * note cannot be written, say for want of memory, it goes without: nobody is kept from disconnecting.
  *
- * @param work may say that something of it is left for later
+ * @param work may say that something of it is left for later: the indexes, and nothing else
  */
 export async function keepUntilRevoked<T>(
   { store, log, now }: Pick<Dependencies, 'store' | 'log' | 'now'>,
@@ -36,14 +40,15 @@ export async function keepUntilRevoked<T>(
 ): Promise<T> {
   const id = newId('rv');
   const { provider } = connection;
-  const note = z.encode(openSchema, { connection, connectId, leftAt: now() + patienceMs });
+  const note = { connection, connectId, leftAt: now() + patienceMs };
+  const put = (open: OpenRevocation) => store.documents.put(collection, id, z.encode(openSchema, open));
   const warn = () => log.warn({ provider }, 'a revocation that is under way could not be noted, or not be struck off');
-  await store.documents.put(collection, id, note).catch(warn);
+  await put(note).catch(warn);
   let isOver = true;
   const done = await work(() => {
     isOver = false;
   });
-  if (isOver) await store.documents.remove(collection, id).catch(warn);
+  await (isOver ? store.documents.remove(collection, id) : put({ ...note, isTold: true })).catch(warn);
   return done;
 }
 

@@ -97,3 +97,19 @@ it('after an erasure while the store was away for longer: a minute later, by who
   });
   expect(await countEntries(half)).toBe(0);
 });
+
+it('after a disconnect likewise, of which nobody is told a second time, and nothing is revoked again', async () => {
+  const half = await openConnected();
+  const { manager, server, store, clock, events, trail } = half;
+  refuseRemovals(half, 3);
+  expect(await manager.deleteToken(user, 'one')).toEqual({ revoked: 'yes' });
+  manager.startBackgroundWork();
+  await eventually('nothing is open', async () => {
+    clock.advance(10_000);
+    return (await store.documents.list('open-revocations')).size === 0;
+  });
+  expect(await countEntries(half)).toBe(0);
+  expect((await events()).filter(({ type }) => type === 'connection.deleted')).toHaveLength(1);
+  expect(await trail('disconnect')).toHaveLength(1);
+  expect(server.requestsTo('/revoke')).toHaveLength(1);
+});
