@@ -2,6 +2,7 @@
 
 import type { Service } from './app.js';
 import type { Config } from './config.js';
+import { endingSignals, takeEarlySignal } from './early-signal.js';
 
 /** How long closing may take, ms. Orchestrators commonly kill after 30 s, some container engines after 10 s. */
 const closingMs = 10_000;
@@ -45,17 +46,16 @@ async function closeWithin(service: Service): Promise<void> {
 
 /**
  * Closes at the first SIGTERM or SIGINT and resolves with the exit status: 0, or 1 when closing failed or took too
- * long. A second signal ends the wait at once.
+ * long. A second signal ends the wait at once. One that was kept while the program loaded is the first.
  *
  * @param close closes everything that this process started
  * @param deadlineMs how long that may take
  */
 export function closeOnSignal(close: () => Promise<void>, deadlineMs = closingMs): Promise<number> {
-  const signals = ['SIGTERM', 'SIGINT'] as const;
   return new Promise((resolve) => {
     let asked = false;
     const end = (status: number) => {
-      for (const signal of signals) process.off(signal, onSignal);
+      for (const signal of endingSignals) process.off(signal, onSignal);
       resolve(status);
     };
     const onSignal = () => {
@@ -67,6 +67,7 @@ export function closeOnSignal(close: () => Promise<void>, deadlineMs = closingMs
         () => end(1),
       );
     };
-    for (const signal of signals) process.on(signal, onSignal);
+    for (const signal of endingSignals) process.on(signal, onSignal);
+    if (takeEarlySignal()) onSignal();
   });
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createConnection, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildApp } from '../../src/service/app.js';
 import { loadConfig } from '../../src/service/config.js';
+import { keepEarlySignal, takeEarlySignal } from '../../src/service/early-signal.js';
 import { createEncryptionKey } from '../../src/service/generated-keys.js';
 import { createLogger } from '../../src/service/logger.js';
 import { closeOnSignal, listen } from '../../src/service/server.js';
@@ -154,6 +155,47 @@ describe('a signal', () => {
     for (let sent = 0; sent < signals; sent += 1) process.emit('SIGTERM');
     expect(await ended).toBe(status);
     expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
+});
+
+describe('a signal while the program loads', () => {
+  const before = process.listenerCount('SIGTERM');
+  afterEach(() => {
+    takeEarlySignal();
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+  const exiting = () => vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+
+  it('closes what has begun by then, with status 0; the next one ends the wait', async () => {
+    keepEarlySignal();
+    process.emit('SIGTERM');
+    expect(await closeOnSignal(async () => undefined, 50)).toBe(0);
+    keepEarlySignal();
+    process.emit('SIGTERM');
+    const ended = closeOnSignal(() => new Promise(() => undefined), 60_000);
+    process.emit('SIGINT');
+    expect(await ended).toBe(1);
+  });
+
+  it('ends the process with status 1 when nobody can close anything within five seconds', () => {
+    vi.useFakeTimers();
+    const exit = exiting();
+    keepEarlySignal();
+    process.emit('SIGTERM');
+    vi.advanceTimersByTime(4_999);
+    expect(exit).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(exit).toHaveBeenCalledExactlyOnceWith(1);
+  });
+
+  it('ends it at once when it comes again', () => {
+    const exit = exiting();
+    keepEarlySignal();
+    process.emit('SIGTERM');
+    process.emit('SIGINT');
+    expect(exit).toHaveBeenCalledExactlyOnceWith(1);
   });
 });
 

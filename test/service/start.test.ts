@@ -100,6 +100,19 @@ describe('npm start', () => {
     expect(performance.now() - begun).toBeLessThan(10_000);
   }, 60_000);
 
+  it.each(['serve', 'worker'])(
+    '%s that gets SIGTERM while it loads begins, closes and ends with status 0',
+    async (command) => {
+      // The first thing that the program looks at sends it.
+      const early =
+        "data:text/javascript,import m from'node:module';m.enableCompileCache=()=>process.kill(process.pid,'SIGTERM')";
+      const PORT = String(await findFreePort());
+      const running = start(['dist/src/cli/main.js', command], { PORT, NODE_OPTIONS: `--import="${early}"` });
+      expect(await running.ended).toBe(0);
+      expect(running.output()).toMatch(/"status":0,"msg":"closed"/);
+    },
+  );
+
   it('starts again with the same keys and without npm or compiler', async () => {
     const first = await npmStart();
     first.child.kill('SIGTERM');
