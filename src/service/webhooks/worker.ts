@@ -5,7 +5,7 @@ import { setMaxListeners } from 'node:events';
 import type { TenantId } from '../../core/identifiers.js';
 import { FailureLog } from '../../flows/failure-log.js';
 import { pause, TenantDelivery, type WebhookDesk } from './delivery.js';
-import { hasBegun, noteBeginning, saveProgress } from './progress.js';
+import { findProgress, hasBegun, noteBeginning, saveProgress } from './progress.js';
 import { createSender } from './sender.js';
 import type { WebhookConfig } from './settings.js';
 
@@ -108,11 +108,12 @@ export class WebhookWorker {
     await Promise.all(working.values());
   }
 
-  /** What happened before there ever was a receiver is not for it. */
+  /** What happened before there ever was a receiver is not for it. A place that is known stays, whatever else was forgotten. */
   async #begin(): Promise<void> {
     const { documents, events } = this.#desk.store;
     if (await hasBegun(documents)) return;
     for (const tenant of await events.tenants()) {
+      if ((await findProgress(documents, tenant)).cursor !== undefined) continue;
       await saveProgress(documents, tenant, { cursor: await events.newest(tenant), attempts: [] });
     }
     await noteBeginning(documents, this.#desk.now());

@@ -56,3 +56,28 @@ it('end when the lease is found to be another’s, or both would deliver', async
   // By its next look at the lease, which is within five seconds, it has to stand by again.
   await expect.poll(() => acquire.mock.calls.filter(([, holder]) => holder !== 'another').length).toBe(2);
 });
+
+it('go on where they were when it was forgotten that they had begun, as with the key of that note', async () => {
+  const store = await openOne();
+  const { documents, events } = store;
+  await saveProgress(documents, defaultTenant, {
+    cursor: await events.append(defaultTenant, happened('ada')),
+    attempts: [],
+  });
+  await events.append(defaultTenant, happened('bob'));
+  const sent: string[] = [];
+  const sender = {
+    send: async ({ body }: { body: string }) => {
+      sent.push(JSON.parse(body).data.user);
+      return { delivered: true, durationMs: 1 };
+    },
+    close: async () => undefined,
+  };
+  const worker = new WebhookWorker({ store, sender, log: silent, now: Date.now });
+  worker.start();
+  onTestFinished(() => worker.stop());
+  await expect.poll(() => documents.find('webhooks', '.begun'), { timeout: 10_000 }).toBeDefined();
+  await events.append(defaultTenant, happened('eve'));
+  await expect.poll(() => sent.at(-1), { timeout: 10_000 }).toBe('eve');
+  expect(sent).toEqual(['bob', 'eve']);
+});
