@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { createRegistry, partEntries } from '../../providers/index.js';
-import { currentEnvironment } from '../service/config.js';
+import { type Config, currentEnvironment } from '../service/config.js';
 import { createEncryptionKey, createKeyId } from '../service/generated-keys.js';
 import { loadKeyService } from '../service/key-settings.js';
 import type { StorageEngine } from '../store/engine.js';
@@ -17,6 +17,7 @@ import {
   verifyRecords,
 } from '../store/key-use.js';
 import type { Keyring } from '../store/sealing.js';
+import { listSpooledUnder } from '../store/spool.js';
 import { type Forgetting, forgetKeys } from '../transfer/forget-keys.js';
 import { examples } from './examples.js';
 import { exitCodes, WrongCommandLine } from './exit.js';
@@ -62,7 +63,7 @@ export function keysCommand(): Command {
     .description('give up lost keys: remove for good every record that they have sealed')
     .argument('<kid>', 'id that "keys list" shows as MISSING; several as k1,k3')
     .option('--yes', 'with all services stopped: do it; without it, only count')
-    .option('--json', 'print {"keys", "removed", "forgotten"}')
+    .option('--json', 'print {"keys", "removed", "forgotten", "spooled"}')
     .addHelpText('after', '\nNothing that it removes can be revoked. A lost key: docs/operate/keys.md.')
     .addHelpText('after', examples('keys forget k1', 'keys forget k1 --yes'))
     .action(forget);
@@ -108,17 +109,20 @@ async function verify({ json }: Output): Promise<void> {
 }
 
 async function forget(kids: string, { yes, json }: Output & { readonly yes?: boolean }): Promise<void> {
-  const { keys, removed, forgotten } = await withEngine(async (beneath) => {
+  const { keys, spooled, removed, forgotten } = await withEngine(async (beneath) => {
     const keys = await findLost(beneath, kids.split(','));
-    if (yes !== true) return { keys, removed: 0, forgotten: [] };
+    const spooled = await listSpooled(beneath.config, keys);
+    if (yes !== true) return { keys, spooled, removed: 0, forgotten: [] };
     refuseOpen(beneath.engine);
-    return { keys, ...(await giveUp(beneath, keys)) };
+    return { keys, spooled, ...(await giveUp(beneath, keys)) };
   });
-  if (json) console.log(JSON.stringify({ keys, removed, forgotten }));
+  if (json) console.log(JSON.stringify({ keys, removed, forgotten, spooled }));
   else {
     for (const key of keys) console.log(describeKey(key));
     if (yes === true) for (const line of describeForgetting({ removed, forgotten })) console.log(line);
     else console.log(`${sumOf(keys)} records would be removed for good. ${cannotRevoke}\n${howToForget}`);
+    if (spooled.length > 0) console.log(`Files that stay in SPOOL_DIR, to be removed by hand: ${spooled.length}`);
+    for (const line of firstLines(spooled)) console.log(line);
   }
   if (forgotten.length === 0) process.exitCode = exitCodes.failed;
 }
@@ -132,6 +136,12 @@ async function findLost({ engine, keyring }: Beneath, lost: readonly string[]): 
   if (keys.length < new Set(lost).size)
     throw new WrongCommandLine('The store was written with no key of that id: see "valetkey keys list".');
   return keys;
+}
+
+/** Only those of this machine: every process has a spool of its own. */
+async function listSpooled({ spoolDir }: Config, keys: readonly KeyUse[]): Promise<readonly string[]> {
+  const ids = keys.map(({ id }) => id);
+  return spoolDir === undefined ? [] : listSpooledUnder(spoolDir, ids);
 }
 
 function giveUp({ engine, keyring, config }: Beneath, keys: readonly KeyUse[]): Promise<Forgetting> {

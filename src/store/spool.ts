@@ -10,7 +10,7 @@ import { hashOf } from './field-names.js';
 import { makePrivateDirectory } from './private-directory.js';
 import { formatConnection, parseConnection } from './records.js';
 import { placeOf } from './sealed-connections.js';
-import type { Keyring } from './sealing.js';
+import { type Keyring, sealingKeyIdOf } from './sealing.js';
 
 const ending = '.commit';
 const headerBytes = 12;
@@ -55,12 +55,25 @@ export async function openSpool(directory: string, keyring: Keyring, log?: Spool
         } catch (error) {
           // Another process may have stored it meanwhile.
           if (isAbsent(error)) continue;
-          log?.error({ code: codeOf(error) }, 'a spooled commit cannot be read; it was left as it is');
+          log?.error({ file: name, code: codeOf(error) }, 'a spooled commit cannot be read; it was left as it is');
         }
       }
       return found;
     },
   };
+}
+
+/** Paths of the files that one of these keys has sealed; none where there is no such directory. */
+export async function listSpooledUnder(directory: string, keyIds: readonly string[]): Promise<readonly string[]> {
+  const names = await readdir(directory).catch(absentIsEmpty);
+  const found: string[] = [];
+  for (const name of names.filter((each) => each.endsWith(ending))) {
+    const file = path.resolve(directory, name);
+    // Another process may have stored it meanwhile.
+    const sealed = await readFile(file).catch((error) => Buffer.concat(absentIsEmpty(error)));
+    if (keyIds.includes(sealingKeyIdOf(sealed) ?? '')) found.push(file);
+  }
+  return found;
 }
 
 async function makeUsable(directory: string): Promise<void> {
@@ -125,7 +138,7 @@ async function removeIfOld(draft: string): Promise<void> {
   if (mtimeMs < performance.timeOrigin - draftMs) await rm(draft, { force: true });
 }
 
-function absentIsEmpty(error: unknown): string[] {
+function absentIsEmpty(error: unknown): never[] {
   if (isAbsent(error)) return [];
   throw error;
 }

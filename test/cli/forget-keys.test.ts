@@ -1,7 +1,12 @@
 /** `valetkey keys forget`: the only way on with a store whose key is gone, and nothing that happens by accident. */
 
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, expect, it, vi } from 'vitest';
-import { keyEntry } from '../store/samples.js';
+import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
+import { Keyring } from '../../src/store/sealing.js';
+import { openSpool } from '../../src/store/spool.js';
+import { aConnection, keyEntry } from '../store/samples.js';
 import { run } from '../support/command-line.js';
 import { operator, report, write } from '../support/operator-store.js';
 
@@ -49,13 +54,31 @@ it('gives up no key that is there, none that is unknown, and repeats nothing tha
   expect((await run('keys verify')).status).toBe(0);
 });
 
+it('names the files of a spool that it cannot remove: only that machine has them', async () => {
+  const spoolDir = join(operator.dataDir, 'spool');
+  vi.stubEnv('SPOOL_DIR', spoolDir);
+  const commitOf = (userId: string) => {
+    const connection = aConnection({ tenant: defaultTenant, userId: userIdSchema.parse(userId) });
+    return { sent: { connection, generation: 1 }, answer: connection.tokenSet };
+  };
+  const keep = async (entry: string, userId: string) =>
+    (await openSpool(spoolDir, Keyring.parse(entry))).keep(commitOf(userId));
+  await keep(operator.encryptionKeys, 'u1');
+  const [file = ''] = readdirSync(spoolDir);
+  await keep(k2, 'u2');
+  const told = `Files that stay in SPOOL_DIR, to be removed by hand: 1\n${join(spoolDir, file)}`;
+  expect((await run('keys forget k1')).out).toContain(told);
+  expect((await run('keys forget k1 --yes')).out).toContain(told);
+  expect(readdirSync(spoolDir)).toHaveLength(2);
+});
+
 it('gives up several at once, and none while another one is missing, too', async () => {
   vi.stubEnv('ENCRYPTION_KEYS', `${k2},${operator.encryptionKeys}`);
   await run('api-keys create --owner me');
   vi.stubEnv('ENCRYPTION_KEYS', k3);
   expect((await run('keys forget k1 --yes')).status).toBe(78);
   const { keys, ...done } = report(await run('keys forget k1,k2 --yes --json'));
-  expect(done).toEqual({ removed: 122, forgotten: ['k1', 'k2'] });
+  expect(done).toEqual({ removed: 122, forgotten: ['k1', 'k2'], spooled: [] });
   expect((await run('api-keys list')).status).toBe(0);
 });
 

@@ -4,6 +4,9 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { Keyring } from '../../src/store/sealing.js';
+import { openSpool } from '../../src/store/spool.js';
+import { keyEntry } from '../store/samples.js';
 import { managerOn } from '../support/fault-nodes.js';
 import { eventually, type RedisProcess } from '../support/redis.js';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
@@ -229,10 +232,14 @@ describe('the spool', () => {
     writeFileSync(join(spoolDir, 'broken.commit'), 'not ours');
     const provider = await openProvider();
     const bench = await openBench({ dataDir: await makeDirectory(), spoolDir }, provider);
-    expect(bench.log).toContainEqual({
-      level: 'error',
-      message: 'a spooled commit cannot be read; it was left as it is',
+    const message = 'a spooled commit cannot be read; it was left as it is';
+    expect(bench.log).toContainEqual({ level: 'error', message });
+    const told: object[] = [];
+    const spool = await openSpool(spoolDir, Keyring.parse(keyEntry('k1')), {
+      error: (fields) => void told.push(fields),
     });
+    expect(await spool.list()).toEqual([]);
+    expect(told).toEqual([{ file: 'broken.commit', code: 'stored_token_unreadable' }]);
     expect(readdirSync(spoolDir)).toEqual(['broken.commit']);
   });
 });
