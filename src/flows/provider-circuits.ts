@@ -2,6 +2,7 @@
 
 import { ProviderError, ProviderUnavailable } from '../core/errors.js';
 import { isProviderId, type ProviderId } from '../core/identifiers.js';
+import { isDiscoveredId } from '../core/mcp-server.js';
 import { neverBack } from './never-back.js';
 
 /** Why a circuit is open. */
@@ -20,6 +21,10 @@ interface Circuit {
 const failuresToOpen = 5;
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
+/** So many circuits are kept in any case. Beyond, each time that there are twice as many, those of nobody are looked for. */
+const alwaysKept = 1_000;
+/** One that was not open or probed for so long, ms, is nobody's any more. */
+const idleMs = 3_600_000;
 /** A probe that nobody has reported on by then, far beyond a request's deadline, counts for nothing. */
 const probeMs = 60_000;
 
@@ -35,6 +40,7 @@ export class ProviderCircuits {
   /** What {@link check} has thrown: it comes back to {@link failed} and tells nothing new about the provider. */
   readonly #refusals = new WeakSet<object>();
   readonly #now: () => number;
+  #roomFor = alwaysKept;
 
   constructor(now: () => number) {
     this.#now = neverBack(now);
@@ -88,6 +94,7 @@ export class ProviderCircuits {
     const [all, own = all] = keysOf(provider, place);
     const [key, other] = isOfPlace(error) ? [own, all] : [all, own];
     if (other !== key) this.#circuits.delete(other);
+    if (this.#circuits.size >= this.#roomFor) this.#forgetIdle();
     const circuit = this.#circuits.get(key) ?? { failures: 0, cause, openUntil: 0, probeUntil: 0 };
     const wasOpen = circuit.openUntil > 0;
     // What was on its way when the circuit opened fails with it, and is not another failure in a row.
@@ -99,6 +106,16 @@ export class ProviderCircuits {
       circuit.openUntil = Math.max(circuit.openUntil, this.#now() + (asked ?? pauseAfter(circuit.failures)));
     }
     this.#circuits.set(key, circuit);
+  }
+
+  /** Hosts and discovered servers come and go; what is configured stays. */
+  #forgetIdle(): void {
+    const since = this.#now() - idleMs;
+    for (const [key, { openUntil, probeUntil }] of this.#circuits) {
+      const isConfigured = isProviderId(key) && !isDiscoveredId(key);
+      if (!isConfigured && Math.max(openUntil, probeUntil) < since) this.#circuits.delete(key);
+    }
+    this.#roomFor = Math.max(alwaysKept, 2 * this.#circuits.size);
   }
 
   /** The open circuits of whole providers, for metrics. */

@@ -1,10 +1,10 @@
 /** Where every customer has a host of its own, that place has a circuit beside the provider's. */
 
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ProviderError, ProviderUnavailable } from '../../src/core/errors.js';
-import { providerIdSchema } from '../../src/core/identifiers.js';
+import { type ProviderId, providerIdSchema } from '../../src/core/identifiers.js';
 import { ProviderCircuits } from '../../src/flows/provider-circuits.js';
-import { createManualClock } from '../support/clock.js';
+import { createManualClock, type ManualClock } from '../support/clock.js';
 
 describe('the circuit of one customer’s own host', () => {
   const desk = providerIdSchema.parse('desk');
@@ -70,5 +70,54 @@ describe('the circuit of one customer’s own host', () => {
     expect([isOpen(), isOpen('another')]).toEqual([true, true]);
     circuits.succeeded(desk, 'another');
     expect([isOpen(), isOpen('one')]).toEqual([false, false]);
+  });
+});
+
+describe('circuits of places that nobody asks any more', () => {
+  const [desk, configured] = [providerIdSchema.parse('desk'), providerIdSchema.parse('configured')];
+  const later = new ProviderUnavailable('Later.', { provider: desk, reached: 'no', status: 429, retryAfterMs: 5_000 });
+  let clock: ManualClock;
+  let circuits: ProviderCircuits;
+  beforeEach(() => {
+    clock = createManualClock();
+    circuits = new ProviderCircuits(clock.now);
+  });
+  const fail = (place: string) => circuits.failed(desk, later, place);
+  const failMany = (when: string) => {
+    for (let n = 0; n < 1_000; n += 1) fail(`${when} ${n}`);
+  };
+  /** Whether one request goes through and no other, as after a pause. */
+  const isProbed = (provider: ProviderId, place?: string) => {
+    circuits.enter(provider, place);
+    try {
+      circuits.enter(provider, place);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+
+  it('are forgotten an hour after their pause, when there are many', () => {
+    failMany('old');
+    clock.advance(3_606_000);
+    expect(isProbed(desk, 'old 0')).toBe(true);
+    failMany('new');
+    clock.advance(6_000);
+    expect([isProbed(desk, 'old 1'), isProbed(desk, 'old 999'), isProbed(desk, 'new 0')]).toEqual([false, false, true]);
+  });
+
+  it('are kept where a probe is under way, within the hour, and of whole providers that are configured', () => {
+    circuits.failed(
+      configured,
+      new ProviderUnavailable('Later.', { provider: configured, reached: 'no', retryAfterMs: 1 }),
+    );
+    failMany('old');
+    clock.advance(3_606_000);
+    circuits.enter(desk, 'old 0');
+    fail('lately');
+    clock.advance(30_000);
+    failMany('new');
+    expect(() => circuits.enter(desk, 'old 0')).toThrow(ProviderUnavailable);
+    expect([isProbed(desk, 'lately'), isProbed(configured)]).toEqual([true, true]);
   });
 });
