@@ -38,13 +38,19 @@ export abstract class BrowserJourneys {
     return startAuthorization(this.running(), parseProviderId(provider), parseText('link', code));
   }
 
-  /** Takes the authorization response; what came of it is for {@link describeFinished}. */
+  /**
+   * Takes the authorization response; what came of it is for {@link describeFinished}. The code is spent, so a manager
+   * that is closed waits for it also where the browser has left, which the server around it no longer does.
+   */
   async finishAuthorization(
     provider: string,
     parameters: URLSearchParams,
     browserSecret: string | undefined,
   ): Promise<void> {
-    return finishAuthorization(this.running(), { provider: parseProviderId(provider), parameters, browserSecret });
+    const deps = this.running();
+    const answer = { provider: parseProviderId(provider), parameters, browserSecret };
+    const finish = () => finishAuthorization(deps, answer);
+    return deps.ending === undefined ? finish() : deps.ending.finish(finish);
   }
 
   /** Sends the browser that finished on to sign in at the chat platform (proof `chat_login`). */

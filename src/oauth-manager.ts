@@ -197,7 +197,8 @@ export class OAuthManager extends RecordedJourneys {
     this.#ending.begin();
     const patience = new AbortController();
     const enough = sleep(finishWaitMs, undefined, { signal: patience.signal });
-    const begun = Promise.race([this.finished(), enough]).finally(() => patience.abort());
+    const all = Promise.all([this.finished(), this.#ending.finished()]);
+    const begun = Promise.race([all, enough]).finally(() => patience.abort());
     await Promise.all([this.#worker.stop(), this.#devices.stop(), this.#janitor.stop(), this.#storingSpooled, begun]);
     this.#flights.stop();
     await this.#flights.drain();

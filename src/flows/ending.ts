@@ -1,6 +1,7 @@
 /** How the work of a process ends: for how long the store is still offered what it refuses, and what became of that. */
 
 import { StoreUnavailable } from '../core/errors.js';
+import { UnderWay } from './under-way.js';
 
 /** Orchestrators commonly give a process ten seconds in all, and the rest of the end takes some of them. */
 const offersForMs = 5_000;
@@ -16,6 +17,18 @@ export class Ending {
   #endsAt = Number.POSITIVE_INFINITY;
   #spooled = 0;
   #lost = 0;
+  readonly #unheeded = new UnderWay();
+
+  /** Does what must be finished although nobody may be waiting for it any more. */
+  finish<Done>(work: () => Promise<Done>): Promise<Done> {
+    this.#unheeded.begin();
+    return this.#unheeded.until(work);
+  }
+
+  /** Resolves when all of that has ended, however it ended. */
+  finished(): Promise<void> {
+    return this.#unheeded.ended();
+  }
 
   /** From now on answers are offered to the store for five seconds more. A second call changes nothing. */
   begin(): void {
