@@ -39,7 +39,9 @@ export async function finishAuthorization(deps: Dependencies, answer: BrowserAns
   } catch (error) {
     if (error instanceof ProviderError && error.oauthError === 'invalid_client')
       await forgetRegistration(deps, provider);
-    await fail(deps, pending, { browserSecret, error: error instanceof OAuthManagerError ? error.code : 'internal' });
+    const code = error instanceof OAuthManagerError ? error.code : 'internal';
+    // The grant was there, and whoever has ended it since tells of that.
+    await fail(deps, pending, { browserSecret, error: code, isTold: error instanceof Gone });
     throw error;
   }
 }
@@ -95,13 +97,13 @@ function asProviderFault(provider: Provider): (error: unknown) => never {
 async function fail(
   deps: Dependencies,
   pending: PendingAuthorization,
-  { browserSecret, error }: { browserSecret: string; error: string },
+  { browserSecret, error, isTold = false }: { browserSecret: string; error: string; isTold?: boolean },
 ): Promise<void> {
   const { intent } = pending;
   const outcome = error === 'access_denied' ? 'refused' : 'failed';
   await recordFinish(deps, pending, { outcome, reason: error });
   await deps.store.expiring.save('finished_flow', browserSecret, { intent, error }, connectRecordTtlMs(deps));
-  await moveConnect(deps, intent, { status: { kind: 'failed', error } });
+  if (!isTold) await moveConnect(deps, intent, { status: { kind: 'failed', error } });
 }
 
 function recordFinish(

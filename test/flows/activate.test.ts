@@ -124,3 +124,19 @@ it('is not given back where it is refused and somebody else has moved it on mean
   await expect(prove()).rejects.toMatchObject({ code: 'account_mismatch' });
   expect([await trail('connect.end'), server.requestsTo('/revoke')]).toEqual([[], []]);
 });
+
+it('fails once where no proof is asked for and the user is erased meanwhile', async () => {
+  const { manager, store, server, link, consent, events } = await openProof({ unsafeConnectWithoutProof: true });
+  const { code, connectId } = await link({ proof: 'none' });
+  const { answer, cookie } = await consent(code);
+  const save = store.expiring.save.bind(store.expiring);
+  vi.spyOn(store.expiring, 'save').mockImplementation(async (...record) => {
+    if (record[0] === 'finished_flow' && server.requestsTo('/revoke').length === 0) await manager.eraseUser(user);
+    await save(...record);
+  });
+  await expect(manager.finishAuthorization('one', answer, cookie)).rejects.toMatchObject({ code: 'gone' });
+  const told = (await events()).filter(({ type }) => type !== 'connect.progressed');
+  expect(told).toMatchObject([{ type: 'connect.failed', connectId, error: 'erased' }]);
+  expect(await manager.describeFinished('one', cookie)).toMatchObject({ status: 'failed' });
+  expect(await manager.hasToken(user, 'one')).toBe(false);
+});
