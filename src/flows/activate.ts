@@ -100,7 +100,11 @@ async function settle(
   if (others.length > 0 && deps.settings.accountPolicy === 'deny') return { outcome: 'refused', others };
   await enterAccount(deps, connection);
   if (!isOurTurn()) return { outcome: 'moved', others };
-  return { outcome: (await replace(deps, replacement)) ? 'stored' : 'moved', others };
+  if (await replace(deps, replacement)) return { outcome: 'stored', others };
+  // The same code may have come twice, and what the first of the two has stored may be gone by now: nobody else would
+  // take this entry out.
+  await leaveAccount(deps, connection, (await deps.store.connections.find(refOf(connection)))?.connection);
+  return { outcome: 'moved', others };
 }
 
 /** Whether it was stored. The grant is gone by it, so nobody could try again. */

@@ -140,3 +140,32 @@ it('fails once where no proof is asked for and the user is erased meanwhile', as
   expect(await manager.describeFinished('one', cookie)).toMatchObject({ status: 'failed' });
   expect(await manager.hasToken(user, 'one')).toBe(false);
 });
+
+it('leaves no entry of the account where its code came twice and the first of the two is disconnected', async () => {
+  const { manager, store, finish } = await openProof();
+  const { prove } = await finish();
+  const { list } = store.connections;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let held = () => {};
+  const isHeld = new Promise<void>((resolve) => (held = resolve));
+  vi.spyOn(store.connections, 'list')
+    // The first look is for the code, the second for the grant.
+    .mockImplementationOnce((owner) => list.call(store.connections, owner))
+    .mockImplementationOnce(async (owner) => {
+      const records = await list.call(store.connections, owner);
+      held();
+      await released;
+      return records;
+    });
+  const put = vi.spyOn(store.documents, 'put');
+  const late = prove();
+  await isHeld;
+  await prove();
+  await manager.deleteToken(user, 'one');
+  release();
+  await expect(late).rejects.toMatchObject({ code: 'gone' });
+  const entered = put.mock.calls.map(([collection]) => collection).filter((name) => name.startsWith('account-'));
+  expect(new Set(entered).size).toBe(1);
+  expect(await store.documents.list(entered[0] ?? '')).toEqual(new Map());
+});
