@@ -14,7 +14,7 @@ import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
 import { keepUntilRevoked } from './open-revocations.js';
 import { scheduleRefresh } from './schedule.js';
-import { enterAccount, findOthers, holdingAccount, leaveAccount, tellShared } from './shared-account.js';
+import { enterAccount, findOthers, holdingAccount, leaveAccount, leaveReplaced, tellShared } from './shared-account.js';
 import { handOver } from './shared-chain.js';
 import { writeForCertain } from './write-for-certain.js';
 
@@ -159,7 +159,7 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
   const { connectionId, identity } = connection;
   await moveKnownConnect(deps, grant.connectId, { status: { kind: 'connected', identity }, connectionId });
   // Also where the provider no longer says whose it is.
-  if (previous !== undefined) await leaveAccount(deps, previous.connection, connection);
+  if (previous !== undefined) await leaveReplaced(deps, previous.connection, connection);
   if (changed && previous !== undefined) await giveBack(deps, previous.connection);
 }
 

@@ -126,6 +126,15 @@ export async function leaveAccount(deps: Dependencies, connection: Identified, a
   return isOut;
 }
 
+/**
+ * Takes out a connection that `anew` has replaced, unless what stands there by now is of that account again: whoever has
+ * connected it since is entered under the same name.
+ */
+export async function leaveReplaced(deps: Dependencies, previous: Identified, anew: Identified): Promise<void> {
+  const kept = collectionsOf(deps, anew);
+  if (!collectionsOf(deps, previous).every((name) => kept.includes(name))) await leaveUnproven(deps, previous);
+}
+
 /** Takes out what was entered for a proof that could not be stored: nothing else ever leaves in its place. */
 export function leaveUnproven(deps: Dependencies, connection: Identified): Promise<void> {
   return afterwards(deps, 'account index', () =>

@@ -11,7 +11,7 @@ import type { ConnectionWish } from './find-connection.js';
 import { newId } from './one-time-values.js';
 import { requireConnectable } from './provider-of.js';
 import { scheduleRefresh } from './schedule.js';
-import { leaveAccount } from './shared-account.js';
+import { leaveReplaced } from './shared-account.js';
 
 /** Somebody else may write between read and write; so often the pair is repeated. */
 const mostTries = 5;
@@ -45,7 +45,7 @@ export async function storeToken(deps: Dependencies, token: HostToken): Promise<
       },
     ]);
     if (outcome === 'moved') continue;
-    if (previous !== undefined) await leaveAccount(deps, previous.connection, connection);
+    if (previous !== undefined) await leaveReplaced(deps, previous.connection, connection);
     await scheduleRefresh(deps, connection);
     const type = previous === undefined ? 'connection.created' : 'connection.updated';
     await announce(deps, refOf(connection).owner.tenant, { type, ...about(connection, connection.updatedAt) });

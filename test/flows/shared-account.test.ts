@@ -127,6 +127,33 @@ describe('the account of another user', () => {
     expect(await connect(eve, '7')).toMatchObject({ status: 'failed', error: 'account_shared' });
   });
 
+  it('is found though its user was at another one for a moment', async () => {
+    const { store, connect, told } = await openPeople();
+    await connect(ada, '7');
+    const schedule = store.due.schedule.bind(store.due);
+    vi.spyOn(store.due, 'schedule').mockImplementationOnce(async (...due) => {
+      await connect(ada, '7');
+      await schedule(...due);
+    });
+    await connect(ada, '8');
+    await connect(eve, '7');
+    expect((await told()).at(-1)).toBe(`${ada} default account_shared`);
+  });
+
+  it('is found though its user had a token of the host for a moment', async () => {
+    const { manager, store, connect, told } = await openPeople();
+    await connect(ada, '7');
+    const write = store.connections.write.bind(store.connections);
+    vi.spyOn(store.connections, 'write').mockImplementationOnce(async (...changes) => {
+      const outcome = await write(...changes);
+      await connect(ada, '7');
+      return outcome;
+    });
+    await manager.storeToken(ada, { provider: 'one', accessToken: 'of the host' });
+    await connect(eve, '7');
+    expect(await told()).toEqual([`${ada} default account_shared`]);
+  });
+
   it('is looked for in vain where the provider no longer says whose it is', async () => {
     const { server, store, connect, told, finish } = await openPeople({ accountPolicy: 'deny' });
     await connect(ada, '7');
