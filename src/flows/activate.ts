@@ -16,6 +16,7 @@ import { keepUntilRevoked } from './open-revocations.js';
 import { scheduleRefresh } from './schedule.js';
 import { enterAccount, findOthers, holdingAccount, leaveAccount, leaveReplaced, tellShared } from './shared-account.js';
 import { handOver } from './shared-chain.js';
+import { forgetUses } from './usage-ledger.js';
 import { writeForCertain } from './write-for-certain.js';
 
 /** Somebody else may write between read and write; so often the pair is repeated. */
@@ -158,9 +159,11 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
   );
   const { connectionId, identity } = connection;
   await moveKnownConnect(deps, grant.connectId, { status: { kind: 'connected', identity }, connectionId });
+  if (previous === undefined) return;
   // Also where the provider no longer says whose it is.
-  if (previous !== undefined) await leaveReplaced(deps, previous.connection, connection);
-  if (changed && previous !== undefined) await giveBack(deps, previous.connection);
+  await leaveReplaced(deps, previous.connection, connection);
+  if (previous.connection.connectionId !== connectionId) await forgetUses(deps, previous.connection.connectionId);
+  if (changed) await giveBack(deps, previous.connection);
 }
 
 /** Another account may be another workspace, with a chain of its own. */

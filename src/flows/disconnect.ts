@@ -4,7 +4,6 @@ import { type Connection, refOf, type StoredConnection } from '../core/connectio
 import { KeyUnavailable, StoredTokenUnreadable, StoreUnavailable } from '../core/errors.js';
 import { defaultAccount, type Owner } from '../core/identifiers.js';
 import type { RevocationOutcome } from '../core/views.js';
-import { afterwards } from './afterwards.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { dropDevices } from './device/drop-devices.js';
@@ -18,6 +17,7 @@ import { revokeConnection } from './revoke-connection.js';
 import { schedule, scheduleRefresh } from './schedule.js';
 import { enterAccount, leaveAccount } from './shared-account.js';
 import { handOver } from './shared-chain.js';
+import { forgetUses } from './usage-ledger.js';
 import { writeForCertain } from './write-for-certain.js';
 
 /**
@@ -126,7 +126,7 @@ export async function clearLeftPlace(deps: Dependencies, connection: Omit<Connec
 
 async function tellRemoval(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<void> {
   const { tenant, connectionId } = connection;
-  await afterwards(deps, 'usage_ledger', () => deps.store.expiring.remove('usage_ledger', connectionId));
+  await forgetUses(deps, connectionId);
   await announce(deps, tenant, { type: 'connection.deleted', ...about(connection, deps.now()) });
 }
 

@@ -3,6 +3,7 @@
 import { InvalidRequest } from '../core/errors.js';
 import { RecentMap } from '../core/recent-map.js';
 import type { TokenUse } from '../core/views.js';
+import { afterwards } from './afterwards.js';
 import type { Dependencies } from './dependencies.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
 
@@ -73,6 +74,11 @@ export async function listUses(deps: Dependencies, wish: ConnectionWish): Promis
 export async function readUses(deps: Dependencies, connectionId: string): Promise<readonly TokenUse[]> {
   const ledger = await deps.store.expiring.find('usage_ledger', connectionId);
   return [...(ledger?.uses ?? [])].reverse();
+}
+
+/** Forgets who used a connection that is no more. Never throws: they end by themselves. */
+export function forgetUses(deps: Dependencies, connectionId: string): Promise<void> {
+  return afterwards(deps, 'usage_ledger', () => deps.store.expiring.remove('usage_ledger', connectionId));
 }
 
 /**

@@ -169,3 +169,15 @@ it('leaves no entry of the account where its code came twice and the first of th
   expect(new Set(entered).size).toBe(1);
   expect(await store.documents.list(entered[0] ?? '')).toEqual(new Map());
 });
+
+it('forgets who used the connection that another account has replaced, and keeps it where the account is the same', async () => {
+  const { manager, store, finish } = await openProof();
+  const usesOf = async (connectionId = '') => (await store.expiring.find('usage_ledger', connectionId))?.uses ?? [];
+  await (await finish()).prove();
+  const { connectionId } = await manager.requireToken(user, 'one', { usedBy: { caller: 'bot' } });
+  await expect.poll(() => usesOf(connectionId)).toHaveLength(1);
+  await (await finish()).prove();
+  expect(await usesOf(connectionId)).toHaveLength(1);
+  await (await finish('4712')).prove();
+  expect(await usesOf(connectionId)).toEqual([]);
+});
