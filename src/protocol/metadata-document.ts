@@ -1,6 +1,7 @@
 /** Fetches one metadata document from a URL that a stranger chose. */
 
 import { DiscoveryFailed, type DiscoveryStep, ProviderUnavailable } from '../core/errors.js';
+import { isJsonObject } from '../core/json-paths.js';
 import type { JsonObject } from '../core/provider.js';
 import type { Http } from './http.js';
 import { HttpFailure } from './http-failure.js';
@@ -43,7 +44,7 @@ async function get(http: Http, { step, url }: WantedDocument): Promise<Response 
 function parseObject(text: string, { step, url }: WantedDocument): JsonObject {
   try {
     const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+    if (isJsonObject(parsed)) return parsed;
   } catch {
     // The parser's message would repeat what was fetched.
   }

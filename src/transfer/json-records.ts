@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { isJsonObject } from '../core/json-paths.js';
 import { ImportRefused } from './imported-token.js';
 
 /** One line. */
@@ -68,8 +69,7 @@ function* brokenRecords(lines: readonly TextRecord[]) {
 
 function isObject(line: TextRecord): boolean {
   try {
-    const value: unknown = parseJson(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isJsonObject(parseJson(line));
   } catch {
     return false;
   }
@@ -83,7 +83,7 @@ function record(line: TextRecord) {
 function isWhole(line: TextRecord): boolean {
   try {
     const value: unknown = parseJson(line);
-    return !Array.isArray(value) && !(typeof value === 'object' && value !== null && holdsArray(value));
+    return !Array.isArray(value) && !(isJsonObject(value) && holdsArray(value));
   } catch {
     return !/^\s*[[{]/.test(line.text ?? ''); // else the first line of a document
   }
@@ -104,8 +104,7 @@ function tryArrayIn(lines: readonly TextRecord[]): readonly unknown[] | undefine
 
 function arrayIn(document: unknown): readonly unknown[] {
   if (Array.isArray(document)) return document;
-  if (typeof document !== 'object' || document === null) return [document];
-  const [only, ...others] = Object.values(document);
+  const [only, ...others] = isJsonObject(document) ? Object.values(document) : [];
   return others.length === 0 && Array.isArray(only) ? only : [document];
 }
 

@@ -1,5 +1,7 @@
 /** Token bundles of older programs: JSON under Fernet, in Redis keys `<prefix>:oauth_tokens:<user>:<provider>`. */
 
+import { isJsonObject } from '../core/json-paths.js';
+import type { JsonObject } from '../core/provider.js';
 import { type FernetKey, FernetRefused, openFernet } from './fernet.js';
 import { type ImportedFields, ImportRefused } from './imported-token.js';
 
@@ -42,10 +44,10 @@ function open(sealed: string, keys: readonly FernetKey[]): string {
   }
 }
 
-function parseObject(text: string): Record<string, unknown> {
+function parseObject(text: string): JsonObject {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+    if (isJsonObject(value)) return value;
   } catch {
     // Said below, without the text.
   }
