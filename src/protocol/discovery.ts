@@ -7,7 +7,7 @@ import type { ConfiguredEndpoints } from '../core/mcp-policy.js';
 import type { JsonObject } from '../core/provider.js';
 import { isWithin, sharesDomain } from './domains.js';
 import type { Http } from './http.js';
-import { fetchDocument } from './metadata-document.js';
+import { fetchDocument, readDocument } from './metadata-document.js';
 
 const step = 'authorization_server_metadata';
 
@@ -94,12 +94,7 @@ export function metadataPlaces(issuer: string): readonly string[] {
 }
 
 async function readMetadata(found: JsonObject, question: ServerQuestion): Promise<ServerMetadata> {
-  const parsed = documentSchema.safeParse({ ...found, ...question.configured });
-  if (!parsed.success) {
-    const fields = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
-    throw new DiscoveryFailed(step, question.issuer, `has metadata that cannot be used (${fields}).`);
-  }
-  const document = parsed.data;
+  const document = readDocument(documentSchema, { ...found, ...question.configured }, { step, url: question.issuer });
   if (!isIssuer(document.issuer, question)) {
     throw new DiscoveryFailed(step, question.issuer, 'has metadata of another issuer (trusted_issuer allows one).');
   }

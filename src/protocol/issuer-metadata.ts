@@ -5,7 +5,7 @@ import { DiscoveryFailed } from '../core/errors.js';
 import type { JsonObject } from '../core/provider.js';
 import { metadataPlaces } from './discovery.js';
 import type { Http } from './http.js';
-import { fetchDocument } from './metadata-document.js';
+import { fetchDocument, readDocument } from './metadata-document.js';
 
 const step = 'authorization_server_metadata';
 const endpoint = z.url({ protocol: /^https?$/ }).max(2048);
@@ -43,13 +43,7 @@ export async function fetchIssuerMetadata(http: Http, issuer: string): Promise<I
 }
 
 function readMetadata(document: JsonObject, issuer: string): IssuerMetadata {
-  const parsed = metadataSchema.safeParse(document);
-  if (!parsed.success) {
-    const fields = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
-    throw new DiscoveryFailed(step, issuer, `has metadata that cannot be used (${fields}).`);
-  }
-  if (parsed.data.issuer !== issuer) {
-    throw new DiscoveryFailed(step, issuer, 'has metadata of another issuer: it must be written exactly as there.');
-  }
-  return parsed.data;
+  const metadata = readDocument(metadataSchema, document, { step, url: issuer });
+  if (metadata.issuer === issuer) return metadata;
+  throw new DiscoveryFailed(step, issuer, 'has metadata of another issuer: it must be written exactly as there.');
 }

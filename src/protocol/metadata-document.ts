@@ -1,5 +1,6 @@
-/** Fetches one metadata document from a URL that a stranger chose. */
+/** Metadata documents from URLs that a stranger chose: fetched, and read by a schema. */
 
+import type { z } from 'zod';
 import { DiscoveryFailed, type DiscoveryStep, ProviderUnavailable } from '../core/errors.js';
 import { isJsonObject } from '../core/json-paths.js';
 import type { JsonObject } from '../core/provider.js';
@@ -49,6 +50,18 @@ function parseObject(text: string, { step, url }: WantedDocument): JsonObject {
     // The parser's message would repeat what was fetched.
   }
   throw new DiscoveryFailed(step, url, 'sent something that is no JSON object.');
+}
+
+/** The document by a schema. @throws {DiscoveryFailed} naming the fields that do not fit, never what they hold */
+export function readDocument<S extends z.ZodType>(
+  schema: S,
+  document: JsonObject,
+  { step, url }: WantedDocument,
+): z.output<S> {
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const fields = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
+  throw new DiscoveryFailed(step, url, `has metadata that cannot be used (${[...fields].join(', ')}).`);
 }
 
 function unavailable(step: DiscoveryStep, url: string): ProviderUnavailable {

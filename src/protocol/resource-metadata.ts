@@ -5,7 +5,7 @@ import { DiscoveryFailed } from '../core/errors.js';
 import type { JsonObject } from '../core/provider.js';
 import { isScopeToken, type Scope } from '../core/scope.js';
 import type { Http } from './http.js';
-import { fetchDocument } from './metadata-document.js';
+import { fetchDocument, readDocument } from './metadata-document.js';
 
 const step = 'resource_metadata';
 const mostAuthorizationServers = 8;
@@ -91,21 +91,15 @@ function withIssuer(document: JsonObject, { issuer }: ResourceQuestion): JsonObj
   return issuer === undefined ? document : { ...document, authorization_servers: [issuer] };
 }
 
-function readMetadata(document: object, at: { serverUrl: string; url: string }): ResourceMetadata {
-  const parsed = documentSchema.safeParse(document);
-  if (!parsed.success) {
-    const fields = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
-    throw new DiscoveryFailed(step, at.url, `has metadata that cannot be used (${fields}).`);
-  }
-  const { resource, authorization_servers, scopes_supported = [] } = parsed.data;
-  if (!fitsResource(resource, at.serverUrl)) {
-    throw new DiscoveryFailed(step, at.url, 'has metadata of another resource.');
-  }
+function readMetadata(document: JsonObject, { serverUrl, url }: { serverUrl: string; url: string }): ResourceMetadata {
+  const read = readDocument(documentSchema, document, { step, url });
+  if (!fitsResource(read.resource, serverUrl))
+    throw new DiscoveryFailed(step, url, 'has metadata of another resource.');
   return {
-    resource,
-    authorizationServers: [...new Set(authorization_servers)].slice(0, mostAuthorizationServers),
-    scopesSupported: scopes_supported.filter(isScopeToken),
-    ...(!wellKnownPlaces(at.serverUrl).includes(new URL(at.url).href) && { place: at.url }),
+    resource: read.resource,
+    authorizationServers: [...new Set(read.authorization_servers)].slice(0, mostAuthorizationServers),
+    scopesSupported: (read.scopes_supported ?? []).filter(isScopeToken),
+    ...(!wellKnownPlaces(serverUrl).includes(new URL(url).href) && { place: url }),
   };
 }
 
