@@ -81,10 +81,18 @@ function isOpen(view: ConnectView): boolean {
   return view.status === 'pending' || view.status === 'awaiting_proof';
 }
 
-async function lookUp(deps: Dependencies, { tenant, connectId }: ConnectQuestion): Promise<ConnectView> {
-  const connect = await deps.store.expiring.find('connect', connectId);
-  if (connect === undefined || connect.tenant !== tenant) throw new UnknownConnect();
-  return viewOf(connect, deps.now());
+async function lookUp(deps: Dependencies, question: ConnectQuestion): Promise<ConnectView> {
+  return viewOf(await requireConnect(deps, question), deps.now());
+}
+
+/** A connect of one tenant. @throws {UnknownConnect} there is none of that id, or it is another tenant's */
+export async function requireConnect(
+  { store }: Dependencies,
+  { tenant, connectId }: Pick<ConnectQuestion, 'tenant' | 'connectId'>,
+): Promise<Connect> {
+  const connect = await store.expiring.find('connect', connectId);
+  if (connect?.tenant !== tenant) throw new UnknownConnect();
+  return connect;
 }
 
 /** A connect as callers are told of it; what is overdue is `expired` whether or not somebody has cleaned up yet. */

@@ -1,9 +1,10 @@
 /** What a program meant to do when the person had to connect first: kept for a while, and resumed once. */
 
-import { InvalidRequest, UnknownConnect } from '../core/errors.js';
+import { InvalidRequest } from '../core/errors.js';
 import { type ConnectionRef, defaultAccount, type Owner, ownerKeyOf, type TenantId } from '../core/identifiers.js';
 import type { OwnerRecords } from '../core/store.js';
 import type { PendingAction } from '../core/views.js';
+import { requireConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 
 const largestBytes = 8 * 1024;
@@ -68,12 +69,6 @@ export async function dropPendingActions(deps: Dependencies, owner: Owner, recor
   ];
   const keys = new Set(places.map(({ provider, account }) => placeOf({ owner, provider, account })));
   await Promise.all([...keys].map((key) => deps.store.expiring.remove('pending_action', key)));
-}
-
-async function requireConnect(deps: Dependencies, { tenant, connectId }: ConnectOf) {
-  const connect = await deps.store.expiring.find('connect', connectId);
-  if (connect === undefined || connect.tenant !== tenant) throw new UnknownConnect();
-  return connect;
 }
 
 /** The owner's key has a fixed length and a provider's id no slash, so no two places share a key. */

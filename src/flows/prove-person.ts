@@ -1,11 +1,12 @@
 /** The person in the browser is shown to be the person in the chat: return code or verifier -> active connection. */
 
-import { CodeRefused, Forbidden, Gone, OAuthNotConnected, RateLimited, UnknownConnect } from '../core/errors.js';
+import { CodeRefused, Forbidden, Gone, OAuthNotConnected, RateLimited } from '../core/errors.js';
 import { type Owner, ownerKeyOf, type ProviderId, type TenantId, type UserId } from '../core/identifiers.js';
 import type { StoredGrant } from '../core/store.js';
 import type { ProvenConnect } from '../core/views.js';
 import { activate } from './activate.js';
 import { startConnect } from './connect-link.js';
+import { requireConnect } from './connect-progress.js';
 import type { Dependencies } from './dependencies.js';
 import { endGrant, hasEndedLately } from './end-grant.js';
 import { normalizeReturnCode } from './one-time-values.js';
@@ -63,8 +64,7 @@ export async function verifyConnect(
   deps: Dependencies,
   { tenant, connectId, userId }: { tenant: TenantId; connectId: string; userId: UserId },
 ): Promise<ProvenConnect> {
-  const connect = await deps.store.expiring.find('connect', connectId);
-  if (connect === undefined || connect.tenant !== tenant) throw new UnknownConnect();
+  const connect = await requireConnect(deps, { tenant, connectId });
   if (connect.proof !== 'app_verifier') throw new Forbidden('This connect is not proven by a verifier.');
   if (connect.userId !== userId) throw new Forbidden('The person in the browser is not the one the link was made for.');
   const owner = { tenant, userId };
