@@ -1,10 +1,8 @@
 /** A connect: the way from a one-time link to an active connection, and the records that stand along it. */
 
 import { z } from 'zod';
-import { connectionSchema, proofModeSchema, providerIdentitySchema, secretText } from './connection.js';
+import { connectionSchema, epochMs, proofModeSchema, providerIdentitySchema, secretText } from './connection.js';
 import { accountLabelSchema, providerIdSchema, tenantIdSchema, userIdSchema } from './identifiers.js';
-
-const epochMs = z.number().int().nonnegative();
 
 /** The chat account that the landing page names. */
 export const chatIdentitySchema = z.object({

@@ -18,7 +18,8 @@ export const secretText = z.codec(z.string().min(1), z.instanceof(Secret), {
   encode: (secret) => secret.reveal(),
 });
 
-const epochMs = z.number().int().nonnegative();
+/** A time as it is stored: epoch ms. */
+export const epochMs = z.number().int().nonnegative();
 
 /** The provider's own account: `id` never changes, the others may. */
 export const providerIdentitySchema = z.object({

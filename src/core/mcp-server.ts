@@ -2,11 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { secretText } from './connection.js';
+import { epochMs, secretText } from './connection.js';
 import { type ProviderId, providerIdSchema } from './identifiers.js';
 import type { ServerPolicy } from './mcp-policy.js';
-
-const epochMs = z.number().int().nonnegative();
 
 /** How a client may show who it is at an authorization server that was discovered. */
 export const foreignAuthenticationSchema = z.enum([
