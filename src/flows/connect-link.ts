@@ -11,7 +11,7 @@ import { isScopeToken, type Scope, unionScope } from '../core/scope.js';
 import type { Secret } from '../core/secret.js';
 import type { LinkView, StartedConnect } from '../core/views.js';
 import { findChatPerson } from './chat-person.js';
-import type { Dependencies } from './dependencies.js';
+import type { Dependencies, Settings } from './dependencies.js';
 import { withKnownParameters } from './known-parameters.js';
 import { newId, newOneTimeValue } from './one-time-values.js';
 import { requireConnectable, requireProvider } from './provider-of.js';
@@ -106,27 +106,13 @@ function chosenScope(provider: Provider, wanted: Scope | undefined): Scope {
   return unionScope(wanted, unlisted);
 }
 
-/**
- * Whoever is handed a device code can pass it on to somebody else, and no page of ours sees the person who gives consent
- * (RFC 8628 section 5.4). So only the host can tell whose account it is, by what it knows of its user.
- */
-function deviceProof({ settings }: Dependencies, wanted: ProofMode | undefined): ProofMode {
-  const proof = wanted ?? (settings.proof === 'none' ? 'none' : 'app_verifier');
-  if (proof !== 'none' && proof !== 'app_verifier') {
-    throw new InvalidRequest('proof', 'must be "app_verifier" or "none" with method "device"');
+function chosenProof({ settings }: Dependencies, request: ConnectRequest): ProofMode {
+  const { owner, chatIdentity, method } = request;
+  const proof = method === 'device' ? deviceProof(settings, request.proof) : (request.proof ?? settings.proof);
+  if (proof === 'none' && !settings.allowNoProof) {
+    throw new InvalidRequest('proof', '"none" is not allowed in this deployment');
   }
-  if (proof === 'none' && !settings.allowNoProof)
-    throw new InvalidRequest('proof', '"none" is not allowed in this deployment');
-  return proof;
-}
-
-function chosenProof(deps: Dependencies, request: ConnectRequest): ProofMode {
-  if (request.method === 'device') return deviceProof(deps, request.proof);
-  const { settings } = deps;
-  const { owner, chatIdentity, proof: wanted } = request;
-  const proof = wanted ?? settings.proof;
-  if (proof === 'none' && !settings.allowNoProof)
-    throw new InvalidRequest('proof', '"none" is not allowed in this deployment');
+  if (method === 'device') return proof;
   if (proof === 'app_verifier' && settings.appVerifierUrl === undefined) {
     throw new InvalidRequest('proof', '"app_verifier" needs APP_VERIFIER_URL in this deployment');
   }
@@ -134,6 +120,16 @@ function chosenProof(deps: Dependencies, request: ConnectRequest): ProofMode {
     throw new InvalidRequest('proof', '"chat_login" needs a user of a platform in CHAT_LOGIN_PROVIDERS');
   }
   return proof;
+}
+
+/**
+ * Whoever is handed a device code can pass it on to somebody else, and no page of ours sees the person who gives consent
+ * (RFC 8628 section 5.4). So only the host can tell whose account it is, by what it knows of its user.
+ */
+function deviceProof(settings: Settings, wanted: ProofMode | undefined): ProofMode {
+  const proof = wanted ?? (settings.proof === 'none' ? 'none' : 'app_verifier');
+  if (proof === 'none' || proof === 'app_verifier') return proof;
+  throw new InvalidRequest('proof', 'must be "app_verifier" or "none" with method "device"');
 }
 
 /** What the landing page shows; reading it changes nothing. `undefined` when the link is used, too old or another provider's. */
