@@ -8,6 +8,7 @@ export type { ConnectionStatus, ProofMode, ProviderIdentity } from './core/conne
 export * from './core/errors.js';
 export type { ConnectionEvent, StoredEvent } from './core/events.js';
 export type { AccountLabel, Owner, ProviderId, TenantId, UserId } from './core/identifiers.js';
+export type { Log } from './core/log.js';
 export type { Scope } from './core/scope.js';
 export { Secret } from './core/secret.js';
 export type { Site } from './core/site.js';
@@ -16,7 +17,6 @@ export type { TokenSet } from './core/token-set.js';
 export type { Rotation, SourcedToken, SourceRequest, TokenSource } from './core/token-source.js';
 export type { SpanLabels, SpanStart, Tracer } from './core/tracer.js';
 export type * from './core/views.js';
-export type { Log } from './flows/dependencies.js';
 export type { Erasure } from './flows/disconnect.js';
 export type { RefusedReport } from './flows/refused-grants.js';
 export type { Disconnected } from './flows/sibling-connections.js';

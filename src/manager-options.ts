@@ -5,13 +5,14 @@ import type { ProviderEntry } from '../providers/index.js';
 import { type ProofMode, proofModeSchema } from './core/connection.js';
 import { ConfigurationError } from './core/errors.js';
 import { providerIdSchema } from './core/identifiers.js';
+import type { Log } from './core/log.js';
 import { type McpPolicy, mcpPolicySchema } from './core/mcp-policy.js';
 import { isNear } from './core/near-name.js';
 import { baseUrlSchema, deepLinkSchema, originSchema, queriedUrlSchema } from './core/public-address.js';
 import { isScopeToken } from './core/scope.js';
 import type { Store } from './core/store.js';
 import type { Rotation, TokenSource } from './core/token-source.js';
-import type { Log, Settings } from './flows/dependencies.js';
+import type { Settings } from './flows/dependencies.js';
 import type { StoreOptions } from './open-store.js';
 
 /** One chat platform, and the id of the provider at which its people sign in. */

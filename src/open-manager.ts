@@ -1,7 +1,7 @@
 /** Puts a manager together: store, keys, providers and the way out. The one place where the rooms meet. */
 
+import { silentLog } from './core/log.js';
 import type { Store } from './core/store.js';
-import type { Log } from './flows/dependencies.js';
 import { createMcpRoom } from './flows/mcp-room.js';
 import { StoreClock } from './flows/store-clock.js';
 import { type ManagerOptions, parsePolicy, settingsOf } from './manager-options.js';
@@ -18,8 +18,6 @@ import { createHttp } from './protocol/http.js';
 const prepareAfterMs = 250;
 
 export type { ManagerOptions } from './manager-options.js';
-
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
  * Opens the store and joins everything. When it fails, whatever was opened until then is closed again; a store that was
@@ -83,7 +81,7 @@ type Rooms = ReturnType<typeof joinRooms>;
 
 /** All that a manager works with but its store, made without waiting for anybody. */
 function joinRooms(options: ManagerOptions) {
-  const { log = silent, sources, onRotate, meter, tracer } = options;
+  const { log = silentLog, sources, onRotate, meter, tracer } = options;
   const clock = new StoreClock(Date.now);
   const now = options.now ?? clock.now;
   const settings = settingsOf(options);

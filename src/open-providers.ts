@@ -9,8 +9,8 @@ import {
   ProviderUnavailable,
 } from './core/errors.js';
 import { type ProviderId, providerIdSchema } from './core/identifiers.js';
+import type { Log } from './core/log.js';
 import type { ProviderRegistry } from './core/provider.js';
-import type { Log } from './flows/dependencies.js';
 import type { Http } from './protocol/http.js';
 import { fetchIssuerMetadata } from './protocol/issuer-metadata.js';
 

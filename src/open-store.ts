@@ -1,10 +1,10 @@
 /** Opens the store that the options name: its engine, the keys that seal what lies there, and the spool beside it. */
 
 import { ConfigurationError } from './core/errors.js';
+import { type Log, silentLog } from './core/log.js';
 import type { Meter } from './core/meter.js';
 import type { Store } from './core/store.js';
 import type { Tracer } from './core/tracer.js';
-import type { Log } from './flows/dependencies.js';
 import { type KeyService, unwrapKeys, usualPatience } from './keys/key-service.js';
 import type { StorageEngine } from './store/engine.js';
 import { engineToCome } from './store/engine-to-come.js';
@@ -13,8 +13,6 @@ import { createStore, openSealedStore, refuseForeignKeys } from './store/sealed-
 import { Keyring } from './store/sealing.js';
 import { openSpool } from './store/spool.js';
 import { traceEngine } from './store/traced-engine.js';
-
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** What a store is opened with. */
 export interface StoreOptions {
@@ -50,7 +48,7 @@ export interface StoreOptions {
  */
 export async function openStore(
   options: StoreOptions,
-  log: Log = silent,
+  log: Log = silentLog,
   use: 'write' | 'read' = 'write',
 ): Promise<Store> {
   const keyring = await openKeyring(options, log);
@@ -80,7 +78,7 @@ export interface StoreToCome {
  *
  * @throws {ConfigurationError} keys that cannot be, or options that have to be waited for
  */
-export function storeToCome(options: StoreOptions, log: Log = silent): StoreToCome {
+export function storeToCome(options: StoreOptions, log: Log = silentLog): StoreToCome {
   const { keyService, spoolDir } = options;
   const slow = Object.entries({ keyService, spoolDir }).filter(([, value]) => value !== undefined);
   const problem = 'has to be waited for: use initOAuthManager or openManager';
@@ -108,7 +106,7 @@ function recordOptions({ auditRetentionDays = 90, now }: StoreOptions) {
 }
 
 /** The keys that the options name, unwrapped. @throws {ConfigurationError | KeyUnavailable} as {@link unwrapKeys} */
-export async function openKeyring(options: StoreOptions, log: Log = silent): Promise<Keyring> {
+export async function openKeyring(options: StoreOptions, log: Log = silentLog): Promise<Keyring> {
   const { encryptionKeys, keyService, meter } = options;
   const patience = { ...usualPatience, onOutage: (message: string) => log.warn({}, `${message}; asking again`) };
   return Keyring.parse(keyService ? await unwrapKeys(encryptionKeys, keyService, patience) : encryptionKeys, meter);
@@ -120,7 +118,7 @@ export async function openKeyring(options: StoreOptions, log: Log = silent): Pro
  *
  * @throws {ConfigurationError}
  */
-export async function openEngine(options: StoreOptions, log: Log = silent): Promise<StorageEngine> {
+export async function openEngine(options: StoreOptions, log: Log = silentLog): Promise<StorageEngine> {
   const { redisUrl, redisWait: wait, keyPrefix = 'valetkey', dataDir = './data', now } = options;
   if (!redisUrl) {
     const { openEmbeddedEngine } = await import('./store/embedded/index.js');

@@ -1,5 +1,6 @@
 /** Asks the endpoints of the configured providers whether they answer at all. Nothing is sent that could change anything. */
 
+import { silentLog } from '../core/log.js';
 import type { Provider } from '../core/provider.js';
 import { openProviders } from '../open-providers.js';
 import { createHttp, type Http } from '../protocol/http.js';
@@ -9,13 +10,12 @@ import type { Finding } from './finding.js';
 
 /** For each endpoint, and for an issuer that has to be asked first, ms. */
 const patienceMs = 5_000;
-const nobody = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** One finding for each endpoint; any HTTP answer is one, since nothing is asked of it. */
 export async function examineEndpoints(config: Config): Promise<readonly Finding[]> {
   const allowInsecureLoopback = config.allowInsecureLoopbackProviders;
   const http = createHttp({ allowInsecureLoopback, deadlineMs: patienceMs });
-  const opened = openProviders(config.providers, { http, allowInsecureLoopback, log: nobody, patienceMs });
+  const opened = openProviders(config.providers, { http, allowInsecureLoopback, log: silentLog, patienceMs });
   try {
     await opened.answered;
     const findings = configuredProviders(config).map(async (id) => {

@@ -3,6 +3,7 @@
 import type { ActOrigin } from '../core/audit.js';
 import type { ProofMode } from '../core/connection.js';
 import type { ProviderId } from '../core/identifiers.js';
+import type { Log } from '../core/log.js';
 import type { Meter } from '../core/meter.js';
 import type { ProviderRegistry } from '../core/provider.js';
 import type { Scope } from '../core/scope.js';
@@ -12,14 +13,6 @@ import type { Tracer } from '../core/tracer.js';
 import type { Http } from '../protocol/http.js';
 import type { Ending } from './ending.js';
 import type { McpRoom } from './mcp-room.js';
-
-/** Structured logging: fields first, allow-listed by the caller; never a secret, never a user's text. */
-export interface Log {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** Where people of a chat platform sign in (proof `chat_login`). */
 export interface ChatLogin {

@@ -1,16 +1,11 @@
 /** How the work of a process ends: for how long the store is still offered what it refuses, and what became of that. */
 
 import { StoreUnavailable } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { UnderWay } from './under-way.js';
 
 /** Orchestrators commonly give a process ten seconds in all, and the rest of the end takes some of them. */
 const offersForMs = 5_000;
-
-/** Structured logging: fields first; never a secret. */
-interface EndingLog {
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** The end of one process, begun or not. */
 export class Ending {
@@ -51,7 +46,7 @@ export class Ending {
    *
    * @throws {StoreUnavailable} grants were lost: their refresh tokens are spent, and what replaced them is nowhere
    */
-  tell(log: EndingLog): void {
+  tell(log: Pick<Log, 'warn' | 'error'>): void {
     const [spooled, lost] = [this.#spooled, this.#lost];
     if (spooled > 0) log.warn({ spooled }, 'refreshed token sets are left in the spool; the next start stores them');
     if (lost === 0) return;

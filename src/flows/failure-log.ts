@@ -1,7 +1,7 @@
 /** Tells the log of work that fails again and again: when it begins to fail, and when it fails in another way. */
 
 import { OAuthManagerError } from '../core/errors.js';
-import type { Log } from './dependencies.js';
+import type { Log } from '../core/log.js';
 
 /** What works, as the log names it, and where its failures are told. */
 export interface Worker {

@@ -27,13 +27,9 @@ const memoryMs = 30_000;
 const mostRemembered = 2_000;
 
 /** Puts the room together. */
-export function createMcpRoom(
-  parts: Pick<McpRoom, 'guarded' | 'policy'> & { readonly allowInsecureLoopback?: boolean },
-): McpRoom {
+export function createMcpRoom(parts: Pick<McpRoom, 'guarded' | 'policy' | 'allowInsecureLoopback'>): McpRoom {
   return {
-    guarded: parts.guarded,
-    policy: parts.policy,
-    allowInsecureLoopback: parts.allowInsecureLoopback ?? false,
+    ...parts,
     providers: new LRUCache({ max: mostRemembered, ttl: memoryMs }),
     flights: new Map(),
     failedRegistrations: new LRUCache({ max: mostRemembered }),

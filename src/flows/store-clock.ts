@@ -1,7 +1,7 @@
 /** The time that all replicas agree on: this machine's clock, corrected by how far it is from the store's. */
 
+import type { Log } from '../core/log.js';
 import type { Store } from '../core/store.js';
-import type { Log } from './dependencies.js';
 
 const measureEveryMs = 60_000;
 /** Below this a difference may be the way to the store, ms. */

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionStatus, statusOf } from '../core/connection.js';
+import type { Log } from '../core/log.js';
 import type { OwnerRecords, Store } from '../core/store.js';
-import type { Log } from '../flows/dependencies.js';
 import { FailureLog } from '../flows/failure-log.js';
 
 /** The states of connections, grants that wait for a proof, and records that no key here opens. */

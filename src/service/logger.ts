@@ -2,7 +2,7 @@
 
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { OAuthManagerError } from '../core/errors.js';
-import type { Log } from '../flows/dependencies.js';
+import type { Log } from '../core/log.js';
 import { linesTo } from './log-lines.js';
 
 export type { Logger } from 'pino';

@@ -5,6 +5,7 @@ import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat } f
 import path from 'node:path';
 import { refOf } from '../core/connection.js';
 import { ConfigurationError, OAuthManagerError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import type { Spool, SpooledCommit } from '../core/spool.js';
 import { hashOf } from './field-names.js';
 import { makePrivateDirectory } from './private-directory.js';
@@ -18,18 +19,13 @@ const headerBytes = 12;
 const draftPattern = /\.commit\.[0-9a-f]{12}$/;
 const draftMs = 3_600_000;
 
-/** Structured logging: fields first; never a secret. */
-interface SpoolLog {
-  error(fields: object, message: string): void;
-}
-
 /**
  * Opens a spool in a directory, which is made for its user alone. File names tell nothing; what cannot be opened is left
  * where it is and logged.
  *
  * @throws {ConfigurationError} the directory cannot be used: better now than when the store is away and tokens are at stake
  */
-export async function openSpool(directory: string, keyring: Keyring, log?: SpoolLog): Promise<Spool> {
+export async function openSpool(directory: string, keyring: Keyring, log?: Pick<Log, 'error'>): Promise<Spool> {
   await makeUsable(directory);
   const fileOf = (commit: SpooledCommit) => path.join(directory, nameOf(commit));
   return {

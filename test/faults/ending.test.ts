@@ -6,6 +6,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { refOf } from '../../src/core/connection.js';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant } from '../../src/core/identifiers.js';
+import { silentLog } from '../../src/core/log.js';
 import { parseOwner } from '../../src/core/parse-input.js';
 import { openManager } from '../../src/open-manager.js';
 import { openStore } from '../../src/open-store.js';
@@ -48,7 +49,7 @@ async function openRefusing() {
 it('R7: a manager that is closed while Redis refuses leaves, and says how many grants are lost', async () => {
   const { place, provider, users, spend } = await openRefusing();
   const errors: string[] = [];
-  const log = { debug() {}, info() {}, warn() {}, error: (_: object, message: string) => void errors.push(message) };
+  const log = { ...silentLog, error: (_: object, message: string) => void errors.push(message) };
   const manager = await openManager({ ...managerOn(place, provider.entry), log });
   const asked = await spend((user) => ask({ manager }, user));
   await eventually('its commits are refused', () => errors.includes('a refreshed token set waits for the store'));

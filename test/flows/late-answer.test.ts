@@ -3,6 +3,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { StoredTokenUnreadable } from '../../src/core/errors.js';
 import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
+import { silentLog } from '../../src/core/log.js';
 import { Secret } from '../../src/core/secret.js';
 import { openManager } from '../../src/open-manager.js';
 import type { ScriptedAnswer } from '../support/scripted-server.js';
@@ -14,8 +15,7 @@ const late = { access_token: 'at-late', refresh_token: 'rt-late', token_type: 'B
 /** Somebody is connected, and their refresh is on its way to the provider; `arrive` lets its answer in. */
 async function refreshUnderWay(entry: Parameters<typeof openBrowserHalf>[0] = {}, userinfo?: ScriptedAnswer) {
   const logged: string[] = [];
-  const silent = () => undefined;
-  const log = { debug: silent, info: silent, warn: silent, error: (_: object, text: string) => void logged.push(text) };
+  const log = { ...silentLog, error: (_: object, text: string) => void logged.push(text) };
   const half = await openBrowserHalf(entry, { ...noProof, log });
   const { manager, server, tokens, clock } = half;
   if (userinfo) server.answer('/userinfo', userinfo);

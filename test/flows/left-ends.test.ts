@@ -4,12 +4,12 @@ import { expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connection.js';
 import { StoreUnavailable } from '../../src/core/errors.js';
 import { defaultTenant, userIdSchema } from '../../src/core/identifiers.js';
+import { silentLog } from '../../src/core/log.js';
 import { keepUntilRevoked } from '../../src/flows/open-revocations.js';
 import { eventually } from '../support/redis.js';
 import { openBrowserHalf, user } from './browser-half.js';
 
 const owner = { tenant: defaultTenant, userId: userIdSchema.parse(user) };
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Somebody who is connected, and has two grants that await their proof; the first of them is what the process is at. */
 async function openLeft(account = 'second') {
@@ -31,7 +31,7 @@ async function openLeft(account = 'second') {
   ) => {
     await new Promise<void>((onDeath) => {
       const dying = () => step().then(() => new Promise<never>(() => onDeath()));
-      void keepUntilRevoked({ store, log: silent, now: clock.now }, noted, dying);
+      void keepUntilRevoked({ store, log: silentLog, now: clock.now }, noted, dying);
     });
     clock.advance(60_000);
     manager.startBackgroundWork();
@@ -80,7 +80,7 @@ it('what cannot be noted, or not be struck off, is done all the same, and warned
   store.documents.put = refuse;
   store.documents.remove = refuse;
   const told: unknown[] = [];
-  const log = { ...silent, warn: (fields: object) => void told.push(fields) };
+  const log = { ...silentLog, warn: (fields: object) => void told.push(fields) };
   expect(await keepUntilRevoked({ store, log, now: clock.now }, working, async () => 'done')).toBe('done');
   expect(told).toEqual([{ provider: 'one' }, { provider: 'one' }]);
 });

@@ -3,6 +3,7 @@
 import { expect, it, vi } from 'vitest';
 import { refOf } from '../../src/core/connection.js';
 import { defaultTenant } from '../../src/core/identifiers.js';
+import { silentLog } from '../../src/core/log.js';
 import { parseOwner } from '../../src/core/parse-input.js';
 import { keepUntilRevoked } from '../../src/flows/open-revocations.js';
 import { openStore } from '../../src/open-store.js';
@@ -32,10 +33,9 @@ async function open(who = ada) {
     store.connections.write(ref.owner, [{ kind: 'remove_connection', ref, expect: stored.generation }]);
   /** Begins to remove it as a process that dies on the way; answers when that is dead. */
   const dieAfter = async (step: () => Promise<unknown>) => {
-    const log = { debug() {}, info() {}, warn() {}, error() {} };
     await new Promise<void>((onDeath) => {
       const dying = () => step().then(() => new Promise<never>(() => onDeath()));
-      void keepUntilRevoked({ store, log, now: clock.now }, stored, dying);
+      void keepUntilRevoked({ store, log: silentLog, now: clock.now }, stored, dying);
     });
   };
   const openOnes = async () => (await store.documents.list('open-revocations')).size;

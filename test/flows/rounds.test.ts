@@ -2,14 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
+import { silentLog } from '../../src/core/log.js';
 import { Rounds } from '../../src/flows/rounds.js';
 
 /** Runs a round per entry, a pause or a failure, then stops; answers the pauses that were made, and what was logged. */
 async function run(ends: readonly (number | Error)[]) {
   const pauses: number[] = [];
   const logged: object[] = [];
-  const silent = () => undefined;
-  const log = { debug: silent, info: silent, error: silent, warn: (fields: object) => void logged.push(fields) };
+  const log = { ...silentLog, warn: (fields: object) => void logged.push(fields) };
   await new Promise<void>((resolve) => {
     const left = [...ends];
     const round = async () => {
@@ -54,8 +54,7 @@ describe('a worker that looks again and again', () => {
 
   it('makes no round any more once it is stopped, and ends a pause', async () => {
     let count = 0;
-    const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const rounds = new Rounds({ name: 'test', log }, async () => {
+    const rounds = new Rounds({ name: 'test', log: silentLog }, async () => {
       count += 1;
       return 3_600_000;
     });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ownerKeyOf } from '../../src/core/identifiers.js';
+import { silentLog as log } from '../../src/core/log.js';
 import { Secret } from '../../src/core/secret.js';
 import { ConnectionCensus } from '../../src/service/connection-census.js';
 import { createMetrics } from '../../src/service/metrics.js';
@@ -29,7 +30,6 @@ const embedded = (): Promise<StorageEngine> => openEmbeddedEngine({ dataDir: joi
 const onRedis = (): Promise<StorageEngine> => openRedisEngine({ url: redis.url, keyPrefix: `census-${randomUUID()}` });
 const keys = keyring('k1');
 const now = () => t0 + 60_000;
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** 3 active, 1 paused, 1 expired, 2 to be connected again, 1 grant, 1 record that nobody can open. */
 async function filled(open: () => Promise<StorageEngine>) {

@@ -2,6 +2,7 @@
 
 import { onTestFinished } from 'vitest';
 import { createRegistry } from '../../providers/index.js';
+import { silentLog } from '../../src/core/log.js';
 import type { Dependencies, Settings } from '../../src/flows/dependencies.js';
 import { DeviceWorker } from '../../src/flows/device/device-worker.js';
 import { OAuthManager } from '../../src/oauth-manager.js';
@@ -76,10 +77,9 @@ export async function openDeviceStage(kind: StoreKind): Promise<DeviceStage> {
     revocation_endpoint: `${server.url}/revoke`,
   };
   server.answer('/revoke', { status: 200 });
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const providers = createRegistry({ src: entry, none: entryAt(server.url) }, { allowInsecureLoopback: true });
   const store = createStore(engine, Keyring.parse(secrets.encryptionKeys));
-  const deps: Dependencies = { store, providers, http, now: clock.now, log, settings };
+  const deps: Dependencies = { store, providers, http, now: clock.now, log: silentLog, settings };
   const manager = new OAuthManager(deps);
   onTestFinished(async () => {
     await manager.close();

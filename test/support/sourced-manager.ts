@@ -2,6 +2,7 @@
 
 import { onTestFinished } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
+import { silentLog } from '../../src/core/log.js';
 import type { OAuthManager } from '../../src/oauth-manager.js';
 import { type ManagerOptions, openManager } from '../../src/open-manager.js';
 import { createManualClock, type ManualClock } from './clock.js';
@@ -42,7 +43,7 @@ export async function openSourced(
     allowInsecureLoopbackProviders: true,
     backgroundWork: false,
     now: clock.now,
-    log: { debug: () => undefined, info: () => undefined, warn: note, error: note },
+    log: { ...silentLog, warn: note, error: note },
     providers: { src: entryAt(server.url, entry) },
     ...more,
   };

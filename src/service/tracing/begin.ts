@@ -1,6 +1,6 @@
 /** Whether there are traces at all: what makes them is loaded only where they are wanted. */
 
-import type { Log } from '../../flows/dependencies.js';
+import type { Log } from '../../core/log.js';
 import type { TracingConfig } from './settings.js';
 import type { Tracing } from './start.js';
 

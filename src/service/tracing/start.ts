@@ -1,8 +1,8 @@
 /** Begins tracing: spans of this process go to the collector, in batches, beside everything else. */
 
 import type { FastifyInstance } from 'fastify';
+import type { Log } from '../../core/log.js';
 import type { Tracer } from '../../core/tracer.js';
-import type { Log } from '../../flows/dependencies.js';
 import { openTelemetryTracer } from '../../tracing/open-telemetry.js';
 import { traceRequests } from './requests.js';
 import { loadSdk } from './sdk.js';

@@ -1,13 +1,11 @@
 /** Knows whether the client is connected, since when it is not, and why. */
 
+import type { Log } from '../../core/log.js';
 import type { RedisClient } from './client.js';
 import { type ConnectionFault, faultOf } from './failures.js';
 
-/** Structured logging: fields first; never a secret. */
-export interface StoreLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+/** What the engine tells of. */
+export type StoreLog = Pick<Log, 'info' | 'warn'>;
 
 /** What is known of the connection without asking anything. */
 export interface ConnectionWatch {

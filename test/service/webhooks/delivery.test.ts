@@ -2,6 +2,7 @@
 
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { defaultTenant } from '../../../src/core/identifiers.js';
+import { silentLog } from '../../../src/core/log.js';
 import { openStore } from '../../../src/open-store.js';
 import { TenantDelivery } from '../../../src/service/webhooks/delivery.js';
 import { findProgress, saveProgress } from '../../../src/service/webhooks/progress.js';
@@ -9,8 +10,6 @@ import { WebhookWorker } from '../../../src/service/webhooks/worker.js';
 import { createManualClock } from '../../support/clock.js';
 import { makePlace, secrets } from '../../support/service.js';
 import { happened } from './samples.js';
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The store of one test. */
 async function openOne(now = Date.now) {
@@ -36,7 +35,7 @@ it('neither notes nor logs an attempt that the end of the term has cut off: it i
     close: async () => undefined,
   };
   const warnings: string[] = [];
-  const log = { ...silent, warn: (_fields: object, message: string) => warnings.push(message) };
+  const log = { ...silentLog, warn: (_fields: object, message: string) => warnings.push(message) };
   await new TenantDelivery({ store, sender, log, now: Date.now }, defaultTenant, term.signal).run();
   expect([sent, warnings]).toEqual([1, []]);
   expect(await findProgress(store.documents, defaultTenant)).toEqual(begun);
@@ -47,7 +46,7 @@ it('end when the lease is found to be another’s, or both would deliver', async
   const store = await openOne(clock.now);
   const acquire = vi.spyOn(store.leases, 'acquire');
   const sender = { send: async () => ({ delivered: true, durationMs: 1 }), close: async () => undefined };
-  const worker = new WebhookWorker({ store, sender, log: silent, now: clock.now });
+  const worker = new WebhookWorker({ store, sender, log: silentLog, now: clock.now });
   worker.start();
   onTestFinished(() => worker.stop());
   await expect.poll(() => store.documents.find('webhooks', '.begun')).toBeDefined();
@@ -73,7 +72,7 @@ it('go on where they were when it was forgotten that they had begun, as with the
     },
     close: async () => undefined,
   };
-  const worker = new WebhookWorker({ store, sender, log: silent, now: Date.now });
+  const worker = new WebhookWorker({ store, sender, log: silentLog, now: Date.now });
   worker.start();
   onTestFinished(() => worker.stop());
   await expect.poll(() => documents.find('webhooks', '.begun'), { timeout: 10_000 }).toBeDefined();

@@ -3,6 +3,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../../src/core/errors.js';
 import { defaultTenant } from '../../../src/core/identifiers.js';
+import { silentLog } from '../../../src/core/log.js';
 import { Secret } from '../../../src/core/secret.js';
 import type { Store } from '../../../src/core/store.js';
 import { openStore } from '../../../src/open-store.js';
@@ -25,7 +26,7 @@ it.each([
   const store = await openStore({ encryptionKeys: secrets.encryptionKeys, dataDir: DATA_DIR });
   onTestFinished(() => store.close());
   const told: object[] = [];
-  const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => void told.push(fields) };
+  const log = { ...silentLog, warn: (fields: object) => void told.push(fields) };
   const { url } = await startWebhookReceiver(() => 200);
   const start = () => {
     const keys = webhookSecrets.map((secret) => new Secret(secret.replace('whsec_', '')));

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { tenantIdSchema } from '../../../src/core/identifiers.js';
+import { silentLog } from '../../../src/core/log.js';
 import { openStore } from '../../../src/open-store.js';
 import { noteBeginning } from '../../../src/service/webhooks/progress.js';
 import { WebhookWorker } from '../../../src/service/webhooks/worker.js';
@@ -12,8 +13,7 @@ it('the names of many tenants are read less often', async () => {
   const { DATA_DIR: dataDir = '' } = await makePlace('embedded');
   const store = await openStore({ encryptionKeys: secrets.encryptionKeys, dataDir });
   const sender = { send: async () => ({ delivered: true, durationMs: 1 }), close: async () => undefined };
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const worker = new WebhookWorker({ store, sender, log, now: Date.now });
+  const worker = new WebhookWorker({ store, sender, log: silentLog, now: Date.now });
   onTestFinished(async () => {
     await worker.stop();
     await store.close();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { defaultTenant, type TenantId, tenantIdSchema } from '../../../src/core/identifiers.js';
+import { silentLog } from '../../../src/core/log.js';
 import type { Meter } from '../../../src/core/meter.js';
 import { Secret } from '../../../src/core/secret.js';
 import type { Store } from '../../../src/core/store.js';
@@ -22,7 +23,6 @@ import {
 } from '../../support/webhook-receiver.js';
 import { happened } from './samples.js';
 
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 const acme = tenantIdSchema.parse('acme');
 const keys = webhookSecrets.map((secret) => new Secret(secret.replace('whsec_', '')));
 
@@ -58,7 +58,7 @@ function startWorker(
   const sender = createSender({ url, secrets: keys }, clock.now);
   const meter = createMeter(new Registry());
   const webhookTried: Meter['webhookTried'] = ({ outcome }) => void outcomes.push(outcome);
-  const desk = { store, sender, log, now: clock.now, meter: { ...meter, webhookTried } };
+  const desk = { store, sender, log: silentLog, now: clock.now, meter: { ...meter, webhookTried } };
   const worker = new WebhookWorker({ ...desk, firstPauseMs: 2 });
   worker.start();
   workers.push(worker);
