@@ -41,8 +41,8 @@ const largestForeignAnswerBytes = 64 * 1024;
  * @returns `fetch` that rejects with `HttpFailure`; an address that is refused looks like one that does not answer
  */
 export function createGuardedHttp(options: GuardOptions = {}): GuardedHttp {
-  const { allowInsecureLoopback = false, deadlineMs = 5_000, now } = options;
-  const dispatcher = createGuardedAgent(options);
+  const { allowInsecureLoopback = false, deadlineMs = 5_000, resolve = resolveAll, now } = options;
+  const dispatcher = createGuardedAgent({ allowInsecureLoopback, deadlineMs, resolve });
   const http = createHttp({
     dispatcher,
     allowInsecureLoopback,
@@ -63,8 +63,8 @@ export function isPublicAddress(address: string): boolean {
 /** All of IPv6 that was ever given out (RFC 4291 2.4); beside it stands, for one, `::7f00:1`, which is 127.0.0.1. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
-function createGuardedAgent(options: GuardOptions): LateDispatcher {
-  const { allowInsecureLoopback = false, resolve = resolveAll } = options;
+function createGuardedAgent(guard: Required<Omit<GuardOptions, 'now'>>): LateDispatcher {
+  const { allowInsecureLoopback, deadlineMs, resolve } = guard;
   const mayConnect = (hostname: string, address: string) =>
     isPublicAddress(address) || (allowInsecureLoopback && isLoopback(hostname, address));
   const lookup: LookupFunction = (hostname, wanted, done) => {
@@ -80,7 +80,7 @@ function createGuardedAgent(options: GuardOptions): LateDispatcher {
     );
   };
   return openLate(({ Agent, buildConnector }) => {
-    const connect = buildConnector({ lookup, timeout: options.deadlineMs ?? 5_000 });
+    const connect = buildConnector({ lookup, timeout: deadlineMs });
     return new Agent({
       pipelining: 0,
       // An address that is written out is never looked up, so that it is checked here.
