@@ -6,8 +6,6 @@ import type { ProviderEntry } from '../../providers/index.js';
 export interface EmulatedProvider {
   readonly id: string;
   readonly entry: ProviderEntry;
-  /** Origin of the authorization server, and of the API that takes its tokens. */
-  readonly address: string;
   close(): Promise<void>;
 }
 
@@ -56,7 +54,7 @@ export async function startEmulatedProviders(
   const start = async (id: Service): Promise<EmulatedProvider> => {
     const server = await emulate.createEmulator({ service: id, port: 0, seed: seedOf(id, redirectUri(id)) });
     const address = server.url.replace('//localhost', '//127.0.0.1');
-    return { id, address, entry: entryOf(id, address), close: () => server.close() };
+    return { id, entry: entryOf(id, address), close: () => server.close() };
   };
   return await Promise.all([start('github'), start('google'), start('microsoft')]);
 }

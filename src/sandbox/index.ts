@@ -16,8 +16,6 @@ import { startStrictProvider } from './strict-provider.js';
 export interface Sandbox {
   /** What `createRegistry` takes: the catalogue's templates with endpoints in this process. */
   readonly entries: Readonly<Record<string, ProviderEntry>>;
-  /** Provider id to the origin of its authorization server and API. */
-  readonly addresses: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -70,7 +68,6 @@ function gather(providers: readonly EmulatedProvider[], file: string): Sandbox {
   renameSync(`${file}.new`, file);
   return {
     entries,
-    addresses: Object.fromEntries(providers.map((provider) => [provider.id, provider.address])),
     close: async () => {
       rmSync(file, { force: true });
       await Promise.all(providers.map((provider) => provider.close()));

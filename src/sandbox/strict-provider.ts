@@ -29,7 +29,7 @@ export async function startStrictProvider(
     async () => new (constructorOf(module))(address, configure(state, options.redirectUri)),
   );
   server.on('request', provider.callback());
-  return { id: 'sandbox', address, entry: entryAt(address), close: () => close(server) };
+  return { id: 'sandbox', entry: entryAt(address), close: () => close(server) };
 }
 
 function configure(adapter: AdapterFactory, redirectUri: string): object {
