@@ -171,11 +171,8 @@ export class ValetkeyClient {
     for (let before: string | undefined; ; ) {
       const left = Math.max(0, end - performance.now());
       const askedAt = performance.now();
-      const view = await this.#poll(
-        connectId,
-        { waitSeconds: Math.min(pollSeconds, Math.ceil(left / 1000)), signal },
-        left,
-      );
+      const waitSeconds = Math.min(pollSeconds, Math.ceil(left / 1000));
+      const view = await this.#poll(connectId, { waitSeconds, signal }, left);
       const isOpen = view === undefined || view.status === 'pending' || view.status === 'awaiting_proof';
       if (view !== undefined && (!isOpen || performance.now() >= end)) return view;
       // A service that stops, or is away, answers at once.

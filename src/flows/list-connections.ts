@@ -1,6 +1,6 @@
 /** What an owner has connected, for lists and the account page: no refresh, no secret. */
 
-import { type Connection, type StoredConnection, statusOf } from '../core/connection.js';
+import { type Connection, statusOf } from '../core/connection.js';
 import type { Owner } from '../core/identifiers.js';
 import { isDiscoveredId } from '../core/mcp-server.js';
 import type { ConnectionDetails, ConnectionSummary } from '../core/views.js';
@@ -12,18 +12,15 @@ import { readUses } from './usage-ledger.js';
 
 /** In order of provider and account; one round trip. */
 export async function listConnections(deps: Dependencies, owner: Owner): Promise<readonly ConnectionSummary[]> {
-  const { connections, lastUsedAt } = await deps.store.connections.list(owner);
+  const records = await deps.store.connections.list(owner);
+  const connections = records.connections.map(({ connection }) => connection);
   const now = deps.now();
   const names = await namesOf(deps, connections);
   return connections
-    .map(({ connection }) => {
+    .map((connection) => {
       const providerName = names.get(connection.provider);
-      const summary = summaryOf(connection, { now, lastUsedAt: lastUsedAt.get(connection.connectionId) });
-      const siblings = siblingsOf(
-        deps,
-        connection,
-        connections.map((other) => other.connection),
-      );
+      const summary = summaryOf(connection, { now, lastUsedAt: records.lastUsedAt.get(connection.connectionId) });
+      const siblings = siblingsOf(deps, connection, connections);
       return {
         ...summary,
         ...(providerName !== undefined && { providerName }),
@@ -50,8 +47,8 @@ export async function describeConnections(deps: Dependencies, owner: Owner): Pro
 }
 
 /** The names of the servers that were discovered; those of configured providers stand in the listing. */
-async function namesOf(deps: Dependencies, connections: readonly StoredConnection[]): Promise<Map<string, string>> {
-  const ids = new Set(connections.map(({ connection }) => connection.provider).filter(isDiscoveredId));
+async function namesOf(deps: Dependencies, connections: readonly Connection[]): Promise<Map<string, string>> {
+  const ids = new Set(connections.map(({ provider }) => provider).filter(isDiscoveredId));
   const found = await Promise.all([...ids].map((id) => findProvider(deps, id)));
   return new Map(found.flatMap((provider) => (provider ? [[provider.id, provider.displayName]] : [])));
 }

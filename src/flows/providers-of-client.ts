@@ -13,13 +13,8 @@ export function providersOfClient(
   const { clientId, revocation } = one;
   const isSame = (other: typeof one) =>
     other.id !== id && other.clientId === clientId && other.revocation?.endpoint === revocation.endpoint;
-  return [
-    id,
-    ...providers
-      .configured()
-      .filter(isSame)
-      .map((other) => other.id),
-  ];
+  const others = providers.configured().filter(isSame);
+  return [id, ...others.map((other) => other.id)];
 }
 
 /** All places where connections of that client may be: each of its providers, in each tenant. @throws {StoreUnavailable} */

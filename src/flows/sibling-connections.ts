@@ -62,11 +62,8 @@ async function findLivingSiblings(
   if (found === 'unreadable' || found.kind === 'none') return [];
   const { connection: one } = found.stored;
   const { connections } = await deps.store.connections.list(refOf(one).owner);
-  const siblings = siblingsOf(
-    deps,
-    one,
-    connections.map(({ connection }) => connection),
-  );
+  const all = connections.map(({ connection }) => connection);
+  const siblings = siblingsOf(deps, one, all);
   return connections.filter(
     ({ connection }) => siblings.includes(connection) && connection.state.kind !== 'needs_reauthorization',
   );

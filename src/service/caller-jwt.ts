@@ -109,11 +109,8 @@ function signatureVerifier(options: CallerJwtOptions, now: () => number): (token
     try {
       if (alg === 'HS256') {
         const fitting = shared.filter((entry) => kid === undefined || entry.kid === undefined || entry.kid === kid);
-        return await verifyWithAny(
-          token,
-          fitting.map(({ key }) => key),
-          { ...checks(), algorithms: ['HS256'] },
-        );
+        const keys = fitting.map(({ key }) => key);
+        return await verifyWithAny(token, keys, { ...checks(), algorithms: ['HS256'] });
       }
       if (remote) return await verifyWithSet(token, remote, { ...checks(), algorithms: asymmetric });
     } catch (error) {

@@ -134,10 +134,8 @@ export async function rotateKeys(
   onProgress: OnProgress = () => undefined,
 ): Promise<Rotation> {
   const before = await countByKey(engine, keyring, () => onProgress({ done: 0 }));
-  const mistaken = await retireIdle(
-    engine,
-    before.filter(({ available }) => !available),
-  );
+  const missing = before.filter(({ available }) => !available);
+  const mistaken = await retireIdle(engine, missing);
   await registerKeys(engine, keyring);
   let resealed = 0;
   let unopened: Unopened[] = [];

@@ -37,18 +37,11 @@ export function createSender({ url, secrets }: WebhookConfig, now: () => number)
       const ended = () => Math.round(performance.now() - begun);
       const headers = signedHeaders(message, secrets, now());
       try {
-        const {
-          ok,
-          status,
-          headers: answered,
-        } = await http.fetch(url, {
-          method: 'POST',
-          headers,
-          body: message.body,
-          ...(signal && { signal }),
-        });
-        const retryAfterMs = secondsOf(answered.get('retry-after'));
-        return { delivered: ok, status, durationMs: ended(), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+        const request = { method: 'POST', headers, body: message.body, ...(signal && { signal }) };
+        const answer = await http.fetch(url, request);
+        const retryAfterMs = secondsOf(answer.headers.get('retry-after'));
+        const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
+        return { delivered: answer.ok, status: answer.status, durationMs: ended(), ...asked };
       } catch (error) {
         return { delivered: false, failure: failureOf(error), durationMs: ended() };
       }

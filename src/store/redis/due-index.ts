@@ -42,9 +42,8 @@ interface Settling extends Omit<DueMember, 'shard'> {
 export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather): DueIndex {
   const schedule = gather(async (entries: readonly Omit<DueMember, 'shard'>[]) => {
     const shards = entries.map(({ member }) => keys.due(member));
-    return parseList(
-      await link.write(scheduleScript(shards, ...entries.flatMap(({ dueAt, member }) => [dueAt, member]))),
-    );
+    const args = entries.flatMap(({ dueAt, member }) => [dueAt, member]);
+    return parseList(await link.write(scheduleScript(shards, ...args)));
   });
   const settle = gather(async (settlings: readonly Settling[]) => {
     const shards = settlings.map(({ member }) => keys.due(member));
@@ -52,27 +51,15 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather)
     return parseList(await link.write(settleScript(shards, ...args)));
   });
   const peek = gather(async (peeks: readonly Peek[]) => {
+    const shards = peeks.map(({ shard }) => shard);
     const args = peeks.flatMap(({ now, limit }) => [now, limit]);
-    const replies = parseList(
-      await link.read(
-        peekScript(
-          peeks.map(({ shard }) => shard),
-          ...args,
-        ),
-      ),
-    );
-    return replies.map((reply, index) => parseScored(peeks[index]?.shard ?? '', parseList(reply)));
+    const replies = parseList(await link.read(peekScript(shards, ...args)));
+    return replies.map((reply, index) => parseScored(shards[index] ?? '', parseList(reply)));
   });
   const claim = gather(async (claims: readonly Claim[]) => {
+    const shards = claims.map(({ shard }) => shard);
     const args = claims.flatMap(({ now, until, members }) => [now, until, members.length, ...members]);
-    const replies = parseList(
-      await link.write(
-        claimScript(
-          claims.map(({ shard }) => shard),
-          ...args,
-        ),
-      ),
-    );
+    const replies = parseList(await link.write(claimScript(shards, ...args)));
     return replies.map((reply) => parseList(reply).map(parseMember));
   });
   return {
