@@ -84,7 +84,7 @@ function mix(color: string, other: string, share: number): string {
   return `#${mixed.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
 }
 
-/** The first of twenty steps to white that is read on the dark ground, and so carries our ink, which is darker still. */
+/** The first of twenty steps towards white that can be read on the dark ground. Our ink, darker still, can be read on it. */
 function lightenFor(color: string): string {
   const steps = Array.from({ length: 20 }, (_, step) => mix(color, '#ffffff', step / 20));
   return steps.find((lighter) => contrastOf(lighter, grounds.dark) >= leastContrast) ?? '#ffffff';
@@ -124,7 +124,7 @@ const svgElements = new Set(
   ).split(' '),
 );
 
-/** It is served so that a browser runs nothing in it either; this says why a logo would not look as drawn. */
+/** Says early why a logo would not look as drawn. Safety rests elsewhere: it is served so that a browser runs nothing in it. */
 function faultOfSvg(content: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(content).replace(/<!--[\s\S]*?-->|^\ufeff|^\s*<\?xml\s[^>]*\?>/g, '');
   if (!/^\s*<svg[\s>]/.test(text)) return 'must be a PNG or SVG file';

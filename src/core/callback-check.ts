@@ -26,7 +26,7 @@ function isSigned(provider: Provider, parameters: URLSearchParams, name: string)
   const given = Buffer.from(parameters.get(name) ?? '', 'hex');
   if (secret === undefined || given.length !== 32) return false;
   const others = [...parameters].filter(([key]) => key !== name).sort(([one], [other]) => (one < other ? -1 : 1));
-  // The values that Shopify sends are the same in both ways of writing, but for `host`, which ends in `=`.
+  // Most values that Shopify sends are the same encoded or not. Only `host`, which ends in `=`, differs: both are tried.
   const ways = [(text: string) => text, encodeURIComponent];
   return ways.some((write) => {
     const message = others.map(([key, value]) => `${write(key)}=${write(value)}`).join('&');

@@ -125,7 +125,7 @@ export const refreshChainSchema = z.object({
   connectionId: z.string().optional(),
 });
 
-/** Behind the place of a connection to be: what a program meant to do there when the person had to connect first. */
+/** Behind the place of a future connection: what a program wanted to do when the person had to connect first. */
 export const pendingActionSchema = z.object({
   tenant: tenantIdSchema,
   userId: userIdSchema,

@@ -82,7 +82,7 @@ export const connectionSchema = z.object({
   }),
   connectedAt: epochMs,
   updatedAt: epochMs,
-  /** Since when the person lets nobody use it; absent = it may be used. Refreshing goes on, so that nothing is lost. */
+  /** When the person paused it; absent = it may be used. Refreshing goes on, so that nothing is lost. */
   pausedAt: epochMs.optional(),
 });
 export type Connection = Readonly<z.infer<typeof connectionSchema>>;
@@ -91,7 +91,7 @@ export type Connection = Readonly<z.infer<typeof connectionSchema>>;
 export interface StoredConnection {
   readonly connection: Connection;
   readonly generation: number;
-  /** What a journey has made of it, for as long as it is this one; nothing of it is stored. */
+  /** What a journey has worked out from this very record, to use it again; never stored. */
   ready?: object | undefined;
 }
 
@@ -112,8 +112,8 @@ export function refOf(connection: Pick<Connection, 'tenant' | 'userId' | 'provid
 }
 
 /**
- * The generation after `previous`: larger, so that "newer" can be told after a failover, and hardly ever the one that
- * somebody else makes at the same moment, also while the clock stands behind the one that made `previous`.
+ * The generation after `previous`. Always larger, whatever the clock says, so that the newer record can be told after a
+ * failover; partly random, so that two writers at the same moment hardly ever make the same one.
  */
 export function nextGeneration(previous: number | undefined, now: number): number {
   return Math.max((previous ?? 0) + 1, now * 1000) + Math.floor(Math.random() * 1000);

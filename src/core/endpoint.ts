@@ -1,8 +1,8 @@
 /** Which URLs may be configured and called as endpoints. */
 
 /**
- * Whether a URL may be an endpoint: https, or http to a loopback address where that is allowed. Credentials in a URL
- * would be shown wherever it is, so that none may stand there.
+ * Whether a URL may be an endpoint: https, or http to a loopback address where that is allowed. One with credentials is
+ * refused: they would be shown wherever the URL is.
  */
 export function isAllowedEndpoint(url: URL, allowInsecureLoopback: boolean): boolean {
   if (url.username !== '' || url.password !== '') return false;
@@ -10,14 +10,14 @@ export function isAllowedEndpoint(url: URL, allowInsecureLoopback: boolean): boo
 }
 
 /**
- * Whether a browser that is told this host stays on its machine; a name under `localhost` it never looks up (Secure
- * Contexts 3.1). Who calls an endpoint does look it up, so that none may be there.
+ * Whether a browser that opens this host stays on its own machine. Names under `localhost` count: browsers never look
+ * them up (Secure Contexts 3.1). Programs do, so that no endpoint may have one.
  */
 export function isLoopbackPage(hostname: string): boolean {
   return isLoopback(hostname) || hostname.endsWith('.localhost');
 }
 
-/** Whether a host is this machine; of IPv6 with the brackets of a URL or without. */
+/** Whether a host is this machine. IPv6 with the brackets of a URL or without. */
 function isLoopback(hostname: string): boolean {
   return /^(localhost|::1|\[::1\]|127(\.\d{1,3}){3})$/.test(hostname);
 }

@@ -292,7 +292,7 @@ export class KeyUnavailable extends OAuthManagerError {
 
   /**
    * @param remedy a sentence for the operator
-   * @param what   is not available, where it is no encryption key
+   * @param what   names what is missing, if it is not an encryption key
    */
   constructor(keyId: string, remedy?: string, what = `encryption key "${keyId}"`) {
     super(`The ${what} is not available.${remedy === undefined ? '' : ` ${remedy}`}`);

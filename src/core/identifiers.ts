@@ -19,7 +19,7 @@ export type UserId = z.infer<typeof userIdSchema>;
 
 const plainText = /^[\x20-\x7e]{1,256}$/;
 
-/** What user ids mostly are, and every {@link userIdSchema} takes; told in 0.05 µs, where the schema takes 0.5. */
+/** Whether a user id is printable ASCII, as most are. {@link userIdSchema} takes all of these, but in 0.5 µs, not 0.05. */
 export function isPlainUserId(text: unknown): text is UserId {
   return typeof text === 'string' && plainText.test(text);
 }
@@ -59,7 +59,7 @@ export type AccountLabel = z.infer<typeof accountLabelSchema>;
 /** The tenant of a deployment that has only one. */
 export const defaultTenant: TenantId = tenantIdSchema.parse('default');
 
-/** Whose the service's own grants are. No caller can name it, see `parseOwner`. */
+/** The tenant of the service's own grants. `parseTenant` refuses it, so that no caller can name it. */
 export const internalTenant: TenantId = tenantIdSchema.parse('valetkey.internal');
 
 /** The account label used when the caller names none. */

@@ -5,8 +5,8 @@ import type { IdentityMapping } from './provider.js';
 import { fillPlaceholders } from './provider-endpoints.js';
 
 /**
- * The identity with its place before the id. Where the answer names nobody the place is the account: a shop's own token
- * belongs to no person.
+ * The identity with its place before the id. If the answer names nobody, the place itself is the account: a shop's own
+ * token belongs to no person.
  *
  * @param parameters of the connection; without those that the place wants, the identity stays as it is
  */

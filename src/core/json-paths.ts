@@ -1,4 +1,4 @@
-/** Reads values out of answers by paths: dotted, or as RFC 9535 writes those that lead to one place. */
+/** Reads values out of answers by paths: dotted, or those of RFC 9535 that lead to a single place. */
 
 import type { JsonObject } from './provider.js';
 
@@ -27,7 +27,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Text, or a whole number as text; a number too large for JSON's readers is nothing, for it may be another's. */
+/** Text, or a whole number as text. A number beyond 2^53 gives nothing: `JSON.parse` may have made it another account's. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
   return typeof value === 'string' && value !== '' ? value : undefined;

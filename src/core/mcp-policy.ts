@@ -5,9 +5,9 @@ import { isAllowedEndpoint } from './endpoint.js';
 import type { TenantId } from './identifiers.js';
 
 const serverAddress = z.url({ protocol: /^https?$/ });
-/** Where we will send people or secrets; whether http on loopback may be used is said elsewhere. */
+/** Where people or secrets will be sent. http on loopback passes here; discovery refuses it where it is not allowed. */
 const endpoint = z.string().max(2048).refine(isEndpointUrl, 'must be https, without credentials and fragment');
-/** One that can never fit would forbid nothing. */
+/** A pattern that can never match would forbid nothing, so it is refused. */
 const pattern = z
   .string()
   .max(512)
@@ -51,7 +51,7 @@ export type ConfiguredEndpoints = Readonly<z.infer<typeof endpointsSchema>>;
  */
 const rulesSchema = z.strictObject({
   ...endpointsSchema.shape,
-  /** Its authorization server, whichever its own metadata names. Endpoints belong to an issuer, so that it stands beside them. */
+  /** Its authorization server, whatever its own metadata names. Required beside endpoints: they belong to an issuer. */
   issuer: serverAddress.optional(),
   /** `client_credentials`: one token for everybody, by a client of `clients`. */
   grant: z.enum(['authorization_code', 'client_credentials']).optional(),

@@ -1,9 +1,9 @@
 /** Names that are nearly those of something else, and so may be misspelt. */
 
-/** Shorter names are near to too much. */
+/** Shorter names have too many neighbours. */
 const leastLength = 6;
 
-/** Whether what is left between the same beginning and the same end is at most one character of each. */
+/** Whether two names of at least `shortest` characters differ in at most one: changed, added or missing. */
 export function isNear(one: string, other: string, shortest = leastLength): boolean {
   const shorter = Math.min(one.length, other.length);
   if (shorter < shortest || Math.abs(one.length - other.length) > 1) return false;

@@ -57,7 +57,7 @@ export interface IdentityMapping {
   /** JSON body of a POST, for GraphQL. */
   readonly body?: string;
   readonly id: string;
-  /** What the id is one within, as text with `{parameter}` names: `{realm_id}`, `{shop}.myshopify.com`. */
+  /** What the id is unique within, as text with `{parameter}` names: `{realm_id}`, `{shop}.myshopify.com`. */
   readonly place?: string;
   readonly name?: string;
   /** Where the name stands when the identity has none: the path within a parameter of the authorization response that is JSON. */
@@ -91,7 +91,7 @@ export interface RefusalSignal {
   readonly error?: string;
   /** A code within the body: `error_codes[]`, `error_subtype`, `suberror`. */
   readonly detail?: string;
-  /** `unclear`: about some people alone, and not for good. It ends nothing, and stops nobody else. */
+  /** `unclear`: concerns some people only, and may pass. It ends no grant, and holds back nobody else. */
   readonly means: 'dead_grant' | 'misconfigured' | 'unavailable' | 'unclear';
 }
 
@@ -165,7 +165,7 @@ export interface Provider {
   readonly identity: IdentityMapping;
   readonly sites?: SiteList;
   readonly revocation?: Revocation;
-  /** Tells us by itself when a person ends the authorization there. */
+  /** How it tells us by itself that a person has ended the authorization there. */
   readonly signals?: SignalSettings;
   /** What its signals are verified by, where that is not published: a secret, or a public key. */
   readonly signalKey?: Secret;
@@ -180,9 +180,9 @@ export interface Provider {
   readonly callbackMatches?: Readonly<Record<string, string>>;
   /** The parameter of the authorization response that signs the others. */
   readonly callbackSignature?: string;
-  /** Puts a token response or error body into the words of RFC 6749; the first of at most two functions. */
+  /** Puts a token response or error body into the words of RFC 6749. */
   readonly standardize?: (body: JsonObject, status: number) => JsonObject;
-  /** Reads the identity where paths do not suffice; the second. */
+  /** Reads the identity where paths do not suffice. */
   readonly readIdentity?: (body: JsonObject) => ProviderIdentity | undefined;
   /** Where its tokens come from; absent = one grant per user, by the authorization code grant. */
   readonly source?: SourceSettings;
@@ -192,7 +192,7 @@ export interface Provider {
   readonly unverified: readonly string[];
   /** By name, those that still stand in the endpoints; see `withParameters`. */
   readonly placeholders?: Readonly<Record<string, Placeholder>>;
-  /** What one connection has filled in there: which customer's host is asked. Absent = the same for all. */
+  /** What one connection has filled in for `placeholders`: which customer's host is asked. Absent = one host for all. */
   readonly place?: string;
 }
 

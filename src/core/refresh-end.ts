@@ -1,9 +1,9 @@
-/** When a refresh token ends: by disuse, which using it puts off, or for good. */
+/** When a refresh token ends: after some time without use, or at a fixed time however much it is used. */
 
 import type { Provider } from './provider.js';
 import type { TokenSet } from './token-set.js';
 
-/** Ends that are stated in whole seconds or rounded to the day are taken for the usual ones within this time, ms. */
+/** A stated end that is at most this much before the usual one counts as the usual one, ms: some are rounded. */
 const toleranceMs = 3_600_000;
 
 type Lifetime = Pick<Provider, 'refreshLifetime'>;

@@ -75,8 +75,8 @@ export function assess(connection: Connection, provider: Reuse, wish: Wish, lost
 /**
  * Whether a refresh token whose answer was lost may be sent again (R5). `none`: it is still good. `grace`: once, within
  * half of the window. `strict`: reuse may end the grant, so while the access token lives it is served; after that
- * there is nothing left to lose by trying, at growing distances, until the provider says a word. An outage is not one:
- * only an exact code ends a connection.
+ * there is nothing left to lose by trying, at growing distances, until the provider gives a clear answer. An outage is
+ * none: only an exact code ends a connection.
  */
 function weigh(
   lost: LostSending,
@@ -104,7 +104,7 @@ function isServable(tokenSet: TokenSet, wish: Wish): boolean {
   return isFresh(tokenSet, wish.now, wish.bufferMs) && lastsFor(tokenSet, wish.minTtlMs ?? 0, wish.now);
 }
 
-/** A wish that even a new token could hardly meet is cut, or every call would cost a refresh. */
+/** A wish that even a new token could hardly meet is cut down, or every call would cost a refresh. */
 function lastsFor(tokenSet: TokenSet, minTtlMs: number, now: number): boolean {
   if (tokenSet.expiresAt === undefined) return true;
   const lifetime = tokenSet.expiresAt - tokenSet.obtainedAt;
@@ -120,7 +120,7 @@ function endWithoutRefresh(tokenSet: TokenSet, wish: Wish): 'expired' | 'reautho
 /** How long a refused refresh token is kept, sealed, in case the provider takes its word back. */
 const keepRefusedMs = 24 * 3_600_000;
 
-/** Whether the provider has refused the refresh token, which is kept until the operator can have had it sent again. */
+/** Whether the provider has refused the refresh token and it is still kept, for the operator to have it sent again. */
 export function isKeptAfterRefusal({ tokenSet, state }: Connection, now: number): boolean {
   return state.kind === 'needs_reauthorization' && tokenSet.refreshToken !== undefined && now < state.keepUntil;
 }

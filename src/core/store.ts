@@ -73,7 +73,7 @@ export interface ConnectionStore {
   /** One connection, in one round trip. `undefined` when there is none. */
   find(ref: ConnectionRef): Promise<StoredConnection | undefined>;
   list(owner: Owner): Promise<OwnerRecords>;
-  /** Owner by owner, everything; who is there all the while is met at least once. For upkeep, at the caller's pace. */
+  /** Everything, owner by owner, at the caller's pace. Whoever is there from start to end is met at least once. For upkeep. */
   walk(): AsyncIterable<OwnerRecords>;
   /**
    * Applies the changes together, or none when any `expect` does not hold. A changed connection ends its refresh
@@ -126,7 +126,7 @@ export interface ExpiringStore {
 
 /** Counts within a window, over all replicas. */
 export interface CounterStore {
-  /** Adds `by` (1); the first addition starts the window of `windowMs`. Answers the count and what is left of the window. */
+  /** Adds `by` (default 1); the first addition starts the window of `windowMs`. Answers the count and what is left of it. */
   add(name: string, windowMs: number, by?: number): Promise<{ readonly count: number; readonly remainingMs: number }>;
   /** The count of the running window; 0 when there is none. */
   peek(name: string): Promise<number>;
