@@ -1,4 +1,4 @@
-/** The headers of an answer, as far as they are asked for: a `Headers` will do, too. */
+/** The headers of an answer, read only when somebody asks for one; a `Headers` has the same methods. */
 
 /** Headers as undici hands them over: names in lower case, several values where a name came several times. */
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -9,7 +9,7 @@ export interface AnswerHeaders {
   has(name: string): boolean;
 }
 
-/** What undici hands over, read only when somebody asks: several of one name are joined as RFC 9110 5.3 has it. */
+/** Headers as undici hands them over; several of one name are joined as RFC 9110 5.3 has it. */
 export class JoinedHeaders implements AnswerHeaders {
   readonly #raw: RawHeaders;
 

@@ -31,7 +31,7 @@ export class RegistrationRefused extends Error {
   }
 }
 
-/** Of those that we know, in the order in which we like them: a secret in a header is least often logged. */
+/** The methods that we know, best first: a secret in a header is least often logged. */
 const preferred = ['client_secret_basic', 'client_secret_post', 'none'] as const;
 
 /** The method to use at an authorization server; RFC 8414 section 2 says what an absent list means. */

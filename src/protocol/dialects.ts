@@ -40,7 +40,7 @@ export function readTokenAnswer(provider: Provider, { status, headers, text }: A
   };
 }
 
-/** A JSON object, or a form: GitHub and others answer in the form they were asked in. HTML and the like is nothing. */
+/** A JSON object, or a form: GitHub and others answer in the form they were asked in. `undefined` for HTML and the like. */
 export function parseBody(text: string, contentType: string): JsonObject | undefined {
   const trimmed = text.trim();
   if (trimmed.startsWith('{')) {
@@ -114,7 +114,7 @@ function lifetimeOfJwt(accessToken: unknown): Lifetime | undefined {
 
 /**
  * The claims of a JWT, not verified. What came straight from the token endpoint over TLS may be believed (OpenID Connect
- * Core 3.1.3.7, 6); what a caller sent, only where it speaks against him. They never give anybody access.
+ * Core 3.1.3.7, 6). What a caller sent may be used against the caller only: it never gives anybody access.
  */
 export function readJwtClaims(jwt: string): JsonObject | undefined {
   const payload = jwt.split('.')[1];

@@ -140,9 +140,9 @@ async function checkEndpoints(document: Document, question: ServerQuestion): Pro
   }
 }
 
-/** An honest issuer's metadata may name what it likes; what is sent there are our code, secret and tokens. */
+/** Our codes, secrets and tokens go to these URLs, so that only hosts of the issuer, or of the operator's list, will do. */
 async function isOwnEndpoint(text: string, question: ServerQuestion): Promise<boolean> {
-  // `URL` drops line breaks and tabs in silence; nobody writes them by mistake.
+  // `URL` silently drops line breaks and tabs. Nobody writes them by mistake, so such a text is refused.
   const url = /^[\x21-\x7e]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hash !== '' || !isAllowedEndpoint(url, question.allowInsecureLoopback)) return false;
   const { hostname } = url;

@@ -19,7 +19,7 @@ const tenantSuffixes: readonly string[] = [
 
 /**
  * Whether two hosts are the same or have one owner: `api.example.com` and `login.example.com`, but not
- * `one.github.io` and `two.github.io`. Addresses, and names of one label, have nothing but themselves.
+ * `one.github.io` and `two.github.io`. An IP address, or a name of one label, has no relatives.
  */
 export async function sharesDomain(host: string, domain: string): Promise<boolean> {
   const [one, other] = [bareName(host), bareName(domain)];
@@ -28,7 +28,7 @@ export async function sharesDomain(host: string, domain: string): Promise<boolea
   return owner !== undefined && owner === (await ownerOf(one));
 }
 
-/** Whether a host is the domain itself or below it. Names that strangers share have nobody below them. */
+/** Whether a host is the domain itself or below it. A name that strangers share (`github.io`) counts as having none below. */
 export async function isWithin(host: string, domain: string): Promise<boolean> {
   const [one, other] = [bareName(host), bareName(domain)];
   if (one === other) return one !== '';

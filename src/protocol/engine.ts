@@ -35,15 +35,15 @@ export function clientOf(provider: Provider): oauth.Client {
 export function optionsOf(provider: Provider, http: Http): EngineOptions {
   return {
     [oauth.customFetch]: (url, init) => http.fetch(url, { ...inFormat(provider, init), ...deadlineOf(provider) }),
-    // The door decides: https, and http to loopback where that is allowed.
+    // `http` decides: https, and http to loopback where that is allowed.
     [oauth.allowInsecureRequests]: true,
     headers: { 'user-agent': userAgent, ...provider.extraTokenHeaders },
   };
 }
 
 /**
- * Sends a form as our client, in the body format of the provider: what the library does for a token request, without the
- * five `Headers` and the `Response` of its way, which take half of the 29 µs that a refresh needs beside the wire.
+ * Sends a form as our client, in the body format of the provider. The library would do the same by five `Headers` and a
+ * `Response`, which take half of the 29 µs that a refresh needs beside the wire.
  */
 export async function postAsClient(
   provider: Provider,

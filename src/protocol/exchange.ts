@@ -52,7 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Controller): void {
-    // Where the process stood still, a connection is reported before the timer of the deadline.
+    // After the process stood still, a connection may be reported before the deadline's timer fires.
     if (performance.now() >= this.#endsAt) this.fail('timeout');
     if (this.#failure) {
       controller.abort(this.#failure);

@@ -60,7 +60,7 @@ export function isPublicAddress(address: string): boolean {
   return read.range() === 'unicast' && (!(read instanceof ipaddr.IPv6) || read.match(globalUnicast));
 }
 
-/** All of IPv6 that was ever given out (RFC 4291 2.4); beside it stands, for one, `::7f00:1`, which is 127.0.0.1. */
+/** All of IPv6 that was ever given out (RFC 4291 2.4). Outside of it is, for example, `::7f00:1`, which means 127.0.0.1. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
 function createGuardedAgent(guard: Required<Omit<GuardOptions, 'now'>>): LateDispatcher {
@@ -83,7 +83,7 @@ function createGuardedAgent(guard: Required<Omit<GuardOptions, 'now'>>): LateDis
     const connect = buildConnector({ lookup, timeout: deadlineMs });
     return new Agent({
       pipelining: 0,
-      // An address that is written out is never looked up, so that it is checked here.
+      // An address in place of a name is never looked up, so it is checked here.
       connect: (target, done) => {
         const { hostname } = target;
         if (ipaddr.isValid(hostname) && !mayConnect(hostname, hostname)) done(refusal(), null);
@@ -116,7 +116,7 @@ function streamThrough(dispatcher: LateDispatcher, allowInsecureLoopback: boolea
     const url = new URL(target);
     if (!isAllowedEndpoint(url, allowInsecureLoopback)) throw new HttpFailure('insecure', 'no');
     const opened = await dispatcher.open();
-    // Loaded by then.
+    // It is loaded by now.
     const { fetch: undiciFetch } = await import('undici');
     const answer = await undiciFetch(url, {
       method: init.method ?? 'GET',

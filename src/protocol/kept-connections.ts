@@ -14,9 +14,9 @@ const oldestMs = 60_000;
  *
  * A server may close an idle connection at the very moment at which a request leaves on it. Then nothing but a reset
  * comes back, and nobody can tell whether the request was read: `HttpFailure` with `sent: 'unknown'`, as for any other
- * lost answer. That takes a server that closes within the second in which we reuse, and one that has closed before is
- * noticed: undici lets the event loop turn once before it writes on a connection that was idle, and connects anew
- * when the end of it has arrived. `Keep-Alive: timeout` and `Connection: close` are obeyed (RFC 9112 9.3).
+ * lost answer. It takes a server that closes within the second in which we reuse. One that has closed earlier is noticed:
+ * undici lets the event loop turn once before it writes on an idle connection, and connects anew if its end has arrived.
+ * `Keep-Alive: timeout` and `Connection: close` are obeyed (RFC 9112 9.3).
  *
  * @see RFC 9112 section 9.3.1: a client must not repeat a POST by itself on a connection that was closed
  */

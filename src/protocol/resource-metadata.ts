@@ -76,7 +76,7 @@ function wellKnownPlaces(serverUrl: string): readonly string[] {
   return path === '' && search === '' ? [root] : [`${root}${path}${search}`, root];
 }
 
-/** A server that names a place elsewhere would let us fetch for it what it chooses. */
+/** Otherwise a server could have us fetch any URL that it chooses. */
 function checkOrigin(hint: string, question: ResourceQuestion): void {
   if (!isOfOrigin(hint, question)) {
     throw new DiscoveryFailed(step, hint, 'is not the origin of the MCP server (metadata_origins allows others).');
