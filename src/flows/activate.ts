@@ -19,7 +19,7 @@ import { handOver } from './shared-chain.js';
 import { forgetUses } from './usage-ledger.js';
 import { writeForCertain } from './write-for-certain.js';
 
-/** Somebody else may write between read and write; so often the pair is repeated. */
+/** How often reading and writing are repeated when somebody else writes in between. */
 const mostTries = 5;
 
 /** The proven connect, or the news that policy forbids it: another account than before, or one that another user has. */
@@ -62,7 +62,7 @@ interface Replacement {
   readonly connection: Connection;
 }
 
-/** What is replaced by another account is given back in the end, whatever becomes of this process. */
+/** A connection that another account replaces is given back at its provider, even if this process dies meanwhile. */
 async function replaceAndTell(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
   const { grant, previous } = replacement;
   const work = () => tryActivate(deps, replacement);
@@ -88,8 +88,8 @@ async function tryActivate(deps: Dependencies, replacement: Replacement): Promis
 }
 
 /**
- * Enters the account and stores the connection, unless the account is another user's and policy forbids to share it. Where
- * that took too long, others may have come with it since they were looked for.
+ * Enters the account and stores the connection, unless the account is another user's and policy forbids sharing. If our
+ * turn ended meanwhile, others may have come with the same account since we looked: then all is done again (`moved`).
  */
 async function settle(
   deps: Dependencies,
@@ -108,7 +108,7 @@ async function settle(
   return { outcome: 'moved', others };
 }
 
-/** Whether it was stored. The grant is gone by it, so nobody could try again. */
+/** Whether it was stored. The same write removes the grant, so a lost reply is read back: nobody could try again. */
 async function replace(deps: Dependencies, { grant, previous, connection }: Replacement): Promise<boolean> {
   const ref = refOf(connection);
   const generation = nextGeneration(previous?.generation, connection.updatedAt);
@@ -122,8 +122,8 @@ async function replace(deps: Dependencies, { grant, previous, connection }: Repl
 }
 
 /**
- * The same person, account and label keep their connection id; another account begins anew. So does one that nobody knows where
- * others follow the connection by its id: it may be of another workspace.
+ * Reconnecting the same account keeps the connection id; another account gets a new one. So does an unknown account at
+ * providers where other connections follow this one by its id: it may be of another workspace.
  */
 function provenConnection(deps: Dependencies, grant: StoredGrant, previous: StoredConnection | undefined): Connection {
   const now = deps.now();
@@ -160,13 +160,13 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
   const { connectionId, identity } = connection;
   await moveKnownConnect(deps, grant.connectId, { status: { kind: 'connected', identity }, connectionId });
   if (previous === undefined) return;
-  // Also where the provider no longer says whose it is.
+  // Also if the provider no longer says whose account it is.
   await leaveReplaced(deps, previous.connection, connection);
   if (previous.connection.connectionId !== connectionId) await forgetUses(deps, previous.connection.connectionId);
   if (changed) await giveBack(deps, previous.connection);
 }
 
-/** Another account may be another workspace, with a chain of its own. */
+/** Only for the same account: another one may be of another workspace, with a chain of its own. */
 async function leadSiblings(
   deps: Dependencies,
   previous: StoredConnection | undefined,
@@ -180,7 +180,7 @@ function isSamePlace(one: Connection, other: StoredGrant['grant']['connection'])
   return one.provider === other.provider && one.account === other.account;
 }
 
-/** Whoever had the account before was told of then. */
+/** Then nobody has to be told of it: those who share the account were told when it was first connected. */
 function isSameAccount(previous: StoredConnection | undefined, { identity }: Pick<Connection, 'identity'>): boolean {
   return identity !== undefined && previous?.connection.identity?.id === identity.id;
 }

@@ -1,4 +1,4 @@
-/** What follows a change that has been made already, and must neither undo it nor hide it. */
+/** What follows a change that has been made already: its failure must neither undo the change nor hide it. */
 
 import { OAuthManagerError } from '../core/errors.js';
 import type { Dependencies } from './dependencies.js';

@@ -23,7 +23,7 @@ export function soleState(parameters: URLSearchParams): string {
 }
 
 /**
- * The state must have been made for this path and for this browser; a wrong party does not burn it.
+ * The state must have been made for this path and for this browser. A wrong browser or path does not use it up.
  *
  * @returns the flow cookie's value
  * @throws {InvalidRequest}

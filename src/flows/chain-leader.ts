@@ -1,18 +1,18 @@
-/** Who of the connections with one refresh token sends it; what is kept about that, and how it changes hands. */
+/** Which of the connections that share a refresh token sends it (the leader), how that is kept, and how it changes. */
 
 import type { ExpiringRecord } from '../core/connect.js';
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import type { Dependencies } from './dependencies.js';
 
-/** For as long as a connection may still hold a refresh token that another one has spent. */
+/** As long as a connection may still hold a refresh token that another one has spent. */
 const rememberedMs = 90 * 86_400_000;
-/** From one leader to the next, where consents have followed each other; also ends a walk in a circle. */
+/** Steps from one leader to the next, after several consents; also ends a walk in a circle. */
 const mostHops = 8;
 
-/** The connection that leads, as it was known when it began to. */
+/** The connection that leads, as it was when it took the lead. */
 export type Leader = ExpiringRecord<'refresh_chain'>;
 
-/** Who sends this refresh token. The first to ask is it, and stays it after the token is spent. */
+/** Who sends this refresh token: the first connection that asked, also after the token is spent. */
 export async function findLeader({ store }: Dependencies, seen: StoredConnection): Promise<Leader> {
   return (await store.expiring.find('refresh_chain', nameOf(seen))) ?? takeLead({ store }, seen, undefined);
 }
@@ -24,8 +24,8 @@ export function isLeader(leader: Leader, { connection }: StoredConnection): bool
 }
 
 /**
- * Lets this connection lead those that hold the same refresh token in place of one that leads no more (`gone`), or of nobody;
- * of several that come at the same time, the first, however long the others stood still on the way.
+ * Makes this connection the leader of those that hold the same refresh token, if the leader is still `gone`, or nobody.
+ * Of several that try at the same time the first wins.
  *
  * @returns who leads from now on
  */
@@ -44,8 +44,8 @@ export async function takeLead(
 }
 
 /**
- * Lets a connection that was consented to anew lead the chain that it was of. What its siblings hold may have ended with
- * that consent; they come to this connection for what it has, those that have ended already included.
+ * Makes a connection with a new consent the leader of the chain that it belonged to. The new consent may have ended what
+ * its siblings hold; from now on they take over what this connection has, also those that ended before.
  *
  * @param previous the connection as it was, with the refresh token that the siblings may hold
  */
@@ -63,7 +63,7 @@ export async function leadChain(deps: Dependencies, previous: StoredConnection, 
   }
 }
 
-/** The leader; if it has ended, whoever took the lead by a new consent. `undefined` when it leads no more. */
+/** The leader; if that has ended, the one that took the lead by a new consent. `undefined` when the leader is gone. */
 export async function findLiving(deps: Dependencies, leader: Leader): Promise<StoredConnection | undefined> {
   let stored = await findStored(deps, leader);
   for (let hops = 0; stored?.connection.state.kind === 'needs_reauthorization' && hops < mostHops; hops += 1) {
@@ -79,7 +79,7 @@ export function isOfSameChain(one: StoredConnection, other: StoredConnection): b
   return nameOf(one) === nameOf(other);
 }
 
-/** Whoever consents with another account has another connection: its chain may be of another workspace. */
+/** Not a connection with another id: it came by another account, whose chain may be of another workspace. */
 async function findStored(deps: Dependencies, leader: Leader): Promise<StoredConnection | undefined> {
   const stored = await deps.store.connections.find(refOf(leader));
   return stored?.connection.connectionId === (leader.connectionId ?? stored?.connection.connectionId)

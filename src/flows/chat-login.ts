@@ -69,7 +69,7 @@ export async function startChatLogin(
  * @returns the provider that is being connected; `undefined` when the response belongs to no sign-in
  * @throws {InvalidRequest} the answer is not one to this browser's request; the code was sent nowhere
  * @throws {Gone} the grant is over
- * @throws {ProviderError | ProviderUnavailable | StoreUnavailable} nobody could be told from the answer; the grant waits
+ * @throws {ProviderError | ProviderUnavailable | StoreUnavailable} who signed in is not known; the grant goes on waiting
  */
 export async function finishChatLogin(deps: Dependencies, answer: BrowserAnswer): Promise<ProviderId | undefined> {
   if (!deps.settings.chatLogins?.length) return undefined;
@@ -116,7 +116,7 @@ async function whoSignedIn(
     try {
       return (identity ?? (await fetchIdentity(provider, tokenSet, http)))?.id;
     } finally {
-      // One that reaches further than the grant of this sign-in would end what the person has connected there.
+      // A revocation that reaches further than this sign-in's grant would end what the person has connected there.
       const parameters = keptParameters(provider, { answer });
       if (reachesNoFurther(provider)) await revokeConnection(deps, { provider: provider.id, tokenSet, parameters });
     }
@@ -141,7 +141,7 @@ async function judge(deps: Dependencies, { intent }: PendingChatLogin, signedIn:
   }
   const activation = await activate(deps, { owner, connectId: intent.connectId });
   const isActive = activation.kind === 'active';
-  // Whoever connects anew keeps the connection, and its id.
+  // A reconnect keeps the id of the connection that was there.
   const { connectionId } = isActive ? activation.proven : grant.grant.connection;
   const outcome = isActive ? 'ok' : 'refused';
   await recordProof(deps, intent, { outcome, reason: activation.kind, connection_id: connectionId });
@@ -163,7 +163,7 @@ async function limitTries(deps: Dependencies, grant: StoredGrant): Promise<void>
   throw over();
 }
 
-/** Looked up anew each time: whoever was taken out of the configuration proves nothing any more. */
+/** Looked up each time: a platform that was taken out of the configuration proves nothing any more. */
 function personOf(deps: Dependencies, intent: ConnectIntent) {
   const person = findChatPerson(deps.settings, intent);
   if (person === undefined) throw over();

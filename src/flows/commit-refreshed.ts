@@ -23,16 +23,16 @@ export interface AnsweredRefresh {
   readonly sent: StoredConnection;
   readonly answer: TokenSet;
   readonly holder: string;
-  /** Given what is still written about it, which nobody needs to wait for but the end of this process. */
+  /** Is given each write that callers need not wait for; only the end of this process does. */
   readonly note: (written: Promise<void>) => void;
 }
 
 /**
  * Commits the answer by compare-and-set on the generation that was sent, again and again while the store refuses.
  *
- * Whoever moved the generation meanwhile decides: a note about the same refresh token is written over, and so is what a
- * failover has brought back; a disconnect has the new tokens given back; a reconnect or another refresh wins, and the answer
- * is dropped, or given back where the connection is of another grant now.
+ * If somebody moved the generation meanwhile, it depends on what they wrote. A note about the same refresh token, or an
+ * older state that a failover brought back, is written over. After a disconnect the new tokens are given back. A reconnect
+ * or another refresh wins: the answer is dropped, or given back if the connection is now of another grant.
  *
  * @throws what {@link isWaitedFor} knows: this process ends, and the store has refused until now; the intent stands
  */
@@ -67,14 +67,14 @@ export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefre
 }
 
 /**
- * Whether an answer waits for this to pass: the store is away, or what lies there now cannot be opened here, since keys or
- * versions were rolled out in the wrong order. Dropped, the answer would be lost, and the spent token sent again.
+ * Whether it is worth waiting until this passes: the store is away, or the stored record cannot be opened here because
+ * keys or versions were rolled out in the wrong order. To give up would lose the answer, and send the spent token again.
  */
 export function isWaitedFor(error: unknown): error is OAuthManagerError {
   return [StoreUnavailable, KeyUnavailable, StoredTokenUnreadable].some((kind) => error instanceof kind);
 }
 
-/** Onto the disk as well, where there is a place for it; a disk that refuses leaves the copy in memory. */
+/** Keeps a copy on disk if a spool is configured. If the disk refuses, there is still the one in memory. */
 async function spool(deps: Dependencies, { provider, sent, answer }: AnsweredRefresh): Promise<boolean> {
   if (deps.store.spool === undefined) return false;
   try {
@@ -92,7 +92,7 @@ async function unspool(deps: Dependencies, { sent, answer }: AnsweredRefresh): P
   });
 }
 
-/** One try; the same `next` may be tried again after an unknown outcome, since its generation tells it apart. */
+/** One try. The same `next` may be tried again after an unknown outcome: its generation tells our own write. */
 async function tryCommit(
   deps: Dependencies,
   refresh: AnsweredRefresh,
@@ -103,7 +103,7 @@ async function tryCommit(
   const { connection, generation } = next;
   const put = { kind: 'put_connection', connection, expect: base.generation, generation } as const;
   const writing = deps.store.connections.write(ref.owner, [put], { ref, holder: refresh.holder });
-  // Both leave at once.
+  // Not after the write: both requests are under way at the same time.
   const scheduled = scheduleNextLook(deps, connection, refresh.provider);
   const outcome = await writing;
   await scheduled;
@@ -113,27 +113,27 @@ async function tryCommit(
     return { kind: 'rebase', onto: { ...refresh.sent, generation: latest.generation } };
   }
   if (latest !== undefined && isToBeWrittenOver(latest, refresh, next)) return { kind: 'rebase', onto: latest };
-  // Who came meanwhile need not wait for the lease of a refresh that is over.
+  // This refresh is over: others need not wait until its lease ends.
   await deps.store.connections.endRefresh(ref, refresh.holder, 'unknown');
   if (latest === undefined) {
     await unscheduleGone(deps, ref);
-    // Its person wants it ended, so also where nobody knows whose account it is.
+    // The person has ended it, so it is revoked even if nobody knows whose account it is.
     await (connection.identity ? giveBack(deps, connection) : revokeConnection(deps, connection));
     return { kind: 'gone' };
   }
-  // It stands in the index with the due time of the answer that is dropped.
+  // The index has the due time of the answer that was just dropped.
   await scheduleNextLook(deps, latest.connection, refresh.provider);
   if (isOfAnotherGrant(latest, next)) refresh.note(giveBack(deps, connection).then(() => undefined));
   return { kind: 'current', stored: latest };
 }
 
-/** Generations only grow: a failover has taken the store back to before what was sent, whose refresh token is spent. */
+/** A generation that got smaller: a failover took the store back to before the record whose refresh token is spent. */
 function isLost(sent: StoredConnection, latest: StoredConnection): boolean {
   return latest.generation < sent.generation && latest.connection.connectionId === sent.connection.connectionId;
 }
 
 function isToBeWrittenOver(latest: StoredConnection, { sent }: AnsweredRefresh, next: StoredConnection): boolean {
-  // Its own write, whose reply was lost, is written once more: a reply is what says that it will last.
+  // Our own write, whose reply was lost, is written once more: only a reply says that it will last.
   const isOwn = latest.generation === next.generation && holdsSameAccessToken(latest, next);
   const isNote = holdsSameRefreshToken(latest, sent) && !isNewer(latest, next);
   return isOwn || isNote;
@@ -171,8 +171,8 @@ function holdsSameRefreshToken(latest: StoredConnection, sent: StoredConnection)
 }
 
 /**
- * Whoever disconnected and connected anew, or connected another account, is done with what was there before. Where nobody
- * knows whose either is, both may be of one person, and revoking the one might end the other.
+ * Whether somebody disconnected and connected anew, or connected another account, so that the late answer is of no use.
+ * `false` if an identity is not known: both may be of one person, and revoking one might end the other.
  */
 function isOfAnotherGrant(latest: StoredConnection, late: StoredConnection): boolean {
   const [{ connection: present }, { connection: past }] = [latest, late];
@@ -180,7 +180,7 @@ function isOfAnotherGrant(latest: StoredConnection, late: StoredConnection): boo
   return areKnown && present.connectionId !== past.connectionId && !holdsSameRefreshToken(latest, late);
 }
 
-/** A refresh token that is not rotated is brought by later refreshes and consents as well. */
+/** Compares times: later refreshes and consents may bring the same refresh token, if it is not rotated. */
 function isNewer({ connection: latest }: StoredConnection, { connection: late }: StoredConnection): boolean {
   return latest.tokenSet.obtainedAt > late.tokenSet.obtainedAt;
 }

@@ -42,7 +42,7 @@ export function connectRecordTtlMs(deps: Dependencies): number {
 /**
  * Mints a link. The link is a bearer secret, but a finished browser flow is worth nothing without the proof of person.
  *
- * @throws {UnknownProvider | InvalidRequest} scope, `return_to`, proof or parameters that cannot be
+ * @throws {UnknownProvider | InvalidRequest} scope, `return_to`, proof or parameters cannot be used
  */
 export async function startConnect(deps: Dependencies, request: ConnectRequest): Promise<StartedConnect> {
   const { intent, code } = await mintConnectLink(deps, request);

@@ -9,7 +9,7 @@ import { announce } from './announce.js';
 import { connectRecordTtlMs } from './connect-link.js';
 import type { Dependencies } from './dependencies.js';
 
-/** What changes of a connect. */
+/** What changes about a connect. */
 interface ConnectChange {
   readonly status: Connect['status'];
   readonly expiresAt?: number;
@@ -36,7 +36,7 @@ export async function moveConnect(deps: Dependencies, intent: ConnectIntent, cha
   }
 }
 
-/** As {@link moveConnect}, after what the status tells has happened; of a connect that is still known. */
+/** As {@link moveConnect}, for a connect that is still known. The change itself has happened: a failure is only logged. */
 export function moveKnownConnect(deps: Dependencies, connectId: string, change: ConnectChange): Promise<void> {
   return afterwards(deps, 'connect', async () => {
     const connect = await deps.store.expiring.find('connect', connectId);
@@ -53,7 +53,7 @@ export interface ConnectQuestion {
   readonly signal?: AbortSignal;
 }
 
-/** Every link is over by then; a timer cannot be set for ever. */
+/** No connect lasts longer, and timers have a limit. */
 const longestWaitMs = 86_400_000;
 
 /**

@@ -59,11 +59,11 @@ export interface Dependencies {
   readonly now: () => number;
   readonly log: Log;
   readonly settings: Settings;
-  /** Told what is counted; without it nobody counts. */
+  /** Counts and times; absent = nothing is counted. */
   readonly meter?: Meter | undefined;
-  /** Told where time goes; without it nobody is. */
+  /** Shows where time goes; absent = nothing is traced. */
   readonly tracer?: Tracer | undefined;
-  /** Ms on a clock that nobody sets; `now` stands in for it. */
+  /** Ms of a monotonic clock; `now` unless given. */
   readonly elapsed?: () => number;
   /** The host's own token sources, by provider. */
   readonly sources?: Readonly<Record<string, TokenSource>>;
@@ -71,7 +71,7 @@ export interface Dependencies {
   readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
   /** For MCP servers that nobody configured; without it there are none. */
   readonly mcp?: McpRoom;
-  /** When this process stops offering the store what it refuses; never, without it. */
+  /** When this process stops offering the store what it refuses; absent = never. */
   readonly ending?: Ending;
   /** The request that is being worked on, for the audit trail; `undefined` when there is none. */
   readonly origin?: ActOrigin | undefined;

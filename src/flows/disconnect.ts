@@ -38,7 +38,10 @@ export async function disconnect(
   return meant.kind === 'none' ? 'no' : removeAndRevoke(deps, meant.stored);
 }
 
-/** Whatever stands at that place by then. What a wish means is found once: the same words may mean another one next. */
+/**
+ * Removes what stands at that place by now, even if it changed.
+ * The wish itself is not looked up again: it might now mean another connection.
+ */
 async function removeAndRevoke(deps: Dependencies, found: StoredConnection): Promise<RevocationOutcome> {
   const ref = refOf(found.connection);
   for (let stored: StoredConnection | undefined = found; stored !== undefined; ) {
@@ -82,7 +85,7 @@ async function remove(deps: Dependencies, stored: StoredConnection): Promise<boo
   return (await writeForCertain(write, hasHappened)) === 'stored';
 }
 
-/** @param leave called where the indexes name it still, because the store was away: then that is done later */
+/** @param leave called if an index still names the connection because the store was away; a worker finishes that later */
 async function concludeRemoval(
   deps: Dependencies,
   { connection }: StoredConnection,
@@ -96,9 +99,9 @@ async function concludeRemoval(
 }
 
 /**
- * The same after a process that died; whoever has connected anew meanwhile, even the same account, keeps that.
+ * The same for a process that died. A new connection that was made meanwhile, even to the same account, is kept.
  *
- * @param isAlone its person has nothing else at that provider, so that it is revoked also where nobody knows whose account it is
+ * @param isAlone the person has nothing else at that provider, so it is revoked even if nobody knows whose account it is
  */
 export async function concludeLeftRemoval(
   deps: Dependencies,
@@ -131,11 +134,11 @@ async function tellRemoval(deps: Dependencies, connection: Omit<Connection, 'pro
 }
 
 /**
- * Takes the connection's place out of the indexes, before its provider is asked, which may take seconds: whoever connects
- * anew meanwhile is entered under the same names. One who was even faster is entered again.
+ * Takes the connection's place out of the indexes. This comes before the request to the provider, which may take seconds:
+ * somebody who reconnects meanwhile is entered under the same names. If they reconnected before this, they are entered again.
  *
- * @returns `isAnew`: there is such a one, and that connection is not to end with this one; `isClear`: no index of accounts
- *   names this one any more
+ * @returns `isAnew`: there is a new connection, which must not end with this one; `isClear`: no index of accounts names
+ *   this one any more
  */
 async function clearPlace(
   deps: Dependencies,
@@ -164,7 +167,7 @@ export interface Erasure {
   readonly unsupported: number;
 }
 
-/** Whoever brings a connection while others are revoked has it revoked as well; so often is looked. */
+/** How often we look for connections that were made while others were being revoked; they are revoked as well. */
 const mostRounds = 5;
 
 /**

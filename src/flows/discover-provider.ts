@@ -55,7 +55,7 @@ export async function findKnownServer(deps: Dependencies, server: ServerInView):
   return found === undefined ? undefined : mcpServerSchema.parse(found);
 }
 
-/** Challenges come through callers: what one tenant's callers say of a server is nothing to another tenant. */
+/** Challenges come through callers, so what is known about a server is kept per tenant. */
 function keyOf({ tenant, serverUrl }: ServerInView): string {
   return `${tenant}\n${serverUrl}`;
 }
@@ -164,7 +164,7 @@ async function settleOn(
   return provider;
 }
 
-/** What the operator lets pass at this server stands in the log and in the trail, each time the server is taken on. */
+/** Each time a server is discovered, the log and the audit trail name the rules that the operator lets it break. */
 async function recordDepartures(deps: Dependencies, { rules, tenant }: ServerInView, provider: ProviderId) {
   const departures = Object.keys(rules);
   if (departures.length === 0) return;
@@ -180,17 +180,17 @@ function recordOf(
 ): DiscoveredProvider {
   const { resource, scopesSupported, place } = metadata;
   const record = { serverUrl, resource, scopesSupported, place, ...found };
-  // Tokens of our own are for a client that the operator registered, not for one that anybody may get.
+  // Client credentials need a client that the operator registered, not one that anybody can register.
   const isOperators = rules.grant === 'client_credentials';
   return isOperators ? { ...record, registrationEndpoint: undefined, takesMetadataDocuments: false } : record;
 }
 
 /**
- * Keeps what was found. The first authorization server of a server gets the server's own id, each other one an id of its
- * own. First is who was kept first: a server may name another one to each of two processes that ask at the same time.
+ * Keeps what was found. The authorization server that was kept first gets the MCP server's own id, each other one an id of
+ * its own. (An MCP server may name different ones to two processes that ask at the same time.)
  *
- * Ids are 64 bits of a digest. Whoever chooses URLs can find one that has the id of some well-known server, and what is
- * connected there must not be handed to him: an id that stands for another server is not taken.
+ * An id is 64 bits of a digest, so somebody who can choose URLs can find one with the id of a well-known server. Tokens of
+ * that server must not reach them: an id that stands for another server is never taken over.
  */
 async function keepRecord(deps: Dependencies, record: DiscoveredProvider): Promise<ProviderId> {
   const { serverUrl, issuer, place } = record;
@@ -206,8 +206,8 @@ async function keepRecord(deps: Dependencies, record: DiscoveredProvider): Promi
 }
 
 /**
- * Ids are the same for all tenants, and a challenge is a caller's word. So metadata that stood at another place changes
- * nothing of what others are asked for: where it says something else it has an id of its own.
+ * Ids are the same for all tenants, and where metadata stands is a caller's word. So metadata from another place must not
+ * change what others are asked for: if it says something else, it gets an id of its own.
  */
 function isOfSameServer(first: DiscoveredProvider, found: DiscoveredProvider): boolean {
   if (first.serverUrl !== found.serverUrl || first.issuer !== found.issuer) return false;
@@ -215,7 +215,7 @@ function isOfSameServer(first: DiscoveredProvider, found: DiscoveredProvider): b
   return first.place === found.place || wordsOf(first) === wordsOf(found);
 }
 
-/** What to tell of several failures: what the operator can do something about, else the first with all that were tried. */
+/** The one of several failures to report: one that the operator can mend, else the first, with all that were tried. */
 function failureOf(
   failures: readonly (DiscoveryFailed | ClientRegistrationRequired)[],
   metadata: ResourceMetadata,

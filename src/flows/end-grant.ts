@@ -29,7 +29,7 @@ export interface EndedGrant {
   readonly connection: AwaitingGrant['connection'];
 }
 
-/** How long a person is told that a code is over rather than wrong. */
+/** How long a code that has ended is reported as over, and not as wrong. */
 const rememberedMs = 3_600_000;
 
 /** Ends the grant unless somebody else has moved it on; answers whether this call ended it. */
@@ -62,13 +62,13 @@ async function hasEnded(deps: Dependencies, owner: Owner, connectId: string): Pr
   return !isThere && !connections.some(({ connection }) => connection.proof.connectId === connectId);
 }
 
-/** What a caller did is told by its own entry; what nobody did is told here. */
+/** Acts of callers have entries of their own; this one is for what no caller did. */
 async function recordEnd(deps: Dependencies, { connectId, connection }: EndedGrant, reason: string): Promise<void> {
   const about = { ...aboutConnection(connection), object: connectId };
   await recordAct(deps, { act: 'connect.end', actor: system, ...about, outcome: 'refused', reason });
 }
 
-/** Notes that this owner had a proof under way that is over; that it is over stands without the note, too. */
+/** Notes that a proof of this owner is over. Without the note it is over all the same. */
 export function rememberEnd(deps: Dependencies, owner: Owner): Promise<void> {
   return afterwards(deps, 'proof-ended', () => deps.store.counters.add(nameOf(owner), rememberedMs));
 }

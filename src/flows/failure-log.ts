@@ -34,7 +34,7 @@ export class FailureLog {
   }
 }
 
-/** What an error says may hold anything. */
+/** The message may hold anything, so it is not logged. */
 function kindOf(error: unknown): string {
   if (error instanceof OAuthManagerError) return error.code;
   return error instanceof Error ? error.name : 'unknown';

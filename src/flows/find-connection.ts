@@ -28,7 +28,7 @@ export async function findConnection(deps: Dependencies, wish: ConnectionWish): 
   return exact === undefined ? findOtherwise(deps, wish) : { kind: 'found', stored: exact };
 }
 
-/** The one of that label, or the default. @throws {StoredTokenUnreadable} */
+/** The connection of exactly that label, or of the default one. @throws {StoredTokenUnreadable} */
 export function findExact(deps: Dependencies, wish: ConnectionWish): Promise<StoredConnection | undefined> {
   const { owner, provider, account = defaultAccount } = wish;
   return deps.store.connections.find({ owner, provider, account });

@@ -46,7 +46,7 @@ export async function finishAuthorization(deps: Dependencies, answer: BrowserAns
   }
 }
 
-/** Takes the answer as that of this browser, once. Nobody was asked and nothing sent until then; refusals are recorded. */
+/** Checks that the answer is for this browser, and spends its state. Nothing was sent before; refusals are recorded. */
 async function accept(deps: Dependencies, configured: Provider, answer: BrowserAnswer) {
   let seen: PendingAuthorization | undefined;
   try {
@@ -56,7 +56,7 @@ async function accept(deps: Dependencies, configured: Provider, answer: BrowserA
     const { intent, browserHash, issuer } = seen;
     const browserSecret = checkBrowser({ provider: intent.provider, browserHash }, answer);
     const provider = withParameters(configured, intent.parameters);
-    // What stands under the name now may be another one than the browser was sent to, and the code is not for that.
+    // The configuration may have changed meanwhile: the code is for the server that the browser was sent to.
     if (provider.issuer !== issuer) throw new InvalidRequest('state', 'belongs to another authorization server');
     const { issParameterSupported } = provider;
     const response = readAuthorizationResponse(answer.parameters, { issuer, issParameterSupported });

@@ -1,4 +1,4 @@
-/** Finishes what a process that died had begun to remove: revokes it, if it is gone here. */
+/** Finishes a removal that a process began before it died: what is gone from the store is revoked. */
 
 import { refOf } from '../core/connection.js';
 import type { OwnerRecords } from '../core/store.js';
@@ -8,7 +8,7 @@ import { concludeEnd } from './end-grant.js';
 import { type OpenRevocation, type Removed, takeOver } from './open-revocations.js';
 import { providersOfClient } from './providers-of-client.js';
 
-/** Of any number of processes one does it. What cannot be read may be what was to go, so then it is left for later. */
+/** One process does it, however many try. If a record cannot be read, it may be the one to remove: then it waits. */
 export async function finishRevocation(
   deps: Dependencies,
   [id, { connection, connectId, leftAt, isTold }]: readonly [string, OpenRevocation],
@@ -30,7 +30,7 @@ function isAlone(deps: Dependencies, { provider }: Removed['connection'], record
   return !others.some(({ connection }) => providers.includes(connection.provider));
 }
 
-/** It was never removed; or it was a grant that its person has proven after all. */
+/** It was never removed, or it was a grant that the person has proven after all. */
 function isThere({ connection: { connectionId }, connectId }: Removed, records: OwnerRecords): boolean {
   const isStored = records.connections.some(({ connection }) => connection.connectionId === connectionId);
   const isProven = records.connections.some(({ connection: { proof } }) => proof.connectId === connectId);

@@ -1,4 +1,4 @@
-/** Gives a grant back that nobody will use, where that does not take a working connection along. */
+/** Revokes a grant that nobody will use, unless that would end a working connection as well. */
 
 import type { Connection } from '../core/connection.js';
 import type { RevocationOutcome } from '../core/views.js';
@@ -9,10 +9,10 @@ import { revokeConnection } from './revoke-connection.js';
 import { findByAccount } from './shared-account.js';
 
 /**
- * Revokes, unless the provider would end everything of an account that somebody has connected, or is about to: an attempt
- * that was given up must not cost anybody what works. Never throws.
+ * Revokes, unless the provider would then end all grants of an account that somebody has connected, or is about to: an
+ * abandoned attempt must not break what works. Never throws.
  *
- * @returns `no` as well where it was left alone
+ * @returns `no` also when it was left alone
  */
 export async function giveBack(deps: Dependencies, grant: Omit<Connection, 'proof'>): Promise<RevocationOutcome> {
   const reach = deps.providers.find(grant.provider)?.revocation?.reach;
@@ -22,8 +22,8 @@ export async function giveBack(deps: Dependencies, grant: Omit<Connection, 'proo
 }
 
 /**
- * Under whichever tenant and entry: to the provider they are one client. When it cannot be known, it may be so: the store does
- * not answer, a record cannot be opened, or the provider did not say whose the grant is.
+ * Whether the account is held in any tenant, and under any entry with the same client: to the provider they are one.
+ * `true` if that cannot be known: the store does not answer, a record cannot be opened, or the account has no id.
  */
 async function isHeld(deps: Dependencies, grant: Omit<Connection, 'proof'>): Promise<boolean> {
   const { identity, parameters } = grant;

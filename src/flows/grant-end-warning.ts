@@ -1,4 +1,4 @@
-/** Tells in time that a refresh token ends whatever its use, so that its user can be asked before anything stops working. */
+/** Warns before a refresh token ends for good, so that the user can be asked to reconnect before anything stops working. */
 
 import type { Connection } from '../core/connection.js';
 import type { Provider } from '../core/provider.js';

@@ -15,9 +15,9 @@ export interface Held {
 }
 
 /**
- * Waits for its turn, for ten seconds at most; a process that died in the midst of it is waited for no longer than five.
+ * Waits for its turn, at most ten seconds; a process that died while it had its turn blocks the others for five at most.
  *
- * @param work is given what tells whether it is still its turn: a process that stood still may have been overtaken
+ * @param work may ask whether it still has its turn: a process that stood still may have been overtaken
  */
 export async function holding<T>(
   { store: { leases }, now }: Pick<Dependencies, 'store' | 'now'>,

@@ -1,4 +1,4 @@
-/** Connecting again is to the same shop, host or site as before, unless the caller names another. */
+/** A reconnect goes to the same shop, host or site as before, unless the caller names another. */
 
 import { StoreUnavailable } from '../core/errors.js';
 import { type AccountLabel, defaultAccount, type Owner, type ProviderId } from '../core/identifiers.js';
@@ -33,7 +33,7 @@ export async function withKnownParameters<R extends Asked>(
   return kept.length === 0 ? request : { ...request, parameters: Object.fromEntries(kept) };
 }
 
-/** Nobody knows what a damaged record was connected with. */
+/** A damaged record says nothing about its parameters: then there are none. */
 function passOver(error: unknown): undefined {
   if (error instanceof StoreUnavailable) throw error;
   return undefined;

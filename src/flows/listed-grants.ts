@@ -36,7 +36,7 @@ export async function listGrant(
   await store.documents.put(collection, connectId, { tenant, userId, ...more });
 }
 
-/** Takes a grant off the list. One that stays is found out to be gone when its time comes. */
+/** Takes a grant off the list. If that fails, the worker finds out later that the grant is gone. */
 export function unlistGrant({ store, log }: Dependencies, connectId: string): Promise<void> {
   return afterwards({ log }, collection, () => store.documents.remove(collection, connectId));
 }
@@ -59,7 +59,7 @@ export function createGrantList(deps: Pick<Dependencies, 'store' | 'log'>): {
 }
 
 /**
- * Whether somebody may still prove a grant of that account at one of the providers; a record that cannot be opened may be it.
+ * Whether somebody may still prove a grant of that account at one of the providers. A record that cannot be opened counts.
  *
  * @throws {StoreUnavailable}
  */

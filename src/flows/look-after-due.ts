@@ -15,7 +15,7 @@ import { Rounds } from './rounds.js';
 import { forgetsAt, nextLook, whyRefreshNow } from './schedule.js';
 
 const batch = 100;
-/** So many entries wait for their turn beside those that are worked on: what waits for long outlives the young heap. */
+/** How many entries may wait for their turn. Not more: what waits long leaves V8's young heap and costs more. */
 const mostWaiting = 2 * batch;
 /** A claimed entry that nobody settled comes up again after this. */
 const claimMs = 60_000;
@@ -100,12 +100,12 @@ export class DueWorker {
     if (why !== undefined) return this.#refreshInTurn(claim, { provider, seen, renew: why === 'idle' });
     const next = nextLook(seen.connection, { provider, bufferMs, now: deps.now() });
     const isForgotten = next === undefined && forgetsAt(seen.connection, provider) !== undefined;
-    // Whoever has connected anew meanwhile is in the index by the same name.
+    // `moved`: a new connection of the same name may be in the index by now.
     if (isForgotten && (await forgetRefused(deps, seen)) === 'moved') return this.#putOff(claim, retryMs);
     await deps.store.due.settle(claim, next ?? 'remove');
   }
 
-  /** Waits for its turn at the provider; one that is far away goes back into the index. */
+  /** Waits for its turn at the provider. If that is far away, the entry goes back into the index. */
   async #refreshInTurn(claim: DueClaim, order: { provider: Provider; seen: Stored; renew: boolean }): Promise<void> {
     const { pace } = this.#desk;
     const { id } = order.provider;
@@ -127,11 +127,11 @@ export class DueWorker {
     const wish = { now: deps.now(), bufferMs: Number.MAX_SAFE_INTEGER, renew };
     const result = await flights.refresh({ provider, seen, wish, ahead: true });
     const untouched = result.kind === 'current' && result.stored.generation === seen.generation;
-    // What is gone may have come anew while its provider was told; the next look finds out.
+    // What is gone may have been connected again meanwhile; the next look finds out.
     if (result.kind === 'gone' || untouched) await this.#putOff(claim, retryMs);
   }
 
-  /** A little more or less, so that what failed together does not come back together. */
+  /** By a little more or less, so that entries that failed together do not come back together. */
   async #putOff(claim: DueClaim, ms: number): Promise<void> {
     const { deps } = this.#desk;
     await deps.store.due.settle(claim, Math.floor(deps.now() + ms * (0.75 + Math.random() / 2)));

@@ -41,7 +41,7 @@ export async function stepUpMcp(desk: TokenDesk, request: StepUpRequest): Promis
   const challenged = askedFor(server, { challenge: request.challenge }) ?? [];
   const missing = missingScope(tokenSet.scope, challenged);
   const { rejectedTokenSha256: digest } = request;
-  // Who does not say which token was refused is told by the scope of the stored one whether it can be that.
+  // If the caller does not say which token was refused, the scope of the stored one tells whether it can be that.
   const isWidened = digest === undefined ? missing.length === 0 : !isRejected(tokenSet.accessToken, digest);
   if (isWidened) {
     const outcome = await tokenAt(desk, provider, { ...request, rejectedTokenSha256: undefined });

@@ -36,7 +36,7 @@ export function readChallenge(header: string | null | undefined): BearerChalleng
   return findBearerChallenge(header);
 }
 
-/** Refused tokens may be a sign of anything; a server's metadata is not read more often than this for it. */
+/** How often a server's metadata may be read again because it refused a token. */
 const looksPerMinute = 6;
 
 /**
@@ -67,7 +67,7 @@ export async function findMcpToken(desk: TokenDesk, request: McpTokenRequest): P
 export async function requireMcpToken(desk: TokenDesk, request: McpTokenRequest): Promise<AccessToken> {
   const { deps } = desk;
   const server = viewServer(deps, request.owner.tenant, request.serverUrl);
-  // What the caller got wrong is said before anybody outside is asked.
+  // A fault of the caller's is reported before any request is sent.
   if (request.returnTo !== undefined) parseReturnTo(request.returnTo, deps.settings.returnToOrigins);
   const { challenge, rejectedTokenSha256: rejected } = request;
   const known = await findKnownServer(deps, server);

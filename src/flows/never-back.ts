@@ -1,6 +1,6 @@
-/** A clock for pauses: where the machine's clock is set back, a pause would last as much longer. */
+/** A clock for pauses, which would last longer when the machine's clock is set back. */
 
-/** The same clock, but for what it was set back by while it was looked at. */
+/** The same clock, except that it never goes back. */
 export function neverBack(now: () => number): () => number {
   let last = Number.NEGATIVE_INFINITY;
   let aheadMs = 0;

@@ -13,7 +13,7 @@ import type { Dependencies } from './dependencies.js';
 import { newId } from './one-time-values.js';
 import { httpOf } from './provider-of.js';
 
-/** A redeemed grant: what it was asked for, and what came back, also beside the tokens. */
+/** A redeemed grant: what was asked for, and all that came back. */
 export interface RedeemedGrant {
   readonly intent: ConnectIntent;
   readonly response: TokenResponse;
@@ -66,7 +66,7 @@ async function identityOf(deps: Dependencies, provider: Provider, response: Toke
   }
 }
 
-/** A bot can ask the provider for them as well. */
+/** Failing is no loss: a bot can ask the provider for its sites as well. */
 async function sitesOf(deps: Dependencies, provider: Provider, response: TokenResponse) {
   try {
     return await fetchSites(provider, response.tokenSet, httpOf(deps, provider));

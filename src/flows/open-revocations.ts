@@ -1,4 +1,4 @@
-/** What is being removed here and is still to be revoked at its provider: kept in the store, in case this process dies in between. */
+/** Removals that are under way: noted in the store, so that the tokens are revoked even if this process dies in between. */
 
 import { z } from 'zod';
 import { type Connection, connectionSchema } from '../core/connection.js';
@@ -7,7 +7,7 @@ import { newId } from './one-time-values.js';
 import { WorkList } from './work-list.js';
 
 const collection = 'open-revocations';
-/** Longer than a removal and its revocation take, ms: whoever has not finished by then never will. */
+/** Longer than a removal with its revocation takes, ms: a process that has not finished by then has died. */
 const patienceMs = 60_000;
 
 const removedSchema = z.object({
@@ -21,17 +21,17 @@ const openSchema = removedSchema.extend({
   isTold: z.literal(true).optional(),
 });
 
-/** A grant that goes, with its tokens. */
+/** A grant that is being removed, with its tokens. */
 export type Removed = Readonly<z.infer<typeof removedSchema>>;
 
-/** One whose process has not finished; until `leftAt` (epoch ms) it may be alive. */
+/** A removal that is not finished; its process may be alive until `leftAt` (epoch ms). */
 export type OpenRevocation = Readonly<z.infer<typeof openSchema>>;
 
 /**
- * Removes and revokes, noted all the while. Work that throws leaves the note, since nobody knows what was done. Where the
- * note cannot be written, say for want of memory, it goes without: nobody is kept from disconnecting.
+ * Keeps a note in the store while `work` removes and revokes. If `work` throws, the note stays, since nobody knows what
+ * was done. If the note cannot be written, the work is done without it: nobody is kept from disconnecting.
  *
- * @param work may say that something of it is left for later: the indexes, and nothing else
+ * @param work may call `leave` when only the indexes are left for later: the note is then kept
  */
 export async function keepUntilRevoked<T>(
   { store, log, now }: Pick<Dependencies, 'store' | 'log' | 'now'>,
@@ -57,7 +57,7 @@ export function createRevocationList(deps: Pick<Dependencies, 'store' | 'log'>):
   return new WorkList(deps, collection, openSchema);
 }
 
-/** Lets one process finish it, and strikes it off; another one only if this one does not come to an end. */
+/** Lets one process finish a removal and deletes the note. If that process dies, another one may try after a while. */
 export async function takeOver({ store }: Dependencies, id: string, finish: () => Promise<void>): Promise<void> {
   if (!(await store.leases.acquire(`${collection}/${id}`, id, patienceMs))) return;
   await finish();

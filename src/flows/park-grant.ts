@@ -22,8 +22,8 @@ export interface NewGrant {
 /**
  * Stores the grant as awaiting proof, with its return code, and lets the finishing browser see the code.
  *
- * @throws {StoreUnavailable} the grant could not be kept, and is given back: at once, or when its time is over if it may be
- *   kept all the same
+ * @throws {StoreUnavailable} the grant could not be kept and is given back; if it may have been kept all the same, only
+ *   when its time is over
  */
 export async function parkGrant(deps: Dependencies, parked: NewGrant): Promise<void> {
   const { intent, grant: connection } = parked;
@@ -44,7 +44,7 @@ export async function parkGrant(deps: Dependencies, parked: NewGrant): Promise<v
   await moveConnect(deps, intent, { status: { kind: 'awaiting_proof', identity: connection.identity, until } });
 }
 
-/** What may be there must not be revoked: somebody could prove it, and be connected by tokens that are worth nothing. */
+/** A grant that may have been stored is not revoked: somebody could prove it, and be connected with dead tokens. */
 async function keep(
   deps: Dependencies,
   owner: Owner,

@@ -6,7 +6,7 @@ import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 import { type ConnectionWish, findConnection } from './find-connection.js';
 
-/** A refresh may write between read and write; so often the pair is repeated. */
+/** How often reading and writing are repeated when a refresh writes in between. */
 const mostTries = 5;
 
 /**

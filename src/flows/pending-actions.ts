@@ -36,8 +36,8 @@ interface ConnectOf {
 }
 
 /**
- * Keeps the action for the place that the connect is about. There is one per place: what the person wanted last is
- * what is resumed, through whichever link the connection comes about. It is kept for as long as a connect can take.
+ * Keeps the action for the place (user, provider, account) that the connect is about. There is one per place: what the
+ * person wanted last is resumed, whichever link is used to connect. It is kept for as long as a connect can take.
  */
 export async function keepPendingAction(deps: Dependencies, of: ConnectOf & { payload: string }): Promise<void> {
   const { tenant, userId, provider, account } = await requireConnect(deps, of);
@@ -58,8 +58,8 @@ export async function takePendingAction(deps: Dependencies, of: ConnectOf): Prom
 }
 
 /**
- * Forgets the actions of an owner that is erased: at every place that there is, and under the default label of each
- * configured provider. Others, of which nobody has a list, end by their time.
+ * Forgets the actions of an owner that is erased: for each connection and grant, and for the default account at each
+ * configured provider. There is no list of any others; they expire.
  */
 export async function dropPendingActions(deps: Dependencies, owner: Owner, records: OwnerRecords): Promise<void> {
   const places = [

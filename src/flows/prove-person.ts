@@ -11,7 +11,7 @@ import type { Dependencies } from './dependencies.js';
 import { endGrant, hasEndedLately } from './end-grant.js';
 import { normalizeReturnCode } from './one-time-values.js';
 
-/** Over all flows of one user: more tries than this in ten minutes are no person's. */
+/** No person types more codes than this in ten minutes, over all flows. */
 const userWindowMs = 600_000;
 const mostTriesPerUser = 20;
 
@@ -46,7 +46,7 @@ export async function submitProof(deps: Dependencies, owner: Owner, typed: Typed
     codeDigest !== undefined && deps.store.codes.matches(owner, code, codeDigest);
   const matching = open.find(({ flow }) => isMeant(flow));
   if (matching !== undefined) return activateProven(deps, owner, matching.flow);
-  // The right code sent many times at once uses up the tries as well; it must not end what the first of them is proving.
+  // The right code, sent many times at once, uses up the tries too, but must not end the flow that the first one is proving.
   const usedUp = tries.filter(({ flow, left }) => left <= 0 && !isMeant(flow));
   await Promise.all(usedUp.map(({ flow }) => endGrant(deps, flow, 'attempts_used_up')));
   if (open.length === 0) throw new Gone('The code is used up or too old.');

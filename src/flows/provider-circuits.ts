@@ -31,13 +31,13 @@ const probeMs = 60_000;
 /**
  * The circuits of one process, by provider. Nothing about them is stored: every process finds out for itself.
  *
- * Where every customer has a host of its own (`Provider.place`), that place has a circuit as well: a shop that is closed, or
- * was asked too often, answers for itself, and nobody can stop the others with it. What is said of our client by a word, and
- * an outage, are about all of them.
+ * Where every customer has a host of its own (`Provider.place`), each place has a circuit as well: a shop that is closed,
+ * or was asked too often, holds back requests to itself only. An outage, or an error code about our client, holds back
+ * requests to all of them.
  */
 export class ProviderCircuits {
   readonly #circuits = new Map<string, Circuit>();
-  /** What {@link check} has thrown: it comes back to {@link failed} and tells nothing new about the provider. */
+  /** Errors that {@link check} has thrown: when they come back to {@link failed}, they say nothing new about the provider. */
   readonly #refusals = new WeakSet<object>();
   readonly #now: () => number;
   #roomFor = alwaysKept;
@@ -97,7 +97,7 @@ export class ProviderCircuits {
     if (this.#circuits.size >= this.#roomFor) this.#forgetIdle();
     const circuit = this.#circuits.get(key) ?? { failures: 0, cause, openUntil: 0, probeUntil: 0 };
     const wasOpen = circuit.openUntil > 0;
-    // What was on its way when the circuit opened fails with it, and is not another failure in a row.
+    // Requests that were under way when the circuit opened are not further failures in a row.
     if (!wasOpen || circuit.probeUntil > 0) circuit.failures += 1;
     circuit.cause = cause;
     circuit.probeUntil = 0;
@@ -125,12 +125,12 @@ export class ProviderCircuits {
   }
 }
 
-/** The provider's, and that of the place; no id of a provider has a line break. */
+/** The provider's key, and that of the place. No provider id has a line break. */
 function keysOf(provider: ProviderId, place: string | undefined): readonly [all: string, ...own: string[]] {
   return place === undefined ? [provider] : [provider, `${provider}\n${place}`];
 }
 
-/** An answer, and neither of a server that has failed nor with a word about our client. */
+/** Whether an error is about one customer's host: an answer below 500, without an error code about our client. */
 function isOfPlace(error: unknown): boolean {
   const isAnswer = error instanceof ProviderUnavailable || (error instanceof ProviderError && !error.oauthError);
   return isAnswer && error.status !== undefined && error.status < 500;

@@ -47,7 +47,7 @@ export async function requireConnectable(
 }
 
 /**
- * What was discovered for one tenant, or under earlier rules, is not for every tenant at all times.
+ * What was discovered for one tenant, or under earlier rules, may be forbidden to this tenant now.
  *
  * @throws {InvalidRequest} it is an MCP server that the operator does not allow to this tenant
  */

@@ -1,4 +1,4 @@
-/** The providers that are one client at one authorization server: what ends everything of an account there ends it for all. */
+/** Configured providers that are the same client at the same authorization server: a revocation may reach all of them. */
 
 import type { ProviderId, TenantId } from '../core/identifiers.js';
 import type { Dependencies } from './dependencies.js';

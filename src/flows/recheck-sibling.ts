@@ -11,16 +11,16 @@ import type { Dependencies } from './dependencies.js';
 import type { TokenDesk } from './get-token.js';
 import { findProvider, httpOf } from './provider-of.js';
 
-/** `unknown`: its provider could not be asked, or gave no word; the record is as it was. */
+/** `unknown`: the provider could not be asked, or gave no clear answer; the record is as it was. */
 export type SiblingFate = 'ended' | 'alive' | 'unknown';
 
 /**
- * Refreshes the connection once, as if its token had been refused: only the provider's own word ends it. One without a
- * refresh token ends where the provider confirmed to have ended everything of that account. The record stays in either
- * case, for its person to connect again. Never throws for what could not be found out.
+ * Refreshes the connection once, as if its token had been refused: only the provider's answer ends it. A connection
+ * without a refresh token ends if the provider has confirmed that it ended all grants of that account. The record stays
+ * in either case, so that the person can connect again. What cannot be found out is not an error.
  *
- * @param isConfirmed the provider itself has said that the authorization of this account ended; it may be an old word,
- *   delivered again, so its access token is tried before that counts
+ * @param isConfirmed the provider itself said that the authorization of this account has ended. That may be an old
+ *   message, delivered again, so the access token is tried first
  */
 export async function recheckSibling(
   { deps, flights }: Pick<TokenDesk, 'deps' | 'flights'>,
@@ -33,7 +33,7 @@ export async function recheckSibling(
     const provider = withParameters(configured, seen.connection.parameters);
     if (!isRefreshable(seen.connection.tokenSet, deps.now())) {
       if (isConfirmed && (await isHonoured(deps, provider, seen))) return 'alive';
-      // In a workspace nobody knows which connections belong together, so there nothing is concluded.
+      // Of a workspace nobody knows which connections belong together, so nothing follows.
       return isConfirmed || provider.revocation?.reach === 'user' ? await endUnasked(deps, seen) : 'unknown';
     }
     const wish = { now: deps.now(), bufferMs: 0, rejected: true };
@@ -71,7 +71,7 @@ async function endUnasked(deps: Dependencies, seen: StoredConnection): Promise<S
   return 'ended';
 }
 
-/** What was revoked is not handed out until its clock runs out; the text stays, sealed, with its record. */
+/** Sets the end of the access token to now, so that it is not handed out any more; its text stays in the sealed record. */
 async function forgetAccessToken(deps: Dependencies, stored: StoredConnection): Promise<boolean> {
   const now = deps.now();
   const { tokenSet } = stored.connection;

@@ -14,10 +14,10 @@ export const system: AuditActor = { kind: 'system', id: 'valetkey' };
 /** Whoever sits at the browser of a connect: not yet shown to be anybody. */
 export const browser: AuditActor = { kind: 'person', id: 'browser' };
 
-/** An entry without what is known here. */
+/** An entry without its time, which is set here. */
 export type Act = Omit<AuditEntry, 'at'>;
 
-/** An entry without what came of it. */
+/** An entry without act and outcome. */
 export type About = Omit<Act, 'act' | 'outcome'>;
 
 /**
@@ -67,7 +67,7 @@ export function refusalOf(act: AuditAct, what: About, error: unknown): Act {
   return { act, ...what, outcome, reason: code };
 }
 
-/** By name: what stands beside a spread takes 0.9 µs a field. */
+/** Field by field: beside a spread each takes 0.9 µs. */
 function entryOf(of: Act, { now, origin }: Dependencies): AuditEntry {
   const { act, actor, tenant, user, provider, account, connection_id, outcome, object, token_digest } = of;
   const { request_id = origin?.request_id, address = origin?.address } = of;
@@ -104,8 +104,8 @@ export function aboutConnect({ tenant, userId: user, provider, account, connectI
 }
 
 /**
- * Records that a browser came with what is not its own, or is over: the reason names the field, never its value. Faults
- * of ours are told elsewhere. What belongs to no connect that we know stands in the trail of `default`.
+ * Records that a browser brought something that is not its own, or is over: the reason names the field, never its value.
+ * Other errors are not recorded here. Without a known connect the entry goes to the tenant `default`.
  */
 export async function recordRefusedBrowser(
   deps: Dependencies,

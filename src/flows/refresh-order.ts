@@ -1,4 +1,4 @@
-/** What a refresh is asked for with. */
+/** The order for a refresh. */
 
 import type { StoredConnection } from '../core/connection.js';
 import type { Provider } from '../core/provider.js';

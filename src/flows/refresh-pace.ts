@@ -19,7 +19,7 @@ interface Lane {
   readonly waiting: (() => void)[];
 }
 
-/** Whoever would wait longer than this goes back into the index, ms. */
+/** An entry that would wait longer than this goes back into the index, ms. */
 const longestWaitMs = 20_000;
 
 /** Lets refreshes ahead through one by one. Those that callers wait for only report that they are there. */
@@ -81,7 +81,7 @@ export class RefreshPace {
     }
   }
 
-  /** One goes on in any case: callers who come without a pause must not stop it for good. */
+  /** There is always room for one: a steady stream of callers must not stop refreshing ahead for good. */
   #hasRoom({ ahead, asked }: Lane): boolean {
     return ahead < Math.max(1, this.#limits.concurrency - asked);
   }

@@ -32,20 +32,20 @@ const renewEveryMs = 2_000;
 const lookEveryMs = 25;
 /** Beyond the request's own deadline, until its answer counts as lost. */
 const deadlineMarginMs = 5_000;
-/** Within this time after a store is back, a living holder has reconnected and offered it the answer that it refused. */
+/** Once a store is back, a living process has offered its answer again within this time. */
 const lateCommitMs = 2_500;
 
-/** The flights of one process. Callers of one connection share one; nobody's leaving ends it. */
+/** The refreshes (flights) of one process. Callers of one connection share one; it goes on when a caller leaves. */
 export class RefreshFlights {
   readonly #flights = new Map<string, Promise<Refreshed>>();
-  /** What is still written about flights that have landed. */
+  /** Writes about flights that have ended, such as audit entries, that are not finished yet. */
   readonly #notes = new Set<Promise<void>>();
   readonly #deps: Dependencies;
   readonly #circuits: ProviderCircuits;
   readonly #pace: RefreshPace | undefined;
   #stopped = false;
 
-  /** @param pace what is done ahead makes room for what is asked for here */
+  /** @param pace is told of these refreshes, so that refreshing ahead makes room for them */
   constructor(deps: Dependencies, circuits: ProviderCircuits, pace?: RefreshPace) {
     this.#pace = pace;
     this.#deps = deps;
@@ -75,7 +75,7 @@ export class RefreshFlights {
       this.#flights.delete(key);
       if (!order.ahead) this.#pace?.ended(id);
     };
-    // Before anybody who waits for it hears of it.
+    // Registered first, so it runs before any caller hears of the end.
     flight.then(end, end);
     return flight;
   }
@@ -89,7 +89,7 @@ export class RefreshFlights {
     const own = (each: RefreshOrder) => {
       const labels = { 'valetkey.ahead': each.ahead ?? false };
       const { provider, seen, wish, ahead } = each;
-      // By name: what stands beside a spread takes 0.9 µs a field.
+      // Field by field: beside a spread each takes 0.9 µs.
       const flight = { provider, seen, wish, ahead, deps: this.#deps, circuits: this.#circuits, note };
       return traced(this.#deps, { name: 'refresh', provider: provider.id, labels }, () => fly(flight));
     };
@@ -123,7 +123,7 @@ function endingNow({ id }: Provider): ProviderUnavailable {
 interface Flight extends RefreshOrder {
   readonly deps: Dependencies;
   readonly circuits: ProviderCircuits;
-  /** Takes what goes on while the callers already have their token. */
+  /** Is given each write that goes on while the callers already have their token. */
   readonly note: (written: Promise<void>) => void;
 }
 
@@ -166,7 +166,7 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
   const weigh = () => assess(seen.connection, provider, { ...wish, now: deps.now() }, lost);
   let again = weigh();
   if (again.kind === 'refresh' && provider.refreshReuse !== 'none' && deps.now() >= begun.previous.deadline) {
-    // Who began may be alive, with an answer that the store would not take. A commit needs no lease, so it gets through.
+    // The earlier process may be alive, with an answer that the store refused. It needs no lease to commit, so give it time.
     await sleep(lateCommitMs);
     again = weigh(); // this process may have stood still for longer
   }
@@ -180,8 +180,8 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
 }
 
 /**
- * Sends, unless this process stood still since it wrote its intent: the request would end after the deadline at which others
- * take this sending for over, and send themselves.
+ * Sends, unless this process stood still since it wrote its intent: the request might then end after the deadline from
+ * which on others consider this sending lost, and send themselves.
  *
  * @param lost what is known of an earlier sending, which may have spent the refresh token
  */
@@ -209,7 +209,7 @@ async function send(flight: Flight, intent: RefreshIntent, lost?: LostSending): 
   } catch (error) {
     if (!(error instanceof OAuthManagerError)) throw error;
     recordRefresh(flight, { outcome: 'failed', reason: error.code });
-    // The provider has answered, and the intent stands for whoever comes next.
+    // The provider has answered, so the intent must stay for whoever comes next.
     if (isWaitedFor(error)) throw error;
     return await settleFailure({ ...flight, lost }, intent, error);
   } finally {
@@ -226,7 +226,7 @@ function recordRefresh({ deps, seen, note }: Flight, what: Pick<Act, 'outcome' |
   );
 }
 
-/** Prolongs the lease until told otherwise. Losing it is no harm: it saves traffic, the generation decides. */
+/** Prolongs the lease until the returned function is called. Losing it does no harm: only the generation decides. */
 function keepLease(flight: Flight, holder: string): () => void {
   const ref = refOf(flight.seen.connection);
   const timer = setInterval(() => {

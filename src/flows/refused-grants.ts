@@ -19,22 +19,22 @@ export interface RefusedWish {
   readonly owner?: Owner | undefined;
   readonly tenant?: TenantId | undefined;
   readonly provider?: ProviderId | undefined;
-  /** Only counts them. */
+  /** Only counts them, sends nothing. */
   readonly dryRun?: boolean | undefined;
-  /** Begins no other from then on; those that were sent are finished. */
+  /** Ends the run: those that were sent are finished, no other is begun. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((report: RefusedReport) => void) | undefined;
 }
 
 /** What came of it, in connections. */
 export interface RefusedReport {
-  /** Refused by their provider, and kept. Whoever disconnects before the answer comes is in none of the others. */
+  /** Refused by their provider, and kept. One that is disconnected meanwhile is in none of the other numbers. */
   readonly found: number;
   /** Work again. */
   readonly revived: number;
   /** Refused again. */
   readonly refused: number;
-  /** Nothing was found out, by the code of the error: they may be sent again later. */
+  /** Undecided, by the code of the error: they may be sent again later. */
   readonly failed: Readonly<Record<string, number>>;
 }
 
@@ -48,10 +48,10 @@ export interface RefusedDesk {
 type Fate = 'revived' | 'refused' | { readonly failed: string };
 
 /**
- * Sends refused refresh tokens once more, for when it was not the person who ended them: another app's client id in the
- * configuration, or a provider that refused everybody by mistake. Who is refused again stays so, and is not told again.
+ * Sends refused refresh tokens once more, for refusals that were a mistake: another app's client id in the configuration,
+ * or a provider that refused everybody. A connection that is refused again stays as it is, without another event.
  *
- * Never more at a time, and a second, than are refreshed ahead.
+ * Never more at a time, or per second, than are refreshed ahead.
  *
  * @throws {StoreUnavailable} the store cannot be read; what was sent is stored
  */
@@ -103,7 +103,7 @@ async function sendAgain({ deps, flights, pace }: RefusedDesk, seen: StoredConne
   }
 }
 
-/** By the rate alone: {@link retryRefused} sees to how many there are at a time. */
+/** Keeps to the rate. How many there are at a time is the business of {@link retryRefused}. */
 async function takeTurn(pace: RefreshPace, { id }: Provider): Promise<void> {
   for (;;) {
     const { waitMs, booked } = pace.book(id);
@@ -112,7 +112,10 @@ async function takeTurn(pace: RefreshPace, { id }: Provider): Promise<void> {
   }
 }
 
-/** Forgets it; the connection stays for its person to connect again. Whoever has moved the record meanwhile wins. */
+/**
+ * Forgets a refused refresh token; the connection stays, so that the person can connect again.
+ * `moved`: another writer came first.
+ */
 export async function forgetRefused(
   deps: Dependencies,
   { connection, generation }: StoredConnection,

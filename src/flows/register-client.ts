@@ -27,7 +27,7 @@ import { redirectUriOf } from './redirect-uri.js';
 /** Longer than a registration request may take. */
 const leaseMs = 15_000;
 const lookEveryMs = 50;
-/** A secret that ends within this time is not begun with. */
+/** A secret that ends within this time is not used any more. */
 const expiryMarginMs = 60_000;
 /** A registration that did not work is not tried again in this time, however many callers want it (M7). */
 const backOffMs = 30_000;

@@ -1,6 +1,6 @@
-/** Promises of the hot path, where an `async` function would be one more to wait for. */
+/** For the hot path, where an `async` function would cost one more promise. */
 
-/** Begins what answers by a promise; what it throws before that is a rejection, too. */
+/** Calls `begin`; what it throws by itself becomes a rejection, as in an `async` function. */
 export function rejecting<T>(begin: () => Promise<T>): Promise<T> {
   try {
     return begin();

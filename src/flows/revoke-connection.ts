@@ -10,9 +10,9 @@ import { findProvider, httpOf } from './provider-of.js';
 import { isTokenHeld } from './shared-token.js';
 
 /**
- * Never throws, bounded in time. Of what is stored no more.
+ * Revokes tokens of a connection that is not stored any more. Never throws; takes a bounded time.
  *
- * @returns `no` when the provider did not confirm, or is no longer configured; or somebody else has the very same token
+ * @returns `no` when the provider did not confirm or is no longer configured, or when somebody else has the same token
  */
 export async function revokeConnection(
   deps: Dependencies,

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FailureLog, type Worker } from './failure-log.js';
 
-/** After a round that failed, ms; doubles with each that fails after it. A store that was away for a moment is found at once. */
+/** The pause after a round that failed, ms; doubles with each further one. Short at first: the store may be back at once. */
 const firstFailurePauseMs = 1_000;
 const longestFailurePauseMs = 10_000;
 
@@ -12,7 +12,7 @@ export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
 const pauseByClock: Pause = (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined);
 
-/** One round after the other; each answers how many ms the pause after it takes, and one that fails has a pause of its own. */
+/** Runs one round after the other. A round answers how long to pause after it, ms; after a failure the pause grows. */
 export class Rounds {
   readonly #failures: FailureLog;
   readonly #round: () => Promise<number>;

@@ -14,13 +14,13 @@ import { findProvider } from './provider-of.js';
 const jitterShare = 0.2;
 /** An idle refresh token is used when this part of its life is left. */
 const idleShare = 0.2;
-/** How long before its hard end a refresh token is warned of, ms; of a short-lived one, at its last quarter. */
+/** A refresh token is warned of this long before its hard end, ms, but not before the last quarter of its life. */
 const warnBeforeMs = 7 * 86_400_000;
 const warnShare = 0.25;
-/** What was sent again at the last moment before it is forgotten has ended within this time, ms. */
+/** A refresh token that is sent again at the last moment before it is forgotten is done within this time, ms. */
 const forgetMarginMs = 60_000;
 
-/** What else decides when a connection is looked after; times in epoch ms. */
+/** What else decides when a connection is looked after. `bufferMs` in ms, `now` in epoch ms. */
 export interface Circumstances {
   readonly provider: Provider | undefined;
   readonly bufferMs: number;
@@ -28,8 +28,8 @@ export interface Circumstances {
 }
 
 /**
- * When the access token's refresh is due, epoch ms; `undefined` when it never is. A little before the buffer begins, so
- * that callers find fresh tokens.
+ * When the access token's refresh is due, epoch ms; `undefined` when it never is. It is a little before the buffer begins,
+ * so that callers find fresh tokens.
  */
 function refreshDueAt(connection: Connection, bufferMs: number): number | undefined {
   const { tokenSet } = connection;
@@ -38,7 +38,7 @@ function refreshDueAt(connection: Connection, bufferMs: number): number | undefi
   return Math.floor(tokenSet.expiresAt - buffer * (1 + Math.random() * jitterShare));
 }
 
-/** Until when the refresh token has to be used lest it dies of disuse, epoch ms. */
+/** By when the refresh token has to be used so that it does not expire of disuse, epoch ms. */
 function useBy(connection: Connection, provider: Provider | undefined): number | undefined {
   const { refreshExpiresAt, obtainedAt } = connection.tokenSet;
   const isRenewed = provider !== undefined && isRenewedByUse(provider, connection.tokenSet);
@@ -64,8 +64,8 @@ export function whyRefreshNow(connection: Connection, at: Circumstances): 'stale
 }
 
 /**
- * When a refused refresh token is to be forgotten, epoch ms. Never where several connections share one: by it they find each
- * other when one of them is consented to anew.
+ * When a refused refresh token is to be forgotten, epoch ms. Never where several connections share one: it is how they
+ * find each other when one of them is consented to again.
  */
 export function forgetsAt({ state, tokenSet }: Connection, provider: Provider | undefined): number | undefined {
   if (state.kind !== 'needs_reauthorization' || tokenSet.refreshToken === undefined) return undefined;
@@ -90,7 +90,10 @@ export function schedule({ store, log }: Dependencies, ref: ConnectionRef, dueAt
   return afterwards({ log }, 'due', write);
 }
 
-/** Takes out what is gone, as {@link schedule} does. Whoever has connected anew meanwhile has the same name, and is entered again. */
+/**
+ * Takes out a connection that is gone, as {@link schedule} does. If the person has connected again meanwhile, the new
+ * connection has the same place in the index, and is entered again.
+ */
 export function unscheduleGone(deps: Dependencies, ref: ConnectionRef): Promise<void> {
   return afterwards(deps, 'due', async () => {
     await deps.store.due.unschedule(ref);
@@ -106,7 +109,7 @@ export function scheduleRefresh(deps: Dependencies, connection: Connection): Pro
   });
 }
 
-/** As {@link scheduleRefresh}, by the provider that is at hand. */
+/** As {@link scheduleRefresh}, for a caller that has the provider already. */
 export function scheduleNextLook(
   deps: Dependencies,
   connection: Connection,

@@ -24,13 +24,13 @@ export interface FailedRefresh {
   readonly circuits: ProviderCircuits;
   readonly provider: Provider;
   readonly seen: StoredConnection;
-  /** A sending before it, of which only the intent told. */
+  /** An earlier sending whose answer was lost; only its intent is left. */
   readonly lost: LostSending | undefined;
 }
 
 /**
- * Settles a failure. Only the exact word that the grant is over ends a connection, and only if nobody has renewed it
- * meanwhile; a lost answer is noted; an outage or a fault of ours leaves the record as it is.
+ * Settles a failure. Only the provider's clear answer that the grant is over ends a connection, and only if nobody has
+ * renewed it meanwhile. A lost answer is noted. An outage or a fault of ours leaves the record as it is.
  *
  * @returns the connection as it then stands, when that is the answer
  * @throws the error itself otherwise
@@ -54,13 +54,13 @@ export async function settleFailure(
   throw failure;
 }
 
-/** A sending that was turned away ends its intent, which stood for the lost one as well. */
+/** A sending that was turned away ends its intent. That intent also recorded the lost sending, so the state must now. */
 function stateBefore({ provider, lost }: FailedRefresh): ConnectionState | undefined {
   if (lost === undefined || provider.refreshReuse === 'none') return undefined;
   return { kind: 'uncertain', since: lost.since, attempts: lost.attempts };
 }
 
-/** Sent once more although it was refused: the record says already all that follows, and its person was told. */
+/** The token was refused before and was sent once more: the record says so already, and the person was told. */
 async function settleRefusedBefore(
   { deps, circuits, provider, seen }: FailedRefresh,
   { holder }: RefreshIntent,
@@ -75,7 +75,7 @@ async function settleRefusedBefore(
   return { kind: 'current', stored: seen };
 }
 
-/** Marks the connection as the user's to mend, unless somebody else has moved it on (R12). */
+/** Marks the connection as needing the user's consent again, unless another writer has changed it meanwhile (R12). */
 async function endConnection(
   failed: FailedRefresh,
   intent: RefreshIntent,
@@ -88,7 +88,7 @@ async function endConnection(
     return latest === undefined ? { kind: 'gone' } : { kind: 'current', stored: latest };
   }
   const { connection } = ended;
-  // A token without an end may never have been due, and the refused refresh token is to be forgotten.
+  // A token without an end may not be in the index, and the refused refresh token has to be forgotten later.
   await scheduleNextLook(deps, connection, failed.provider);
   await announce(deps, connection.tenant, {
     type: 'connection.needs_reauthorization',
@@ -98,7 +98,7 @@ async function endConnection(
   return { kind: 'current', stored: ended };
 }
 
-/** Writes a new state over the very generation that was sent, or over a pause that has moved it since. */
+/** Writes a new state over the generation that was sent, or over a later one that only a pause or a resume has made. */
 async function move(
   failed: FailedRefresh,
   intent: RefreshIntent,
@@ -118,12 +118,12 @@ async function move(
     if (outcome === 'stored') return { connection, generation };
     base = await deps.store.connections.find(ref);
   }
-  // Who came meanwhile need not wait for the lease of a refresh that is over.
+  // Callers who find the changed connection need not wait for the lease of a refresh that is over.
   await deps.store.connections.endRefresh(ref, intent.holder, 'unknown');
   return 'moved';
 }
 
-/** The same tokens, of which nothing else is known: at most the person has paused or resumed the connection. */
+/** Same tokens and same state: at most, the person has paused or resumed the connection. */
 function isAsSent({ connection: { state, tokenSet } }: StoredConnection, { connection: sent }: StoredConnection) {
   const textsOf = ({ accessToken, refreshToken }: TokenSet) => [accessToken.reveal(), refreshToken?.reveal()];
   const isSame = textsOf(tokenSet).join('\n') === textsOf(sent.tokenSet).join('\n');

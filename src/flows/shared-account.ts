@@ -22,10 +22,10 @@ type Identified = Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' 
 type ProviderAccount = Pick<Connection, 'tenant' | 'provider' | 'parameters'> & { readonly accountId: string };
 
 /**
- * Does what a connection to an account begins with, for one user after the other: of two that come at once, the second
+ * Does the first steps of a connection to an account, for one user after the other: of two that come at once, the second
  * sees the connection of the first.
  *
- * @throws {StoreUnavailable} somebody else has been at it for long, too
+ * @throws {StoreUnavailable} also when others hold the account for too long
  */
 export function holdingAccount<T>(
   deps: Dependencies,
@@ -40,8 +40,8 @@ export function holdingAccount<T>(
 }
 
 /**
- * Enters a connection into the tenant's index of provider accounts, where the provider says whose it is; and into that of the
- * workspaces where it may have one token for several people.
+ * Enters a connection into the tenant's index of provider accounts, if the provider says whose it is, and into that of
+ * workspaces, if the provider may give several people one token.
  */
 export async function enterAccount(deps: Index, connection: Identified): Promise<void> {
   const { userId, account } = connection;
@@ -50,7 +50,7 @@ export async function enterAccount(deps: Index, connection: Identified): Promise
   }
 }
 
-/** The connections of other users to the same account; an entry that stands for none leaves the index. */
+/** The connections of other users to the same account. An entry without a connection is removed from the index. */
 export async function findOthers(deps: Dependencies, connection: Identified): Promise<readonly Connection[]> {
   const { identity } = connection;
   if (identity === undefined) return [];
@@ -89,7 +89,7 @@ export async function findByWorkspace(
   return collection === undefined ? [] : findEntered(deps, place, { collection });
 }
 
-/** What stands where the entries of a collection say. */
+/** The connections that the entries of a collection name. */
 async function findEntered(
   { store }: Index,
   { tenant, provider }: Pick<Connection, 'tenant' | 'provider'>,
@@ -109,10 +109,10 @@ async function findEntered(
 }
 
 /**
- * Takes a connection out of the index again. An entry that stays is found out to be stale when it is looked at.
+ * Takes a connection out of the index again. An entry that stays is recognised as stale by the next reader.
  *
- * @param anew what has taken its place, which stays entered
- * @returns whether none stays that the store could not take out
+ * @param anew the connection that has taken its place, which stays entered
+ * @returns whether all its entries are out; `false` when the store failed
  */
 export async function leaveAccount(deps: Dependencies, connection: Identified, anew?: Identified): Promise<boolean> {
   const kept = anew ? collectionsOf(deps, anew) : [];
@@ -135,7 +135,7 @@ export async function leaveReplaced(deps: Dependencies, previous: Identified, an
   if (!collectionsOf(deps, previous).every((name) => kept.includes(name))) await leaveUnproven(deps, previous);
 }
 
-/** Takes out what was entered for a proof that could not be stored: nothing else ever leaves in its place. */
+/** Takes out what was entered for a connection that could not be stored: nothing else would ever remove it. */
 export function leaveUnproven(deps: Dependencies, connection: Identified): Promise<void> {
   return afterwards(deps, 'account index', () =>
     holdingAccount(deps, connection, async () => {
@@ -182,7 +182,7 @@ function passOver(error: unknown): 'unreadable' {
   return 'unreadable';
 }
 
-/** Where a connection is entered. */
+/** The collections that a connection is entered in. */
 function collectionsOf(deps: Index, connection: Identified): readonly string[] {
   const { identity } = connection;
   const account = identity && collectionOf(deps, { ...connection, accountId: identity.id });
@@ -202,8 +202,8 @@ function workspaceOf(
 }
 
 /**
- * One collection per tenant and provider account. At providers with many instances an account id means something within
- * one instance only, so that what names the instance counts, too; whatever else stands beside a connection does not.
+ * One collection per tenant and provider account. At providers with many instances an account id is unique within one
+ * instance only, so the parameters that name the instance count, too; other parameters do not.
  */
 function collectionOf({ providers }: Index, { tenant, provider, accountId, parameters = {} }: ProviderAccount): string {
   const { placeholders = {}, sites } = providers.findNaming(provider) ?? {};

@@ -1,7 +1,7 @@
 /**
- * Connections that hold one and the same rotating refresh token: one of them leads, and alone sends it; the others take
- * over what it brings. Its own lease, intent and state then do for all of them. Whoever of them consents anew leads from
- * then on, so that the others need not consent, too.
+ * Connections that share one rotating refresh token: one of them leads and is the only one that sends it; the others copy
+ * its new tokens. So the leader's lease, intent and state serve all of them. When one of them is consented to again, it
+ * leads from then on, and the others need no new consent.
  */
 
 import { nextGeneration, refOf, type StoredConnection } from '../core/connection.js';
@@ -19,9 +19,9 @@ import { findByWorkspace } from './shared-account.js';
 type Refresh = (order: RefreshOrder) => Promise<Refreshed>;
 
 /**
- * Refreshes a connection of a shared chain: by its own refresh token if it leads, else by what the leader has.
+ * Refreshes a connection of a shared chain: with its own refresh token if it leads, else with the leader's tokens.
  *
- * @param own refreshes this connection; `leader` another one, sharing the flight that may be under way
+ * @param by `own` refreshes this connection; `leader` another one, joining a refresh of it that may be under way
  */
 export async function refreshInChain(
   deps: Dependencies,
@@ -45,12 +45,12 @@ export async function refreshInChain(
   return isStale(taken, order) ? refreshInChain(deps, renewing(order, taken.stored), by) : taken;
 }
 
-/** What the leader has may have run out as well. */
+/** The leader's access token may have expired as well. */
 function isStale(taken: Refreshed, { provider, wish }: RefreshOrder): taken is Extract<Refreshed, { kind: 'current' }> {
   return taken.kind === 'current' && assess(taken.stored.connection, provider, anew(wish)).kind === 'refresh';
 }
 
-/** The token that was refused, or was idle, is not this one any more. */
+/** The same wish for another token: that one was refused, or idle, says nothing of the other. */
 function anew({ now, bufferMs, minTtlMs }: Wish): Wish {
   return { now, bufferMs, ...(minTtlMs !== undefined && { minTtlMs }) };
 }
@@ -59,7 +59,7 @@ function renewing(order: RefreshOrder, seen: StoredConnection): RefreshOrder {
   return { ...order, seen, wish: anew(order.wish) };
 }
 
-/** By compare-and-set: whoever has moved this connection meanwhile knows better. */
+/** Copies the leader's tokens, by compare-and-set: if this connection has changed meanwhile, the change stands. */
 async function takeOver(deps: Dependencies, seen: StoredConnection, tokenSet: TokenSet): Promise<Refreshed> {
   const now = deps.now();
   const connection = { ...seen.connection, tokenSet, state: { kind: 'active' as const }, updatedAt: now };
@@ -81,8 +81,8 @@ async function takeOver(deps: Dependencies, seen: StoredConnection, tokenSet: To
 }
 
 /**
- * Gives those who follow a connection what it has before it goes: their own refresh token is spent by then. Never throws; who
- * could not be given it has to connect again.
+ * Gives a leader's tokens to its followers before it is removed, as their own refresh token is spent by then. Never throws;
+ * a follower that could not get them has to be connected again.
  */
 export async function handOver(deps: Dependencies, leaving: StoredConnection): Promise<void> {
   const { tenant, provider, parameters, tokenSet, state } = leaving.connection;

@@ -1,4 +1,4 @@
-/** Whether a token is somebody else's as well: some providers give one to all who connect the same workspace (Slack's bots). */
+/** Whether others hold the same token: some providers give one to all who connect the same workspace (Slack's bots). */
 
 import type { Connection } from '../core/connection.js';
 import type { ProviderId } from '../core/identifiers.js';
@@ -8,19 +8,19 @@ import { createGrantList } from './listed-grants.js';
 import { placesOfClient, providersOfClient } from './providers-of-client.js';
 import { findByWorkspace } from './shared-account.js';
 
-/** What is about to be revoked, and is stored no more. */
+/** A connection that is no longer stored, and whose tokens are about to be revoked. */
 type Removed = Pick<Connection, 'provider' | 'tokenSet' | 'parameters'>;
 
 /**
- * Whether a connection has one of these tokens, or a grant that somebody may still prove. When it cannot be known, it may be
- * so: the store does not answer, or a record cannot be opened.
+ * Whether a connection, or a grant that may still be proven, has one of these tokens. Also `true` when that cannot be known
+ * because the store does not answer or a record cannot be opened.
  */
 export async function isTokenHeld(deps: Dependencies, removed: Removed): Promise<boolean> {
   const { provider, parameters, tokenSet } = removed;
   if (!deps.providers.find(provider)?.sharedChain) return false;
   const isSame = ({ connection }: { readonly connection: Removed }) => sharesToken(connection.tokenSet, tokenSet);
   try {
-    // In this order: what is proven in between is found among the connections.
+    // Grants first: one that is proven in between is then found among the connections.
     if ((await findAwaiting(deps, providersOfClient(deps, provider))).some(isSame)) return true;
     for (const place of await placesOfClient(deps, provider)) {
       if ((await findByWorkspace(deps, { ...place, parameters })).some(isSame)) return true;

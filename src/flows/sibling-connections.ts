@@ -10,9 +10,9 @@ import { providersOfClient } from './providers-of-client.js';
 import { recheckSibling } from './recheck-sibling.js';
 
 /**
- * The others of `all` (of one owner) that revoking this connection would end. Where the provider ends everything of a
- * person, those of the same account there; where of a whole workspace, all at that provider: which they belong to is not
- * known. Entries of one client are one provider.
+ * The others of `all` (of one owner) that revoking this connection would end. If the provider ends all grants of a person,
+ * those are the connections to the same account there; if it ends those of a whole workspace, all at that provider, since
+ * it is not known which workspace they belong to. Provider entries of one client count as one provider.
  */
 export function siblingsOf(deps: Dependencies, one: Connection, all: readonly Connection[]): readonly Connection[] {
   const reach = deps.providers.find(one.provider)?.revocation?.reach;
@@ -28,15 +28,15 @@ function isSame(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && one === other;
 }
 
-/** What came of a disconnect, and which other connections (by id) have ended with it. */
+/** The outcome of a disconnect, and which other connections (by id) have ended with it. */
 export interface Disconnected {
   readonly revoked: RevocationOutcome;
   readonly alsoEnded?: readonly string[];
 }
 
 /**
- * As `disconnect`; where that revoked more than the one grant, the others are looked after before it is told. Named are
- * those that ended, and those that could not be asked; not those that were found alive. All of them stay in the list.
+ * As `disconnect`. If that revoked more than the one grant, the other connections are checked before this resolves.
+ * `alsoEnded` names those that ended and those that could not be checked. None of them is removed.
  */
 export async function disconnectAndTell(
   desk: Pick<TokenDesk, 'deps' | 'flights'>,

@@ -1,4 +1,4 @@
-/** Stores at the start what an earlier process had to leave on disk, because the store did not take it. */
+/** At the start, stores the token sets that an earlier process left on disk because the store was down. */
 
 import { withParameters } from '../core/provider-endpoints.js';
 import type { SpooledCommit } from '../core/spool.js';
@@ -8,8 +8,8 @@ import { findProvider } from './provider-of.js';
 import { tellRotation } from './tell-rotation.js';
 
 /**
- * Stores what lies in the spool, as the process would have done that had the answers. Resolves when that is done, however
- * long the store takes nothing, or when this process ends.
+ * Stores what lies in the spool, as the process that received the answers would have done. Resolves when all is stored,
+ * however long the store is down, or when this process ends.
  */
 export async function storeSpooled(deps: Dependencies): Promise<void> {
   const { spool } = deps.store;
@@ -20,7 +20,7 @@ export async function storeSpooled(deps: Dependencies): Promise<void> {
   await Promise.all(commits.map((commit) => storeOne(deps, commit)));
 }
 
-/** A provider that is not configured any more leaves its answers where they are. */
+/** The answers of a provider that is no longer configured stay in the spool. */
 async function storeOne(deps: Dependencies, { sent, answer }: SpooledCommit): Promise<void> {
   try {
     const provider = await findProvider(deps, sent.connection.provider);

@@ -13,10 +13,10 @@ import { requireConnectable } from './provider-of.js';
 import { scheduleRefresh } from './schedule.js';
 import { leaveReplaced } from './shared-account.js';
 
-/** Somebody else may write between read and write; so often the pair is repeated. */
+/** Another writer may come between read and write: then both are repeated, up to this many times. */
 const mostTries = 5;
 
-/** What the host has: the tokens, whose they are, and what was asked for. */
+/** What the host has: the tokens, whose they are, and the scope that was asked for. */
 export interface HostToken {
   readonly place: Required<ConnectionWish>;
   readonly tokenSet: TokenSet;
@@ -25,7 +25,7 @@ export interface HostToken {
 }
 
 /**
- * Stores or replaces a connection. The host answers for whose token it is: the proof recorded is `host`.
+ * Stores or replaces a connection. The host vouches for whose token it is: the proof recorded is `host`.
  *
  * @throws {InvalidRequest} the provider has a host for each customer, and `parameters` do not say which
  * @throws {UnknownProvider | StoreUnavailable}
@@ -54,7 +54,7 @@ export async function storeToken(deps: Dependencies, token: HostToken): Promise<
   throw new StoreUnavailable('The connection is being written by others all the time.');
 }
 
-/** Nobody says of which workspace it is, so the siblings of the one before must not follow into it. */
+/** It is not known which workspace the token is for, so followers of the earlier connection must not take it over. */
 function isOtherGrant(previous: Connection | undefined, { refreshToken }: TokenSet): boolean {
   return previous?.tokenSet.refreshToken?.reveal() !== refreshToken?.reveal();
 }
@@ -73,7 +73,7 @@ function newConnection(now: number, token: HostToken, previous?: Connection): Co
     proof: { mode: 'host', provenAt: now },
     connectedAt: previous?.connectedAt ?? now,
     updatedAt: now,
-    // The host has a new token; what the person said stands.
+    // The host has a new token; the person's pause stands.
     pausedAt: previous?.pausedAt,
   };
 }

@@ -1,4 +1,4 @@
-/** A provider says by itself that authorizations have ended: looks after every connection that they belong to. */
+/** A provider tells us by itself that authorizations have ended: every connection concerned is checked. */
 
 import { NotFound, Unauthorized } from '../core/errors.js';
 import type { ProviderId, TenantId } from '../core/identifiers.js';
@@ -12,23 +12,23 @@ import { recheckSibling } from './recheck-sibling.js';
 import { aboutConnection, recordAct, system } from './record-act.js';
 import { findByAccount } from './shared-account.js';
 
-/** What the provider wants to see, and how many connections ended by its word. */
+/** The answer that the provider expects, if any, and how many connections its signal has ended. */
 export interface TakenSignal {
   readonly answer?: object;
   readonly ended: number;
 }
 
-/** To be kept: it remembers the keys that issuers publish. */
+/** Open one and keep it: it remembers the keys that issuers publish. */
 export function openSignalReader({ http }: Dependencies): SignalReader {
   return new SignalReader(http);
 }
 
 /**
- * Verifies the signal, then asks the provider about each connection that it is about: a copy of an old signal ends
- * nothing that still works. Taking it twice changes nothing.
+ * Verifies the signal, then asks the provider about each connection concerned. So a replayed old signal ends nothing that
+ * still works, and taking one twice changes nothing.
  *
  * @throws {NotFound} signals of this provider are not taken here
- * @throws {Unauthorized} it is not signed as it should be
+ * @throws {Unauthorized} its signature is missing or wrong
  */
 export async function takeSignal(
   desk: Pick<TokenDesk, 'deps' | 'flights'>,

@@ -8,13 +8,12 @@ import type { Rotation } from '../core/token-source.js';
 import type { Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 
-/** Callers wait for the hook, whatever it does with the token; ms. So long at most: one that hangs would hang them all. */
+/** Callers wait for the hook, but no longer than this, ms: one that hangs must not hang them all. */
 const hookPatienceMs = 10_000;
 
 /**
- * Calls the hook if the refresh token changed, and waits for it as long as is reasonable. What the hook does or fails to do
- * changes nothing: the new token is in the store. Of one that was dropped for a newer one the host hears nothing, and people's
- * own are told to nobody.
+ * Calls the hook if the refresh token changed, and waits for it for a while. Whether the hook fails changes nothing: the new
+ * token is in the store. The host is not told of a token that was dropped for a newer one, nor of people's own tokens.
  */
 export async function tellRotation(
   deps: Dependencies,

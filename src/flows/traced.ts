@@ -14,13 +14,13 @@ export interface TracedJourney {
   readonly labels?: SpanLabels;
 }
 
-/** How a journey came out. */
+/** How a journey ended. */
 interface Outcome {
   readonly kind: string;
   readonly reason?: string;
 }
 
-/** Runs a journey inside a span; `valetkey.outcome` says how it came out. */
+/** Runs a journey inside a span; `valetkey.outcome` says how it ended. */
 export function traced<T extends Outcome>(
   deps: Dependencies,
   { name, provider, labels }: TracedJourney,
@@ -36,9 +36,9 @@ export function traced<T extends Outcome>(
 }
 
 /**
- * The way out to a provider, each request a span. Which trace it belongs to stays with us: no `traceparent` is sent,
- * since it would tell the provider which of its users one request of ours concerns, and no provider has a use for it.
- * The address is not told either: of some providers it names a customer.
+ * The HTTP client for a provider, with a span for each request. No `traceparent` is sent: it would tell the provider which
+ * of its users one request of ours concerns, and no provider has a use for it. The span does not hold the URL either, as
+ * that of some providers names a customer.
  */
 export function traceHttp(deps: Dependencies, provider: Provider, http: Http): Http {
   const { tracer } = deps;

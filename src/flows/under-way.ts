@@ -1,6 +1,6 @@
-/** Calls that were begun and have no answer yet. */
+/** Counts calls that have begun and not ended yet, so that a stopping process can wait for them. */
 
-/** A number and not a set of promises: a warm token would take 40 % longer. */
+/** A number, and not a set of promises, with which a warm token took 40 % longer. */
 export class UnderWay {
   #count = 0;
   #whenNone: (() => void) | undefined;
@@ -14,7 +14,7 @@ export class UnderWay {
     if (this.#count === 0) this.#whenNone?.();
   }
 
-  /** Ends one when the rest of its work is done, however that comes out. */
+  /** Does the rest of a call's work and ends the call, whether that fails or not. */
   async until<Done>(work: () => Promise<Done>): Promise<Done> {
     try {
       return await work();
@@ -23,7 +23,7 @@ export class UnderWay {
     }
   }
 
-  /** Resolves when each that was begun has ended. */
+  /** Resolves when every call that has begun has ended. */
   async ended(): Promise<void> {
     if (this.#count === 0) return;
     await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** Who fetched the token of a connection, when, and what for if it was said: the last fifty, noted aside. */
+/** Who fetched the token of a connection, when, and what for (if said): the last fifty uses, kept apart from the record. */
 
 import { InvalidRequest } from '../core/errors.js';
 import { RecentMap } from '../core/recent-map.js';
@@ -16,15 +16,15 @@ const mostRemembered = 10_000;
 const mostUses = 50;
 /** Counted from the last use. */
 const keepMs = 90 * 86_400_000;
-/** As a user id, since a person's own credential is a caller too. */
+/** As long as a user id, since a person may fetch a token, too. */
 const longestCaller = 256;
 const longestPurpose = 200;
 
-/** Notes of one process. Reading a token neither waits for them nor fails with them. */
+/** The notes of one process. Reading a token neither waits for them nor fails because of them. */
 export class UsageLedger {
   readonly #deps: Dependencies;
   readonly #noted = new RecentMap<string, number>(mostRemembered);
-  /** Notes on one connection wait for each other, so that none writes over another of this process. */
+  /** Notes on one connection wait for each other, so that within this process none overwrites another. */
   readonly #writing = new Map<string, Promise<void>>();
 
   constructor(deps: Dependencies) {
@@ -50,12 +50,12 @@ export class UsageLedger {
     this.#writing.set(connectionId, writing);
   }
 
-  /** Resolves when what was noted is written. */
+  /** Resolves when everything noted so far is written. */
   async settled(): Promise<void> {
     await Promise.all(this.#writing.values());
   }
 
-  /** Two processes that note at the same moment may lose one of the two: it is a picture, the audit trail is the proof. */
+  /** If two processes note at the same moment, one note may be lost. The complete record is the audit trail. */
   async #append(connectionId: string, use: TokenUse): Promise<void> {
     const { expiring } = this.#deps.store;
     const uses = (await expiring.find('usage_ledger', connectionId))?.uses ?? [];

@@ -1,9 +1,9 @@
-/** A list in the store that a worker goes over again and again; an entry that cannot be read holds up no other. */
+/** A list in the store that a worker goes over again and again. An entry that cannot be read does not stop the others. */
 
 import type { z } from 'zod';
 import type { Dependencies } from './dependencies.js';
 
-/** Remembers how many could not be read, so that they are logged when they become more and not with each look. */
+/** Remembers how many entries could not be read, and logs only when there are more than at the last look. */
 export class WorkList<S extends z.ZodType> {
   readonly #deps: Pick<Dependencies, 'store' | 'log'>;
   readonly #collection: string;

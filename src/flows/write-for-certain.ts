@@ -1,14 +1,14 @@
-/** A write whose reply was lost is read back: what follows it must be done if it has happened, and only then. */
+/** A write whose reply was lost is read back, so that the next step is done if, and only if, the write has happened. */
 
 import { StoreUnavailable } from '../core/errors.js';
 import type { WriteOutcome } from '../core/store.js';
 
 /**
- * Writes, and looks whether that has happened where the store does not say.
+ * Writes, and reads back whether that has happened if the store does not say.
  *
  * @param write    the write, once
- * @param hasHappened whether the store is as it leaves it, and as nobody else would
- * @throws {StoreUnavailable} `carriedOut` tells for certain that it has not happened, or that nobody knows
+ * @param hasHappened whether the store is in a state that only this write can have made
+ * @throws {StoreUnavailable} with `carriedOut` "no": it has certainly not happened; "unknown": reading back failed, too
  */
 export async function writeForCertain(
   write: () => Promise<WriteOutcome>,
@@ -25,7 +25,7 @@ export async function writeForCertain(
   }
 }
 
-/** Whether it is about something that may have happened. */
+/** Whether the error leaves open if the write has happened. */
 export function isUnknown(error: unknown): error is StoreUnavailable {
   return error instanceof StoreUnavailable && error.carriedOut === 'unknown';
 }

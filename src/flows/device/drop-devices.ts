@@ -6,12 +6,12 @@ import { moveConnect } from '../connect-progress.js';
 import type { Dependencies } from '../dependencies.js';
 import { createDeviceList, holdDevice, removeDevice } from './device-record.js';
 
-/** Between looks whether the poll under way is over. */
+/** How often to look whether a poll under way is over. */
 const lookEveryMs = 25;
 
 /**
- * Ends all of them. A poll under way is waited for: what it brings is a record of the owner by then, and not one that
- * comes after all was erased.
+ * Ends all of them. A poll under way is waited for: so the grant it brings is stored before the owner's records are erased,
+ * and not after.
  */
 export async function dropDevices(deps: Dependencies, owner: Owner): Promise<void> {
   const all = await createDeviceList(deps).read();
@@ -22,7 +22,7 @@ export async function dropDevices(deps: Dependencies, owner: Owner): Promise<voi
 async function drop(deps: Dependencies, intent: Parameters<typeof moveConnect>[1]): Promise<void> {
   const { connectId } = intent;
   const end = async () => {
-    // The poll that was waited for may have brought it to its end.
+    // The poll that was waited for may have ended it.
     if (!(await removeDevice(deps, connectId))) return;
     await moveConnect(deps, intent, { status: { kind: 'failed', error: 'erased' } });
   };

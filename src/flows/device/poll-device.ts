@@ -1,4 +1,4 @@
-/** Asks a provider once what became of a device authorization, and sees to what it says. */
+/** Asks a provider once about a device authorization, and acts on the answer. */
 
 import { GrantRefused, OAuthManagerError, ProviderUnavailable, StoreUnavailable } from '../../core/errors.js';
 import type { Provider } from '../../core/provider.js';
@@ -14,11 +14,11 @@ import { httpOf, requireProvider } from '../provider-of.js';
 import { aboutConnect, recordAct, system } from '../record-act.js';
 import { type DeviceRecord, findDevice, holdDevice, removeDevice, saveDevice } from './device-record.js';
 
-/** RFC 8628 section 3.5: what `slow_down` adds, for good. */
+/** RFC 8628 section 3.5: `slow_down` lengthens the interval by this, for this and all later polls. */
 const slowDownMs = 5_000;
 const longestIntervalMs = 60_000;
 
-/** Polls if it is time and nobody else does. Never rejects for what the provider says. */
+/** Polls if it is due and no other process polls it. Never rejects because of the provider's answer. */
 export async function pollDevice(deps: Dependencies, connectId: string): Promise<void> {
   await holdDevice(deps, connectId, async () => {
     const record = await findDevice(deps, connectId);
@@ -30,7 +30,7 @@ export async function pollDevice(deps: Dependencies, connectId: string): Promise
   });
 }
 
-/** Whether there is something to do about it now. */
+/** Whether it is time to poll, or to end it because it has expired. */
 export function isDue(deps: Dependencies, { nextPollAt, expiresAt }: DeviceRecord): boolean {
   return deps.now() >= Math.min(nextPollAt, expiresAt);
 }
@@ -44,7 +44,7 @@ async function ask(deps: Dependencies, record: DeviceRecord): Promise<void> {
     if (poll.kind === 'slow_down') await slowDown(deps, record, intervalMs + slowDownMs);
     if (poll.kind === 'granted') await granted(deps, provider, { record, response: poll.response });
   } catch (error) {
-    // A store that is away ends nothing: somebody asks again when it is back.
+    // An outage of the store ends nothing: it is polled again when the store is back.
     if (!(error instanceof OAuthManagerError) || error instanceof StoreUnavailable) throw error;
     // RFC 8628 section 3.5: on a time-out, less often.
     if (error instanceof ProviderUnavailable) {
@@ -54,7 +54,7 @@ async function ask(deps: Dependencies, record: DeviceRecord): Promise<void> {
   }
 }
 
-/** The code is spent: whoever asked again would be refused, so a grant that could not be kept is the end. */
+/** The device code is spent and another poll would be refused, so if the grant cannot be stored, all is over. */
 async function granted(
   deps: Dependencies,
   provider: Provider,
@@ -69,7 +69,7 @@ async function granted(
   }
 }
 
-/** Whoever erases the user takes the record, too, and does not wait for ever for a process that stands still. */
+/** If the record is gone, the user was erased meanwhile (erasing waits for a poll, but not for ever): revokes the grant. */
 async function keep(deps: Dependencies, parked: NewGrant): Promise<void> {
   const { intent, grant } = parked;
   let isWanted = false;

@@ -1,6 +1,6 @@
 /**
- * One identity for everybody, by its refresh token (source `refresh_token`). Its grant is a connection like any other,
- * of an owner that no caller can name: rotation is durable first, and leases and intents hold over all replicas.
+ * One identity for everybody, by its refresh token (source `refresh_token`). Its grant is a connection like any other, of
+ * an owner that no caller can name. So a rotated token is stored before use, and leases and intents hold for all replicas.
  */
 
 import { createHash } from 'node:crypto';
@@ -14,14 +14,14 @@ import { getToken, type TokenDesk } from '../get-token.js';
 import { newId } from '../one-time-values.js';
 import type { TokenOutcome } from '../token-request.js';
 
-/** Stands where no access token was got yet; its time is over, so it is never given out. */
+/** A placeholder until the first access token is fetched. It counts as expired, so it is never handed out. */
 const noAccessToken = new Secret('none');
-/** So many configured refresh tokens are remembered as used up. */
+/** How many configured refresh tokens are remembered as used up. */
 const mostSeeds = 8;
-/** Replicas may plant at once; so often the pair of read and write is repeated. */
+/** Replicas may plant at the same time: read and write are then repeated, up to this many times. */
 const mostTries = 5;
 
-/** Gives the identity's access token. The refresh token of the configuration is used once, then what became of it. */
+/** Hands out the identity's access token. The configured refresh token is used once, then the ones that replace it. */
 export function fixedIdentity(desk: TokenDesk, provider: Provider, refreshToken: Secret | undefined): TokenSource {
   return {
     requiresSubjectToken: false,
@@ -35,7 +35,7 @@ export function fixedIdentity(desk: TokenDesk, provider: Provider, refreshToken:
   };
 }
 
-/** Whether the provider has not refused the grant that stands; a token that was never used may be good. */
+/** Whether the stored grant was not refused, as far as we know; a refresh token that was never used may be good. */
 async function isGood({ deps }: TokenDesk, provider: Provider, refreshToken: Secret): Promise<boolean> {
   const present = await deps.store.connections.find(placeOf(provider));
   if (present === undefined || isNew(present, digestOf(refreshToken))) return true;
@@ -60,7 +60,7 @@ function placeOf(provider: Provider): ConnectionRef {
   return { owner, provider: provider.id, account: defaultAccount };
 }
 
-/** Sees to it that the connection stands on the configured refresh token, or on one that came of it. */
+/** Makes sure that the connection holds the configured refresh token, or one that has replaced it. */
 async function plant(
   desk: TokenDesk,
   ref: ConnectionRef,
@@ -82,8 +82,8 @@ async function plant(
 }
 
 /**
- * A token that was configured before has been used up since, and a replica that was started with it must not bring it
- * back; unless the grant that stands is over and this is not what it began with.
+ * A token that was configured before is used up by now, and a replica that was started with it must not bring it back;
+ * unless the stored grant is over and did not begin with this token.
  */
 function isNew(present: StoredConnection, digest: string): boolean {
   const seeds = seedsOf(present);

@@ -1,17 +1,17 @@
-/** Tokens that can be had again at any time: kept in memory until shortly before their end, one request at a time each. */
+/** Tokens that can be fetched again at any time: kept in memory until shortly before their end, one request at a time each. */
 
 import { LRUCache } from 'lru-cache';
 import type { Scope } from '../../core/scope.js';
 import type { Secret } from '../../core/secret.js';
 import { isRejected } from '../rejected-token.js';
 
-/** A token as it was got. */
+/** A token as it was fetched. */
 export interface FreshToken {
   readonly accessToken: Secret;
   readonly tokenType: string;
-  /** Epoch ms, for the caller. */
+  /** Epoch ms; only passed on to the caller. */
   readonly expiresAt?: number;
-  /** Ms from the moment it was asked for; absent = does not expire. */
+  /** Ms from the moment it was asked for; absent = does not expire. Decides how long it is kept. */
   readonly lifetimeMs?: number;
   readonly scope: Scope;
 }
@@ -24,7 +24,7 @@ export interface KeptWish {
 
 interface Kept {
   readonly token: FreshToken;
-  /** On the clock that nobody sets. */
+  /** On the monotonic clock, ms. */
   readonly askedAt: number;
 }
 
@@ -35,14 +35,14 @@ export class KeptTokens {
   readonly #bufferMs: number;
   readonly #elapsed: () => number;
 
-  /** @param settings `bufferMs` before its end a token is renewed; `elapsed` ms on a clock that nobody sets */
+  /** @param settings a token is renewed `bufferMs` before its end; `elapsed` gives ms on a monotonic clock */
   constructor(settings: { size: number; bufferMs: number; elapsed: () => number }) {
     this.#kept = new LRUCache({ max: settings.size });
     this.#bufferMs = settings.bufferMs;
     this.#elapsed = settings.elapsed;
   }
 
-  /** The kept token, or the one that `ask` brings. While asking fails, a token that still lives is given. */
+  /** The kept token, or else the one that `ask` fetches. If that fails, a kept token that has not expired yet. */
   async get(key: string, wish: KeptWish, ask: () => Promise<FreshToken>): Promise<FreshToken> {
     const kept = this.#kept.get(key);
     const usable = kept !== undefined && !isRejected(kept.token.accessToken, wish.rejectedTokenSha256);
@@ -56,7 +56,7 @@ export class KeptTokens {
     }
   }
 
-  /** What tokens are kept under, least recently used last. */
+  /** The keys of the kept tokens, least recently used last. */
   keys(): readonly string[] {
     return [...this.#kept.keys()];
   }
@@ -77,7 +77,7 @@ export class KeptTokens {
     return (token.lifetimeMs ?? Number.POSITIVE_INFINITY) - (this.#elapsed() - askedAt);
   }
 
-  /** Buffer and wish are both capped at half of the lifetime, so that a short-lived token is used at all. */
+  /** Buffer and wish are both capped at half of the lifetime, so that a short-lived token can be used at all. */
   #isFresh(kept: Kept, { minTtlMs = 0 }: KeptWish): boolean {
     const half = (kept.token.lifetimeMs ?? Number.POSITIVE_INFINITY) / 2;
     const left = this.#leftOf(kept);

@@ -1,4 +1,4 @@
-/** Asks a token source, and hands out nothing but the token. */
+/** Asks a token source, and passes on only what belongs to a token. */
 
 import { z } from 'zod';
 import { InvalidRequest, OAuthManagerError, ProviderError } from '../../core/errors.js';
@@ -44,10 +44,10 @@ export interface NamedSource {
 }
 
 /**
- * A token of a source. What the request lacks is said before the source is asked.
+ * A token of a source. The request is checked before the source is asked.
  *
- * @throws {InvalidRequest} the subject token is missing, or there is none to be had; a scope that is not configured
- * @throws {ProviderError | ProviderUnavailable} as the source says; a host's error of another kind becomes the first
+ * @throws {InvalidRequest} a subject token is missing, or given though the source takes none; a scope is not configured
+ * @throws {ProviderError | ProviderUnavailable} from the source; any other error of a host's source becomes `ProviderError`
  */
 export async function resolveToken(
   deps: Dependencies,
@@ -78,7 +78,7 @@ async function asking<T>(
     return await work();
   } catch (error) {
     if (error instanceof OAuthManagerError) throw error;
-    // Another program's error may hold anything.
+    // The error of the host's program may contain anything, so it is not logged.
     deps.log.error({ provider }, 'a token source failed in a way of its own');
     throw failed(provider, 'failed');
   }
@@ -116,7 +116,7 @@ function handOut(provider: ProviderId, given: SourcedToken): AccessToken {
   };
 }
 
-/** Names the field; what was given is not repeated. */
+/** Names the field, but never quotes its value. */
 function faultOf({ issues }: z.ZodError): string {
   const [{ path, message } = { path: [], message: 'is not valid' }] = issues;
   return `${path.join('.') || 'it'} ${message}`;

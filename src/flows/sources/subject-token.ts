@@ -1,6 +1,6 @@
 /**
- * What a subject token says of itself, if it is a JWT. Not verified: the authorization server does that. It counts here only
- * to refuse, to forget sooner, and to tell the audit trail after the server has taken the token.
+ * What a subject token says of itself, if it is a JWT. It is not verified here: the authorization server does that. So it is
+ * only used to refuse a token, to forget one sooner, and for the audit trail after the server has accepted the token.
  */
 
 import { userIdSchema } from '../../core/identifiers.js';
@@ -10,10 +10,10 @@ import type { ExchangeSettings } from '../../core/token-source.js';
 import type { Delegation } from '../../core/views.js';
 import { readJwtClaims } from '../../protocol/dialects.js';
 
-/** Actors behind actors (RFC 8693 section 4.1) that are told of. */
+/** How many nested actors (RFC 8693 section 4.1) are reported. */
 const mostActors = 5;
 
-/** Why the token may not be exchanged by us, in words without anything out of it; `undefined` when it may. */
+/** Why we may not exchange the token, in words that quote nothing of it; `undefined` when we may. */
 export function refusalOf(provider: Provider, settings: ExchangeSettings, subjectToken: Secret): string | undefined {
   const { subjectIssuers, actor = provider.clientId } = settings;
   const claims = readJwtClaims(subjectToken.reveal());
@@ -39,8 +39,8 @@ export function endOf(subjectToken: Secret): number | undefined {
 }
 
 /**
- * Whom the issued token is about and who acts for them, the current actor first. The server's own word, `act` of the issued
- * token, wins; without it, we are the one who acts.
+ * Whom the issued token is about and who acts for them, the current actor first. If the issued token names actors (`act`),
+ * those count; otherwise we are the one who acts.
  */
 export function delegationOf(provider: Provider, subjectToken: Secret, issued: Secret): Delegation | undefined {
   const [given, got] = [readJwtClaims(subjectToken.reveal()), readJwtClaims(issued.reveal())];
