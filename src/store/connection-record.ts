@@ -5,7 +5,7 @@ import type { Connection, connectionSchema } from '../core/connection.js';
 import { defaultAccount, defaultTenant } from '../core/identifiers.js';
 import { present } from './stored-json.js';
 
-/** Position in this list stands for the mode in records: append only. */
+/** The position in this list stands for the mode in records, so only append. */
 export const proofModes = [
   'chat_code',
   'app_verifier',
@@ -19,10 +19,12 @@ const usual = z.literal(0);
 const optionalText = z.union([text, usual]).nullish();
 /** Ms after `connectedAt`: few digits instead of thirteen. */
 const offset = z.number();
-/** Tokens of RFC 6749 3.3 hold no space and are joined by one; anything else stays an array. */
+/** Scope tokens (RFC 6749 section 3.3) hold no space and are joined by one; other lists stay an array. */
 const scopeTokens = z.union([text, z.array(text)]);
 
-/** The array's places, in order. What may be missing at the end came later or is mostly the usual. */
+/**
+ * The elements of the array, in order. Those at the end may be missing: they were added later, or mostly have their default.
+ */
 export const connectionTuple = z
   .tuple([
     text, // connectionId
@@ -53,19 +55,19 @@ type ConnectionWire = z.input<typeof connectionSchema>;
 /** A connection with its secrets as text, or a grant's connection, which has no proof yet. */
 export type UnprovenWire = Omit<ConnectionWire, 'proof'> & Partial<Pick<ConnectionWire, 'proof'>>;
 
-/** The value in a place; `undefined` where the usual or nothing stands. */
+/** The value of an element; `undefined` where the default or nothing is stored. */
 export function given<T>(place: T | 0 | null | undefined): T | undefined {
   return place === 0 || place === null ? undefined : place;
 }
 
-/** The connection with its secrets as text. It goes nowhere but into a seal, and nothing is judged. */
+/** The connection with its secrets as text, unchecked. Pass it to nothing but a seal. */
 export function wireOf(connection: Connection): ConnectionWire {
   const { tokenSet } = connection;
   const accessToken = tokenSet.accessToken.reveal();
   return { ...connection, tokenSet: { ...tokenSet, accessToken, refreshToken: tokenSet.refreshToken?.reveal() } };
 }
 
-/** Writes the array; the usual at its end is left away. */
+/** Writes the array; defaults at its end are omitted. */
 export function packConnection(wire: UnprovenWire): readonly unknown[] {
   const { tokenSet, connectedAt, identity, proof, state } = wire;
   const after = (time: number | undefined) => (time === undefined ? null : time - connectedAt);
@@ -100,7 +102,7 @@ export function packConnection(wire: UnprovenWire): readonly unknown[] {
   return places.slice(0, places.findLastIndex((place) => given(place) !== undefined) + 1);
 }
 
-/** The inverse of {@link packConnection}; the schemas of `core` judge what comes out. */
+/** The inverse of {@link packConnection}; the schemas of `core` check the result. */
 export function unpackConnection(tuple: ConnectionTuple): object {
   const [connectionId, tenant, userId, provider, account, identity, accessToken, tokenType, connectedAt, ...rest] =
     tuple;

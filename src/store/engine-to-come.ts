@@ -1,12 +1,11 @@
-/** An engine that is opened when it is first asked for something. */
+/** An engine that is opened on its first use. */
 
 import type { StorageEngine } from './engine.js';
 
 /**
- * Stands in for an engine: what it is asked waits until that is open, and fails as opening fails. From then on the
- * engine itself answers.
+ * Stands in for an engine: calls wait until it is open, and fail if opening fails. From then on the engine itself answers.
  *
- * @param open the same promise each time
+ * @param open answers the same promise each time
  */
 export function engineToCome(open: () => Promise<StorageEngine>): StorageEngine {
   let opened: StorageEngine | undefined;

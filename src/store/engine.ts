@@ -1,6 +1,6 @@
 /**
- * What a storage engine does, in bytes. Redis and the embedded store stand behind it in a row; sealing, schemas and
- * key naming by owner are done once, above it. A method that cannot answer throws `StoreUnavailable`.
+ * What a storage engine does, in bytes. Redis and the embedded store implement it; sealing, schemas and key naming by owner
+ * are done once, above it. A method that cannot answer throws `StoreUnavailable`.
  */
 
 import type { OwnerKey } from '../core/identifiers.js';
@@ -13,13 +13,13 @@ export interface Versioned {
   readonly bytes: Buffer;
 }
 
-/** What tells a field that was read: where it lies, in the engine's own words, and the fingerprint of its bytes. */
+/** What identifies a field that was read: its place, in the engine's own words, and the fingerprint of its bytes. */
 export interface KnownField extends Fingerprint {
   readonly key: string;
   readonly field: string;
 }
 
-/** A field, and what to know it by. Its bytes are not a copy. */
+/** A field, and how to recognise it later. Its bytes are not a copy. */
 export interface FoundField extends Versioned {
   readonly known: KnownField;
 }
@@ -29,20 +29,20 @@ export interface FieldChange {
   readonly field: string;
   readonly expect: number | 'absent' | 'any';
   readonly next?: Versioned;
-  /** The note beside the field is about something that this change leaves as it was. */
+  /** Keeps the note beside the field, because this change does not affect what the note is about. */
   readonly keepsNote?: boolean;
 }
 
 /**
- * A claim on a field: a lease that the engine's own clock ends, and a note that outlives the lease. A note belongs to
- * the version of its field: writing or removing the field ends it, unless the writing keeps it.
+ * A claim on a field: a lease that the engine's own clock ends, and a note that outlives the lease. A note belongs to one
+ * version of its field: writing or removing the field ends it, unless the write keeps it.
  */
 export interface FieldClaim {
   readonly field: string;
   readonly holder: string;
 }
 
-/** What a claim is made with: the version that the field must have, the length of the lease, and the note. */
+/** What a claim needs: the version that the field must have, the length of the lease in ms, and the note. */
 export interface ClaimRequest extends FieldClaim {
   readonly version: number;
   readonly leaseMs: number;
@@ -50,31 +50,33 @@ export interface ClaimRequest extends FieldClaim {
   readonly replaceNote?: boolean;
 }
 
-/** What came of a claim. `busy`: another holder has it for so many ms more; `moved`: the version is another one. */
+/** The outcome of a claim. `busy`: another holder has the lease for that many ms more; `moved`: the version differs. */
 export type ClaimOutcome =
   | { readonly kind: 'claimed'; readonly previousNote?: Buffer }
   | { readonly kind: 'busy'; readonly remainingMs: number }
   | { readonly kind: 'moved' };
 
-/** What one append wrote. Ids sort as the entries were appended; of bytes that hold several, it is the id of the last. */
+/**
+ * What one append wrote. Ids sort in the order of the appends; if the bytes hold several entries, it is the id of the last.
+ */
 export interface LogEntry {
   readonly id: string;
   readonly bytes: Buffer;
 }
 
-/** How long entries are kept, ms, and how many; how many the bytes to be appended hold, 1 unless told. */
+/** How long entries are kept (ms) and how many of them; and how many entries the appended bytes hold (default 1). */
 export interface LogKeep {
   readonly keepMs: number;
   readonly keepMost: number;
   readonly holds?: number;
 }
 
-/** Fields of one owner. Everything of one owner lives together, so that each call is one round trip. */
+/** Fields of one owner. Everything of one owner is stored together, so that each call is one round trip. */
 export interface OwnerFields {
   readField(owner: OwnerKey, field: string): Promise<Versioned | undefined>;
-  /** As {@link readField}, for a field that is going to be read again and again. */
+  /** As {@link readField}, for a field that will be read again and again. */
   findField(owner: OwnerKey, field: string): Promise<FoundField | undefined>;
-  /** @param known what the field was found with before; `same` when the very same bytes are still there */
+  /** @param known what the field was found with before; answers `same` if the very same bytes are still there */
   readUnlessSame(known: KnownField): Promise<FoundField | 'same' | undefined>;
   /** All fields and all marks of one owner. */
   readOwner(owner: OwnerKey): Promise<{
@@ -82,51 +84,50 @@ export interface OwnerFields {
     readonly marks: ReadonlyMap<string, number>;
   }>;
   /**
-   * Applies all changes, or none when any `expect` does not hold. Notes of changed fields end, but where the change
-   * keeps them. When stored, `finishes` gives its lease back, if it is still the holder's.
+   * Applies all changes, or none if any `expect` does not hold. Notes of changed fields end, unless the change keeps them.
+   * When stored, the lease in `finishes` is released, if it is still the holder's.
    */
   writeFields(owner: OwnerKey, changes: readonly FieldChange[], finishes?: FieldClaim): Promise<'stored' | 'moved'>;
   /**
-   * Exchanges a field's bytes under the version that they have; mark, note and lease stay. `moved` when the field has
-   * another version, or is gone.
+   * Exchanges a field's bytes and keeps their version; mark, note and lease stay. `moved` when the field has another
+   * version, or is gone.
    */
   exchangeField(owner: OwnerKey, field: string, next: Versioned): Promise<'stored' | 'moved'>;
-  /** Removes all fields, marks, notes and leases of an owner; answers the fields that there were. */
+  /** Removes all fields, marks, notes and leases of an owner; answers the fields that were there. */
   eraseOwner(owner: OwnerKey): Promise<ReadonlyMap<string, Versioned>>;
   /**
-   * Sets a number beside a field, with no regard to its version; leaves nothing where there is no field. Removing the
-   * field removes its mark and its note.
+   * Sets a number beside a field, whatever its version; does nothing where there is no field. Removing the field removes its
+   * mark and its note.
    */
   mark(owner: OwnerKey, field: string, value: number): Promise<void>;
 
   /**
-   * If the field has `version` and nobody else holds its lease: takes the lease for `leaseMs` (again, if it is the
-   * holder's already) and writes the note. A note that is there already is answered as `previousNote`, and left as it
-   * is unless `replaceNote`.
+   * If the field has `version` and nobody else holds its lease: takes the lease for `leaseMs` (or renews the holder's own)
+   * and writes the note. A note that is there already is answered as `previousNote`, and stays unless `replaceNote`.
    */
   claimField(owner: OwnerKey, claim: ClaimRequest): Promise<ClaimOutcome>;
   /** Prolongs the lease if it is still the holder's. */
   renewClaim(owner: OwnerKey, claim: FieldClaim, leaseMs: number): Promise<boolean>;
-  /** Gives the lease back, ended or not, if nobody else has it since; then removes the note too if `endNote`. */
+  /** Releases the lease if it is still the holder's, expired or not; then removes the note too if `endNote`. */
   releaseClaim(owner: OwnerKey, claim: FieldClaim, endNote: boolean): Promise<void>;
   readNote(owner: OwnerKey, field: string): Promise<Buffer | undefined>;
 }
 
-/** Values that end by themselves. Keys are ASCII. */
+/** Values that expire by themselves. Keys are ASCII. */
 export interface ExpiringValues {
   putExpiring(key: string, bytes: Buffer, ttlMs: number): Promise<void>;
   getExpiring(key: string): Promise<Buffer | undefined>;
-  /** Reads and deletes at once, and never twice: an unknown outcome is an error, not a repeat. */
+  /** Reads and deletes in one step, and never twice: an unknown outcome is an error and is not retried. */
   takeExpiring(key: string): Promise<Buffer | undefined>;
   removeExpiring(key: string): Promise<void>;
-  /** Puts `next` in the place of `known`, or where nothing is without it; `false` when something else stands there. */
+  /** Replaces `known` by `next`; without `known`, writes only where nothing is. `false` when something else is there. */
   exchangeExpiring(
     key: string,
     change: { readonly known: Buffer | undefined; readonly next: Buffer; readonly ttlMs: number },
   ): Promise<boolean>;
   /** Lets a value last `ttlMs` from now, if it is still there; never brings one back. */
   prolongExpiring(key: string, ttlMs: number): Promise<boolean>;
-  /** Adds `by` (1); the first addition starts the window. */
+  /** Adds `by` (default 1); the first addition starts the window. */
   count(key: string, windowMs: number, by?: number): Promise<{ readonly count: number; readonly remainingMs: number }>;
   /** The count of the running window; 0 when there is none. `removeExpiring` ends it. */
   readCount(key: string): Promise<number>;
@@ -135,7 +136,7 @@ export interface ExpiringValues {
   releaseLease(key: string, holder: string): Promise<void>;
 }
 
-/** Members with a time each. Members are short binary-safe strings (latin1). */
+/** Members with a time each. Members are short strings of bytes (latin1). */
 export interface DueIndex {
   schedule(member: string, dueAt: number): Promise<void>;
   unschedule(member: string): Promise<void>;
@@ -143,7 +144,7 @@ export interface DueIndex {
   dueTime(member: string): Promise<number | undefined>;
   /** Up to `limit` members due at `now`, oldest first; each is moved to `now + leaseMs` in the same step. */
   claimDue(now: number, limit: number, leaseMs: number): Promise<readonly string[]>;
-  /** Moves a member to `next`, or takes it out without, if it is due at `dueAt` still. */
+  /** Moves a member to `next`, or removes it without one, if it is still due at `dueAt`. */
   settleDue(member: string, change: { readonly dueAt: number; readonly next: number | undefined }): Promise<void>;
   countDue(now: number): Promise<number>;
 }
@@ -152,7 +153,7 @@ export interface DueIndex {
 export interface Logs {
   /**
    * Appends; entries older than `keepMs` and beyond the newest `keepMost` may be dropped. Answers the id. It ends in a
-   * decimal number; where the bytes hold several entries, those before the last have the ids that end in one less each.
+   * decimal number; if the bytes hold several entries, the ids of those before the last count down from it by one.
    */
   append(log: string, bytes: Buffer, keep: LogKeep): Promise<string>;
   /** Up to `limit` appended bytes with entries after the id, oldest first; `undefined` = from the oldest kept. */
@@ -160,7 +161,7 @@ export interface Logs {
   /** The newest `limit`, oldest first. */
   readLogEnd(log: string, limit: number): Promise<readonly LogEntry[]>;
   newestId(log: string): Promise<string>;
-  /** Takes out what was appended under that id, whatever else is kept. */
+  /** Removes what was appended under that id, whatever the limits would keep. */
   removeEntry(log: string, id: string): Promise<void>;
   /** Resolves when there may be an entry after the id, or when the signal fires. */
   waitLog(log: string, after: string, signal: AbortSignal): Promise<void>;
@@ -170,27 +171,28 @@ export interface Logs {
 export interface Documents {
   putDocument(collection: string, id: string, bytes: Buffer): Promise<void>;
   createDocument(collection: string, id: string, bytes: Buffer): Promise<boolean>;
-  /** Puts `next` in the place of `known`; `false` when something else stands there. */
+  /** Replaces `known` by `next`; `false` when something else is there. */
   exchangeDocument(collection: string, id: string, change: { known: Buffer; next: Buffer }): Promise<boolean>;
   getDocument(collection: string, id: string): Promise<Buffer | undefined>;
   listDocuments(collection: string): Promise<ReadonlyMap<string, Buffer>>;
   removeDocument(collection: string, id: string): Promise<boolean>;
 }
 
-/** What can be walked by name: owner keys, keys of values that end, logs, collections. */
+/** What can be walked by name: owner keys, keys of expiring values, logs, collections. */
 export type Walked = 'owners' | 'expiring' | 'logs' | 'collections';
 
-/** Names of all that is kept, in batches: for upkeep, never on a caller's way. */
+/** Names of all that is stored, in batches: for maintenance, never while a caller waits. */
 export interface Walks {
   /**
-   * The names after the cursor; `next` is the cursor to go on with, absent at the end. A name that is there all the
-   * while is met at least once, one that comes or goes meanwhile may be. @throws {StoreUnavailable} also when a part of the
-   * store is not there, or the walk has to begin anew because a master changed
+   * The names after the cursor; `next` is the cursor to continue with, absent at the end. A name that exists all the while
+   * is met at least once; one that comes or goes meanwhile may be.
+   * @throws {StoreUnavailable} also when a part of the store is unreachable, or the walk has to begin again because a master
+   * has changed
    */
   walk(what: Walked, cursor?: string): Promise<{ readonly names: readonly string[]; readonly next?: string }>;
 }
 
-/** All that a place to keep bytes has to do; records, sealing and time to live are above it. */
+/** A place to keep bytes. Record formats, sealing and lifetimes are handled above it. */
 export interface StorageEngine extends OwnerFields, ExpiringValues, DueIndex, Logs, Documents, Walks {
   readonly kind: 'redis' | 'embedded';
   /** Epoch ms by the store's clock. */

@@ -1,4 +1,4 @@
-/** Tells bytes from others by 64 bits, without keeping them. */
+/** Recognises unchanged bytes by 64 bits, without keeping a copy. */
 
 /** A part of some bytes, and what it holds: two numbers of 32 bits that change with every word of it. */
 export interface Fingerprint {
@@ -11,10 +11,10 @@ export interface Fingerprint {
 /**
  * The fingerprint of a part.
  *
- * It is no digest for what somebody wants to forge: whoever can write into the store may as well put back the bytes that
- * were there. What is sealed anew differs in 32 random bytes, and a single word that differs always shows. Of 430 bytes
- * it takes 0.15 µs; a copy of them to compare with would be ten lines of memory more to fetch for each user, of which
- * ten thousand do not fit into a processor's cache.
+ * It is no protection against forgery: whoever can write into the store can as well restore the earlier bytes. Bytes that
+ * were sealed again differ in 32 random bytes, and a single differing word always shows. For 430 bytes it takes 0.15 µs; a
+ * copy to compare with would be ten more cache lines for each user, too much for a processor's cache with ten thousand
+ * users.
  */
 export function fingerprintOf(bytes: Buffer, from: number, to: number): Fingerprint {
   const even = fold(bytes, from, to);
@@ -26,17 +26,17 @@ export function hasFingerprint(bytes: Buffer, { from, to, even, odd }: Fingerpri
   return bytes.length >= to && fold(bytes, from, to) === even && oddHalf === odd;
 }
 
-/** Whether both were taken of the same bytes, wherever these were. */
+/** Whether both were taken of the same bytes, wherever those lay. */
 export function areAlike(one: Fingerprint, other: Fingerprint): boolean {
   return one.even === other.even && one.odd === other.odd;
 }
 
-/** The other half of what {@link fold} made last: a pair would be an object for each look. */
+/** The second half of what {@link fold} has computed last: to return a pair would create an object for each look. */
 let oddHalf = 0;
-/** Made once for many looks: replies that come together lie in one block. */
+/** Made once for many looks: replies that arrive together lie in one block of memory. */
 let view: DataView = new DataView(new ArrayBuffer(0));
 
-/** Every step can be undone, so that no two words lead to the same number from the same one before. */
+/** Every step is reversible, so two different words never lead from the same number to the same one. */
 function fold(bytes: Buffer, from: number, to: number): number {
   if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
   const pairsEnd = from + ((to - from) & ~7);

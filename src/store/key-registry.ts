@@ -14,8 +14,8 @@ const missing =
  *
  * Call it when opening a store to write; it is cheap and may be repeated. Replicas that start together agree.
  *
- * @param lost keys that need not be there, since what they sealed is being given up
- * @returns `new` when no key was entered yet: nothing was ever written here, or somebody has emptied the store
+ * @param lost keys that may be missing, because what they sealed is being given up
+ * @returns `new` when no key was registered yet: nothing was ever written here, or the store was emptied
  * @throws {KeyUnavailable} {ConfigurationError} as {@link checkKeys}
  */
 export async function registerKeys(
@@ -32,10 +32,10 @@ export async function registerKeys(
 }
 
 /**
- * Checks the keyring and enters nothing: from the moment on which a key is entered, nobody works without it.
+ * Checks the keyring without registering its key: once a key is registered, no process works without it.
  *
  * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
- * @throws {ConfigurationError} an id stands for another key here than in the store (`ENCRYPTION_KEYS`)
+ * @throws {ConfigurationError} an id means another key here than in the store (`ENCRYPTION_KEYS`)
  */
 export async function checkKeys(engine: StorageEngine, keyring: Keyring): Promise<void> {
   await checkedKeys(engine, keyring);
@@ -63,7 +63,7 @@ export async function listRegisteredKeys(engine: StorageEngine): Promise<readonl
   return [...(await engine.listDocuments(collection)).keys()];
 }
 
-/** Takes a key out of the register: nothing is sealed under it any more. Answers whether it was there. */
+/** Removes a key from the register, as nothing is sealed under it any more. Answers whether it was there. */
 export function retireKey(engine: StorageEngine, keyId: string): Promise<boolean> {
   return engine.removeDocument(collection, keyId);
 }

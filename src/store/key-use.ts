@@ -6,22 +6,22 @@ import { listRegisteredKeys, registerKeys, retireKey } from './key-registry.js';
 import { type SealedKind, type SealedRecord, walkSealedRecords } from './sealed-records.js';
 import { type Keyring, sealingKeyIdOf } from './sealing.js';
 
-/** One key and what is sealed under it. */
+/** One key and how many records are sealed under it. */
 export interface KeyUse {
   readonly id: string;
-  /** Seals what is written now. */
+  /** It seals what is written now. */
   readonly active: boolean;
-  /** Stands in ENCRYPTION_KEYS. */
+  /** It is in ENCRYPTION_KEYS. */
   readonly available: boolean;
   /** The store refuses to be opened without it. */
   readonly registered: boolean;
   readonly records: Readonly<Record<SealedKind, number>>;
 }
 
-/** Told after every record. `total` is known once they were counted. What it throws ends the work. */
+/** Called after every record. `total` is known once they were counted. An error thrown here ends the work. */
 export type OnProgress = (progress: { readonly done: number; readonly total?: number }) => void;
 
-/** A record that could not be opened, and why: an error's code. */
+/** A record that could not be opened, and the code of the error. */
 export interface Unopened {
   readonly where: string;
   readonly code: string;
@@ -36,7 +36,7 @@ const none: Readonly<Record<SealedKind, number>> = {
   audit: 0,
 };
 
-/** Stands for the key of records that name none: damaged, or of a later version. */
+/** Stands for the key of records that name no key: damaged, or of a later version. */
 export const unnamedKey = 'unreadable';
 
 /** Counts the records under each key; changes nothing and needs no key. Keys of the keyring first, in its order. */
@@ -75,11 +75,11 @@ export function totalOf({ records }: KeyUse): number {
   return Object.values(records).reduce((sum, count) => sum + count, 0);
 }
 
-/** What opening every record has shown. */
+/** The result of opening every record. */
 export interface Verification {
   readonly opened: number;
   readonly unopened: readonly Unopened[];
-  /** How many of them by the key that they name; `unreadable` for those that name none. */
+  /** How many of them per key named in the record; `unreadable` for those that name none. */
   readonly unopenedByKey: ReadonlyMap<string, number>;
 }
 
@@ -111,20 +111,20 @@ export interface Rotation {
   readonly resealed: number;
   /** Left as they were, for the operator. */
   readonly unopened: readonly Unopened[];
-  /** Keys that were taken out of the register: nothing is sealed under them. */
+  /** Keys that were removed from the register: nothing is sealed under them. */
   readonly retired: readonly string[];
-  /** The keys as they are used afterwards. */
+  /** The use of each key afterwards. */
   readonly keys: readonly KeyUse[];
 }
 
-/** Records that writers exchange under our hands come up again; so often the store is gone through. */
+/** A record that a running service rewrites at the same moment is left for another pass; at most this many passes. */
 const mostPasses = 5;
 
 /**
- * Seals every lasting record under the first key, by compare-and-set, beside running services. May be ended at any
- * time and begun anew: what is done is passed over. Keys under which nothing is sealed leave the register: before, those
- * that nobody has here, afterwards all. Short-lived records, events and the audit trail are not rewritten and keep their
- * key registered until they have ended.
+ * Seals every lasting record under the first key, by compare-and-set, while services run. It may be stopped at any time and
+ * started again: finished records are skipped. Keys under which nothing is sealed leave the register: at the start those
+ * that are not in the keyring, at the end all. Short-lived records, events and the audit trail are not rewritten, and keep
+ * their key registered until they have expired.
  *
  * @throws {KeyUnavailable} the store was written with a key that is not in the keyring
  */
@@ -159,14 +159,14 @@ export async function rotateKeys(
   return { resealed, unopened, retired: [...mistaken, ...retired], keys };
 }
 
-/** Takes those out of the register under which nothing is sealed; answers their ids. */
+/** Removes the keys from the register under which nothing is sealed; answers their ids. */
 async function retireIdle(engine: StorageEngine, keys: readonly KeyUse[]): Promise<readonly string[]> {
   const idle = keys.filter((key) => key.registered && !key.active && totalOf(key) === 0);
   for (const { id } of idle) await retireKey(engine, id);
   return idle.map(({ id }) => id);
 }
 
-/** How many records of a key do not end by themselves. */
+/** How many records of a key do not expire by themselves. */
 function lastingOf({ records }: KeyUse): number {
   return records.connection + records.grant + records.document;
 }
@@ -175,7 +175,7 @@ function isOutdated({ sealed, exchange }: SealedRecord, keyring: Keyring): boole
   return exchange !== undefined && sealingKeyIdOf(sealed) !== keyring.activeKeyId;
 }
 
-/** The plaintext is not judged: a record of a newer version is sealed anew as it is. */
+/** The plaintext is not parsed: a record of a newer version is sealed again as it is. */
 async function reseal(record: SealedRecord, keyring: Keyring): Promise<'resealed' | 'moved' | Unopened> {
   try {
     const plaintext = keyring.open(record.sealed, record.associated);

@@ -1,13 +1,13 @@
-/** Times what the engine is asked, and how it ended. */
+/** Measures how long each call of the engine takes, and whether it fails. */
 
 import { StoreUnavailable } from '../core/errors.js';
 import type { Meter } from '../core/meter.js';
 import type { StorageEngine } from './engine.js';
 
-/** Waits for as long as its caller likes, which says nothing about the store. */
+/** It waits for as long as its caller likes, which says nothing about the store. */
 const untimed: ReadonlySet<string | symbol> = new Set(['waitLog', 'close']);
 
-/** The same engine; every call that takes its time is told to the meter. Each of its methods is made once. */
+/** The same engine, which reports every call to the meter. Each of its methods is wrapped once. */
 export function meterEngine(engine: StorageEngine, meter: Meter): StorageEngine {
   const metered = new Map<string, Call>();
   return new Proxy(engine, {

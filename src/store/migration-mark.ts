@@ -1,27 +1,29 @@
-/** Where a store stands in a migration: until its target is whole nobody else may use it, afterwards nobody its source. */
+/**
+ * Marks the stores of a migration: until it is finished nobody else may use its target, and afterwards nobody its source.
+ */
 
 import { ConfigurationError } from '../core/errors.js';
 import type { StorageEngine } from './engine.js';
 
-/** Begins with a dot: no program can reach it by a name of its own. */
+/** Begins with a dot, so that no program can name it. */
 export const migrationCollection = '.migration';
-/** In the target, from the first run of a migration to its end. */
+/** In the target, from the first run of a migration until it is finished. */
 const underWay = 'under-way';
-/** In the source, from the end on. */
+/** In the source, once the migration is finished. */
 const moved = 'moved';
 const mark = Buffer.from('1');
 
-/** Marks the target. Answers whether it was marked already: an earlier run of the migration was not the last one. */
+/** Marks the target. Answers whether it was marked already, by an earlier run of an unfinished migration. */
 export async function beginMigration(target: StorageEngine): Promise<'begun' | 'resumed'> {
   return (await target.createDocument(migrationCollection, underWay, mark)) ? 'begun' : 'resumed';
 }
 
-/** Takes the mark off the target. */
+/** Removes the mark of the target. */
 export async function endMigration(target: StorageEngine): Promise<void> {
   await target.removeDocument(migrationCollection, underWay);
 }
 
-/** Whether a migration has begun to fill a store and has not ended. */
+/** Whether a migration has begun to fill this store and is not finished. */
 export async function isBeingFilled(engine: StorageEngine): Promise<boolean> {
   return (await engine.getDocument(migrationCollection, underWay)) !== undefined;
 }
@@ -31,15 +33,15 @@ export async function markMoved(source: StorageEngine): Promise<void> {
   await source.putDocument(migrationCollection, moved, mark);
 }
 
-/** Whether its migration has ended: what is refreshed since lies in another store. */
+/** Whether this store was migrated: what was refreshed since is in another store. */
 export async function isMoved(engine: StorageEngine): Promise<boolean> {
   return (await engine.getDocument(migrationCollection, moved)) !== undefined;
 }
 
 /**
- * Lets nobody use a store that is the target of a migration under way, or the source of one that has ended.
+ * Refuses a store that is the target of an unfinished migration, or the source of a finished one.
  *
- * @throws {ConfigurationError} what was written here would be overwritten by the next run, or known to nobody
+ * @throws {ConfigurationError} the next run would overwrite what is written here, or nobody would ever read it
  */
 export async function refuseMigrating(engine: StorageEngine): Promise<void> {
   const marks = await engine.listDocuments(migrationCollection);

@@ -1,8 +1,8 @@
-/** What comes while a write is under way is written together by the next one. */
+/** Items that arrive while a write is under way are written together by the next one. */
 
 import { mostTogether } from './gathering.js';
 
-/** A write that takes longer, ms, is not waited for: behind a store that hangs, callers would queue up. */
+/** A write that takes longer than this, ms, is not waited for: with a store that hangs, callers would queue up. */
 const patienceMs = 20;
 
 interface Batch<Item, Result> {
@@ -11,9 +11,9 @@ interface Batch<Item, Result> {
 }
 
 /**
- * Makes one of many, one write at a time: a busy process has fewer and larger writes, each of which is sealed, sent and
- * answered once, and one alone is written at once. Whoever waits for an item waits for the write before it, too, but not
- * for long. When a write fails, all of its items fail as it did, and no others.
+ * Combines single writes into larger ones, one at a time: a busy process has fewer and larger writes, each of which is
+ * sealed, sent and answered once, and a single item is written at once. Whoever waits for an item also waits for the write
+ * before it, but not for long. When a write fails, all of its items fail, and no others.
  *
  * @param writeAll answers one result for each item, in their order
  */
@@ -42,7 +42,7 @@ export function nextTogether<Item, Result>(
   };
 }
 
-/** Resolves a turn later: those that the same answer of the store lets go on come in time for the next write. */
+/** Resolves one turn later, so that callers released by the same reply of the store are in time for the next write. */
 function ended(write: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, patienceMs);

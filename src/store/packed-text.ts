@@ -1,23 +1,23 @@
 /**
- * Text that is mostly tokens, in fewer bytes: long runs of the base64url alphabet stand there as the bytes that they spell.
+ * Text that is mostly tokens, in fewer bytes: long runs of base64url characters are stored as the bytes that they encode.
  *
- * This is no compression. How long a run becomes follows from its length alone, and no part of the text makes another
- * part shorter; so nobody who writes into a record and sees its size learns anything of the secrets beside it, as they
- * would from deflate (the attack named CRIME).
+ * This is no compression: how short a run becomes depends on its length alone, and no part of the text makes another part
+ * shorter. So someone who writes into a record and sees its size learns nothing of the secrets beside it, as they would with
+ * deflate (the CRIME attack).
  */
 
 /** First byte. JSON never begins with it. */
 const mark = 2;
-/** Begins a run; no byte of UTF-8 is the same. The number of characters follows in two bytes, then the bytes. */
+/** Begins a run; it is no byte of UTF-8. The number of characters follows in two bytes, then the decoded bytes. */
 const runMark = 0xff;
 const headerBytes = 3;
 
-/** From here on a run is shorter packed. */
+/** A run of at least this many characters becomes shorter. */
 const shortest = 24;
-/** What its two bytes can say; what is longer becomes several runs. */
+/** The most that two bytes can count; a longer run is split. */
 const longest = 65_532;
 
-/** 1 for the code of each character that a run has. */
+/** 1 for the code of each character that a run may have. */
 const alphabet = Uint8Array.from({ length: 128 }, (_, code) => (/[\w-]/.test(String.fromCharCode(code)) ? 1 : 0));
 
 /** Whether bytes are a packed text. */
@@ -27,7 +27,7 @@ export function isPacked(bytes: Buffer): boolean {
 
 /** Packs a text. Lone surrogates are lost; JSON has none. */
 export function packText(text: string): Buffer {
-  // A run never takes more than its characters.
+  // A packed run never takes more bytes than it has characters.
   const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(text));
   let at = bytes.writeUInt8(mark);
   let end = 0;
@@ -58,7 +58,7 @@ export function unpackText(bytes: Buffer): string {
 }
 
 /**
- * The first run after a place. Each has at least one of every 24 characters, so that no others are looked at: 0.3 µs for a
+ * The first run after a place. Each run has at least 24 characters, so only every 24th character is looked at: 0.3 µs for a
  * record, where a regular expression takes 2.8.
  */
 function findRun(text: string, from: number): { readonly start: number; readonly end: number } | undefined {

@@ -1,11 +1,11 @@
-/** Directories for the eyes of their user alone. */
+/** Directories that only their user may read. */
 
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a directory, and those above it, unless it is there. Node's own `recursive` never ends where a directory that is
- * there takes none and calls that ENOENT, as /proc does.
+ * Makes a directory and its parents, unless they exist. Node's own `recursive` never ends if an existing directory takes no
+ * new entries and reports ENOENT, as /proc does.
  *
  * @throws what the operating system refuses
  */

@@ -1,9 +1,9 @@
 /**
- * What is stored, as bytes before sealing: compact JSON arrays that begin with their format number. What holds tokens is
- * packed as well (packed-text.ts); all of it is read packed or not.
+ * What is stored, as bytes before sealing: compact JSON arrays that begin with their format number. Records with tokens are
+ * packed as well (packed-text.ts); every reader takes both forms.
  *
- * Additions go to the end of an array under the same number: readers ignore what they do not know, and treat what is
- * missing at the end as absent. A change of meaning gets a new number, and a reader of its own beside the old one.
+ * Additions go to the end of an array and keep its number: readers ignore elements that they do not know, and treat missing
+ * ones as absent. A change of meaning gets a new number, and its own reader beside the old one.
  */
 
 import { z } from 'zod';
@@ -34,17 +34,17 @@ const grantRecord = z
   .rest(z.unknown());
 /** Generation, holder, startedAt, deadline, attempt. */
 const intentRecord = z.tuple([version1, z.number(), z.string(), z.number(), z.number(), z.number()]).rest(z.unknown());
-/** Records that live for minutes, and documents: their object as it is. */
+/** Records that live for minutes, and documents: their object unchanged. */
 const plainRecord = z.tuple([version1, z.unknown()]).rest(z.unknown());
-/** One entry of a log; or under number 2 as many as were written together. */
+/** One entry of a log; with number 2, all that were written together. */
 const entriesRecord = z.tuple([z.union([version1, z.literal(2)]), z.unknown()]).rest(z.unknown());
 
-/** The same schemas, so typed that a purpose leads to its record. */
+/** The same schemas, typed so that a purpose leads to its record. */
 const expiringSchemas: { readonly [P in Purpose]: z.ZodType<ExpiringRecord<P>> } = expiringRecordSchemas;
 
 /**
- * Writes a connection. What the reader by hand takes, the schema takes, too, so that only the rest is shown to it:
- * `z.encode` takes 10 of the 12 µs that this would take otherwise.
+ * Writes a connection. The schema accepts whatever the reader by hand accepts, so only the rest is passed to the schema:
+ * without this, `z.encode` would take 10 of 12 µs.
  */
 export function formatConnection(connection: Connection): Buffer {
   const record = [1, packConnection(wireOf(connection))];
@@ -100,25 +100,25 @@ export function parseExpiring<P extends Purpose>(purpose: P, bytes: Buffer): Exp
   return parseRecord(expiringSchemas[purpose], record);
 }
 
-/** An event as text, of the same form as here: `parse` takes a quarter of the time of `z.encode`. */
+/** An event as text. Stored and in memory it has the same form, so `parse` does, in a quarter of the time of `z.encode`. */
 export function formatEvent(event: ConnectionEvent): string {
   return JSON.stringify(usualEvent(event) ?? connectionEventSchema.parse(event));
 }
 
-/** One entry of the audit trail as text; what does not fit the schema is a fault of ours. It has the same form inside. */
+/** One entry of the audit trail as text, as {@link formatEvent} does; an entry that does not fit the schema is a bug. */
 export function formatAuditEntry(entry: AuditEntry): string {
   return JSON.stringify(usualAuditEntry(entry) ?? auditEntrySchema.parse(entry));
 }
 
-/** Writes entries of a log together, each as {@link formatEvent} or {@link formatAuditEntry} has it. */
+/** Writes entries of a log together, each one as made by {@link formatEvent} or {@link formatAuditEntry}. */
 export function joinEntries(entries: readonly string[]): Buffer {
   return Buffer.from(`[${entries.length === 1 ? 1 : 2},${entries.join()}]`);
 }
 
 /**
- * Reads events that were written together; `undefined` stands for one that only a later version knows.
+ * Reads events that were written together; `undefined` stands for an event that only a later version knows.
  *
- * @throws {StoredTokenUnreadable} they were written in no form that is known here
+ * @throws {StoredTokenUnreadable} they are in no known format
  */
 export function parseEvents(bytes: Buffer): readonly (ConnectionEvent | undefined)[] {
   return splitEntries(bytes).map((event) => connectionEventSchema.safeParse(event).data);
@@ -134,7 +134,7 @@ function splitEntries(bytes: Buffer): readonly unknown[] {
   return form === 1 ? [first] : [first, ...others];
 }
 
-/** Writes a document with its id: engines know only the id's hash. */
+/** Writes a document with its id, since engines know only the id's hash. */
 export function formatDocument(id: string, value: unknown): Buffer {
   return toBytes([1, id, value]);
 }

@@ -1,4 +1,4 @@
-/** Each tenant's audit trail. It holds no secret, but it tells who uses what, so it is sealed too. */
+/** Each tenant's audit trail. It holds no secrets, but it tells who uses what, so it is sealed too. */
 
 import type { StoredAuditEntry } from '../core/audit.js';
 import type { AuditStore } from '../core/store.js';
@@ -7,7 +7,7 @@ import { formatAuditEntry, parseAuditEntries } from './records.js';
 import { type Opened, sealedLog } from './sealed-log.js';
 import type { Keyring } from './sealing.js';
 
-/** However long entries are to be kept, a tenant has no more of them: about 400 bytes each. */
+/** The most entries that a tenant has, however long they are to be kept: about 400 bytes each. */
 const keepMost = 1_000_000;
 
 /** Binds the methods to an engine and a keyring. @param keepMs how long entries are kept */

@@ -23,11 +23,11 @@ export function placeOf(ref: ConnectionRef): Place {
   return { owner: ownerKeyOf(ref.owner), field: connectionFieldOf(ref) };
 }
 
-/** What the methods may be told beside engine and keyring. */
+/** Settings beside engine and keyring. */
 export interface SealedConnectionOptions {
-  /** Epoch ms; only makes the generations of grants. */
+  /** Epoch ms; only used for the generations of grants. */
   readonly now: () => number;
-  /** Of how many users opened connections may be reused while their sealed bytes are unchanged. */
+  /** For how many users opened connections may be reused while their sealed bytes are unchanged. */
   readonly keepOpened: number;
 }
 
@@ -65,7 +65,7 @@ export function sealedConnections(
       const fields = await engine.eraseOwner(key);
       found.forgetAll(owner);
       const unschedule = (field: string) => engine.unschedule(dueMemberOf(key, field));
-      // What was taken out is told in any case. An entry that stays is found out to stand for nothing when it is due.
+      // What was removed is answered in any case. An entry that stays in the due index is dropped when it is due.
       await Promise.allSettled([...fields.keys()].map(unschedule));
       return openAll(keyring, key, fields, new Map());
     },
@@ -150,7 +150,7 @@ function toFieldChange(
   }
 }
 
-/** A record that names one owner and lies under another could be handed to the wrong person. */
+/** A record that names another owner than the one it is stored under could be handed to the wrong person. */
 function refuseForeign(owner: Owner, record: Owner): void {
   if (record.tenant !== owner.tenant || record.userId !== owner.userId) {
     throw new TypeError('The record belongs to another owner.');

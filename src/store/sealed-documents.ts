@@ -1,4 +1,4 @@
-/** Settings that live in the store, sealed under hashed ids: whatever characters an id has, it is a fine key. */
+/** Settings that live in the store, sealed, under hashed ids: an id may have any characters. */
 
 import { OAuthManagerError } from '../core/errors.js';
 import type { DocumentStore } from '../core/store.js';

@@ -1,4 +1,4 @@
-/** What is due, with the connection that each entry points at. */
+/** What is due, with the connection that each entry points to. */
 
 import { OAuthManagerError } from '../core/errors.js';
 import type { ConnectionRef } from '../core/identifiers.js';
@@ -31,7 +31,7 @@ function memberOf(ref: ConnectionRef): string {
   return dueMemberOf(owner, field);
 }
 
-/** `undefined` for a record that cannot be opened: it alone waits, and comes again when its claim ends. */
+/** `undefined` for a record that cannot be opened: only that one has to wait, and comes again when its claim ends. */
 async function load(engine: StorageEngine, keyring: Keyring, claim: DueClaim): Promise<DueEntry | undefined> {
   const place = splitDueMember(claim.member);
   const found = await engine.readField(place.owner, place.field);

@@ -1,4 +1,4 @@
-/** Each tenant's log of events. Events hold no secret, but they tell who uses what, so they are sealed too. */
+/** Each tenant's log of events. Events hold no secrets, but they tell who uses what, so they are sealed too. */
 
 import { type TenantId, tenantIdSchema } from '../core/identifiers.js';
 import { RecentMap } from '../core/recent-map.js';
@@ -9,12 +9,15 @@ import { formatEvent, parseEvents } from './records.js';
 import { sealedLog } from './sealed-log.js';
 import type { Keyring } from './sealing.js';
 
-/** A subscriber that was away longer has to read the connections anew. */
+/** A subscriber that was away longer has to read the connections again. */
 const keep = { keepMs: 7 * 24 * 3_600_000, keepMost: 100_000 } as const;
 
-/** The store's own and not sealed: names of tenants are none of a person's, and stand in the configuration, too. */
+/**
+ * A collection of the store itself, not sealed: names of tenants say nothing of a person, and are in the configuration
+ * anyway.
+ */
 const tenantsCollection = '.event-tenants';
-/** Noting one once more is no harm. */
+/** How many tenants are remembered as noted. Noting one again does no harm. */
 const mostNoted = 1_000;
 
 /** Binds the methods to an engine and a keyring. */
@@ -27,7 +30,7 @@ export function sealedEvents(engine: StorageEngine, keyring: Keyring): EventStor
   });
   const noted = new RecentMap<TenantId, true>(mostNoted);
 
-  /** A log is found by its tenant's name only, so the names are kept beside it. */
+  /** A log can only be found by its tenant's name, so the names are kept beside it. */
   async function noteTenant(tenant: TenantId): Promise<void> {
     await engine.createDocument(tenantsCollection, hashOf(tenant), Buffer.from(tenant));
     noted.set(tenant, true);

@@ -1,4 +1,4 @@
-/** One-time and short-lived records, counters and leases: under hashed names, sealed where there is content. */
+/** One-time and short-lived records, counters and leases: under hashed names, and sealed if they have content. */
 
 import type { CounterStore, ExpiringStore, LeaseStore } from '../core/store.js';
 import type { StorageEngine } from './engine.js';
@@ -11,7 +11,7 @@ export function expiringSeal(key: string): string {
   return `expiring\n${key}`;
 }
 
-/** Binds the methods to an engine and a keyring. The key is bound into the seal: no purpose opens another's record. */
+/** Binds the methods to an engine and a keyring. The key is bound into the seal, so no purpose opens another's record. */
 export function sealedExpiring(engine: StorageEngine, keyring: Keyring): ExpiringStore {
   return {
     async save(purpose, secretKey, record, ttlMs) {
@@ -26,7 +26,7 @@ export function sealedExpiring(engine: StorageEngine, keyring: Keyring): Expirin
     },
 
     async take(purpose, secretKey) {
-      // Looked at first: a record whose key is missing here stays for the replica that has the key.
+      // Read before it is taken: a record whose key is missing here stays for a replica that has the key.
       if ((await this.find(purpose, secretKey)) === undefined) return undefined;
       const key = expiringKeyOf(purpose, secretKey);
       const sealed = await engine.takeExpiring(key);

@@ -1,4 +1,4 @@
-/** A sealed log per tenant: what events and the audit trail have in common. Entries that come together are stored as one. */
+/** A sealed log per tenant, for events and the audit trail. Entries that arrive together are stored as one. */
 
 import { StoredTokenUnreadable } from '../core/errors.js';
 import type { TenantId } from '../core/identifiers.js';
@@ -9,14 +9,14 @@ import { nextTogether } from './next-together.js';
 import { joinEntries } from './records.js';
 import type { Keyring } from './sealing.js';
 
-/** What kind of log it is, and how bytes become its entries: several, where they were appended together. */
+/** The kind of log, and how bytes become its entries: several, if they were appended together. */
 export interface LogKind<T> {
   /** First part of the log's name. */
   readonly collection: string;
-  /** Bound into every seal, so that no entry opens in a log of another kind. */
+  /** Bound into every seal, so that an entry does not open in a log of another kind. */
   readonly label: string;
   readonly keep: Omit<LogKeep, 'holds'>;
-  /** In their order; `undefined` for one that only a later version knows. */
+  /** The entries in order; `undefined` for one that only a later version knows. */
   parse(bytes: Buffer): readonly (T | undefined)[];
 }
 
@@ -36,18 +36,20 @@ export interface Opened<T> {
   readonly value: T;
 }
 
-/** More than a page of single entries takes some reads, and a page of many together does not read many pages. */
+/**
+ * Appends fetched per read: a long page of single entries takes several reads, and combined ones are not fetched in vain.
+ */
 const mostPerRead = 64;
-/** They stand at the same place, mostly: at the last entry that could be read. */
+/** Readers mostly wait at the same place: at the last entry that could be read. */
 const mostReaders = 1_000;
-/** Tenants that are written for at once, at least; one that is forgotten only shares no write for a moment. */
+/** For so many tenants, writes are combined. One that drops out only misses to share a write for a moment. */
 const mostWriters = 1_000;
 
 /** Binds a kind of log to an engine and a keyring. */
 export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogKind<T>): SealedLog<T> {
   const logOf = (tenant: TenantId) => `${kind.collection}/${hashOf(tenant)}`;
 
-  /** What cannot be opened is passed over: a reader that stops at it would never move again. */
+  /** Entries that cannot be opened are skipped: a reader that stopped at one would never move on. */
   function open(log: string, { id, bytes }: LogEntry): readonly Opened<T | undefined>[] {
     try {
       const values = kind.parse(keyring.open(bytes, `${kind.label}\n${log}`));
@@ -59,14 +61,16 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
     }
   }
 
-  /** How far readers have come who found nothing to read: what they have passed over would wake them again and again. */
+  /**
+   * Where readers that found nothing readable have come to: entries that they have skipped would wake them again and again.
+   */
   const passed = new RecentMap<string, string>(mostReaders);
   const reader = (tenant: TenantId, after = '') => `${tenant}\n${after}`;
 
   const appends = new RecentMap<TenantId, (entry: string) => Promise<string>>(mostWriters);
   /**
-   * Entries that come while others are written are sealed and stored as one: 25 of the 107 µs that a token took over HTTP,
-   * 32 of the 300 of a refresh ahead. Whoever waits for an entry waits for all of it, and none of it is stored when it fails.
+   * Entries that arrive during a write are sealed and stored as one. That saved 25 of the 107 µs of a token over HTTP, and
+   * 32 of the 300 µs of a refresh ahead. When the write fails, none of them is stored.
    */
   const appendTo = (tenant: TenantId) => {
     const log = logOf(tenant);
@@ -94,7 +98,7 @@ export function sealedLog<T>(engine: StorageEngine, keyring: Keyring, kind: LogK
         const appended = await engine.readLog(log, position, atOnce);
         for (const each of appended) {
           const opened = open(log, each);
-          // Of those that were appended together, the reader may have had some.
+          // The reader may have had some of the entries that were appended together.
           found.push(...opened.slice(opened.findIndex(({ id }) => id === after) + 1).filter(isKnown));
           if (found.length >= limit) return found.slice(0, limit);
         }
@@ -121,7 +125,7 @@ function isKnown<T>(entry: Opened<T | undefined>): entry is Opened<T> {
   return entry.value !== undefined;
 }
 
-/** The ids of so many entries that were appended together, by the id of the last: it ends with the number of that one. */
+/** The ids of `count` entries that were appended together, from the id of the last, which ends with its number. */
 function idsUpTo(last: string, count: number): readonly string[] {
   const number = /\d+$/.exec(last)?.[0] ?? '';
   const before = last.slice(0, last.length - number.length);

@@ -1,4 +1,4 @@
-/** Everything that is sealed, record by record: for keys that come and go, for checks, for counts. */
+/** Walks everything that is sealed, record by record: to change keys, to check, to count. */
 
 import { expiringRecordSchemas, type Purpose } from '../core/connect.js';
 import { StoredTokenUnreadable } from '../core/errors.js';
@@ -17,22 +17,22 @@ import { documentSeal } from './sealed-documents.js';
 import { expiringSeal } from './sealed-expiring.js';
 import { fieldSeal } from './sealed-fields.js';
 
-/** What is sealed. Records of the last three kinds end by themselves and are never written again. */
+/** Kinds of sealed records. The last three expire by themselves and are never rewritten. */
 export type SealedKind = 'connection' | 'grant' | 'document' | 'short_lived' | 'event' | 'audit';
 
 /** One sealed record and what can be done with it. */
 export interface SealedRecord {
   readonly kind: SealedKind;
-  /** Names the place for an operator; neither a user nor a secret can be read from it. */
+  /** Names the place for an operator; it reveals no user and no secret. */
   readonly where: string;
   readonly sealed: Buffer;
   /** What its seal is bound to. */
   readonly associated: string;
   /** Reads what was sealed. @throws {StoredTokenUnreadable} it does not fit its format */
   parse(plaintext: Buffer): unknown;
-  /** Puts the same under another seal, if the record is still what was read; absent where records run out by themselves. */
+  /** Writes the same under another seal, if the record is unchanged; absent for records that expire by themselves. */
   readonly exchange?: (sealed: Buffer) => Promise<boolean>;
-  /** Takes the record out. Where it was due, its entry is found out to stand for nothing then. */
+  /** Removes the record. An entry in the due index then points at nothing, and is dropped when it is due. */
   remove(): Promise<unknown>;
 }
 
@@ -42,7 +42,7 @@ const logKinds = {
   audit: { kind: 'audit', parse: everyOne(parseAuditEntries) },
 } as const;
 
-/** What readers of a log pass over does not fit when every record is looked at. */
+/** Other readers of a log skip an entry of unknown form; a check of every record reports it. */
 function everyOne(parse: (bytes: Buffer) => readonly unknown[]): (bytes: Buffer) => readonly unknown[] {
   return (bytes) => {
     const entries = parse(bytes);
@@ -54,13 +54,13 @@ function everyOne(parse: (bytes: Buffer) => readonly unknown[]): (bytes: Buffer)
 const entriesPerRead = 500;
 const ownersPerRead = 32;
 
-/** Everything of one owner as it was read. */
+/** Everything of one owner, as it was read. */
 export interface OwnerWithFields extends Awaited<ReturnType<StorageEngine['readOwner']>> {
   readonly engine: StorageEngine;
   readonly owner: OwnerKey;
 }
 
-/** Walks all sealed records. What is there all the while is met at least once. @throws {StoreUnavailable} */
+/** Walks all sealed records. A record that exists all the while is met at least once. @throws {StoreUnavailable} */
 export async function* walkSealedRecords(engine: StorageEngine): AsyncGenerator<SealedRecord> {
   for await (const owner of walkOwners(engine)) yield* fieldsOf(owner);
   for await (const collection of walkNames(engine, 'collections')) yield* documentsOf(engine, collection);
@@ -78,7 +78,7 @@ export async function* walkNames(engine: StorageEngine, what: Walked): AsyncGene
   } while (cursor !== undefined);
 }
 
-/** All owners with their fields, read ahead so that a distant store is not asked one by one. */
+/** All owners with their fields, read ahead because a distant store would take long for one at a time. */
 export async function* walkOwners(engine: StorageEngine): AsyncGenerator<OwnerWithFields> {
   const names: string[] = [];
   const readAll = () =>

@@ -15,16 +15,16 @@ import { sealedEvents } from './sealed-events.js';
 import { counters, leases, sealedExpiring } from './sealed-expiring.js';
 import type { Keyring } from './sealing.js';
 
-/** What a store may be told beside its engine and keys. */
+/** Settings beside engine and keys. */
 export interface StoreOptions {
   readonly now?: () => number;
   readonly auditKeepMs?: number;
   readonly spool?: Spool | undefined;
   /** How many opened connections are kept for reuse while their sealed bytes are unchanged; 0 = none. */
   readonly keepOpened?: number;
-  /** Nothing will be written: the active key is not entered among those in use. */
+  /** Nothing will be written: the active key is not registered. */
   readonly isToRead?: boolean;
-  /** Told when nothing was ever written to the store, or somebody has emptied it. */
+  /** Called when nothing was ever written to the store, or the store was emptied. */
   readonly onEmpty?: () => void;
 }
 
@@ -33,15 +33,15 @@ async function holdKeys(engine: StorageEngine, keyring: Keyring, { isToRead, onE
   else if ((await registerKeys(engine, keyring)) === 'new') onEmpty?.();
 }
 
-/** At most twice as many, while one generation replaces the other. */
+/** Up to twice as many, while one generation of them replaces the other. */
 const usualKeepOpened = 16_384;
 
 /**
- * Joins an engine and a keyring. Does nothing yet; `check` also holds the keyring against the keys in use, as
- * {@link openSealedStore} does before anything is read or written.
+ * Joins an engine and a keyring. Does nothing yet; its `check` also compares the keyring with the registered keys, as {@link
+ * openSealedStore} does before anything is read or written.
  *
- * @param options `now` (epoch ms) makes the generations of grants; `auditKeepMs` is how long the audit trail is kept;
- *   `spool` keeps what the engine does not take
+ * @param options `now` (epoch ms) is used for the generations of grants; `auditKeepMs` is how long the audit trail is kept;
+ * `spool` keeps what the engine does not accept
  */
 export function createStore(engine: StorageEngine, keyring: Keyring, options: StoreOptions = {}): Store {
   const { now = Date.now, auditKeepMs = 90 * 86_400_000, spool, keepOpened = usualKeepOpened } = options;
@@ -67,11 +67,11 @@ export function createStore(engine: StorageEngine, keyring: Keyring, options: St
 }
 
 /**
- * Joins an engine and a keyring, and refuses a keyring that the store was not written with. A store that does not
- * answer yet is no error; its `check` then throws until the keyring was found right.
+ * Joins an engine and a keyring, and refuses a keyring that the store was not written with. A store that does not answer yet
+ * is no error; its `check` then throws until the keyring could be compared.
  *
  * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
- * @throws {ConfigurationError} a key id stands for another key here than in the store, or as {@link refuseMigrating}
+ * @throws {ConfigurationError} a key id means another key here than in the store, or as {@link refuseMigrating}
  */
 export async function openSealedStore(
   engine: StorageEngine,
@@ -98,7 +98,7 @@ export async function refuseForeignKeys(
   }
 }
 
-/** Return codes are short, so a bare hash could be searched through; the pepper makes that impossible without a key. */
+/** Return codes are short, so a plain hash could be found by trying them all; the pepper prevents that without a key. */
 function codeDigests(keyring: Keyring): CodeDigests {
   const label = 'return code';
   return {

@@ -6,7 +6,7 @@ import type { Meter } from '../core/meter.js';
 
 /**
  * First byte of everything sealed. Layout: format (1), length of the key id (1), key id, salt (16), ciphertext, tag (16).
- * The two formats differ in how the data key is derived; what is sealed now has the second.
+ * The two formats differ in how the data key is derived; new seals use the second.
  */
 const format = 2;
 const hmacFormat = 1;
@@ -19,15 +19,15 @@ const keyIdPattern = /^[A-Za-z0-9._-]{1,32}$/;
 interface MasterKey {
   readonly id: string;
   readonly bytes: Buffer;
-  /** What is hashed to derive a data key, with a place for the salt at its end: see {@link deriveDataKey}. */
+  /** What is hashed to derive a data key, with room for the salt at its end: see {@link deriveDataKey}. */
   readonly derivation: Buffer;
-  /** How everything begins that it seals. All its bytes are below 128, so it is the same as text and as UTF-8. */
+  /** The first bytes of everything that it seals. They are ASCII, so the same as text and as UTF-8. */
   readonly header: Buffer;
   readonly headerText: string;
 }
 
 /**
- * The encryption keys of a deployment: the first seals, all open.
+ * The encryption keys of a deployment: the first one seals, all of them open.
  *
  * Each write has its own AES key and nonce, derived from the master key and 128 random bits, so that no AES key ever
  * nears the 2^32 invocations that NIST SP 800-38D section 8.3 allows with random nonces.
@@ -71,7 +71,7 @@ export class Keyring {
     return [...this.#keys.keys()];
   }
 
-  /** Seals bytes so that they open only with the same `associated` text (which is not kept inside). */
+  /** Seals bytes so that they open only with the same `associated` text (which is not stored inside). */
   seal(plaintext: Buffer, associated: string): Buffer {
     return this.#timed('seal', () => this.#seal(plaintext, associated));
   }
@@ -83,7 +83,7 @@ export class Keyring {
     const cipher = createCipheriv('aes-256-gcm', dataKey, nonce, gcm);
     cipher.setAAD(Buffer.from(headerText + associated));
     const ciphertext = cipher.update(plaintext);
-    // In GCM it adds no bytes; it makes the tag.
+    // In GCM, `final` adds no bytes; it computes the tag.
     cipher.final();
     return Buffer.concat([header, salt, ciphertext, cipher.getAuthTag()]);
   }
@@ -115,7 +115,7 @@ export class Keyring {
     decipher.setAuthTag(sealed.subarray(-tagBytes));
     const plaintext = decipher.update(sealed.subarray(saltEnd, -tagBytes));
     try {
-      // In GCM it adds no bytes; it throws when the tag is not right.
+      // In GCM, `final` adds no bytes; it throws when the tag is wrong.
       decipher.final();
     } catch {
       throw unreadable();
@@ -131,7 +131,7 @@ export class Keyring {
     return bytes;
   }
 
-  /** Keyed digest (32 bytes) of a value under the active key. `label` keeps digests of different kinds apart. */
+  /** HMAC (32 bytes) of a value under the active key. `label` separates digests of different kinds. */
   mac(label: string, value: string): Buffer {
     return digest(this.#active, label, value);
   }
@@ -147,7 +147,7 @@ export class Keyring {
   }
 
   /**
-   * 16 bytes that tell whether two keyrings mean the same key by one id; nothing about the key follows from them.
+   * 16 bytes that tell whether two keyrings mean the same key by one id, and reveal nothing of the key.
    *
    * @throws {KeyUnavailable} no key of that id
    */
@@ -157,7 +157,7 @@ export class Keyring {
     return digest(master, 'fingerprint', keyId).subarray(0, 16);
   }
 
-  /** Shows the ids and no more, whoever prints it. */
+  /** Shows only the ids, however it is printed. */
   toJSON(): { readonly keyIds: readonly string[] } {
     return { keyIds: this.keyIds };
   }
@@ -177,7 +177,7 @@ function parseMasterKey(entry: string, position: number): MasterKey {
   if (!keyIdPattern.test(id))
     throw unusable(`key ${position} has an id that is not 1-32 characters of A-Z a-z 0-9 . _ -`);
   const bytes = Buffer.from(encoded, 'base64');
-  // Node's decoder skips what it does not know; only the canonical text of 32 bytes comes back as it was.
+  // Node's decoder ignores unknown characters, so only a text that encodes to itself again is accepted.
   if (bytes.length !== masterKeyBytes || bytes.toString('base64') !== encoded) {
     throw unusable(`key ${position} is not 32 bytes in base64 (44 characters)`);
   }
@@ -187,7 +187,9 @@ function parseMasterKey(entry: string, position: number): MasterKey {
   return { id, bytes, derivation, header, headerText: header.toString('latin1') };
 }
 
-/** Random bytes for many salts, drawn at once: 0.1 µs a salt instead of 2.8. A salt is no secret, and none is used twice. */
+/**
+ * Random bytes for many salts, drawn at once: 0.1 µs per salt instead of 2.8. A salt is no secret, and none is used twice.
+ */
 const saltsDrawn = 256;
 let drawn = Buffer.alloc(0);
 let taken = 0;
@@ -201,22 +203,23 @@ function takeSalt(): Buffer {
 const derivationLabel = 'valetkey data key 2';
 const gcm = { authTagLength: tagBytes };
 
-/** What was derived last; the cipher that is made of it copies it at once. */
+/** The last derived key; the cipher that is created from it copies it at once. */
 const derived = Buffer.alloc(64);
 const dataKey = derived.subarray(0, 32);
 const nonce = derived.subarray(32, 44);
 
 /**
  * The one-step key derivation of NIST SP 800-56C r2 section 4.1 with SHA-512: H(counter, master key, label and salt), 64
- * bytes, of which 44 are used. All parts have fixed lengths, and a third of the hash stays unseen, so nothing can be
- * appended. 1.6 µs where an HMAC takes 4.5, since Node has it as one call; as text it comes in 0.8, as a Buffer in 1.3.
+ * bytes, of which 44 are used. All parts have fixed lengths, and a third of the hash is never shown, so length extension is
+ * not possible. It takes 1.6 µs where an HMAC takes 4.5, as it is one call in Node (which answers in 0.8 µs as text and in
+ * 1.3 as a Buffer).
  */
 function deriveDataKey({ derivation }: MasterKey, salt: Buffer): void {
   salt.copy(derivation, derivation.length - saltBytes);
   derived.write(hash('sha512', derivation, 'binary'), 'binary');
 }
 
-/** HMAC-SHA-512 as a key derivation in one step (NIST SP 800-108), as the first format has it. */
+/** HMAC-SHA-512 as a key derivation in one step (NIST SP 800-108), for the first format. */
 function deriveByHmac({ bytes }: MasterKey, salt: Buffer): void {
   createHmac('sha512', bytes).update('valetkey data key 1').update(salt).digest().copy(derived);
 }

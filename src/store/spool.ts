@@ -1,4 +1,4 @@
-/** Commits that the store has not taken yet, sealed, one file each: they outlive the process that holds them. */
+/** Commits that the store has not accepted yet, sealed, one file each: they outlive the process that made them. */
 
 import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -15,15 +15,15 @@ import { type Keyring, sealingKeyIdOf } from './sealing.js';
 
 const ending = '.commit';
 const headerBytes = 12;
-/** A commit that is being written; the process that wrote one so long, ms, before this one began has died over it. */
+/** A commit that is being written. If one is this much older, in ms, than our process, its writer has died. */
 const draftPattern = /\.commit\.[0-9a-f]{12}$/;
 const draftMs = 3_600_000;
 
 /**
- * Opens a spool in a directory, which is made for its user alone. File names tell nothing; what cannot be opened is left
- * where it is and logged.
+ * Opens a spool in a directory, which is created for its user alone. File names reveal nothing. A file that cannot be opened
+ * is left in place and logged.
  *
- * @throws {ConfigurationError} the directory cannot be used: better now than when the store is away and tokens are at stake
+ * @throws {ConfigurationError} the directory cannot be used: better to know now than when the store is down
  */
 export async function openSpool(directory: string, keyring: Keyring, log?: Pick<Log, 'error'>): Promise<Spool> {
   await makeUsable(directory);
@@ -41,7 +41,7 @@ export async function openSpool(directory: string, keyring: Keyring, log?: Pick<
     async list() {
       const names = await readdir(directory).catch(absentIsEmpty);
       const drafts = names.filter((each) => draftPattern.test(each)).map((each) => path.join(directory, each));
-      // Nothing stands or falls by them.
+      // It does not matter if this fails.
       await Promise.allSettled(drafts.map(removeIfOld));
       const found: SpooledCommit[] = [];
       for (const name of names.filter((each) => each.endsWith(ending))) {
@@ -108,7 +108,7 @@ function parse(bytes: Buffer): SpooledCommit {
   return { sent: { connection, generation: Number(bytes.readBigUInt64BE()) }, answer: tokenSet };
 }
 
-/** Whole or not at all, whatever happens: written beside, forced to disk, renamed, and the name forced to disk too. */
+/** All or nothing: written to a draft, forced to disk, renamed, and the new name forced to disk too. */
 async function writeDurably(file: string, bytes: Buffer): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
@@ -129,7 +129,7 @@ async function writeDurably(file: string, bytes: Buffer): Promise<void> {
 }
 
 async function removeIfOld(draft: string): Promise<void> {
-  // Files are dated by the machine's clock, whatever clock the program goes by.
+  // File times come from the machine's clock, even if the program is given another one.
   const { mtimeMs } = await stat(draft);
   if (mtimeMs < performance.timeOrigin - draftMs) await rm(draft, { force: true });
 }

@@ -1,4 +1,4 @@
-/** Stored JSON in and out: what does not fit is `StoredTokenUnreadable`, and its content is never repeated. */
+/** Stored JSON in and out: what does not fit is `StoredTokenUnreadable`, and its content is never quoted. */
 
 import { z } from 'zod';
 import { StoredTokenUnreadable } from '../core/errors.js';
@@ -14,7 +14,7 @@ export function toPackedBytes(value: unknown): Buffer {
   return packText(JSON.stringify(value));
 }
 
-/** The plain object of a record: `Secret`s in it become text, so it goes nowhere but into a seal. */
+/** The plain object of a record: each `Secret` in it becomes text, so pass it to nothing but a seal. */
 export function encodeRecord<T>(schema: z.ZodType<T>, record: T): unknown {
   return z.encode(schema, record);
 }
@@ -24,7 +24,7 @@ export function parseStored<T>(schema: z.ZodType<T>, bytes: Buffer): T {
   return parseRecord(schema, parseJson(bytes));
 }
 
-/** Judges an object that was read, secrets in it become `Secret`s. @throws {StoredTokenUnreadable} */
+/** Checks an object that was read; secrets in it become `Secret`s. @throws {StoredTokenUnreadable} */
 export function parseRecord<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new StoredTokenUnreadable('A stored record has a shape that this version cannot read.');

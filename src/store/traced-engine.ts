@@ -1,12 +1,12 @@
-/** Shows what the engine is asked as spans inside those of a request or a refresh. */
+/** Shows calls of the engine as spans inside those of a request or a refresh. */
 
 import type { Tracer } from '../core/tracer.js';
 import type { StorageEngine } from './engine.js';
 
-/** These wait for as long as their caller likes, or ask nobody. */
+/** These wait for as long as their caller likes, or do not ask the store. */
 const untraced: ReadonlySet<string | symbol> = new Set(['waitLog', 'figures', 'close']);
 
-/** The same engine, each call a span. What nobody asked for, such as a look at what is due, is none. */
+/** The same engine, each call a span. Background work, such as a look at what is due, makes none. */
 export function traceEngine(engine: StorageEngine, tracer: Tracer): StorageEngine {
   const system = engine.kind === 'redis' ? 'redis' : 'lmdb';
   return new Proxy(engine, {
