@@ -15,7 +15,7 @@ import { examineRedis } from './health.js';
 import { nameKeys } from './keys.js';
 import { command, createLink, type RedisLink } from './link.js';
 import { createLogs } from './logs.js';
-import { watchMasters } from './master-watch.js';
+import { MasterWatch } from './master-watch.js';
 import { createOwnerFields, restoreAll } from './owner-fields.js';
 import { createOwnerWrites } from './owner-writes.js';
 import { RecentCommits } from './recent-commits.js';
@@ -25,26 +25,28 @@ import { createWalks } from './walks.js';
 
 const sightScript = loadScript('sight-masters');
 
-/** Where Redis is and how long we wait for it. */
+/** Where Redis is and how long to wait for it. */
 export interface RedisEngineOptions {
   /** See `parseRedisUrl`. */
   readonly url: string;
   readonly keyPrefix: string;
-  /** What any call takes at most, ms. */
+  /** The longest that any call takes, ms. */
   readonly commandTimeoutMs?: number;
-  /** What making a connection takes at most, ms; `openRedisEngine` waits as long for the first one. */
+  /** The longest that connecting takes, ms; `openRedisEngine` waits that long for the first connection. */
   readonly connectTimeoutMs?: number;
-  /** Replicas that every commit waits for; none unless told. Too few are warned of and counted, never an error. */
+  /**
+   * Replicas that every commit waits for; none by default. If too few confirm, that is logged and counted, never an error.
+   */
   readonly wait?: ReplicaWait;
   readonly log?: StoreLog;
 }
 
 /**
- * Connects to Redis. A Redis that is down does not hinder the start: the engine answers `StoreUnavailable` and connects
- * as soon as it can.
+ * Connects to Redis. A Redis that is down does not prevent the start: the engine answers `StoreUnavailable` and connects as
+ * soon as it can.
  *
  * @throws {ConfigurationError} the URL or prefix is unusable, Redis refuses the password, TLS fails, Redis is too old,
- *   or it may evict what it is told to keep. Names REDIS_URL or KEY_PREFIX, never a value
+ *   or it may evict keys. Names REDIS_URL or KEY_PREFIX, never a value
  */
 export async function openRedisEngine(options: RedisEngineOptions): Promise<StorageEngine> {
   const { commandTimeoutMs = 1500, connectTimeoutMs = 1500, log } = options;
@@ -62,18 +64,18 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const lanes = options.wait ? openCommitLanes(address, times, { wait: options.wait, log }) : sharedLane(link);
   const writes = createOwnerWrites(lanes, keys, gather);
   let restored = 0;
-  const masters = watchMasters(client, link, {
+  const masters = new MasterWatch(client, link, {
     isReady: watch.isReady,
     isIdle: () => journal.isEmpty,
     patienceMs: commandTimeoutMs,
     knownForMs: async (found, hasChanged) =>
       parseNumber(await link.write(sightScript([keys.masters], hasChanged ? 1 : 0, ...found))),
-    onChange: async () => {
+    putBack: async () => {
       const before = restored;
       const note = () => {
         restored += 1;
       };
-      // A part of a Cluster may take what is its own before another one does.
+      // Counted even if it fails half-way: one part of a Cluster may accept its commits before another one does.
       await restoreAll(journal, { link, keys, note }).finally(() => {
         const count = restored - before;
         if (count > 0) log?.warn({ count }, 'commits that a failover had lost were put back');
@@ -108,7 +110,9 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   };
 }
 
-/** Refuses a start that no waiting will mend, and warns of what may lose connections; what passes is left to `check`. */
+/**
+ * Refuses to start with a fault that will not go away, and warns of risks of losing data; `check` reports passing faults.
+ */
 async function refuseUnfit(
   link: RedisLink,
   watch: ConnectionWatch,
