@@ -1,4 +1,4 @@
-/** Where the embedded store lies; apart from the engine, since asking for the place loads no lmdb. */
+/** Where the embedded store's file is. Kept apart from the engine, so that asking for the path does not load lmdb. */
 
 import path from 'node:path';
 

@@ -1,18 +1,18 @@
-/** Values with an end: checked on every read, swept a few at a time by the writes that come after. */
+/** Values that expire: checked on every read, and removed a few at a time by later writes. */
 
 import type { ExpiringValues } from '../engine.js';
 import type { EmbeddedDatabase } from './database.js';
 import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
 
-/** How many ended values one write clears away: more than it adds, so that they do not pile up. */
+/** How many expired values one write removes: more than it adds, so that they do not pile up. */
 const sweptPerWrite = 16;
 const nothing = Buffer.from([0]);
 
 /** Binds the methods to a data file. Values, counts and leases share one key space. `now` is epoch ms. */
 export function expiringValues(database: EmbeddedDatabase, now: () => number): ExpiringValues {
-  /** key -> end, content. */
+  /** key -> expiry, content. */
   const values = database.table('expiring');
-  /** end, key -> nothing: the order in which values end. */
+  /** expiry, key -> nothing: the order in which values expire. */
   const ends = database.table('expiring-ends');
 
   function find(key: string): { readonly remainingMs: number; readonly content: Buffer } | undefined {

@@ -1,4 +1,4 @@
-/** The embedded engine: lmdb in one file, durable, for several processes of one machine; nothing to install. */
+/** The embedded engine: lmdb in one file, durable, for several processes on one machine; nothing to install. */
 
 import { stat, statfs } from 'node:fs/promises';
 import { ConfigurationError, StoreUnavailable } from '../../core/errors.js';
@@ -16,11 +16,11 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Below this the operator is warned: an lmdb file grows and never shrinks. */
 const lowDiskBytes = 64 * 1024 * 1024;
 
-/** Where the data lie and whose clock counts. */
+/** Where the data are, and the clock to use. */
 export interface EmbeddedOptions {
-  /** Made with mode 0700 if it is not there. Never on a network disk: lmdb relies on shared memory. */
+  /** Created with mode 0700 if it does not exist. Never on a network disk: lmdb relies on shared memory. */
   readonly dataDir: string;
-  /** Name of the data file in it; `valetkey` by default. Stores of different prefixes know nothing of each other. */
+  /** Name of the data file in it; `valetkey` by default. Stores with different prefixes are independent. */
   readonly keyPrefix?: string;
   /** Epoch ms; all processes on one directory must agree. The machine's clock by default. */
   readonly now?: () => number;
@@ -30,7 +30,7 @@ export interface EmbeddedOptions {
  * Opens the embedded engine. A write resolves when it is on disk.
  *
  * @throws {ConfigurationError} the prefix cannot be a file name
- * @throws {StoreUnavailable} the directory cannot be made or written, or the file is none of ours
+ * @throws {StoreUnavailable} the directory cannot be created or written, or the file is not one of ours
  */
 export async function openEmbeddedEngine(options: EmbeddedOptions): Promise<StorageEngine> {
   const { dataDir, keyPrefix = 'valetkey', now = Date.now } = options;

@@ -1,8 +1,8 @@
-/** Waiting for a log: woken at once by this process, and by a light look at the file for what other processes append. */
+/** Waiting for a log: this process wakes its waiters at once; a light look at the file finds what other processes append. */
 
-/** How often the file is looked at for other processes' entries; only while somebody waits. */
+/** How often the file is checked for entries of other processes, ms; only while somebody waits. */
 const lookEveryMs = 100;
-/** For so many waiters each time; where there are more, they take turns. */
+/** How many waiters are checked each time; if there are more, they take turns. */
 const mostAtOnce = 400;
 
 interface Waiter {
@@ -11,11 +11,11 @@ interface Waiter {
   readonly go: () => void;
 }
 
-/** Who waits for which log. */
+/** Lets callers wait for a log. */
 export interface LogWaiters {
   /** Resolves when there may be an entry after the id, or when the signal fires. */
   readonly wait: (log: string, after: string, signal: AbortSignal) => Promise<void>;
-  /** Something was appended by this process. */
+  /** Call it when this process has appended something. */
   readonly wake: (log: string) => void;
 }
 
@@ -28,7 +28,7 @@ export function logWaiters(hasAfter: (log: string, after: string) => Promise<boo
     for (const waiter of [...waiting].slice(0, mostAtOnce)) {
       if (!waiting.delete(waiter)) continue;
       waiting.add(waiter); // behind all others
-      // A store that fails, or was closed, is for the reader to find out, who reads next.
+      // If the store fails or was closed, the waiter reads next and finds out.
       if (await hasAfter(waiter.log, waiter.after).catch(() => true)) waiter.go();
     }
   }
@@ -66,7 +66,7 @@ export function logWaiters(hasAfter: (log: string, after: string) => Promise<boo
   };
 }
 
-/** A promise and what resolves it (`Promise.withResolvers` is missing on Node 20). */
+/** A promise and the function that resolves it (`Promise.withResolvers` is missing in Node 20). */
 function gate(): { readonly promise: Promise<void>; readonly go: () => void } {
   let go: () => void = () => undefined;
   const promise = new Promise<void>((resolve) => {

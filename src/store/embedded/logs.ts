@@ -1,35 +1,37 @@
-/** Append-only logs, and waiting for what comes next. What is too old is not read, and trimmed by the writes that come after. */
+/**
+ * Append-only logs, and waiting for their next entry. Entries that are too old are not read, and later writes remove them.
+ */
 
 import type { LogEntry, LogKeep, Logs } from '../engine.js';
 import type { EmbeddedDatabase } from './database.js';
 import { logWaiters } from './log-waiters.js';
 import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
 
-/** How many old entries one append clears away at most. */
+/** How many old entries one append removes at most. */
 const trimmedPerAppend = 32;
 
 /**
- * Ids are the time of appending in microseconds, counted on when two share one: 16 digits until the year 2286, so they
- * sort as text too, and stay ahead of a data file that was lost and begun anew.
+ * Ids are the time of appending in microseconds, or one more than the last id if that is not smaller. They have 16 digits
+ * until the year 2286, so they also sort as text; and after a data file was lost, ids of the new one are larger.
  */
 const idsPerMs = 1_000;
 const idPattern = /^\d{1,16}$/;
 
-/** An id that is none of ours (from another store, or made up) counts as older than everything. */
+/** An id that is not ours (from another store, or made up) counts as older than everything. */
 const parseId = (id: string | undefined) => (id !== undefined && idPattern.test(id) ? Number(id) : 0);
 
 /** Binds the methods to a data file. `now` is epoch ms. */
 export function logs(database: EmbeddedDatabase, now: () => number): Logs {
-  /** log, NUL, id, and how many entries the bytes hold if more than one -> bytes. */
+  /** log, NUL, id, and if it is more than one, how many entries the bytes hold -> bytes. */
   const entries = database.table('log-entries');
-  /** log -> newest id, number of entries kept, ms for which they are. */
+  /** log -> newest id, number of entries kept, how long they are kept (ms). */
   const heads = database.table('log-heads');
 
   const newestOf = (log: string) => {
     const head = heads.getBinary(Buffer.from(log));
     if (!head) return { id: 0, kept: 0, keepMs: Number.POSITIVE_INFINITY };
     const [kept, time] = [restOf(head), restOf(restOf(head))];
-    // The first version did not write for how long.
+    // The first version did not store how long.
     const keepMs = time.length > 0 ? numberOf(time) : Number.POSITIVE_INFINITY;
     return { id: numberOf(head), kept: numberOf(kept), keepMs };
   };
@@ -43,14 +45,14 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
   const from = (log: string, id: number) => ({ start: entryKey(log, id), end: Buffer.from(`${log}\x01`) });
   const firstAfter = (log: string, after: string | undefined) =>
     Math.max(parseId(after) + 1, oldestOf(newestOf(log).keepMs));
-  /** The newest may have been taken out, and whoever waits for it would be woken without end. */
+  /** Looks for an entry, as the newest one may have been removed: then a waiter would be woken again and again. */
   const hasAfter = (log: string, after: string) => {
     const first = firstAfter(log, after);
     return newestOf(log).id >= first && [...entries.getKeys({ ...from(log, first), limit: 1 })].length > 0;
   };
   const waiters = logWaiters((log, after) => database.read(() => hasAfter(log, after)));
 
-  /** Removes what need not be kept, oldest first; answers how many entries are left. */
+  /** Removes entries beyond the limits, oldest first; answers how many are left. */
   function trim(log: string, kept: number, keep: LogKeep): number {
     const oldest = oldestOf(keep.keepMs);
     const old: Buffer[] = [];
@@ -64,7 +66,7 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
     return left;
   }
 
-  /** Logs that nobody writes to are trimmed by what is written to others, one after the other. */
+  /** Logs that get no more entries are trimmed by appends to others, one log after the other. */
   let swept = '';
   function sweepNext(): void {
     const [name] = heads.getKeys({ start: Buffer.from(`${swept}\0`), limit: 1 });

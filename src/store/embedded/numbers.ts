@@ -1,4 +1,4 @@
-/** Numbers in keys and values: 8 bytes, of which those that are not negative sort as their numbers do. */
+/** Numbers in keys and values: 8 bytes; bytes of numbers that are not negative sort as the numbers do. */
 
 /** A number as 8 bytes (IEEE 754, big endian). */
 export function numberBytes(value: number): Buffer {
@@ -7,7 +7,7 @@ export function numberBytes(value: number): Buffer {
   return bytes;
 }
 
-/** A number and what belongs to it. */
+/** A number, followed by other bytes. */
 export function withNumber(value: number, rest: Buffer): Buffer {
   return Buffer.concat([numberBytes(value), rest]);
 }

@@ -1,4 +1,4 @@
-/** Fields of owners: compare-and-set writes, marks, claims. One row each, so that what belongs to an owner lies together. */
+/** Fields of owners: compare-and-set writes, marks, claims. Each has a row, and rows of one owner are adjacent. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { FieldChange, FoundField, KnownField, OwnerFields, Versioned } from '../engine.js';
@@ -7,7 +7,7 @@ import type { EmbeddedDatabase } from './database.js';
 import { numberBytes, numberOf, restOf, withNumber } from './numbers.js';
 import type { Table } from './shared-file.js';
 
-/** What a row holds: the field itself, its mark, its lease, its note. */
+/** What a row holds: the field itself, its mark, its lease, or its note. */
 type RowKind = 'f' | 'm' | 'l' | 'n';
 
 const key = (owner: OwnerKey, kind: RowKind, field: string) => Buffer.from(`${owner}/${kind}/${field}`);
@@ -19,11 +19,11 @@ function toFound(row: Buffer, { key, field }: Pick<KnownField, 'key' | 'field'>)
   return { ...toVersioned(row), known: { key, field, ...fingerprintOf(row, 0, row.length) } };
 }
 
-/** Binds the methods to a data file. `now` is epoch ms: all processes of a machine agree on it. */
+/** Binds the methods to a data file. `now` is epoch ms, and the same for all processes on the machine. */
 export function ownerFields(database: EmbeddedDatabase, now: () => number): OwnerFields {
   const rows = database.table('owners');
 
-  /** Who holds the field's lease, and for how long still. */
+  /** Who holds the field's lease, and for how much longer. */
   function findLease(owner: OwnerKey, field: string): { holder: string; remainingMs: number } | undefined {
     const row = rows.getBinary(key(owner, 'l', field));
     if (!row) return undefined;
@@ -35,7 +35,7 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
     rows.put(key(owner, 'l', claim.field), withNumber(now() + leaseMs, Buffer.from(claim.holder)));
   }
 
-  /** One that has run out is its holder's for as long as nobody else has taken it. */
+  /** A lease that has expired is still its holder's until somebody else takes it. */
   function endLease(owner: OwnerKey, claim: { field: string; holder: string }): boolean {
     const row = rows.getBinary(key(owner, 'l', claim.field));
     if (!row || restOf(row).toString() !== claim.holder) return false;
@@ -58,7 +58,7 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
 
     readUnlessSame: (known) =>
       database.read(() => {
-        // A view of lmdb's own memory, good until the next read: what is known already is not copied.
+        // A view of lmdb's own memory, valid until the next read: bytes that are unchanged are not copied.
         const row = rows.getBinaryFast(Buffer.from(known.key));
         if (row === undefined) return undefined;
         if (known.to === row.length && hasFingerprint(row, known)) return 'same';
@@ -72,7 +72,7 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
         if (!changes.every((change) => holds(rows, owner, change))) return 'moved';
         for (const change of changes) {
           apply(rows, owner, change);
-          // One that runs is its holder's, who may be about to send the very refresh token that comes back in a moment.
+          // A live lease stays: its holder may be about to send the same refresh token, which may be stored again soon.
           if (!change.next && !findLease(owner, change.field)) rows.remove(key(owner, 'l', change.field));
         }
         if (finishes) endLease(owner, finishes);

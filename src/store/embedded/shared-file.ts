@@ -1,28 +1,28 @@
-/** The data files that this process has open: each once, however many stores lie on it. */
+/** The data files that this process has open: each only once, however many stores use it. */
 
 import { statSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 
-/** Bytes by bytes; keys sort as bytes do, and are at most 1978 of them. */
+/** Bytes by bytes; keys sort bytewise, and have at most 1978 bytes. */
 export type Table = Database<Buffer, Buffer>;
 
-/** What several stores may have open together. */
+/** A file that several stores may have open together. */
 export interface SharedFile {
   readonly root: RootDatabase<Buffer, Buffer>;
-  /** The table of that name, made when it is first asked for. */
+  /** The table of that name, created on first use. */
   readonly table: (name: string) => Table;
-  /** To be called once by each who entered; the last one closes the file. */
+  /** Each user calls it once; the last one closes the file. */
   readonly leave: () => Promise<void>;
 }
 
-/** By device and inode, as lmdb tells files apart: another file may have taken the place of one that was removed. */
+/** By device and inode, as lmdb identifies files: a removed file may have been replaced by another one. */
 const opened = new Map<string, { file: Omit<SharedFile, 'leave'>; users: number }>();
 
 /**
- * Opens the file, or enters the one that is open.
+ * Opens the file, or joins those who have it open.
  *
- * Opening takes the write lock on the thread that asks, and so does each opening of a table. lmdb waits for its own
- * writes there; for those of a second opening of the same file it would wait without end, as they need this thread.
+ * Opening a file or a table takes the write lock on the calling thread, and lmdb first waits there for its own pending
+ * writes. For those of a second opening of the same file it would wait for ever, as they need this very thread.
  */
 export function enterFile(file: string): SharedFile {
   const { dev, ino } = statSync(file, { bigint: true });
@@ -42,12 +42,12 @@ export function enterFile(file: string): SharedFile {
 }
 
 function openFile(file: string): Omit<SharedFile, 'leave'> {
-  // Without overlappingSync a commit is flushed before anyone sees it: what was read can never be lost again.
+  // Without overlappingSync a commit is flushed before anyone sees it: what was read can no longer be lost.
   const root: RootDatabase<Buffer, Buffer> = open({
     path: file,
     noSubdir: true,
     overlappingSync: false,
-    // Its batches hold a promise that nobody awaits: a full disk would end the process by an unhandled rejection.
+    // A batch holds a promise that nobody awaits: on a full disk its rejection would end the process.
     eventTurnBatching: false,
     encoding: 'binary',
     keyEncoding: 'binary',

@@ -1,12 +1,12 @@
-/** Names of all that is kept: each table is walked in the order of its keys, name by name. */
+/** Names of all that is stored: each table is walked in the order of its keys, name by name. */
 
 import type { Walked, Walks } from '../engine.js';
 import type { EmbeddedDatabase } from './database.js';
 
-/** Names in one batch; other callers get their turn between two. */
+/** Names in one batch; other callers get their turn between batches. */
 const batch = 250;
 
-/** Where names stand, and how a key begins that follows all rows of a name. */
+/** Where names are found in keys, and the first key after all rows of a name. */
 const places: Readonly<Record<Walked, { table: string; ends: string; follows: string }>> = {
   owners: { table: 'owners', ends: '/', follows: '0' },
   expiring: { table: 'expiring', ends: '', follows: '\0' },

@@ -1,4 +1,4 @@
-/** Reads REDIS_URL: where Redis is, in which topology, and as whom we log in. */
+/** Reads REDIS_URL: where Redis is, in which topology, and the user to log in as. */
 
 import { ConfigurationError } from '../../core/errors.js';
 
@@ -32,7 +32,7 @@ const pattern = /^(redis|rediss)(?:\+(sentinel|cluster))?:\/\/(?:(.*)@)?([^/?#@]
 
 /**
  * Parses `redis://[user:pass@]host[:port][/db]`, `redis+sentinel://[user:pass@]h1:p,h2:p/master-name[/db]` and
- * `redis+cluster://[user:pass@]h1:p,h2:p`; `rediss` in place of `redis` is TLS. User, password and master name are
+ * `redis+cluster://[user:pass@]h1:p,h2:p`; `rediss` instead of `redis` means TLS. User, password and master name are
  * percent-encoded.
  *
  * @throws {ConfigurationError} names REDIS_URL and what is wrong, never its value

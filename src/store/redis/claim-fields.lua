@@ -6,7 +6,7 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- Whether the lease is now the holder's; if not, for how long it is another's, ms. Mostly nobody has it.
+-- Whether the lease is now the holder's; if not, for how long it is another's, ms. It is mostly free.
 local function take_lease(leases, field, holder, lease_ms)
   local lease = string.format('%.0f', now + tonumber(lease_ms)) .. ':' .. holder
   if redis.call('HSETNX', leases, field, lease) == 1 then return true end
@@ -22,7 +22,7 @@ local function claim(fields, notes, leases, field, holder, version, lease_ms, no
 
   local taken, left = take_lease(leases, field, holder, lease_ms)
   if not taken then return { 'busy', left } end
-  -- Leases of holders that died go with the last of them, however long they were taken for.
+  -- All leases of an owner expire together at last, even those of holders that have died.
   redis.call('PEXPIRE', leases, 600000)
 
   if redis.call('HSETNX', notes, field, note) == 1 then return 1 end

@@ -1,4 +1,4 @@
-/** Makes the ioredis client: the settings under which it survives failovers and never sends a command twice by itself. */
+/** Creates the ioredis client, with settings under which it survives failovers and never resends a command by itself. */
 
 import { isIP } from 'node:net';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions, SentinelConnector } from 'ioredis';
@@ -13,7 +13,7 @@ export interface ClientTimes {
   readonly connectTimeoutMs: number;
 }
 
-/** Between two tries to connect, ms at most. */
+/** The longest pause between two attempts to connect, ms. */
 export const longestRetryMs = 1000;
 
 /** Creates the client; it begins to connect at once and keeps trying until it is closed. */
@@ -32,25 +32,26 @@ export function createClient(address: RedisAddress, times: ClientTimes): RedisCl
     db: address.database,
     ...(address.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
     sentinelCommandTimeout: times.commandTimeoutMs,
-    // A former master that was frozen takes writes again until somebody tells it; who was idle would send them there.
+    // A former master that was frozen accepts writes again until it is told otherwise; an idle client would send them there.
     failoverDetector: true,
-    // Without it, a Sentinel that was started again tells nothing any more.
+    // Without it, a Sentinel that was restarted reports nothing any more.
     sentinelReconnectStrategy: (attempt) => Math.min(attempt * 100, longestRetryMs),
-    // It must always answer a number: without one the client gives up for good.
+    // It must always return a number: otherwise the client gives up for good.
     sentinelRetryStrategy: (attempt) => Math.min(attempt * 100, longestRetryMs),
   });
   keepListening(client);
   return client;
 }
 
-/** What Sentinels tell of a failover. */
+/** The channel on which Sentinels report a failover. */
 const failovers = '+switch-master';
 
 /**
- * ioredis hears of failovers by clients of its own, and offers no way to them but its private method. What befalls them it
- * prints to stderr: of a Sentinel that is gone, a stack every minute, while the others tell the same. One that is away for
- * 20 tries is connected when it is back, but what it tells is not asked for any more. And where a connection that is back
- * is lost before it listens again, ioredis forgets that it did, and leaves a rejection to nobody, which ends the process.
+ * Repairs how ioredis listens to Sentinels. It does so by clients of its own, which can only be reached through a private
+ * method. It prints their errors to stderr: a stack trace every minute for a Sentinel that is gone, though the others report
+ * the same. A Sentinel that was away for 20 attempts is connected again, but no longer subscribed to. And if a new
+ * connection is lost before it has subscribed again, ioredis forgets the subscription and leaves a rejected promise to
+ * nobody, which ends the process.
  */
 function keepListening(client: Redis): void {
   const connector: unknown = Reflect.get(client, 'connector');
@@ -61,7 +62,7 @@ function keepListening(client: Redis): void {
     const patient = { ...options, maxRetriesPerRequest: null, autoResubscribe: false };
     const sentinel: unknown = Reflect.apply(connect, connector, [endpoint, patient]);
     if (!(sentinel instanceof Redis)) return sentinel;
-    // Who only asks for the master is made without options, and must not listen: it could ask nothing any more.
+    // A client without options only asks for the master, and must not subscribe, as it could then ask nothing any more.
     if (options !== undefined) {
       sentinel.on('ready', () => void sentinel.subscribe(failovers).catch(() => sentinel.disconnect(true)));
     }
@@ -75,8 +76,8 @@ export function mastersOf(client: RedisClient): readonly Redis[] {
 }
 
 /**
- * Whom to ask whether the store is there. Of a Cluster that has lost all masters, the replicas: somebody must be asked,
- * since ioredis goes back to the nodes of REDIS_URL only when each that it knew has failed to answer.
+ * The nodes to ask whether the store is there. If a Cluster has lost all its masters, its replicas: ioredis goes back to the
+ * nodes of REDIS_URL only when every node it knew has failed to answer, so somebody must ask them.
  */
 export function examinedNodes(client: RedisClient): readonly Redis[] {
   const masters = mastersOf(client);
@@ -87,16 +88,16 @@ function connectionOptions({ commandTimeoutMs, connectTimeoutMs }: ClientTimes):
   return {
     connectionName: 'valetkey',
     disableClientInfo: true,
-    // Flat arrays for every reply, and what dependencies were measured with; nothing here needs RESP3.
+    // Flat arrays for every reply, as dependencies were measured with; nothing here needs RESP3.
     protocol: 2,
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
-    // A frozen master keeps its connections open; only silence tells, and only a new connection finds its successor.
+    // A frozen master keeps its connections open; only its silence shows it, and only a new connection finds its successor.
     socketTimeout: commandTimeoutMs * 2,
     keepAlive: 10_000,
-    // What waits in a queue is carried out after its caller has gone.
+    // A queued command would be carried out after its caller has given up.
     enableOfflineQueue: false,
-    // The default sends again what was in flight when a connection broke: a second GETDEL would answer "absent".
+    // The default would resend what was in flight when a connection broke: a second GETDEL would answer "absent".
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(50 * attempt, longestRetryMs),
@@ -105,8 +106,8 @@ function connectionOptions({ commandTimeoutMs, connectTimeoutMs }: ClientTimes):
 }
 
 /**
- * READONLY means that this connection leads to a former master: a new one finds the present master. At most one
- * reconnect a second, since it breaks what else is in flight and a lone server may stay read-only for long.
+ * READONLY means that this connection leads to a former master: a new one finds the present master. At most one reconnect a
+ * second, since it breaks other calls in flight, and a lone server may stay read-only for long.
  */
 function reconnectWhenReadOnly(): (error: Error) => boolean {
   let last = Number.NEGATIVE_INFINITY;
@@ -121,7 +122,7 @@ function loginOptions({ username, password }: RedisAddress): RedisOptions {
   return { ...(username ? { username } : {}), ...(password ? { password } : {}) };
 }
 
-/** Node sends SNI only when it is told a server name, and a name is never an address (RFC 6066 3). */
+/** Node sends SNI only if it is given a server name, and that is never an address (RFC 6066 section 3). */
 function tlsOptions(tls: boolean, node?: HostPort): RedisOptions {
   if (!tls) return {};
   return { tls: node && isIP(node.host) === 0 ? { servername: node.host } : {} };
@@ -133,7 +134,7 @@ function createCluster(address: RedisAddress & { topology: 'cluster' }, options:
     // Nodes connect on first use, so the first commands to a node must wait for that; `link.ts` asks nothing before
     // the Cluster is ready, and the command timeout bounds the wait.
     enableOfflineQueue: true,
-    // Both would send again by themselves what may have been carried out, or what nobody waits for any more.
+    // Both would resend by themselves what may have been carried out, or what nobody waits for any more.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     maxRedirections: 16,
@@ -142,7 +143,7 @@ function createCluster(address: RedisAddress & { topology: 'cluster' }, options:
     clusterRetryStrategy: (attempt) => Math.min(50 * attempt, longestRetryMs),
     // Never here: after a failover callers would get raw MOVED errors for good (redis/ioredis#2075).
     enableAutoPipelining: false,
-    // A certificate is for a name, so names must not become addresses before TLS has seen them.
+    // A certificate is for a name, so names must not be resolved to addresses before TLS has seen them.
     ...(address.tls ? { dnsLookup: (host, done) => done(null, host) } : {}),
   };
   return new Cluster([...address.nodes], settings);

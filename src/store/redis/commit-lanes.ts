@@ -1,6 +1,6 @@
 /**
- * Connections for commits alone, which wait for replicas. `WAIT` counts the writes of the connection that it is sent on,
- * and holds back all that is sent behind it: so write and `WAIT` travel together, on connections that serve nobody else.
+ * Connections for commits alone, which wait for replicas. `WAIT` counts the writes of its own connection and holds back
+ * everything behind it; so a write and its `WAIT` travel together, on connections that nothing else uses.
  */
 
 import { StoreUnavailable } from '../../core/errors.js';
@@ -17,20 +17,22 @@ import type { Script } from './scripts.js';
 export interface ReplicaWait {
   readonly replicas: number;
   readonly timeoutMs: number;
-  /** `WAITAOF` (Redis 7.2): on the disk here and there, not only in memory there. Where Redis has none, as without. */
+  /**
+   * `WAITAOF` (Redis 7.2): on disk, here and there, not only in the replicas' memory. If Redis does not have it, as without.
+   */
   readonly onDisk: boolean;
 }
 
-/** Runs the scripts that commit, and those that write an intent. Counts those that too few replicas have confirmed. */
+/** Runs the scripts that commit, and those that write an intent. Counts commits that too few replicas have confirmed. */
 export interface CommitLanes {
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
   unacknowledged(): number;
   close(): Promise<void>;
 }
 
-/** So many commits can wait at a time; the others stand behind them. */
+/** So many connections; a commit queues behind another one if all are in use. */
 const laneCount = 4;
-/** Between two lines of the log about the same thing, ms. */
+/** Between two log lines about the same thing, ms. */
 const quietMs = 10_000;
 
 interface Lane {
@@ -39,7 +41,7 @@ interface Lane {
   busy: number;
 }
 
-/** Commits without waiting, on the link that all share. */
+/** Commits without waiting for replicas, on the link that all calls share. */
 export function sharedLane(link: RedisLink): CommitLanes {
   return {
     run: (script, keys, args) => link.write(script(keys, ...args)),
@@ -48,7 +50,7 @@ export function sharedLane(link: RedisLink): CommitLanes {
   };
 }
 
-/** Opens the lanes; they connect on their own and stay quiet about it. */
+/** Opens the lanes; they connect by themselves and log nothing about it. */
 export function openCommitLanes(
   address: RedisAddress,
   times: ClientTimes,
@@ -56,7 +58,7 @@ export function openCommitLanes(
 ): CommitLanes {
   const { log } = options;
   let { wait } = options;
-  // The reply may have to wait for its own WAIT and for one more in front of it.
+  // The reply may have to wait for its own WAIT and for another one in front of it.
   const commandTimeoutMs = times.commandTimeoutMs + 2 * wait.timeoutMs;
   const lanes = Array.from({ length: laneCount }, (): Lane => {
     const client = createClient(address, { ...times, commandTimeoutMs });
@@ -95,7 +97,7 @@ export function openCommitLanes(
   };
 }
 
-/** The least busy one that is connected. One that is not fails at once, so it is never busy, and would draw all. */
+/** The least busy lane that is connected. Others fail at once, are thus never busy, and would attract every commit. */
 function choose(lanes: readonly Lane[]): Lane {
   return lanes.reduce((best, each) => {
     if (each.isReady() !== best.isReady()) return each.isReady() ? each : best;
@@ -103,7 +105,7 @@ function choose(lanes: readonly Lane[]): Lane {
   });
 }
 
-/** The script's reply, and that of the wait, which may be an error. */
+/** The script's reply and that of the wait, which may be an error. */
 async function runAndWait(
   link: RedisLink,
   commit: {
@@ -125,7 +127,7 @@ function waitCommand({ replicas, timeoutMs, onDisk }: ReplicaWait): readonly [st
   return onDisk ? ['call', 'WAITAOF', 1, replicas, timeoutMs] : ['call', 'WAIT', replicas, timeoutMs];
 }
 
-/** WAIT answers a number, WAITAOF how many local disks and how many replicas'; a wait that failed counts none. */
+/** WAIT answers a number; WAITAOF the number of local disks and of replicas. A failed wait counts none. */
 function countOf(reply: unknown): number {
   if (reply instanceof Error) return 0;
   const [local, replicas] = Array.isArray(reply) ? reply : [1, reply];

@@ -1,4 +1,4 @@
-/** Knows whether the client is connected, since when it is not, and why. */
+/** Knows whether the client is connected, and if not, since when and why. */
 
 import type { Log } from '../../core/log.js';
 import type { RedisClient } from './client.js';
@@ -7,7 +7,7 @@ import { type ConnectionFault, faultOf } from './failures.js';
 /** What the engine tells of. */
 export type StoreLog = Pick<Log, 'info' | 'warn'>;
 
-/** What is known of the connection without asking anything. */
+/** What is known of the connection without asking Redis. */
 export interface ConnectionWatch {
   isReady(): boolean;
   /** How long there has been no connection, ms; 0 while there is one. */

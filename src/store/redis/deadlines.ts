@@ -1,4 +1,4 @@
-/** Replies that must come in time. One timer watches over all of them: one for each call took 1.2 µs of it. */
+/** Replies that must arrive in time. One timer watches all of them: a timer per call took 1.2 µs. */
 
 import { DeadlinePassed } from './failures.js';
 
@@ -16,7 +16,7 @@ let timer: NodeJS.Timeout | undefined;
 /**
  * The reply, if it comes before `endsAt` (ms of `performance.now`).
  *
- * @throws {DeadlinePassed} it did not; what becomes of it later concerns nobody
+ * @throws {DeadlinePassed} it did not; what happens to the reply later is ignored
  */
 export function within<T>(endsAt: number, reply: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** The due index: sorted sets by time, spread over shards so that a Cluster carries it together. */
+/** The due index: sorted sets by time, in shards, so that the nodes of a Cluster share it. */
 
 import type { DueIndex } from '../engine.js';
 import type { Gather } from '../gathering.js';
@@ -18,14 +18,14 @@ interface DueMember {
   readonly dueAt: number;
 }
 
-/** A look at the oldest of a shard that are due. */
+/** A look at the oldest due members of a shard. */
 interface Peek {
   readonly shard: string;
   readonly now: number;
   readonly limit: number;
 }
 
-/** Members of a shard to be moved to `until`, as far as they are still due. */
+/** Members of a shard to be moved to `until` if they are still due. */
 interface Claim {
   readonly shard: string;
   readonly now: number;
@@ -33,7 +33,7 @@ interface Claim {
   readonly members: readonly Buffer[];
 }
 
-/** A member to be moved, or taken out, if it is due at that time still. */
+/** A member to be moved or removed if it is still due at that time. */
 interface Settling extends Omit<DueMember, 'shard'> {
   readonly next: number | undefined;
 }
@@ -77,7 +77,7 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather)
     },
     claimDue: async (now, limit, leaseMs) => {
       const claimed: string[] = [];
-      // Others may claim what we have just found: look again while there is something to find.
+      // Others may claim what we have just found: look again while there is anything.
       while (claimed.length < limit) {
         const oldest = await findOldest(peek, keys.allDue(), { now, limit: limit - claimed.length });
         if (oldest.length === 0) break;
@@ -95,7 +95,7 @@ export function createDueIndex(link: RedisLink, keys: RedisKeys, gather: Gather)
   };
 }
 
-/** Moves those that are still due to `until`, shard by shard at once; answers them in their order. */
+/** Moves those that are still due to `until`, all shards at once; answers them in their order. */
 async function claimMembers(
   claim: (one: Claim) => Promise<readonly string[]>,
   oldest: readonly DueMember[],
@@ -111,10 +111,10 @@ async function claimMembers(
 }
 
 /**
- * The oldest that are due over all shards, in order, up to the limit. Somebody else may claim them before we do.
+ * The oldest due members of all shards, in order, up to the limit. Other processes may claim them before we do.
  *
- * Of each shard no more is read than about its part. What lies behind the end of a part might not be the oldest, so it
- * is left for the next look.
+ * Of each shard only about its share is read. A member later than the last one read of some shard might not be among the
+ * oldest, so it is left for the next look.
  */
 async function findOldest(
   peek: (one: Peek) => Promise<readonly DueMember[]>,

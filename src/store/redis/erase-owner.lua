@@ -1,4 +1,4 @@
--- Removes everything of one owner, but for the versions of what was removed lately, which end by themselves.
+-- Removes everything of one owner, except the versions of what was removed lately, which expire by themselves.
 -- KEYS: fields, marks, notes, leases, versions of what was removed lately.
 -- Answers the fields as they were stored, or nil.
 local stored = redis.call('GET', KEYS[1])

@@ -1,4 +1,4 @@
--- Exchanges the bytes of a field under the version that it has. Mark, note and lease are left as they are.
+-- Exchanges the bytes of a field and keeps its version. Mark, note and lease stay.
 -- KEYS: fields. ARGV: field, version (8 bytes), new value with its version. Answers 1 = stored, 0 = moved.
 local names, values = read_fields(KEYS[1])
 local stored = values[ARGV[1]]

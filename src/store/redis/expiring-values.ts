@@ -1,4 +1,4 @@
-/** Values, counts and leases that end by themselves: strings with a time to live. */
+/** Values, counts and leases that expire by themselves: strings with a time to live. */
 
 import type { ExpiringValues } from '../engine.js';
 import type { RedisKeys } from './keys.js';

@@ -1,14 +1,14 @@
-/** Turns whatever went wrong between us and Redis into `StoreUnavailable`: the one place where that is decided. */
+/** Turns every error between us and Redis into `StoreUnavailable`. Nowhere else is that decided. */
 
 import { StoreUnavailable } from '../../core/errors.js';
 
-/** What a failed call means. `again`: which calls may be repeated, because repeating can do no harm and may help. */
+/** What a failed call means. `again`: which calls may be repeated, because that does no harm and may help. */
 export interface Failure {
   readonly error: StoreUnavailable;
   readonly again: 'any' | 'reads' | 'none';
 }
 
-/** Redis refused before it did anything, and soon will not: a failover, a start, a slot on its way. */
+/** Redis refused without doing anything, but soon will not: a failover, a start, a slot that moves. */
 const passingRefusals: Readonly<Record<string, string>> = {
   READONLY: 'Redis is a read-only replica at the moment',
   LOADING: 'Redis is loading its data',
@@ -19,7 +19,7 @@ const passingRefusals: Readonly<Record<string, string>> = {
   ASK: 'a slot of the Redis Cluster is moving',
 };
 
-/** Redis refused before it did anything, and somebody must help. */
+/** Redis refused without doing anything, and will until somebody mends it. */
 const lastingRefusals: Readonly<Record<string, string>> = {
   OOM: 'Redis is out of memory (maxmemory)',
   MISCONF: 'Redis cannot write to its disk',
@@ -34,16 +34,16 @@ const lastingRefusals: Readonly<Record<string, string>> = {
 const refusals = { ...passingRefusals, ...lastingRefusals };
 const refusalCode = new RegExp(`(?:^|[\\s-])(${Object.keys(refusals).join('|')})\\b`);
 
-/** Thrown by the link before anything is sent. */
+/** Thrown by the link before anything was sent. */
 export class NotConnected extends Error {}
-/** Thrown by the link when the deadline of a call is over. */
+/** Thrown by the link when the deadline of a call has passed. */
 export class DeadlinePassed extends Error {}
 
 /**
- * Tells what an error of ioredis means for the caller. Redis texts are never repeated: ioredis hangs the arguments of
- * the command on its errors.
+ * What an error of ioredis means for the caller. Its message is never repeated: ioredis puts the arguments of the command on
+ * its errors.
  *
- * @param fault what last went wrong with the connection, see `faultOf`
+ * @param fault the last fault of the connection, see `faultOf`
  */
 export function describeFailure(error: unknown, fault?: string): Failure {
   if (error instanceof StoreUnavailable) return { error, again: 'none' };
@@ -66,12 +66,12 @@ function unavailable(reason: string, carriedOut: 'no' | 'unknown'): StoreUnavail
   return new StoreUnavailable(`The store is unavailable: ${reason}.`, carriedOut);
 }
 
-/** Whether ioredis says that the script has to be sent in full. */
+/** Whether the script has to be sent in full. */
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.includes('NOSCRIPT');
 }
 
-/** Whether Redis refuses this command to this user. */
+/** Whether Redis forbids this user the command. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof Error && /NOPERM|unknown command/i.test(error.message);
 }
@@ -81,7 +81,7 @@ export function refusesDatabase(error: unknown): boolean {
   return isForbidden(error) || (error instanceof Error && /DB index/i.test(error.message));
 }
 
-/** What is wrong with a connection, in words without secrets. `lasting`: trying again will not help, somebody must. */
+/** What is wrong with a connection, in words without secrets. `lasting`: it will not go away by itself. */
 export interface ConnectionFault {
   readonly text: string;
   readonly lasting: boolean;

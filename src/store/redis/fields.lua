@@ -34,8 +34,8 @@ local function set_field(names, values, name, value)
   end
 end
 
--- Writes what read_fields read. A Redis without memory refuses to write, but not to a script that has removed something:
--- with `shrinks`, what was there is removed first.
+-- Writes what read_fields has read. A Redis without memory refuses to write, unless the script has removed something before:
+-- with `shrinks`, the old string is removed first.
 local function write_fields(key, names, values, shrinks)
   local parts = {}
   for _, name in ipairs(names) do

@@ -1,4 +1,4 @@
-/** Looks at every master: does it answer, may it evict, does it keep what it is told. */
+/** Examines every master: does it answer, may it evict keys, does it persist what it is given. */
 
 import type { RedisAddress } from './address.js';
 import { examinedNodes, mastersOf, type RedisClient } from './client.js';
@@ -6,7 +6,7 @@ import { isForbidden, refusesDatabase } from './failures.js';
 import type { RedisLink } from './link.js';
 import { parseList, parseText } from './replies.js';
 
-/** What was found. With `unfit` this Redis must not be used: the sentence says why. */
+/** What was found. If `unfit` is set, this Redis must not be used: the sentence says why. */
 export interface RedisHealth {
   readonly latencyMs: number;
   readonly warnings: readonly string[];
@@ -18,7 +18,7 @@ interface MasterFacts {
   readonly info: ReadonlyMap<string, string> | undefined;
   /** The `save` setting; `undefined` when this user may not ask. */
   readonly save: string | undefined;
-  /** The database of REDIS_URL, where Redis does not let us have it: ioredis then goes on in database 0. */
+  /** The database of REDIS_URL, if Redis denies it to us: ioredis would then use database 0 instead. */
   readonly refusedDatabase: number | undefined;
 }
 
@@ -56,7 +56,7 @@ async function readMaster(master: Master, database: number): Promise<MasterFacts
   };
 }
 
-/** Whether the database of the URL is the one that we are in. @throws {StoreUnavailable} */
+/** Whether we are in the database that the URL names. @throws {StoreUnavailable} */
 export async function isInDatabase(link: RedisLink, address: RedisAddress): Promise<boolean> {
   const database = databaseIn(address);
   const areThere = (client: RedisClient) => Promise.all(mastersOf(client).map((master) => canSelect(master, database)));
@@ -92,12 +92,12 @@ function parseInfo(text: string): ReadonlyMap<string, string> {
   return new Map(lines.map(([name = '', ...value]) => [name, value.join(':')]));
 }
 
-/** GETDEL and exclusive stream ranges came with 6.2; with eviction Redis throws connections away when it is full. */
+/** GETDEL and exclusive stream ranges came with 6.2; with eviction, a full Redis would drop connections of users. */
 function findUnfitness({ info, refusedDatabase }: MasterFacts, { topology }: RedisAddress): string | undefined {
   if (refusedDatabase !== undefined) return `database ${refusedDatabase} is not there, or this user may not SELECT it`;
   if (!info) return undefined;
   const mode = info.get('redis_mode');
-  // What belongs to other nodes would be refused for ever, as if the store were down.
+  // Commands for other nodes would be refused for ever, as if the store were down.
   if (mode === 'cluster' && topology !== mode) return 'this is a node of a Cluster: write redis+cluster://';
   if (mode === 'sentinel') return 'this is a Sentinel: write redis+sentinel:// and the name of the master';
   const [major = 0, minor = 0] = (info.get('redis_version') ?? '6.2').split('.').map(Number);

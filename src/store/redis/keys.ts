@@ -4,10 +4,10 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { Walked } from '../engine.js';
 
-/** The due index is spread over so many sorted sets, so that on a Cluster no single node carries it. */
+/** The due index has this many sorted sets, so that in a Cluster no single node carries it. */
 export const dueShards = 16;
 
-/** The part of a key that tells its kind, where there is no hash tag. */
+/** The part of a key that tells its kind, for keys without a hash tag. */
 const kinds = { expiring: 'x', logs: 'log', collections: 'doc' } as const;
 
 /** Names keys under one prefix. */
@@ -16,7 +16,7 @@ export interface RedisKeys {
   ofOwner(owner: OwnerKey): readonly [fields: string, marks: string, notes: string, leases: string];
   /** The same, and the versions of what was removed lately. */
   ofOwnerWrites(owner: OwnerKey): readonly string[];
-  /** The first of them alone. */
+  /** Only the first of them. */
   fieldsOf(owner: OwnerKey): string;
   expiring(key: string): string;
   /** The shard of a member of the due index. */
@@ -24,9 +24,9 @@ export interface RedisKeys {
   allDue(): readonly string[];
   log(name: string): string;
   documents(collection: string): string;
-  /** Which masters this store has been seen on. */
+  /** The masters that this store has been seen on. */
   readonly masters: string;
-  /** What all keys of a kind begin and end with; the name is between. */
+  /** What all keys of a kind begin and end with; the name is between the two. */
   around(what: Walked): readonly [start: string, end: string];
 }
 

@@ -1,4 +1,4 @@
-/** Strings of another program in Redis, for imports: reads, and changes nothing. */
+/** Reads strings of another program in Redis, for imports. Changes nothing. */
 
 import { ConfigurationError } from '../../core/errors.js';
 import { parseRedisUrl } from './address.js';
@@ -13,7 +13,7 @@ const times = { commandTimeoutMs: 5_000, connectTimeoutMs: 5_000 };
 const keysPerScan = 500;
 
 /**
- * All strings whose keys fit the pattern, each at least once. Lifetimes of keys are not looked at.
+ * All strings whose keys match the pattern, each at least once. Their times to live are ignored.
  *
  * @throws {ConfigurationError | StoreUnavailable} the URL is unusable, Redis does not answer, or a Cluster is not whole
  */

@@ -1,12 +1,17 @@
 /**
  * Waits for logs to grow: one light poll per log and process, however many wait, and only while somebody does.
  *
- * XREAD BLOCK would need a connection per log, since it blocks all that comes behind it, and on a Cluster one per node.
+ * XREAD BLOCK would need a connection per log, since it blocks everything behind it, and in a Cluster one per node.
  */
 
-/** Between two looks at a log, ms: what a reader in another process waits for an entry at most, as long as few are watched. */
+/**
+ * Between two looks at a log, ms: the longest that a reader in another process waits for an entry while few logs are
+ * watched.
+ */
 const pollMs = 100;
-/** So often a second a process looks, at all logs together: a look takes 26 µs, and webhooks watch every tenant there ever was. */
+/**
+ * The most looks per second of one process, for all logs: a look takes 26 µs, and webhooks watch the log of every tenant.
+ */
 const mostLooksPerSecond = 4_000;
 
 interface Waiter {
@@ -19,11 +24,11 @@ interface WatchedLog {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Those who wait, by log. */
+/** The waiters of all logs. */
 export interface LogWaiters {
   /** Resolves when the log has an entry after `after`, when the signal fires, or on `stop`. */
   wait(log: string, after: string, signal: AbortSignal): Promise<void>;
-  /** Tells at once of an entry that this process appended. */
+  /** Wakes waiters at once for an entry that this process has appended. */
   announce(log: string, id: string): void;
   stop(): void;
 }
@@ -43,7 +48,7 @@ export function createLogWaiters(
     try {
       announce(log, await newestId(log));
     } catch {
-      // The reader meets the same failure when it reads; it is not for the one who waits.
+      // The reader gets the same error when it reads; a waiter need not.
     }
     const pauseMs = Math.max(pollMs, (watched.size * 1_000) / mostLooksPerSecond);
     if (entry.waiters.size > 0) entry.timer = setTimeout(() => void look(log, entry), pauseMs);
@@ -54,7 +59,7 @@ export function createLogWaiters(
     const entry = known ?? { waiters: new Set<Waiter>(), timer: undefined };
     entry.waiters.add(waiter);
     watched.set(log, entry);
-    // The newcomer may have missed an entry between its reading and now.
+    // An entry may have come between the newcomer's last read and now.
     if (!known) void look(log, entry);
     return entry;
   };

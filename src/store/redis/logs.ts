@@ -28,7 +28,7 @@ export function createLogs(link: RedisLink, keys: RedisKeys): Logs & { stop(): v
       return id;
     },
     readLog: async (log, after, limit) => {
-      // An id of another form comes from outside or from another store: all that is kept is the safe answer.
+      // An id of another form is made up or from another store: to answer everything is the safe choice.
       const start = after !== undefined && isId(after) ? after : '';
       return parseList(await link.read(readScript([keys.log(log)], start, limit, 0))).map(parseEntry);
     },
@@ -45,7 +45,7 @@ export function createLogs(link: RedisLink, keys: RedisKeys): Logs & { stop(): v
   };
 }
 
-/** Milliseconds and a sequence number, both 64 bits in Redis; 18 digits hold all that Redis makes up to the year 33658. */
+/** Milliseconds and a sequence number, both 64 bits in Redis; 18 digits are enough up to the year 33658. */
 function isId(text: string): boolean {
   return /^\d{1,18}-\d{1,18}$/.test(text);
 }

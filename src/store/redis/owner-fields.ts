@@ -22,7 +22,7 @@ const renewScript = loadScript('renew-claim');
 const releaseScript = loadScript('release-claim');
 const restoreScript = loadScript('restore-field', 'fields', 'removed');
 
-/** What reads fields, and what makes commits last. */
+/** What reads fields, and what makes commits durable. */
 export interface OwnerAccess {
   readonly readStored: ReadStored;
   readonly writes: OwnerWrites;
@@ -52,7 +52,7 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
       readStored(known.key, (reply) => {
         const stored = parseBuffer(reply);
         if (stored === undefined) return undefined;
-        // Most of the time it is where it was.
+        // Mostly it is where it was.
         return hasFingerprint(stored, known) ? 'same' : findKnown(stored, known);
       }),
     readOwner: async (owner) => {
@@ -83,7 +83,7 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
       await link.write(markScript(keys.ofOwner(owner), field, value));
     },
     claimField: async (owner, claim) => {
-      // A refresh that begins on a record that a failover has set back would spend a refresh token twice.
+      // A failover may have set the record back: a refresh that begins on it would spend a refresh token twice.
       await masters.settled();
       const outcome = await writes.claim({ ...claim, owner });
       if (outcome.kind === 'claimed') journal.claimed(owner, claim);
@@ -105,10 +105,10 @@ function findKnown(stored: Buffer, { key, field }: Pick<KnownField, 'key' | 'fie
   return { ...readField(stored, place), known: { key, field, ...fingerprintOf(stored, place.start, place.end) } };
 }
 
-/** So many are on their way at a time: others wait for what is put back, and ten thousand one by one would take long. */
+/** How many are put back at a time: everybody waits for it, and ten thousand one by one would take long. */
 const restoredTogether = 100;
 
-/** Puts back what a failover has lost, the latest first, which it is most likely to be; each that was is noted. */
+/** Puts back what a failover has lost, newest first, as those are the most likely; calls `note` for each. */
 export async function restoreAll(
   journal: RecentCommits,
   on: { readonly link: RedisLink; readonly keys: RedisKeys; readonly note: () => void },
@@ -124,26 +124,26 @@ export async function restoreAll(
 }
 
 /**
- * Puts back what a write had brought, if it is lost; answers whether it was. The newer version wins.
+ * Puts back what a write has stored, if that is lost; answers whether it was. The newer version wins.
  *
- * A connection comes back with its place in the due index, which was written beside it. A grant that waits for its proof
- * does not come back where there is none: the list of those that end would lack it, and its person only begins again.
+ * A connection comes back with its place in the due index, which was written beside it. An awaiting grant does not come back
+ * where its field is gone: it would be missing in the list of those that expire, and the person can begin again.
  */
 async function restoreCommit(link: RedisLink, keys: RedisKeys, { owner, change }: Commit): Promise<boolean> {
   const { field, expect, next, keepsNote = false } = change;
   const version = next?.version ?? (typeof expect === 'number' ? expect : undefined);
-  // Nothing tells what was removed whatever it was.
+  // A removal "whatever it was" names no version, so it cannot be told whether it was lost.
   if (version === undefined) return false;
   const isConnection = fieldKind(field) === 'connection';
   const args = [field, formatVersion(version), next ? formatField(next) : '', keepsNote ? 1 : 0, isConnection ? 1 : 0];
   if (parseNumber(await link.write(restoreScript(keys.ofOwnerWrites(owner), ...args))) === 0) return false;
   const member = Buffer.from(dueMemberOf(owner, field), 'latin1');
-  // Due at once: whoever looks after it finds out when it really is.
+  // Due at once: the worker then finds out when it really is.
   if (next && isConnection) await link.write(command('ZADD', keys.due(member), 'NX', 0, member));
   return true;
 }
 
-/** Makes a claim again that is lost: the field must have the version still, and the lease be nobody else's. */
+/** Makes a lost claim again, if the field still has the version and nobody else holds the lease. */
 async function restoreClaim(link: RedisLink, keys: RedisKeys, { owner, claim }: OpenClaim): Promise<void> {
   await link.write(claimFieldsScript(keys.ofOwner(owner), ...formatClaim(claim)));
 }

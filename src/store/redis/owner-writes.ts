@@ -1,4 +1,4 @@
-/** Writes and claims of owners' fields, several of them by one script. */
+/** Writes and claims of owners' fields, several in one script. */
 
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { ClaimOutcome, ClaimRequest, FieldChange, FieldClaim } from '../engine.js';
@@ -11,7 +11,7 @@ import { loadScript } from './scripts.js';
 import { formatField, formatVersion } from './stored-fields.js';
 
 const writeFieldsScript = loadScript('write-fields', 'fields', 'removed');
-/** Runs {@link formatClaim}s. */
+/** Takes {@link formatClaim}s. */
 export const claimFieldsScript = loadScript('claim-fields', 'fields');
 
 /** Changes of one owner that happen together or not at all. */
@@ -21,18 +21,18 @@ export interface OwnerWrite {
   readonly finishes?: FieldClaim | undefined;
 }
 
-/** A claim as the script takes it. */
+/** A claim and its owner. */
 export interface OwnerClaim extends ClaimRequest {
   readonly owner: OwnerKey;
 }
 
-/** Both by the lanes of commits, so that an intent waits for replicas as a commit does. */
+/** Both go through the commit lanes, so that an intent waits for replicas as a commit does. */
 export interface OwnerWrites {
   write(write: OwnerWrite): Promise<'stored' | 'moved'>;
   claim(claim: OwnerClaim): Promise<ClaimOutcome>;
 }
 
-/** Binds them to the lanes. `gather`: see `gathering.ts`. */
+/** Binds the methods to the lanes. `gather`: see `gathering.ts`. */
 export function createOwnerWrites(lanes: CommitLanes, keys: RedisKeys, gather: Gather): OwnerWrites {
   const writeAll = async (writes: readonly OwnerWrite[]) => {
     const writeKeys = writes.flatMap(({ owner }) => keys.ofOwnerWrites(owner));
@@ -41,7 +41,7 @@ export function createOwnerWrites(lanes: CommitLanes, keys: RedisKeys, gather: G
   };
   const [add, remove] = [gather(writeAll), gather(writeAll)];
   return {
-    // A Redis without memory refuses all of a script that begins by adding something: who leaves goes with those who leave.
+    // A Redis without memory refuses a whole script that begins by adding something, so removals are sent apart.
     write: (write) => (write.changes.every(({ next }) => next === undefined) ? remove(write) : add(write)),
     claim: gather(async (claims: readonly OwnerClaim[]) => {
       const claimKeys = claims.flatMap(({ owner }) => keys.ofOwner(owner));
@@ -62,8 +62,8 @@ export function formatClaim(claim: ClaimRequest): readonly Argument[] {
 }
 
 /**
- * Four arguments: the field; `-` absent, `*` any, else the expected version; the new value, or nothing to remove it;
- * 1 when the note stays.
+ * Four arguments: the field; `-` absent, `*` any, else the expected version; the new value, or nothing to remove it; 1 if
+ * the note stays.
  */
 function formatChange({ field, expect, next, keepsNote = false }: FieldChange): readonly Argument[] {
   const expected = expect === 'any' ? '*' : expect === 'absent' ? '-' : formatVersion(expect);

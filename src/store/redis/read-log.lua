@@ -1,6 +1,6 @@
 -- Reads a log. KEYS: stream. ARGV: id after which to begin, '' = the oldest; how many; 1 = the newest, and those first.
--- What is too old has been dropped when the last entry came; what has grown too old since is not read. A log lives for as long
--- after its last entry as entries are kept: its own time to live tells how old one may be, unless the clock was set back.
+-- Entries that were too old when the last one came are dropped; those that are too old now are skipped. The log's time to live
+-- is set with its last entry to how long entries are kept, so it tells how old one may be, unless the clock was set back.
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 if not last then return {} end
 local start = ARGV[1] == '' and '-' or '(' .. ARGV[1]

@@ -1,7 +1,7 @@
 /**
- * Holds the latest commits of this process, sealed as they are stored, and its open claims, and puts them back when a
- * failover has lost them (threats R9): replication is asynchronous, and a refresh token that was rotated away is no use
- * to anybody. Nor is one that somebody else sends a second time, because the intent of the first sending is gone.
+ * Holds the latest commits of this process, sealed as they are stored, and its open claims, so that they can be put back
+ * when a failover has lost them (threats R9). Replication is asynchronous, and without the commit only a refresh token is
+ * left that was rotated away. Without the claim, another process could send a refresh token a second time.
  */
 
 import type { OwnerKey } from '../../core/identifiers.js';
@@ -10,18 +10,18 @@ import { KeptBytes } from './kept-bytes.js';
 
 /** Far longer than any failover takes, ms. */
 const keepMs = 300_000;
-/** At least so many, at most twice as many. */
+/** The newest so many are kept, and at most twice as many. */
 const keepLatest = 10_000;
 
 /** One change of a write that was acknowledged. */
 export interface Commit {
   readonly owner: OwnerKey;
   readonly change: FieldChange;
-  /** Ms of the process's own steady clock. */
+  /** By `performance.now`. */
   readonly at: number;
 }
 
-/** A claim that was granted and not given back. */
+/** A claim that was granted and not released yet. */
 export interface OpenClaim {
   readonly owner: OwnerKey;
   readonly claim: ClaimRequest;
@@ -29,7 +29,7 @@ export interface OpenClaim {
 
 /** The journal of one process, in memory and bounded. */
 export class RecentCommits {
-  /** In the order in which they were made; the old list is let go when the young one is full. */
+  /** In the order of the commits; the old list is dropped when the young one is full. */
   #old: readonly Commit[] = [];
   #young: Commit[] = [];
   readonly #claims = new Map<string, OpenClaim>();
@@ -47,7 +47,7 @@ export class RecentCommits {
     this.#young = [];
   }
 
-  /** The latest of each field in the last minutes, oldest first: what was written to it before is of no use any more. */
+  /** The latest commit to each field within the last minutes, oldest first. */
   list(): readonly Commit[] {
     const since = performance.now() - keepMs;
     const latest = new Map<string, Commit>();
@@ -65,20 +65,20 @@ export class RecentCommits {
     this.#claims.set(nameOf(owner, claim.field), { owner, claim });
   }
 
-  /** Notes that a claim was given back, or is about to be. */
+  /** Notes that a claim was released, or is about to be. */
   released(owner: OwnerKey, { field, holder }: FieldClaim): void {
     const name = nameOf(owner, field);
     if (this.#claims.get(name)?.claim.holder === holder) this.#claims.delete(name);
   }
 
-  /** The claims that are held now. */
+  /** The claims that are open now. */
   listClaims(): readonly OpenClaim[] {
     return [...this.#claims.values()];
   }
 
   /**
-   * Whether nothing is held. Commits that are too old to be put back are held until others take their place: whoever has
-   * written goes on looking for new masters, so that no refresh begins here while others put back what was lost.
+   * Whether nothing is held. Commits that are too old to be put back still count: a process that has written goes on looking
+   * for new masters, so that it begins no refresh while others put back what was lost.
    */
   get isEmpty(): boolean {
     return this.#young.length + this.#old.length + this.#claims.size === 0;

@@ -1,5 +1,5 @@
--- What was removed lately leaves its version for so long that no put-back after a failover takes it for lost.
--- A Redis without memory takes this, too, since something was removed before.
+-- A removed field leaves its version for a while, so that no put-back after a failover takes the removal for a loss.
+-- Even a Redis without memory accepts this, since the script has removed something before.
 local function note_removed(key, name, version)
   redis.call('HSET', key, name, version)
   redis.call('PEXPIRE', key, 600000)

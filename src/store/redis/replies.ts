@@ -1,4 +1,4 @@
-/** Reads replies of Redis: what is not of the expected form is an error, never a value. */
+/** Reads replies of Redis: one of an unexpected form is an error, never a value. */
 
 import { StoreUnavailable } from '../../core/errors.js';
 
@@ -37,7 +37,7 @@ export function parsePairs(reply: unknown): readonly (readonly [name: string, va
   });
 }
 
-/** For a reply that no version of Redis is known to give. */
+/** The error for a reply that no version of Redis is known to give. */
 export function unexpected(): StoreUnavailable {
   return new StoreUnavailable('The store is unavailable: Redis answered in an unexpected form.');
 }

@@ -1,4 +1,4 @@
-/** SCAN over a whole store, master by master: whoever comes to the end has met every key that was there all the while. */
+/** SCAN over a whole store, master by master: at the end, every key that was there all the while has been met. */
 
 import { createHash } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
@@ -11,31 +11,32 @@ import { parseList, parseText } from './replies.js';
 /** Slots of a Cluster. */
 const slotCount = 16_384;
 
-/** Which master a SCAN goes on at, and where. SCAN's own cursor means nothing to any other server. */
+/** The master to continue at, and SCAN's cursor there, which means nothing to any other server. */
 interface Position {
-  /** Of the masters when the scan began. */
+  /** Of the layout when the scan began. */
   readonly digest: string;
   readonly index: number;
   readonly cursor: string;
 }
 
-/** All masters in a fixed order, and what changes when one of them, or what it holds, is another. */
+/** All masters in a fixed order, and a digest that changes when one of them, or its slots, changes. */
 interface Layout {
   readonly masters: readonly Redis[];
   readonly digest: string;
 }
 
-/** The next keys, and from where to go on; `from` and `next` are absent at the two ends. */
+/** The next keys, and where to continue; `next` is absent at the end. */
 export interface ScannedKeys {
   readonly keys: readonly string[];
   readonly next?: string;
 }
 
 /**
- * Goes one step on.
+ * Does one step of a scan.
  *
  * @param options what follows the cursor in SCAN
- * @throws {StoreUnavailable} also when a master is missing or has changed, or slots are on the move: keys would be passed by
+ * @param from where to continue; absent at the beginning
+ * @throws {StoreUnavailable} also when a master is missing or has changed, or slots are moving: keys would be missed
  */
 export async function scanOn(link: RedisLink, options: readonly Argument[], from?: string): Promise<ScannedKeys> {
   const [next, keys] = parseList(await link.read(scan(options, from === undefined ? undefined : parsePosition(from))));
@@ -59,12 +60,12 @@ async function readLayout(client: RedisClient): Promise<Layout> {
   const described = await Promise.all(
     mastersOf(client).map(async (master) => ({
       master,
-      // It tells the masters apart also after a failover: an address may then lead to another one.
+      // The run id identifies a master also after a failover, when its address may lead to another one.
       runId: parseRunId(parseText(await master.callBuffer('INFO', ['server']))),
       slots: isCluster ? parseOwnSlots(parseText(await master.callBuffer('CLUSTER', ['NODES']))) : [],
     })),
   );
-  // ioredis forgets a master whose connection ends until it looks at the slots again: without it the rest looks whole.
+  // ioredis forgets a master that has lost its connection until the next refresh of slots: the rest would look complete.
   if (isCluster && countSlots(described.flatMap(({ slots }) => slots)) !== slotCount) throw notWhole();
   described.sort((a, b) => (a.runId < b.runId ? -1 : 1));
   const text = described.map(({ runId, slots }) => [runId, ...slots].join(' ')).join('\n');
@@ -75,13 +76,13 @@ function parseRunId(info: string): string {
   return /^run_id:(\w+)/m.exec(info)?.[1] ?? '';
 }
 
-/** What a node says of itself in CLUSTER NODES, behind eight other columns: `0-5460`, `7000`, and `[93->-id]` for one on the move. */
+/** A node's own slots in CLUSTER NODES, after eight other columns: `0-5460`, `7000`, and `[93->-id]` for one that moves. */
 function parseOwnSlots(table: string): readonly string[] {
   const own = table.split('\n').find((line) => /^\S+ \S+ \S*\bmyself\b/.test(line));
   return own?.trim().split(' ').slice(8) ?? [];
 }
 
-/** NaN when one is on the move: its keys pass from one master to another one by one, perhaps behind the scan. */
+/** NaN if a slot moves: its keys go from one master to another one by one, perhaps behind the scan. */
 function countSlots(ranges: readonly string[]): number {
   return ranges.reduce((sum, range) => {
     const [first, last = first] = range.split('-').map(Number);

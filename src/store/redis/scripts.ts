@@ -1,4 +1,4 @@
-/** The Lua scripts: read from their files once, called by digest, sent in full when Redis does not know them. */
+/** The Lua scripts: read from their files once, called by digest, and sent in full if Redis does not know them. */
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { isUnknownScript } from './failures.js';
 import type { Argument } from './flat-command.js';
 import { type Ask, sendCommand } from './link.js';
 
-/** A script bound to its text. On a Cluster all keys must share a hash tag. */
+/** A script bound to its text. In a Cluster all keys must share a hash tag. */
 export interface Script {
   (keys: readonly string[], ...args: readonly Argument[]): Ask;
-  /** The script and one more command, in one go on one connection; answers both replies, the second may be an error. */
+  /** The script and one more command, together on one connection; answers both replies, the second may be an error. */
   followed(
     client: RedisClient,
     keys: readonly string[],
@@ -20,7 +20,7 @@ export interface Script {
   ): Promise<readonly [reply: unknown, after: unknown]>;
 }
 
-/** Reads `{name}.lua` beside this file, after those that it calls functions of. */
+/** Reads `{name}.lua` beside this file, after the files with the functions that it calls. */
 export function loadScript(name: string, ...before: readonly string[]): Script {
   const text = [...before, name]
     .map((part) => readFileSync(new URL(`./${part}.lua`, import.meta.url), 'utf8'))
@@ -47,7 +47,7 @@ export function loadScript(name: string, ...before: readonly string[]): Script {
   });
 }
 
-/** A restarted server and a new master know no scripts. NOSCRIPT says that nothing was done. */
+/** A restarted server and a new master know no scripts. NOSCRIPT means that nothing was done. */
 async function inFullIfUnknown<T>(send: (way: 'EVALSHA' | 'EVAL') => Promise<T>): Promise<T> {
   try {
     return await send('EVALSHA');
@@ -57,7 +57,7 @@ async function inFullIfUnknown<T>(send: (way: 'EVALSHA' | 'EVAL') => Promise<T>)
   }
 }
 
-/** A pipeline leaves in one piece: after a reconnect in between, the second command would speak of another connection. */
+/** A pipeline is sent in one piece: with a reconnect in between, the second command would be about another connection. */
 async function sendTogether(
   client: RedisClient,
   commands: Argument[][],
@@ -65,7 +65,7 @@ async function sendTogether(
   const replies = await client.pipeline(commands).exec();
   const [[error, reply] = [new Error('Connection is closed.')], [afterError, after] = [null]] = replies ?? [];
   if (error) {
-    // A pipeline that writes is not sent on to where a slot has moved, so the next try must know the way.
+    // A writing pipeline does not follow a slot that has moved, so the next attempt must know the way.
     if (client instanceof Cluster && error.message.startsWith('MOVED')) client.refreshSlotsCache();
     throw error;
   }

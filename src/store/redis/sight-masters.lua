@@ -1,5 +1,5 @@
 -- Notes since when masters are known. KEYS: a hash of them. ARGV: 1 = whoever asks has known others before; the masters.
--- Answers how long ago, ms, the newest of them was met first; where nothing was noted and no others known, for ever.
+-- Answers how long ago, ms, the newest of them was first met; the age of the epoch if nothing was noted and no others known.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local is_first = ARGV[1] ~= '1' and redis.call('EXISTS', KEYS[1]) == 0

@@ -1,14 +1,16 @@
-/** An owner's fields as they stand in Redis: one string, so that one GET reads any of them and one MGET those of many owners. */
+/**
+ * An owner's fields as stored in Redis: one string, so that one GET reads any of them, and one MGET those of many owners.
+ */
 
 import type { Versioned } from '../engine.js';
 import { unexpected } from './replies.js';
 
 /*
  * Field after field: length of the name (1 byte), name (ASCII), length of the rest (4 bytes), version (8 bytes), bytes.
- * fields.lua writes it. A hash of one record took 144 bytes more, and no command reads a field of each of many hashes.
+ * fields.lua writes it. A hash of one record took 144 bytes more, and no command reads one field of each of many hashes.
  */
 
-/** Versions travel and compare as 8 bytes: Lua's numbers are doubles. */
+/** Versions are sent and compared as 8 bytes, because Lua's numbers are doubles. */
 const versionBytes = 8;
 const lengthBytes = 4;
 
@@ -19,7 +21,7 @@ export function formatVersion(version: number): Buffer {
 
 /** Reads a version. */
 export function parseVersion(bytes: Buffer, at = 0): number {
-  // Two halves: a BigInt in between costs more than all the rest.
+  // Read as two halves: a BigInt would cost more than all the rest.
   return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 }
 
@@ -47,13 +49,13 @@ export function formatFields(fields: ReadonlyMap<string, Versioned>): Buffer {
   return Buffer.concat(parts);
 }
 
-/** One of them by name, without a copy. @throws {StoreUnavailable} this is not how fields are written */
+/** One of them by name, without a copy. @throws {StoreUnavailable} the bytes are not of this format */
 export function findField(stored: Buffer, name: string): Versioned | undefined {
   const place = findPlace(stored, name);
   return place && readField(stored, place);
 }
 
-/** Where one of them stands. @throws {StoreUnavailable} */
+/** Where the bytes of a field are. @throws {StoreUnavailable} */
 export function findPlace(stored: Buffer, name: string): FieldPlace | undefined {
   for (let at = 0; at < stored.length; ) {
     const field = fieldAt(stored, at);
@@ -63,7 +65,7 @@ export function findPlace(stored: Buffer, name: string): FieldPlace | undefined 
   return undefined;
 }
 
-/** All of them by name, without a copy. @throws {StoreUnavailable} this is not how fields are written */
+/** All of them by name, without a copy. @throws {StoreUnavailable} the bytes are not of this format */
 export function parseFields(stored: Buffer): ReadonlyMap<string, Versioned> {
   const fields = new Map<string, Versioned>();
   for (let at = 0; at < stored.length; ) {
@@ -100,7 +102,7 @@ function isNamed(stored: Buffer, { name: start, nameEnd }: FieldPlace, name: str
   return true;
 }
 
-/** What stands there, without a copy. */
+/** The bytes of a field, without a copy. */
 export function readField(stored: Buffer, { value, end }: FieldPlace): Versioned {
   return { version: parseVersion(stored, value), bytes: stored.subarray(value + versionBytes, end) };
 }

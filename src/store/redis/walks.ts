@@ -1,11 +1,11 @@
-/** Names of all that is kept: SCAN, master by master. */
+/** Names of all that is stored: SCAN, master by master. */
 
 import type { Walks } from '../engine.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink } from './link.js';
 import { scanOn } from './scan.js';
 
-/** Keys that one SCAN looks at; Redis does nothing else meanwhile. */
+/** How many keys one SCAN looks at; Redis does nothing else meanwhile. */
 const keysPerScan = 250;
 
 /** Binds the part to a link and a prefix. */
