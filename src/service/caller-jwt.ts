@@ -6,6 +6,7 @@ import {
   createRemoteJWKSet,
   decodeProtectedHeader,
   errors,
+  type JSONWebKeySet,
   type JWTPayload,
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
@@ -169,52 +170,50 @@ function keySetAway(): KeyUnavailable {
 const outageMs = 5000;
 
 /**
- * Keys of a remote set. While its host is away the last keys go on serving, and nobody waits for a host that is asked in
- * vain. With none at all, or none of that name, nobody can be told from anybody, and that is our fault and not the caller's.
+ * Keys of a remote set. While its host is away the last known keys are used, and callers do not wait for the host. If the
+ * key of a token is not among them, that is no fault of the caller, who may be told so only when the host is back.
  */
 function remoteKeys(url: string, now: () => number): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(new URL(url), { timeoutDuration: 5000, cooldownDuration: 30_000 });
-  /** When it was last found to be away; nothing while it is not known to be. */
+  /** Since when the host is away, epoch ms; `undefined` while it answers. */
   let awaySince: number | undefined;
   const noteAway = () => {
     awaySince = now();
   };
-  const lookAgain = () =>
-    remote.reload().then(() => {
-      awaySince = undefined;
-    }, noteAway);
-  // The clock may have been set back since.
-  const isLeftAlone = (since: number) => now() >= since && now() < since + outageMs;
-  const useLast: JWTVerifyGetKey = async (header, token) => {
-    const last = remote.jwks();
-    if (last === undefined) throw keySetAway();
-    try {
-      return await createLocalJWKSet(last)(header, token);
-    } catch (error) {
-      // The key may be one that was made since.
-      if (error instanceof errors.JWKSNoMatchingKey) throw keySetAway();
-      throw error;
-    }
+  const noteBack = () => {
+    awaySince = undefined;
   };
+  // The first comparison is for a clock that was set back.
+  const isLeftAlone = (since: number) => now() >= since && now() < since + outageMs;
   return async (header, token) => {
     if (awaySince !== undefined) {
-      const looked = isLeftAlone(awaySince) ? undefined : lookAgain();
-      try {
-        return await useLast(header, token);
-      } catch (error) {
-        if (!(error instanceof KeyUnavailable)) throw error;
-        await looked;
-        if (awaySince !== undefined) throw error;
-      }
+      const looked = isLeftAlone(awaySince) ? undefined : remote.reload().then(noteBack, noteAway);
+      const known = await findKnown(remote.jwks(), header, token);
+      if (known !== undefined) return known;
+      await looked;
+      if (awaySince !== undefined) throw keySetAway();
     }
     try {
       return await remote(header, token);
     } catch (error) {
       if (aboutTheToken(error)) throw error;
       noteAway();
-      return useLast(header, token);
+      const known = await findKnown(remote.jwks(), header, token);
+      if (known === undefined) throw keySetAway();
+      return known;
     }
   };
+}
+
+/** The key of a token among those of the last answer; `undefined` when it is none of them. */
+async function findKnown(last: JSONWebKeySet | undefined, ...[header, token]: Parameters<JWTVerifyGetKey>) {
+  if (last === undefined) return undefined;
+  try {
+    return await createLocalJWKSet(last)(header, token);
+  } catch (error) {
+    if (error instanceof errors.JWKSNoMatchingKey) return undefined;
+    throw error;
+  }
 }
 
 function aboutTheToken(error: unknown): boolean {
