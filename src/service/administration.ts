@@ -1,4 +1,4 @@
-/** What administrators do over HTTP: keys and refused callers of their own tenant, and of no other. */
+/** What administrators can do over HTTP: manage API keys and refused callers, only of their own tenant. */
 
 import type { Administration } from '../../routes/administration.js';
 import type { DocumentStore } from '../core/store.js';

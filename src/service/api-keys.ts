@@ -1,4 +1,4 @@
-/** API keys that are made while the service runs: shown once, kept as a digest, revoked at once. */
+/** API keys that are created while the service runs: shown once, kept as a digest, revoked at once. */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -9,7 +9,7 @@ import type { DocumentStore } from '../core/store.js';
 import { type CallerRole, callerRoleSchema } from './config-schema.js';
 
 const keyCollection = 'api_keys';
-/** Apart from the keys, so that noting a use can never bring a revoked key back. */
+/** Kept apart from the keys, so that noting a use can never bring a revoked key back. */
 const useCollection = 'api_key_uses';
 /** A use is noted at most this often per key. */
 const useResolutionMs = 60_000;
@@ -32,12 +32,12 @@ type StoredKey = Readonly<z.infer<typeof storedKeySchema>>;
 
 const useSchema = z.object({ at: epochMs });
 
-/** An API key as it is listed. Neither the key nor its digest. Times in epoch ms. */
+/** An API key as it is listed, without the key or its digest. Times in epoch ms. */
 export type ApiKeyView = Omit<StoredKey, 'digest'> & { readonly lastUsedAt?: number };
 
-/** What a new key is for. */
+/** What a new key may do. */
 export interface ApiKeyRequest {
-  /** Who answers for the key: a person or a team. */
+  /** Who is responsible for the key: a person or a team. */
   readonly owner: string;
   readonly role: CallerRole;
   readonly tenant: TenantId;
@@ -48,8 +48,8 @@ export interface ApiKeyRequest {
 }
 
 /**
- * `vk_<id>_<secret>`: 64 random bits to find the key by, 256 to prove it, and a CRC-32 over all before it, by which
- * secret scanners tell a real key from a lookalike without asking us. Hexadecimal, so that a double click takes it whole.
+ * `vk_<id>_<secret>`: 64 random bits to find the key by, 256 to prove it, and a CRC-32 of all before it, by which secret
+ * scanners can tell a real key from a lookalike. Hexadecimal, so that a double click selects all of it.
  */
 const keyForm = /^(vk_([0-9a-f]{16})_[0-9a-f]{64})([0-9a-f]{8})$/;
 
@@ -57,11 +57,11 @@ const checksumOf = (text: string) => crc32(text).toString(16).padStart(8, '0');
 
 const digestOf = (key: string) => createHash('sha256').update(key).digest();
 
-/** Stands in for the digest of a key that does not exist, so that both cases compare. */
+/** The digest to compare with when there is no such key, so that both cases take the same time. */
 const nobody = randomBytes(32);
 
 /**
- * Makes a key. The only time that it can be seen.
+ * Creates a key. It can be seen only in this answer.
  *
  * @param now epoch ms
  * @throws {StoreUnavailable}
@@ -109,7 +109,7 @@ export async function revokeApiKey(documents: DocumentStore, id: string, now: nu
   return true;
 }
 
-/** What came of looking a key up. `reason` is for the log only. */
+/** The result of looking a key up. `reason` is for the log only. */
 export type KeyCheck =
   | { readonly ok: true; readonly view: ApiKeyView }
   | { readonly ok: false; readonly reason: 'key_malformed' | 'key_unknown' | 'key_revoked' | 'key_expired' };
@@ -120,10 +120,10 @@ export function looksLikeApiKey(credential: string): boolean {
 }
 
 /**
- * Looks a presented key up and compares digests. An unknown id takes the same way as a wrong secret.
+ * Finds a presented key and compares digests. An unknown id takes the same steps as a wrong secret.
  *
  * @param now epoch ms
- * @throws {StoreUnavailable} nobody can tell just now
+ * @throws {StoreUnavailable} it cannot be looked up
  */
 export async function checkApiKey(documents: DocumentStore, credential: string, now: number): Promise<KeyCheck> {
   const [, unchecked = '', id = '', checksum] = keyForm.exec(credential) ?? [];
@@ -142,7 +142,7 @@ function viewOf({ digest: _digest, ...shown }: StoredKey, lastUsedAt?: number): 
   return { ...shown, lastUsedAt };
 }
 
-/** Notes when keys were last used: rarely, and never in the way of the call that used them. */
+/** Notes when keys were last used: rarely, and without delaying the call that used them. */
 export class ApiKeyUses {
   readonly #documents: DocumentStore;
   readonly #noted = new Map<string, number>();
@@ -155,7 +155,7 @@ export class ApiKeyUses {
   note(id: string, now: number): void {
     if (now - (this.#noted.get(id) ?? Number.NEGATIVE_INFINITY) < useResolutionMs) return;
     this.#noted.set(id, now);
-    // A use that cannot be noted is not worth failing the caller for.
+    // If a use cannot be noted, the call must not fail for it.
     this.#documents.put(useCollection, id, { at: now }).catch(() => this.#noted.delete(id));
   }
 }

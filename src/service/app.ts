@@ -1,4 +1,4 @@
-/** Joins configuration, store, providers, manager and routes into one Fastify app; listens to nothing. */
+/** Joins configuration, store, providers, manager and routes into one Fastify app, which does not listen yet. */
 
 import type { Server } from 'node:http';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
@@ -22,7 +22,7 @@ import { RevokedCallers } from './revoked-callers.js';
 import { countBacklog, withRests } from './webhooks/backlog.js';
 import { startWebhooks, type WebhookWorker } from './webhooks/worker.js';
 
-/** Everything that one service is made of. */
+/** The parts of one service. */
 export interface Service {
   readonly app: FastifyInstance;
   readonly manager: OAuthManager;
@@ -30,18 +30,18 @@ export interface Service {
   /**
    * Not ready from now on; requests in flight finish, then refreshes, then the store closes. Safe to call twice.
    *
-   * @throws what failed first, as {@link OAuthManager.close} does; all is closed by then
+   * @throws the first failure, as {@link OAuthManager.close} does; all is closed by then
    */
   close(): Promise<void>;
 }
 
-/** What tests and embedders may put in place of the usual. */
+/** Replacements for tests and embedders. */
 export interface Overrides {
   readonly log?: Logger;
   /** Epoch ms. */
   readonly now?: () => number;
   readonly version?: string;
-  /** Refreshes ahead of callers; on by default. */
+  /** Whether to refresh ahead of callers; on by default. */
   readonly backgroundWork?: boolean;
 }
 
@@ -63,7 +63,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const { meter } = metrics;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify<Server>({ ...limits, ...serverOptions, ...requestOptions(config), loggerInstance });
-  // Without a clock of its own the manager goes by the store's.
+  // Without a clock of its own the manager uses the store's.
   const parts = await openParts(config, { now: overrides.now, log, meter, backgroundWork });
   const { tracing, store, manager } = parts;
   const census = new ConnectionCensus({ store, log: logFunctions(log), now });
@@ -97,7 +97,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   return { app, manager, store, close };
 }
 
-/** What the routes ask, beside the configuration. */
+/** What the routes need beside the configuration. */
 interface RoutesRoom extends Pick<OpenParts, 'store' | 'manager'> {
   readonly metrics: LateMetrics;
   readonly now: () => number;
@@ -117,7 +117,7 @@ async function registerRoutes(app: FastifyInstance<Server>, config: Config, room
   await app.register(browserRoutes, { manager, baseUrl, brand, now, limits: rateLimits });
   app.get('/', { schema: { hide: true } }, async ({ headers }, reply) => {
     if (!/text\/html/i.test(headers.accept ?? '')) return reply.callNotFound();
-    // A person, and that page says how to come in.
+    // A person with a browser: that page tells how to get in.
     return reply.redirect(`${baseUrl}/connections`, 303);
   });
   await app.register(api, {
@@ -133,7 +133,7 @@ async function registerRoutes(app: FastifyInstance<Server>, config: Config, room
   });
 }
 
-/** One line and one observation for each answer; of the request only what no person wrote. */
+/** One log line and one observation for each answer; of the request only what no person has typed. */
 function logRequests(app: FastifyInstance, metrics: LateMetrics, log: Logger): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id } = request;

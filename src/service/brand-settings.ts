@@ -1,11 +1,11 @@
-/** The operator's brand, as the environment says it. */
+/** The operator's brand, from the environment. */
 
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { type Brand, brandColorSchema, brandNameSchema, largestLogo, logoSchema } from '../core/brand.js';
 import type { EnvironmentReader } from './environment.js';
 
-/** Reads the file whose path is given; one that is too large is not read. */
+/** Reads the file at the given path; a file that is too large is not read. */
 const fileSchema = z.string().transform((path, context): Uint8Array => {
   try {
     if (statSync(path).size > largestLogo) return new Uint8Array(largestLogo + 1);

@@ -1,4 +1,4 @@
-/** JWTs of callers (RFC 7519, with the advice of RFC 8725): which are believed, and what they say. */
+/** JWTs of callers (RFC 7519, with the advice of RFC 8725): which are accepted, and what they say. */
 
 import {
   type CryptoKey,
@@ -21,7 +21,7 @@ import { defaultTenant, providerIdSchema, tenantIdSchema, userIdSchema } from '.
 import { callerRoleSchema, type JwtSecret } from './config-schema.js';
 import type { RevokedCallers } from './revoked-callers.js';
 
-/** Which JWTs are believed. `jwksUrl` and `secrets` may stand side by side: an algorithm belongs to one of them only. */
+/** Which JWTs are accepted. Both `jwksUrl` and `secrets` may be given: each algorithm belongs to only one of them. */
 export interface CallerJwtOptions {
   readonly issuer: string;
   readonly audience: string;
@@ -35,10 +35,10 @@ const clockToleranceSeconds = 30;
 const longestLifetimeSeconds = 24 * 3600;
 const asymmetric = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 const acceptedTypes: ReadonlySet<string> = new Set(['jwt', 'at+jwt', 'application/jwt', 'application/at+jwt']);
-/** RFC 7515 4.1.2-4.1.5: a key that the token itself brings or points to is nobody's we know. */
+/** RFC 7515 sections 4.1.2-4.1.6: a key that the token itself contains or points to proves nothing. */
 const keysFromOutside = ['jku', 'jwk', 'x5u', 'x5c'];
 
-/** A verified token is not verified again; not for longer than this, so that keys taken back come to count. */
+/** A verified token is not verified again for this long, ms; then its key may have been withdrawn. */
 const rememberMs = 300_000;
 
 const claimsSchema = z.object({
@@ -51,10 +51,10 @@ const claimsSchema = z.object({
   jti: z.string().max(256).optional(),
 });
 
-/** Who a JWT says that calls. @throws {Unauthorized} it is not believed @throws {KeyUnavailable} no keys to check it with */
+/** The caller that a JWT names. @throws {Unauthorized} it is not accepted @throws {KeyUnavailable} no keys to check it with */
 export type JwtVerifier = (token: string) => Promise<Caller>;
 
-/** Makes the function that verifies JWTs, each once. `now` is epoch ms. */
+/** Makes the function that verifies JWTs, and remembers those it has accepted. `now` is epoch ms. */
 export function jwtVerifier(
   options: CallerJwtOptions,
   { revoked, now }: { revoked: RevokedCallers; now: () => number },
@@ -76,7 +76,7 @@ export function jwtVerifier(
   };
 }
 
-/** What a good token says. `expiresAt` is epoch ms. */
+/** What an accepted token says. `expiresAt` is epoch ms. */
 interface Verified {
   readonly caller: Caller;
   readonly jti?: string | undefined;
@@ -161,12 +161,12 @@ async function verifyWithSet(token: string, keys: JWTVerifyGetKey, options: JWTV
   }
 }
 
-/** There is nothing to check a JWT with, for which its caller can do nothing. */
+/** There are no keys to check a JWT with, which is no fault of its caller. */
 function keySetAway(): KeyUnavailable {
   return new KeyUnavailable('API_JWT_JWKS_URL', undefined, 'key set at API_JWT_JWKS_URL');
 }
 
-/** How long a host that could not be reached is left alone, ms. */
+/** How long a host that could not be reached is not asked again, ms. */
 const outageMs = 5000;
 
 /**

@@ -1,9 +1,9 @@
-/** Closes what a program is made of: a part that cannot be closed leaves none of the others open. */
+/** Closes the parts of a program: a part that fails to close does not keep the others open. */
 
 /**
- * One step after the other, each whatever became of those before it.
+ * Runs the steps one after the other, whether earlier ones failed or not.
  *
- * @throws what the first step that failed threw, when all have ended
+ * @throws the error of the first step that failed, when all have ended
  */
 export async function closeInOrder(steps: readonly (() => Promise<unknown> | undefined)[]): Promise<void> {
   const failures: unknown[] = [];

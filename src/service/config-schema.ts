@@ -26,20 +26,20 @@ export const portSchema = wholeNumber(1, 65_535);
 /** A plain number within bounds. */
 export const countSchema = wholeNumber;
 
-/** Seconds outside, ms inside. */
+/** Seconds in the variable, ms inside. */
 export const durationSchema = (leastSeconds: number, mostSeconds: number) =>
   wholeNumber(leastSeconds, mostSeconds).transform((seconds) => seconds * 1000);
 
-/** Days outside, ms inside. */
+/** Days in the variable, ms inside. */
 export const daysSchema = wholeNumber(1, 3650).transform((days) => days * 86_400_000);
 
 /** How often per minute; 0 = no limit. */
 export const perMinuteSchema = wholeNumber(0, 1_000_000);
 
-/** What to do when a reconnect brings another account: tell of it, or refuse. */
+/** What to do when a person reconnects with another account: report it, or refuse. */
 export const accountPolicySchema = z.enum(['warn', 'deny'], 'must be warn or deny');
 
-/** What to listen on: an IP address or a host name, without a port. */
+/** The address to listen on: an IP address or a host name, without a port. */
 export const hostSchema = z
   .string()
   .refine(
@@ -47,7 +47,7 @@ export const hostSchema = z
     'must be an address or a host name, without a port',
   );
 
-/** A switch: `true` or `false` and nothing else, so that a typing error does not turn something off. */
+/** A switch: `true` or `false` and nothing else, so that a typing error does not switch something off. */
 export const switchSchema = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
 /** The levels of pino, loudest first; `silent` logs nothing. */
@@ -62,7 +62,7 @@ export const connectProofSchema = z
   .refine((text) => proofModeSchema.safeParse(text).success, `must be one of ${proofModeSchema.options.join(', ')}`)
   .transform((text) => proofModeSchema.parse(text));
 
-/** What all keys in Redis begin with. No colon, brace or star: those have a meaning in keys and patterns. */
+/** The prefix of all keys in Redis. No colon, brace or star: those have a meaning in keys and patterns. */
 export const keyPrefixSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/, 'must be 1-32 characters of A-Z a-z 0-9 _ . -');
@@ -83,13 +83,13 @@ const commaList = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
-/** Exact origins with commas between. */
+/** Exact origins, separated by commas. */
 export const originsSchema = commaList.pipe(z.array(originSchema));
 
-/** Which proxies are believed: how many stand in front, or their addresses. `true` would believe everybody. */
+/** Which proxies are trusted: how many are in front, or their addresses. `true` would trust everybody. */
 export type TrustedProxies = number | readonly string[];
 
-/** A count 1-9, or addresses and CIDR ranges with commas between; a range of everything (`/0`) is refused. */
+/** A count 1-9, or addresses and CIDR ranges separated by commas; a range of everything (`/0`) is refused. */
 export const trustProxySchema = z.string().transform((text, context): TrustedProxies => {
   if (/^[1-9]$/.test(text)) return Number(text);
   const proxies = text.split(',').map((part) => part.trim());
@@ -99,7 +99,7 @@ export const trustProxySchema = z.string().transform((text, context): TrustedPro
 });
 
 function isProxyAddress(text: string): boolean {
-  // ipaddr.js takes 10.1 for 10.0.0.1, as inet_aton(3) does; Node, which compares the addresses, does not.
+  // ipaddr.js reads 10.1 as 10.0.0.1, as inet_aton(3) does; Node, which compares the addresses, does not.
   if (isIP(text.split('/', 1)[0] ?? '') === 0) return false;
   if (ipaddr.isValid(text)) return true;
   return ipaddr.isValidCIDR(text) && ipaddr.parseCIDR(text)[1] > 0;
@@ -133,7 +133,7 @@ const apiKeySchema = z
     }),
   );
 
-/** Keys with commas between; no two may have the same id or the same secret. */
+/** Keys separated by commas; no two may have the same id or the same secret. */
 export const apiKeysSchema = commaList
   .pipe(z.array(apiKeySchema).min(1, 'holds no key'))
   .transform((keys, context): readonly ConfiguredApiKey[] => {
@@ -143,7 +143,7 @@ export const apiKeysSchema = commaList
     return keys;
   });
 
-// 32 bytes are 43 characters and one `=`; the last character before it can only hold four bits.
+// 32 bytes are 43 characters and one `=`; the last of these characters holds only four bits.
 const encryptionKey = /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 
 const keysOf = (form: RegExp, problem: string) =>
@@ -156,10 +156,10 @@ const keysOf = (form: RegExp, problem: string) =>
     )
     .transform((keys) => new Secret(keys.join(',')));
 
-/** Checks the form; the keyring itself is read where it is used. */
+/** Checks only the form; the keyring itself is parsed where it is used. */
 export const encryptionKeysSchema = keysOf(encryptionKey, 'each must be kid:base64 of exactly 32 bytes');
 
-/** The same for keys that a key service wrapped: Vault's `vault:v1:base64`, or the base64 of KMS. */
+/** The same for keys that a key service has wrapped: Vault's `vault:v1:base64`, or the base64 of KMS. */
 export const wrappedKeysSchema = keysOf(
   /^[A-Za-z0-9_-]{1,32}:(vault:v\d+:)?[A-Za-z0-9+/]{44,4096}={0,2}$/,
   'each must be kid:wrapped as "valetkey keys generate" prints it with KEY_SERVICE',
@@ -171,7 +171,7 @@ export interface JwtSecret {
   readonly secret: Secret;
 }
 
-/** Secrets with commas between, each `secret` or `kid:secret`. */
+/** Secrets separated by commas, each `secret` or `kid:secret`. */
 export const jwtSecretsSchema = commaList
   .pipe(z.array(z.string()).min(1, 'holds no secret'))
   .transform((parts) => parts.map(splitJwtSecret))
@@ -185,5 +185,5 @@ function splitJwtSecret(text: string): JwtSecret {
   return named ? { kid: named[1], secret: new Secret(named[2] ?? '') } : { secret: new Secret(text) };
 }
 
-/** A name of somebody else's, such as an issuer or an audience: up to 512 characters without spaces. */
+/** A name given by others, such as an issuer or an audience: up to 512 characters without spaces. */
 export const nameSchema = z.string().max(512).regex(/^\S+$/, 'must not contain spaces');

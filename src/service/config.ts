@@ -1,4 +1,7 @@
-/** The only reader of `process.env`: all of the configuration, checked before anything starts, all faults at once. */
+/**
+ * Reads and checks the whole configuration before anything starts, and reports all faults at once. Nothing else reads
+ * `process.env`.
+ */
 
 import { z } from 'zod';
 import type { ProviderEntry } from '../../providers/index.js';
@@ -39,12 +42,12 @@ import { readWebhooks, type WebhookConfig } from './webhooks/settings.js';
 /** Exit status for a configuration that cannot work (`EX_CONFIG` of sysexits.h). */
 export const configurationExitCode = 78;
 
-/** Where everything is kept. */
+/** Where connections are stored. */
 export type StoreConfig =
   | { readonly kind: 'redis'; readonly url: Secret }
   | { readonly kind: 'embedded'; readonly dataDir: string };
 
-/** JSON web tokens that callers may show instead of an API key. */
+/** JSON web tokens that callers may present instead of an API key. */
 export interface JwtConfig {
   readonly issuer: string;
   readonly audience: string;
@@ -62,7 +65,7 @@ export interface Config {
   readonly store: StoreConfig;
   readonly dataDir: string;
   readonly keyPrefix: string;
-  /** Wrapped ones where there is a key service. */
+  /** Wrapped keys if there is a key service. */
   readonly encryptionKeys: Secret;
   readonly keyService?: KeyService;
   readonly apiKeys: readonly ConfiguredApiKey[];
@@ -71,7 +74,7 @@ export interface Config {
   readonly mcp?: McpPolicy;
   readonly allowInsecureLoopbackProviders: boolean;
   readonly refreshBufferMs: number;
-  /** Per provider and process; a rate of 0 is no limit. Off: callers refresh on demand. */
+  /** Per provider and process; a rate of 0 means no limit. If it is off, tokens are refreshed when callers need them. */
   readonly refreshAhead: { readonly isOn: boolean; readonly concurrency: number; readonly perSecond: number };
   /** Replicas of Redis that every commit waits for. */
   readonly redisWait?: { readonly replicas: number; readonly timeoutMs: number; readonly onDisk: boolean };
@@ -85,7 +88,7 @@ export interface Config {
   readonly brand: Brand;
   readonly trustProxy?: TrustedProxies;
   readonly logLevel: z.infer<typeof logLevelSchema>;
-  /** Files that this start made or found instead of variables. */
+  /** Files that this start has created, or found, for variables that are not set. */
   readonly generated: { readonly encryptionKeys?: string; readonly apiKey?: string };
   /** Whether PROVIDERS_FILE is set, even to a file without providers. */
   readonly hasProvidersFile: boolean;
@@ -94,9 +97,9 @@ export interface Config {
 }
 
 /**
- * Reads and checks the environment. With the embedded store, missing keys are made and kept in the data directory.
+ * Reads and checks the environment. With the embedded store, missing keys are created and kept in the data directory.
  *
- * @param wanted `old` makes nothing: an embedded store that is not there is a fault; `none` gives no keys either
+ * @param wanted `old` creates nothing: a missing embedded store is a fault; `none` does without keys, too
  * @throws ConfigurationError with all faults, each naming its variable and never its value
  */
 export function loadConfig(environment: Environment = process.env, wanted: WantedStore = 'new or old'): Config {
@@ -135,12 +138,12 @@ export function loadConfig(environment: Environment = process.env, wanted: Wante
   };
 }
 
-/** The environment as it is, for settings that only one command reads. */
+/** The environment itself, for settings that only one command reads. */
 export function currentEnvironment(): Environment {
   return process.env;
 }
 
-/** Ids of the providers that can be used; scopes alone configure none. A static token needs no client. */
+/** Ids of the providers that can be used; one with nothing but scopes cannot. A static token needs no client. */
 export function configuredProviders({ providers }: Pick<Config, 'providers'>): string[] {
   const isUsable = (entry: ProviderEntry) => entry.client_id !== undefined || entry.source === 'static';
   return Object.entries(providers).flatMap(([id, entry]) => (isUsable(entry) ? [id] : []));
@@ -213,7 +216,7 @@ function readJwt(reader: EnvironmentReader): JwtConfig | undefined {
 
 function readJourneys(reader: EnvironmentReader) {
   return {
-    // Half of a token's lifetime caps it again, token by token.
+    // For each token it is capped at half of its lifetime.
     refreshBufferMs: reader.read('REFRESH_BUFFER_SECONDS', durationSchema(0, 86_400)) ?? 300_000,
     refreshAhead: readRefreshAhead(reader),
     linkTtlMs: reader.read('LINK_CODE_TTL_SECONDS', durationSchema(1, 86_400)) ?? 600_000,

@@ -1,4 +1,4 @@
-/** Counts the connections there are by their state, for Prometheus: one process for all, little by little. */
+/** Counts connections by state, for Prometheus: one process for all, little by little. */
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import type { Log } from '../core/log.js';
 import type { OwnerRecords, Store } from '../core/store.js';
 import { FailureLog } from '../flows/failure-log.js';
 
-/** The states of connections, grants that wait for a proof, and records that no key here opens. */
+/** The states of connections, plus grants that wait for a proof, and records that no key here opens. */
 export type CountedState = ConnectionStatus | 'awaiting_proof' | 'unreadable';
 
 const none: Readonly<Record<CountedState, number>> = {
@@ -20,12 +20,12 @@ const none: Readonly<Record<CountedState, number>> = {
 };
 
 const leaseName = 'connection-census';
-/** Whoever holds it counts; it outlives the pause between two counts. */
+/** Whoever holds this lease counts; it lasts longer than the pause between two counts. */
 const leaseMs = 180_000;
 const renewEveryMs = 30_000;
-/** Owners that are counted in one go: about 10 ms. */
+/** How many owners are counted in one go: about 10 ms. */
 const ownersAtOnce = 256;
-/** So many times as long as it has counted it then lets others work: 5 % of one core, and 7 minutes for 1,000,000. */
+/** It then rests for so many times as long: counting takes 5 % of one core, and 7 minutes for 1,000,000 connections. */
 const restFactor = 19;
 
 /** What a census is made of. Durations in ms. */
@@ -39,8 +39,8 @@ export interface CensusOptions {
 }
 
 /**
- * Counts by walking, since nothing that is written while somebody waits should pay for a figure, and a count that is
- * made anew each time cannot drift. A scrape reads what was counted last.
+ * Counts by walking the store, since a write that somebody waits for should not pay for a figure, and a count that starts
+ * from zero each time cannot drift. A scrape reads the last result.
  */
 export class ConnectionCensus {
   readonly #options: CensusOptions;
@@ -57,12 +57,12 @@ export class ConnectionCensus {
     this.#failures = new FailureLog({ name: 'connection census', log: options.log });
   }
 
-  /** What was counted last; `undefined` where another process counts, or nobody has come to an end yet. */
+  /** The last result; `undefined` if another process counts, or no count is complete yet. */
   get counts(): Readonly<Record<CountedState, number>> | undefined {
     return this.#counts;
   }
 
-  /** Begins; a second call changes nothing. */
+  /** Starts; a second call does nothing. */
   start(): void {
     this.#running ??= this.#run();
   }
@@ -74,7 +74,7 @@ export class ConnectionCensus {
     if (this.#isOurs) await this.#options.store.leases.release(leaseName, this.#holder).catch(() => undefined);
   }
 
-  /** One count, if no other process counts. @throws {StoreUnavailable} the figures of the last one stay */
+  /** One count, if no other process counts. @throws {StoreUnavailable} the last result stays */
   async round(): Promise<void> {
     const { connections, leases } = this.#options.store;
     this.#isOurs =
@@ -96,7 +96,7 @@ export class ConnectionCensus {
     }
   }
 
-  /** Answers whether it came to the end. */
+  /** Answers whether it was completed. */
   async #countAll(owners: AsyncIterable<OwnerRecords>, counts: Record<CountedState, number>): Promise<boolean> {
     let begunAt = performance.now();
     let met = 0;

@@ -1,4 +1,4 @@
-/** Reads variables one by one and keeps every fault, so that an operator mends all of them in one go. */
+/** Reads variables one by one and collects every fault, so that an operator can mend all of them at once. */
 
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Marks the lines of `.env.example` that have to be filled in. */
 const placeholder = /replace-me/i;
 
-/** What is left in a name of the mark before UTF-16, which Node takes for UTF-8; the other names are lost altogether. */
+/** What is left of the mark before UTF-16 in a name, as Node reads the file as UTF-8; the other names are unreadable. */
 const markOfUtf16 = '\uFFFD\uFFFD';
 
 /** One reading of an environment. Faults name the variable and the problem, never the value. */
@@ -42,12 +42,12 @@ export class EnvironmentReader {
     return Object.keys(this.#environment).filter((name) => this.#given(name) !== undefined);
   }
 
-  /** The names that were asked for and are not given. */
+  /** The names that were read and are not given. */
   missingNames(): readonly string[] {
     return [...this.#asked].filter((name) => this.#given(name) === undefined);
   }
 
-  /** The names that are given and that nobody asked for. */
+  /** The names that are given and were never read. */
   unreadNames(): readonly string[] {
     return this.names().filter((name) => !this.#asked.has(name));
   }
@@ -57,7 +57,7 @@ export class EnvironmentReader {
     return this.#parse(name, this.#asks(name), schema);
   }
 
-  /** As {@link read}, from the variable or from the file that `NAME_FILE` names. Both together are a fault. */
+  /** As {@link read}, from the variable or from the file that `NAME_FILE` names. To set both is a fault. */
   readSecret<T>(name: string, schema: z.ZodType<T, string>): T | undefined {
     const path = this.#asks(`${name}_FILE`);
     if (path === undefined) return this.read(name, schema);
@@ -73,7 +73,7 @@ export class EnvironmentReader {
     try {
       const bytes = readFileSync(path);
       const text = bytes.toString();
-      // What is not UTF-8 would be replaced; UTF-16 of plain letters is UTF-8 with zeros in between.
+      // Bytes that are not UTF-8 would be replaced; plain letters in UTF-16 are valid UTF-8 with NULs in between.
       if (!isUtf8(bytes) || bytes.includes(0)) this.fault(name, 'names a file that is no UTF-8 text');
       else if (text.trim() === '') this.fault(name, 'names an empty file');
       else return text;
@@ -84,12 +84,12 @@ export class EnvironmentReader {
     return undefined;
   }
 
-  /** Throws when anything was wrong. */
+  /** Throws if there was any fault. */
   finish(): void {
     if (this.#faults.length > 0) throw new ConfigurationError(this.#faults);
   }
 
-  /** Whether nothing was wrong so far. */
+  /** Whether there was no fault so far. */
   get sound(): boolean {
     return this.#faults.length === 0;
   }
@@ -99,7 +99,7 @@ export class EnvironmentReader {
     return this.#given(name);
   }
 
-  // Shells, compose files and orchestrators hand on "not set" as an empty string.
+  // Shells, compose files and orchestrators pass an unset variable as an empty string.
   #given(name: string): string | undefined {
     const value = this.#environment[name]?.trim();
     return value === '' ? undefined : value;
@@ -118,7 +118,7 @@ export class EnvironmentReader {
   }
 }
 
-/** Node takes the byte order mark that some editors put before a file of variables for a part of the first name there. */
+/** Some editors put a byte order mark before a file of variables; Node then takes it for a part of the first name. */
 function withoutMark(environment: Environment): Environment {
   const marked = Object.keys(environment).find((name) => name.startsWith('\uFEFF'));
   return marked === undefined ? environment : { [marked.slice(1).trim()]: environment[marked], ...environment };

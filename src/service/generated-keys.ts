@@ -1,4 +1,4 @@
-/** Keys that a laptop start makes for itself: written once into the data directory, for the owner's eyes only. */
+/** Keys that a local start creates for itself: written once into the data directory, readable only by its owner. */
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -20,16 +20,16 @@ import { dataFileOf } from '../store/embedded/data-file.js';
 import { makePrivateDirectory } from '../store/private-directory.js';
 import { type ConfiguredApiKey, encryptionKeysSchema } from './config-schema.js';
 
-/** A secret that stands in a file. */
+/** A secret and the file that it is in. */
 interface KeptSecret {
   readonly path: string;
   readonly value: Secret;
 }
 
-/** What is to be done with the store: `old` makes none and needs one, `none` leaves all of it alone. */
+/** How to treat the embedded store: `old` must exist already, `none` is neither read nor created. */
 export type WantedStore = 'new or old' | 'old' | 'none';
 
-/** Where everything is kept, as far as it matters here. */
+/** Where connections are stored, as far as it matters here. */
 interface Place {
   readonly store: { readonly kind: 'redis' | 'embedded' };
   readonly dataDir: string;
@@ -37,10 +37,11 @@ interface Place {
 }
 
 /**
- * What is given, and with the embedded store what is not: the keyring text in `DATA_DIR/encryption-keys`, and the local
- * administrator's API key in `DATA_DIR/api-key`, both made at the first call. Replicas on Redis must be given the same.
+ * The given secrets, and with the embedded store those that are missing: the keyring in `DATA_DIR/encryption-keys`, and the
+ * local administrator's API key in `DATA_DIR/api-key`, both created at the first call. Replicas on Redis must be given the
+ * same.
  *
- * @throws {ConfigurationError} the directory cannot be used, a file there was damaged, or the store is there without keys
+ * @throws {ConfigurationError} the directory cannot be used, a file in it is damaged, or there is a store without its keys
  */
 export function keepMissing(
   { store, dataDir, keyPrefix }: Place,
@@ -73,7 +74,7 @@ const emptyStore = 'a new store is made, in which nobody is connected. If there 
 
 const keysFileOf = (dataDir: string) => join(dataDir, 'encryption-keys');
 
-/** Another key would open nothing of a store that is there already, and look like the lost one. */
+/** A new key would open nothing in an existing store, and would look like the lost one. */
 function keepEncryptionKeys(dataDir: string, dataFile: string): KeptSecret {
   const path = keysFileOf(dataDir);
   if (existsSync(dataFile) && !existsSync(path)) {
@@ -85,7 +86,7 @@ function keepEncryptionKeys(dataDir: string, dataFile: string): KeptSecret {
   return keep(path, createEncryptionKey);
 }
 
-/** Makes the directory for what is no store. @throws {ConfigurationError} it cannot be made */
+/** Creates the directory of a store that does not exist yet. @throws {ConfigurationError} it cannot be created */
 export function makeDataDir(dataDir: string): void {
   try {
     makePrivateDirectory(resolve(dataDir));
@@ -94,7 +95,7 @@ export function makeDataDir(dataDir: string): void {
   }
 }
 
-/** What nobody can look at is not taken for absent. @throws {ConfigurationError} */
+/** A file that cannot be read does not count as absent. @throws {ConfigurationError} */
 function isWritten(path: string): boolean {
   try {
     return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
@@ -109,7 +110,7 @@ function keepApiKey(dataDir: string, wanted: WantedStore): KeptSecret | undefine
   return wanted === 'old' && !existsSync(path) ? undefined : keep(path, createApiSecret);
 }
 
-/** A damaged file is never replaced: what it was would be lost with it. */
+/** A damaged file is never replaced, as that would lose what it was. */
 function checkKept(
   kept: KeptSecret | undefined,
   schema: z.ZodType<unknown, string>,
@@ -128,7 +129,7 @@ export function createEncryptionKey(): string {
   return `${createKeyId()}:${randomBytes(32).toString('base64')}`;
 }
 
-/** A new key id, so that two keys can never be taken for each other. */
+/** A new key id, random so that two keys are never confused. */
 export function createKeyId(): string {
   return `k${randomBytes(4).toString('hex')}`;
 }
@@ -161,8 +162,8 @@ function readIfThere(path: string): string | undefined {
 }
 
 /**
- * Linking a finished file to its name either succeeds as a whole or finds the name taken (POSIX link(2)): of two
- * processes that start at once both go on with the file of the first, and nobody ever reads half a key.
+ * Linking a finished file to its name either succeeds as a whole or finds the name taken (POSIX link(2)): of two processes
+ * that start together, both use the file of the first, and nobody ever reads half a key.
  */
 function createOnce(path: string, value: string): string {
   makePrivateDirectory(dirname(path));

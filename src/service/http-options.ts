@@ -7,7 +7,7 @@ import type { Config } from './config.js';
 import type { TrustedProxies } from './config-schema.js';
 import { RequestLog } from './request-log.js';
 
-/** A client that is slow or says nothing is let go; the longest answer of ours is a long poll of 30 s. */
+/** A client that is slow or silent is disconnected; our longest answer is a long poll of 30 s. */
 export const limits = {
   connectionTimeout: 120_000,
   requestTimeout: 20_000,
@@ -16,17 +16,17 @@ export const limits = {
   forceCloseConnections: 'idle',
 } satisfies FastifyHttpOptions<Server>;
 
-/** Ids, log and path of requests, and whom to believe about where they come from. */
+/** Ids, log and path of requests, and which proxies to trust. */
 export function requestOptions(config: Pick<Config, 'baseUrl' | 'trustProxy'>): FastifyHttpOptions<Server> {
   const prefix = new URL(config.baseUrl).pathname.replace(/\/+$/, '');
   return {
     trustProxy: trustProxy(config.trustProxy),
-    // Never from a header: ids in the log are ours.
+    // Never taken from a header: ids in the log are ours.
     genReqId: () => randomUUID(),
     childLoggerFactory: (parent, bindings) => new RequestLog(parent, bindings),
-    // The line of `logRequests` stands in for those of Fastify, which name the URL.
+    // The line of `logRequests` replaces those of Fastify, which contain the URL.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    // Some proxies take the path prefix of BASE_URL away, some hand it on.
+    // Some proxies remove the path prefix of BASE_URL, some pass it on.
     rewriteUrl: ({ url = '/' }: { url?: string }) =>
       prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url,
   };

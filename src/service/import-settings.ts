@@ -1,4 +1,4 @@
-/** What only `valetkey import` reads from the environment. */
+/** Settings that only `valetkey import` reads from the environment. */
 
 import { z } from 'zod';
 import { type FernetKey, parseFernetKey } from '../transfer/fernet.js';
@@ -11,7 +11,7 @@ const fernetKeysSchema = z.string().transform((text, context) => {
   return usable;
 });
 
-/** The keys under which older programs sealed. @throws {ConfigurationError} naming FERNET_KEYS */
+/** The keys under which other programs sealed their records. @throws {ConfigurationError} naming FERNET_KEYS */
 export function loadFernetKeys(environment: Environment): readonly FernetKey[] {
   const reader = new EnvironmentReader(environment);
   const keys = reader.readSecret('FERNET_KEYS', fernetKeysSchema);

@@ -1,9 +1,9 @@
-/** The figures of the journeys for Prometheus: refreshes, the store, sealing, connections, open circuits. */
+/** Prometheus metrics of flows and store: refreshes, store calls, sealing, connections, open circuits. */
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Meter } from '../core/meter.js';
 
-/** Registers the figures and answers the meter that fills them. */
+/** Registers the metrics and returns the meter that fills them. */
 export function createMeter(registry: Registry): Meter {
   const registers = [registry];
   const refreshes = new Histogram({
@@ -49,7 +49,7 @@ export function createMeter(registry: Registry): Meter {
   };
 }
 
-/** Registers which providers are not asked now. @param open cause by provider, looked at when scraped */
+/** Registers which providers are not asked at present. @param open cause by provider, read at each scrape */
 export function registerCircuits(registry: Registry, open: () => ReadonlyMap<string, string>): void {
   new Gauge({
     name: 'valetkey_provider_circuit_open',

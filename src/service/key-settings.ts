@@ -16,7 +16,7 @@ const pathPartSchema = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be 1-12
 const mountSchema = z.string().regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, 'must be a path without slash at its ends');
 const regionSchema = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1');
 
-/** Only the embedded store makes keys for itself: replicas on Redis, and those with a key service, are given theirs. */
+/** Only the embedded store creates its own keys: replicas on Redis, and those with a key service, must be given theirs. */
 export function readEncryptionKeys(reader: EnvironmentReader, isShared: boolean) {
   const keyService = readKeyService(reader);
   const isWrapped = reader.has('KEY_SERVICE');
@@ -29,14 +29,14 @@ export function readEncryptionKeys(reader: EnvironmentReader, isShared: boolean)
   return { encryptionKeys, keyService };
 }
 
-/** Reads `KEY_SERVICE` and what belongs to it; the variables of Vault and AWS bear the names of their own tools. */
+/** Reads `KEY_SERVICE` and its settings; those of Vault and AWS are named as their own tools name them. */
 function readKeyService(reader: EnvironmentReader): KeyService | undefined {
   const kind = reader.read('KEY_SERVICE', keyServiceSchema);
   if (kind === 'vault') return readVault(reader);
   return kind === 'aws-kms' ? readAws(reader) : undefined;
 }
 
-/** The key service alone, for `keys generate`. @throws {ConfigurationError} naming the variable */
+/** Only the key service, for `keys generate`. @throws {ConfigurationError} naming the variable */
 export function loadKeyService(environment: Environment): KeyService | undefined {
   const reader = new EnvironmentReader(environment);
   const service = readKeyService(reader);

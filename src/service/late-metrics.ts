@@ -1,29 +1,29 @@
-/** Figures that are kept from the first moment on and loaded shortly after: a service that starts waits for none. */
+/** Metrics that count from the first moment, but whose library is loaded shortly after the start, so as not to delay it. */
 
 import type { Registry } from 'prom-client';
 import type { Meter } from '../core/meter.js';
 import type { AnsweredRequest, Gauges, Metrics } from './metrics.js';
 
-/** So long after the start they are loaded, ms, unless a scrape asks before. */
+/** How long after the start it is loaded, ms, unless a scrape needs it before. */
 const loadAfterMs = 250;
 
-/** The counters of one app, whether they are loaded or not. */
+/** The metrics of one app, whether the library is loaded or not. */
 export interface LateMetrics {
   observe(request: AnsweredRequest): void;
-  /** For the rooms, which tell it what happens. */
+  /** Takes the figures of flows and store. */
   readonly meter: Meter;
-  /** Served at `/metrics`; holds all that happened since the start. */
+  /** Served at `/metrics`; includes everything since the start. */
   registry(): Promise<Registry>;
-  /** Loads them when the start is over. */
+  /** Loads the library when the start is over. */
   loadSoon(): void;
-  /** Loads nothing any more by itself. */
+  /** Cancels {@link LateMetrics.loadSoon}, or waits until the library is loaded. */
   close(): Promise<void>;
 }
 
 /**
- * What happens before they are loaded is written down, and told to them then.
+ * Metrics that record calls until the library is loaded, and replay them then.
  *
- * @param gauges what is asked for at every scrape
+ * @param gauges is read at every scrape
  */
 export function openLateMetrics(gauges: Gauges): LateMetrics {
   const untold: ((metrics: Metrics) => void)[] = [];
@@ -35,7 +35,7 @@ export function openLateMetrics(gauges: Gauges): LateMetrics {
     else untold.push(what);
   };
   const load = () => {
-    // 90 files: 25 ms, a twelfth of the start.
+    // 90 files take 25 ms to load, a twelfth of the start.
     loading ??= import('./metrics.js').then(({ createMetrics }) => {
       const metrics = createMetrics(gauges);
       loaded = metrics;

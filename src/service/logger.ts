@@ -1,4 +1,4 @@
-/** Log lines hold what is on an allow-list; redaction stands behind it as the second line of defence. */
+/** Log lines hold only fields of an allow-list; redaction is the second line of defence. */
 
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { OAuthManagerError } from '../core/errors.js';
@@ -8,8 +8,8 @@ import { linesTo } from './log-lines.js';
 export type { Logger } from 'pino';
 
 /**
- * Names under which a secret would travel, were one ever given to the logger by mistake. `code` is not among them: in
- * our lines it is the code of a problem.
+ * Names of fields that would hold a secret if one were ever logged by mistake. `code` is not among them: in our lines it is
+ * the code of a problem.
  */
 const secretNames = [
   'access_token',
@@ -32,7 +32,7 @@ const secretNames = [
 /**
  * The service's logger: one JSON object a line on stdout, or to `destination`.
  *
- * Requests, responses and errors given to it are cut down to what {@link describeError} and its sisters list.
+ * Requests, responses and errors given to it are reduced to what {@link describeError} and its siblings list.
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
@@ -53,15 +53,15 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
 }
 
 /**
- * A logger for lines of which the program fixes every field, such as the one for each answer. It writes to the same
- * place, and does not look for names of secrets, which is 10 of the 16 µs of a line.
+ * A logger for lines whose fields are all fixed by the program, such as the one for each answer. It writes to the same
+ * place, and does not search for names of secrets, which takes 10 of the 16 µs of a line.
  */
 export function withoutRedaction(log: Logger): Logger {
   const destination: DestinationStream = Reflect.get(log, pino.symbols.streamSym);
   return pino({ level: log.level, base: null }, destination);
 }
 
-/** The functions that the rooms log by: fields first, as pino takes them. */
+/** The log for flows and store: fields first, as pino takes them. */
 export function logFunctions(log: Logger): Log {
   return {
     debug: (fields, message) => log.debug(fields, message),
@@ -71,7 +71,7 @@ export function logFunctions(log: Logger): Log {
   };
 }
 
-/** Route pattern instead of URL: the URL's query carries codes and states, its path user ids. */
+/** The route pattern instead of the URL: its query holds codes and states, its path user ids. */
 export function describeRequest(request: unknown): object {
   const { method, id, routeOptions } = Object(request);
   return { method: text(method), route: text(Object(routeOptions).url) ?? 'none', request_id: text(id) };
@@ -83,8 +83,8 @@ function describeResponse(reply: unknown): object {
 }
 
 /**
- * The kind of an error and where it came from. Only our own messages are known to hold no secret; somebody else's
- * may quote what it failed on, and so may `cause` and further fields.
+ * The kind of an error and where it came from. Only our own messages are known to hold no secret; others may quote the value
+ * that they failed on, and so may `cause` and further fields.
  */
 export function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };

@@ -1,9 +1,9 @@
-/** The configuration in the words of the manager. */
+/** Converts the configuration to options of the manager. */
 
 import type { ManagerOptions } from '../open-manager.js';
 import type { Config } from './config.js';
 
-/** What `openManager` and `openStore` take; clock and log are for the caller to add. */
+/** The options of `openManager` and `openStore`, to which the caller adds clock and log. */
 export function managerOptions(config: Config): ManagerOptions {
   const { baseUrl, providers, keyPrefix, proof, returnToOrigins, allowInsecureLoopbackProviders } = config;
   return {

@@ -1,4 +1,4 @@
-/** What Prometheus may ask: requests by route, never by user; the process; what waits for a refresh. */
+/** Prometheus metrics: requests by route, never by user; the process; what is due for a refresh. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Meter } from '../core/meter.js';
@@ -13,30 +13,30 @@ export interface AnsweredRequest {
   readonly seconds: number;
 }
 
-/** The counters of one app. */
+/** The metrics of one app. */
 export interface Metrics {
   observe(request: AnsweredRequest): void;
-  /** For the rooms, which tell it what happens. */
+  /** Takes the figures of flows and store. */
   readonly meter: Meter;
   /** Served at `/metrics`. */
   readonly registry: Registry;
 }
 
-/** What is asked for at every scrape; it may throw, which a scrape survives. */
+/** What is read at every scrape. If it throws, that scrape goes without the figure. */
 export interface Gauges {
   /** How many connections are due for a refresh. */
   readonly refreshBacklog: () => Promise<number>;
-  /** What happened to commits since the process began. */
+  /** What happened to commits since the process started. */
   readonly figures: () => StoreFigures;
-  /** Connections by state as last counted; nothing where another process counts. */
+  /** Connections by state at the last count; nothing if another process counts. */
   readonly connections: () => Readonly<Record<string, number>> | undefined;
-  /** How many events wait for the receiver of webhooks, where there is one. */
+  /** How many events wait for the receiver of webhooks, if there is one. */
   readonly webhookBacklog?: () => Promise<number>;
-  /** Providers that are not asked now, and why. */
+  /** Providers that are not asked at present, and why. */
   readonly openCircuits: () => ReadonlyMap<string, string>;
 }
 
-/** A registry of its own, so that several apps in one process do not meet. */
+/** Each app has its own registry, so that several in one process do not clash. */
 export function createMetrics(gauges: Gauges): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

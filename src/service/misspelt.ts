@@ -1,14 +1,14 @@
-/** Variables that nothing reads although their names are nearly those of some that are read. */
+/** Warns of variables that nothing reads, although their names are close to those of some that are read. */
 
 import { isNear } from '../core/near-name.js';
 import type { EnvironmentReader } from './environment.js';
 
 /**
- * Warns of names that differ from a name that was asked for, and is not given, in underscores and at most one character
- * after the third. No fault, since they may be meant for other programs. To be called when everything has been read.
+ * Warns of names that differ from the name of an unset variable in underscores, and in at most one character after the
+ * third. It is no fault, since they may be meant for other programs. Call it when everything has been read.
  */
 export function misspeltNames(reader: EnvironmentReader): string[] {
-  // Of the beginnings of hundreds of names few are those of any that is given.
+  // Checked first, as only few of the hundreds of names begin like one that is given.
   const missing = new Map<string, string[]>();
   for (const name of reader.missingNames()) {
     const alike = missing.get(name.slice(0, 3));

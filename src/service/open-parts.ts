@@ -1,4 +1,4 @@
-/** What a service and a worker stand on: tracing, store and manager. */
+/** What both a service and a worker need: tracing, store and manager. */
 
 import type { Store } from '../core/store.js';
 import type { OAuthManager } from '../oauth-manager.js';
@@ -17,11 +17,11 @@ export interface OpenParts {
   readonly manager: OAuthManager;
 }
 
-/** What is not in the configuration, and what counts more. */
+/** Settings that are not in the configuration, or override it. */
 type More = Pick<ManagerOptions, 'now' | 'meter' | 'backgroundWork' | 'refreshAhead'> & { readonly log: Logger };
 
 /**
- * Opens one after the other; when one cannot be opened, those before it are closed again.
+ * Opens one after the other; if one cannot be opened, those before it are closed again.
  *
  * @throws {ConfigurationError} providers or options that cannot work
  * @throws {KeyUnavailable} the store holds records under a key that is not in ENCRYPTION_KEYS

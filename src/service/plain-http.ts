@@ -1,4 +1,4 @@
-/** What a trusted proxy was asked for by plain http: an API key was readable on its way, so it opens nothing. */
+/** Refuses API calls that came to a trusted proxy by plain http: their API key was readable on its way. */
 
 import { BlockList, isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -7,16 +7,16 @@ import type { Config } from './config.js';
 import type { TrustedProxies } from './config-schema.js';
 
 /**
- * Refuses calls of the API when a proxy of `TRUST_PROXY` says in `X-Forwarded-Proto` that they came by http although
- * the service is public by https. They are not redirected: a client that is would send its credential in the clear
- * each time. What says nothing, such as a probe or a bot beside the service, goes on.
+ * Refuses calls of the API when a proxy of `TRUST_PROXY` says in `X-Forwarded-Proto` that they came by http although the
+ * public URL of the service is https. They are not redirected, because a client that follows redirects would send its
+ * credential unencrypted each time. Calls without that header, such as a probe or a bot beside the service, are let through.
  */
 export function refusePlainHttp(app: FastifyInstance, { baseUrl, trustProxy }: Pick<Config, 'baseUrl' | 'trustProxy'>) {
   if (trustProxy === undefined || !baseUrl.startsWith('https:')) return;
   const isTrusted = trustOf(trustProxy);
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers, socket, routeOptions } = request;
-    // The last one is what the nearest proxy has said; so does `request.protocol`, which falls back on our own socket.
+    // The last value is that of the nearest proxy; Fastify's `request.protocol` reads it, too, but falls back to our socket.
     const scheme = String(headers['x-forwarded-proto'] ?? '')
       .split(',')
       .at(-1)
@@ -27,7 +27,7 @@ export function refusePlainHttp(app: FastifyInstance, { baseUrl, trustProxy }: P
   });
 }
 
-/** Whether the other end of a connection is one of the proxies; with a count, whoever connects is. */
+/** Whether the peer of a connection is one of the proxies; if they are given as a count, every peer is. */
 function trustOf(proxies: TrustedProxies): (address: string) => boolean {
   if (typeof proxies === 'number') return () => true;
   const trusted = new BlockList();

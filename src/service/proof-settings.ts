@@ -1,4 +1,4 @@
-/** How the person in the browser is shown to be the person in the chat, as the environment says it. */
+/** How to prove that the person in the browser is the person in the chat, from the environment. */
 
 import { z } from 'zod';
 import type { ProviderEntry } from '../../providers/index.js';
@@ -9,7 +9,7 @@ import { isScopeToken } from '../core/scope.js';
 import { connectProofSchema, switchSchema } from './config-schema.js';
 import type { EnvironmentReader } from './environment.js';
 
-/** How the person in the browser is shown to be the person in the chat. */
+/** How to prove that the person in the browser is the person in the chat. */
 export interface ProofConfig {
   readonly mode: ProofMode;
   readonly allowNone: boolean;
@@ -22,11 +22,11 @@ export interface ProofConfig {
 export interface ChatLoginConfig {
   readonly platform: string;
   readonly provider: ProviderId;
-  /** What is asked for; absent = what the provider needs to say who somebody is. */
+  /** The scopes to ask for; absent = those that the provider needs to tell who somebody is. */
   readonly scope?: readonly string[];
 }
 
-/** Reads these variables; a chat platform's provider has to be among `providers`. */
+/** Reads these variables; the provider of a chat platform has to be among `providers`. */
 export function readProof(reader: EnvironmentReader, providers: Readonly<Record<string, ProviderEntry>>): ProofConfig {
   const mode = reader.read('CONNECT_PROOF', connectProofSchema) ?? 'chat_code';
   const allowNone = reader.read('UNSAFE_CONNECT_WITHOUT_PROOF', switchSchema) ?? false;
@@ -51,7 +51,7 @@ export function readProof(reader: EnvironmentReader, providers: Readonly<Record<
   };
 }
 
-/** What an operator should know about how persons are proven. */
+/** What an operator should know about the proofs, each a sentence. */
 export function warningsOf(proof: ProofConfig): string[] {
   if (!proof.allowNone) return [];
   return [
@@ -78,7 +78,7 @@ const chatLoginSchema = z
   .trim()
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}:[a-z0-9][a-z0-9_-]{0,63}(:.+)?$/, form)
   .transform((text): ChatLoginConfig => {
-    // Scopes may hold colons of their own.
+    // Scopes may contain colons.
     const [platform = '', provider = '', ...rest] = text.split(':');
     const scope = rest.length === 0 ? undefined : rest.join(':').split('+');
     return { platform, provider: providerIdSchema.parse(provider), ...(scope && { scope }) };

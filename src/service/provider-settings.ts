@@ -1,4 +1,4 @@
-/** Which providers this deployment has: `<PROVIDER>_CLIENT_ID` and its sisters, joined with PROVIDERS_FILE. */
+/** The providers of this deployment: from `<PROVIDER>_CLIENT_ID` and similar variables, joined with PROVIDERS_FILE. */
 
 import { createRequire } from 'node:module';
 import { z } from 'zod';
@@ -17,7 +17,7 @@ import { type McpPolicy, mcpPolicySchema } from '../core/mcp-policy.js';
 import { nameSchema } from './config-schema.js';
 import type { EnvironmentReader } from './environment.js';
 
-/** What was read about providers. `entries` is what `createRegistry` takes. */
+/** What was read about providers. `entries` is the input of `createRegistry`. */
 export interface ProviderSettings {
   readonly entries: Readonly<Record<string, ProviderEntry>>;
   /** The section `mcp` of the file. */
@@ -27,7 +27,7 @@ export interface ProviderSettings {
 
 type DraftEntries = Map<string, Record<string, unknown>>;
 
-/** Reads and checks everything about providers; faults go to the reader. */
+/** Reads and checks everything about providers; faults are noted with the reader. */
 export function readProviders(reader: EnvironmentReader, allowInsecureLoopback: boolean): ProviderSettings {
   const { drafts, mcp } = readProvidersFile(reader);
   for (const [id, draft] of drafts) drafts.set(id, resolveReferences(reader, id, draft));
@@ -65,19 +65,19 @@ function parseMcp(reader: EnvironmentReader, section: unknown): McpPolicy | unde
   const parsed = mcpPolicySchema.safeParse(section, { error: unquoted });
   if (parsed.success) return parsed.data;
   for (const { path, message } of parsed.error.issues) {
-    // The URL of a server may hold what is nobody's business.
+    // The URL of a server may hold something private, so it is not repeated.
     const place = path.map((part, at) => (path[at - 1] === 'servers' ? '<url>' : String(part)));
     reader.fault('PROVIDERS_FILE', `${['mcp', ...place].join('.')}: ${message}`);
   }
   return undefined;
 }
 
-// JSON is YAML 1.2, so that one parser reads both.
+// JSON is YAML 1.2, so one parser reads both.
 function loadFile(reader: EnvironmentReader, path: string): unknown {
   const text = reader.readFile('PROVIDERS_FILE', path);
   if (text === undefined) return undefined;
   try {
-    // Only where there is such a file: the parser takes 4 percent of the start, and 8 MB.
+    // Loaded only if there is such a file: the parser takes 4 percent of the start, and 8 MB.
     const yaml: typeof import('yaml') = createRequire(import.meta.url)('yaml');
     return yaml.parse(text);
   } catch {
@@ -86,10 +86,10 @@ function loadFile(reader: EnvironmentReader, path: string): unknown {
   }
 }
 
-/** One for the 120 variables of all providers. */
+/** One schema for the 120 variables of all providers. */
 const textSchema = z.string();
 
-/** The environment wins over the file, so that one file can serve several deployments. */
+/** The environment overrides the file, so that one file can serve several deployments. */
 function readVariables(
   reader: EnvironmentReader,
   { prefix, id, drafts }: { prefix: string; id: string; drafts: DraftEntries },
@@ -107,7 +107,7 @@ function readVariables(
   drafts.set(id, { ...drafts.get(id), ...given });
 }
 
-/** Names like these are often there for other programs, so they count only where a source wants them. */
+/** Variables with such names are often meant for other programs, so they only count where a source needs them. */
 function readSourceSecret(reader: EnvironmentReader, prefix: string, source: unknown): Record<string, unknown> {
   if (source === 'refresh_token') return { refresh_token: reader.readSecret(`${prefix}_REFRESH_TOKEN`, z.string()) };
   if (source === 'static') return { access_token: reader.readSecret(`${prefix}_ACCESS_TOKEN`, z.string()) };
@@ -116,7 +116,7 @@ function readSourceSecret(reader: EnvironmentReader, prefix: string, source: unk
 
 const referenceSchema = z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) });
 
-/** `{env: NAME}` in the place of a secret. A variable that is not set leaves the field out. */
+/** `{env: NAME}` in place of a secret. If the variable is not set, the field is left out. */
 function resolveReferences(
   reader: EnvironmentReader,
   id: string,
@@ -144,13 +144,15 @@ function parseEntries(reader: EnvironmentReader, drafts: DraftEntries): Record<s
   return entries;
 }
 
-/** YAML takes `0123` for a number and `true` for no text; many ids are made of digits. Other faults keep their words. */
+/**
+ * YAML reads `0123` as a number and `true` as a boolean, and many ids are made of digits. Other faults keep their message.
+ */
 function unquoted({ code, expected, input }: { code?: string; expected?: unknown; input?: unknown }) {
   const isText = code === 'invalid_type' && expected === 'string';
   return isText && ['number', 'boolean'].includes(typeof input) ? 'must be text: put it in quotes' : undefined;
 }
 
-/** What {@link readVariables} reads; all else stands in the file. */
+/** What {@link readVariables} reads; everything else is in the file. */
 const variableFields: ReadonlySet<string> = new Set([
   'client_id',
   'client_secret',
@@ -161,7 +163,7 @@ const variableFields: ReadonlySet<string> = new Set([
   'tenant',
 ]);
 
-/** Puts a fault where the operator has to look: in the provider's variables, or in the file. `place` is `id.field`. */
+/** Reports a fault where the operator has to look: at the provider's variables, or in the file. `place` is `id.field`. */
 function blame(reader: EnvironmentReader, place: string, problem: string): void {
   const [id = '', field = ''] = place.split('.');
   const variable = `${environmentPrefix(id)}_${field.toUpperCase()}`;
@@ -171,7 +173,7 @@ function blame(reader: EnvironmentReader, place: string, problem: string): void 
   else reader.fault('PROVIDERS_FILE', `${place}: ${problem}`);
 }
 
-/** What only shows when templates and entries are joined. */
+/** Faults that only show when templates and entries are joined. */
 function checkRegistry(
   reader: EnvironmentReader,
   entries: Readonly<Record<string, ProviderEntry>>,
@@ -181,14 +183,14 @@ function checkRegistry(
     if (entry.client_id === undefined && entry.client_secret !== undefined)
       blame(reader, `${id}.client_id`, 'is missing');
   }
-  // What an issuer adds is not known yet; the manager asks it.
+  // What an issuer's metadata will add is not known yet; the manager fetches it.
   const { known, open } = partEntries(entries);
   try {
     const registry = createRegistry(known, { allowInsecureLoopback, open });
     for (const { id } of registry.known()) {
       const provider = registry.find(id);
       const isWhole = provider ? !lacksSecret(provider) : known[id]?.client_id === undefined;
-      // One that is given and cannot be used has been told already.
+      // A value that is given but unusable has been reported already.
       const isGiven = reader.has(`${environmentPrefix(id)}_CLIENT_SECRET`);
       if (!isWhole && !isGiven) blame(reader, `${id}.client_secret`, 'is missing');
     }
@@ -198,7 +200,7 @@ function checkRegistry(
   }
 }
 
-/** A misspelt name configures nothing, silently; names of other programs look just the same, so it is no fault. */
+/** A misspelt name configures nothing, without an error; other programs have names like these, so it is only a warning. */
 function unknownProviders(reader: EnvironmentReader, known: ReadonlyMap<string, string>): string[] {
   return reader.names().flatMap((name) => {
     const prefix = /^([A-Z0-9_]+)_CLIENT_ID(_FILE)?$/.exec(name)?.[1];

@@ -6,20 +6,20 @@ import type { TenantId } from '../core/identifiers.js';
 import { RecentMap } from '../core/recent-map.js';
 import type { DocumentStore } from '../core/store.js';
 
-/** Whom or what: everything of a subject, or one token. */
+/** What is refused: all tokens of a subject, or one token. */
 export type RevokedName = { readonly subject: string } | { readonly jti: string };
 
-/** How long another replica may go on with what it knew, ms. */
+/** For how long a replica may go on with the list that it knows, ms. */
 const knownForMs = 3000;
-/** Tenants whose lists are remembered at least. */
+/** For how many tenants lists are remembered, at least. */
 const mostTenants = 1_000;
 
 const entrySchema = z.object({ until: z.number().optional() });
 
-/** What one tenant has revoked: name to the time at which that ends (epoch ms; infinite = never). */
+/** The revocations of one tenant: name to the time at which it ends (epoch ms; infinite = never). */
 type Entries = ReadonlyMap<string, number>;
 
-/** The list of each tenant, read again every few seconds at most: authentication must not wait for it each time. */
+/** The list of each tenant, read again every few seconds at most, as each authentication needs it. */
 export class RevokedCallers {
   readonly #documents: DocumentStore;
   readonly #now: () => number;
@@ -33,7 +33,7 @@ export class RevokedCallers {
     this.#now = now;
   }
 
-  /** Refuses from now until `until` (epoch ms; absent = for good; a time that is over takes a refusal back). */
+  /** Refuses from now until `until` (epoch ms; absent = for ever; a time in the past cancels a refusal). */
   async revoke(tenant: TenantId, name: RevokedName, until?: number): Promise<void> {
     const collection = collectionOf(tenant);
     await this.#documents.put(collection, textOf(name), { until });
@@ -46,7 +46,7 @@ export class RevokedCallers {
   /**
    * Whether a token of that subject, and of that id if it has one, is refused.
    *
-   * @throws {StoreUnavailable} nobody can tell just now
+   * @throws {StoreUnavailable} the list cannot be read
    */
   async has(tenant: TenantId, { subject, jti }: { subject: string; jti?: string | undefined }): Promise<boolean> {
     const entries = await this.#entries(tenant);
@@ -71,7 +71,7 @@ export class RevokedCallers {
   }
 }
 
-/** A clock that was set back makes nothing recent. */
+/** After a clock was set back, nothing counts as recent. */
 function isRecent(ageMs: number): boolean {
   return ageMs >= 0 && ageMs < knownForMs;
 }

@@ -1,4 +1,7 @@
-/** Listens, and on SIGTERM or SIGINT closes gracefully: not ready, what is in flight finishes, all within ten seconds. */
+/**
+ * Listens, and on SIGTERM or SIGINT closes gracefully within ten seconds: not ready, requests in flight finish, then the
+ * rest.
+ */
 
 import type { Service } from './app.js';
 import type { Config } from './config.js';
@@ -6,18 +9,18 @@ import { endingSignals, takeEarlySignal } from './early-signal.js';
 
 /** How long closing may take, ms. Orchestrators commonly kill after 30 s, some container engines after 10 s. */
 const closingMs = 10_000;
-/** What is still open after this is cut, so that the store has time to close, ms. */
+/** Connections still open after this are cut, so that the store has time to close, ms. */
 const requestsMs = 7_000;
 
 /** A service that listens. */
 export interface RunningServer {
-  /** `http://127.0.0.1:3000`: where it really listens, whatever the public URL is. */
+  /** Where it really listens, whatever the public URL is, e.g. `http://127.0.0.1:3000`. */
   readonly address: string;
   /** Resolves when everything is closed; safe to call twice. */
   close(): Promise<void>;
 }
 
-/** Starts to listen. Rejects when the address cannot be had; the service is closed then. */
+/** Starts to listen. Rejects when the address cannot be used; the service is closed then. */
 export async function listen(service: Service, config: Pick<Config, 'host' | 'port'>): Promise<RunningServer> {
   try {
     const address = await service.app.listen({ host: config.host, port: config.port });

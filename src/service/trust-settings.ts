@@ -1,4 +1,4 @@
-/** How often to listen, what to write down, and what to make of accounts that change hands. */
+/** Rate limits, the audit trail, and what to do when a reconnect brings another account. */
 
 import { usualLimits } from '../../routes/rate-limit.js';
 import { accountPolicySchema, daysSchema, perMinuteSchema, switchSchema } from './config-schema.js';

@@ -1,4 +1,4 @@
-/** The running worker: looks after what is due and serves no callers; machines may ask it how it is. */
+/** The running worker: does what is due without serving callers; only its health and metrics can be asked for over HTTP. */
 
 import type { Server } from 'node:http';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
@@ -13,17 +13,17 @@ import { openParts } from './open-parts.js';
 import { countBacklog, withRests } from './webhooks/backlog.js';
 import { startWebhooks } from './webhooks/worker.js';
 
-/** A worker at work. */
+/** A running worker. */
 export interface Worker {
-  /** Finishes and stores what is in flight, then closes the store. @throws what failed first; all is closed by then */
+  /** Finishes and stores what is in flight, then closes the store. @throws the first failure; all is closed by then */
   close(): Promise<void>;
 }
 
 /**
- * Refreshes ahead, ends unproven grants, sends webhooks; answers at `WORKER_PORT`, if it is set.
+ * Refreshes ahead, removes unproven grants, sends webhooks; serves health and metrics at `WORKER_PORT`, if it is set.
  *
  * @param now epoch ms
- * @throws {ConfigurationError | KeyUnavailable} as the service; an `Error` of the system when the port cannot be had
+ * @throws {ConfigurationError | KeyUnavailable} as the service; a system error when the port cannot be opened
  */
 export async function startWorker(config: Config, log: Logger, now: () => number): Promise<Worker> {
   const metrics = createMetrics({

@@ -1,11 +1,11 @@
-/** Whether there are traces at all: what makes them is loaded only where they are wanted. */
+/** Starts tracing if it is configured; its code is loaded only then. */
 
 import type { Log } from '../../core/log.js';
 import type { TracingConfig } from './settings.js';
 import type { Tracing } from './start.js';
 
 /**
- * Begins tracing where it is configured. Loading takes 0.1 s of the start and 16 MB, which nobody else pays.
+ * Starts tracing if it is configured. Loading takes 0.1 s of the start and 16 MB, so others do without.
  *
  * @throws {ConfigurationError} the packages of OpenTelemetry are not installed
  */

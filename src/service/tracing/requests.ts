@@ -1,4 +1,4 @@
-/** Each request as a span: part of the caller's trace where a bot calls, the first of its own where a browser does. */
+/** Each request as a span: part of the caller's trace if it comes from a program, or a new trace if from a browser. */
 
 import type { Context, Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -6,7 +6,7 @@ import { markFailed } from '../../tracing/open-telemetry.js';
 
 type Api = typeof import('@opentelemetry/api');
 
-/** Asked every few seconds by machines; nobody wants to see it. */
+/** Asked every few seconds by machines; nobody wants to see these spans. */
 const untraced: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 interface Traced {
@@ -14,7 +14,7 @@ interface Traced {
   readonly within: Context;
 }
 
-/** Adds the hooks; to be called before any route is registered. */
+/** Adds the hooks; call it before any route is registered. */
 export function traceRequests(app: FastifyInstance, api: Api): void {
   const requests = new WeakMap<FastifyRequest, Traced>();
   app.addHook('onRequest', (request, _reply, done) => {
@@ -24,7 +24,7 @@ export function traceRequests(app: FastifyInstance, api: Api): void {
     requests.set(request, traced);
     api.context.with(traced.within, done);
   });
-  // A body comes by events of the socket, which know nothing of the request's context.
+  // A body arrives by events of the socket, which know nothing of the request's context.
   app.addHook('preValidation', (request, _reply, done) => {
     const traced = requests.get(request);
     if (traced) api.context.with(traced.within, done);
@@ -48,7 +48,7 @@ function begin(api: Api, request: FastifyRequest, route: string): Traced {
   return { span, within: api.trace.setSpan(parent, span) };
 }
 
-/** W3C Trace Context of a program that calls the API. What a browser sends is a stranger's, and means nothing here. */
+/** W3C Trace Context of a program that calls the API. That of a browser could be anybody's, and is ignored. */
 function callersContext({ propagation, ROOT_CONTEXT }: Api, { headers }: FastifyRequest, route: string): Context {
   if (!route.startsWith('/v1/')) return ROOT_CONTEXT;
   const { traceparent, tracestate } = headers;

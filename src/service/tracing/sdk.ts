@@ -1,8 +1,8 @@
-/** The packages of OpenTelemetry: optional, and loaded only when there is somewhere to send traces. */
+/** The packages of OpenTelemetry: optional, and loaded only if there is an address to send traces to. */
 
 import { ConfigurationError } from '../../core/errors.js';
 
-/** What an operator installs beside this package to have traces. */
+/** The packages that an operator installs beside this one to have traces. */
 export const tracingPackages = [
   '@opentelemetry/api@1.9.1',
   '@opentelemetry/exporter-trace-otlp-http@0.223.0',

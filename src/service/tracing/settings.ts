@@ -1,13 +1,13 @@
-/** Where traces go, by the standard variables of OpenTelemetry; without an address nothing is traced. */
+/** Where traces are sent, by the standard variables of OpenTelemetry; without an address nothing is traced. */
 
 import { z } from 'zod';
 import { Secret } from '../../core/secret.js';
 import { nameSchema, switchSchema } from '../config-schema.js';
 import type { EnvironmentReader } from '../environment.js';
 
-/** What the exporter is told. The SDK reads its other variables (sampler, limits, batches, resource) itself. */
+/** Settings of the exporter. The SDK reads its other variables (sampler, limits, batches, resource) itself. */
 export interface TracingConfig {
-  /** The variable that switched it on. */
+  /** The variable that switched tracing on. */
   readonly variable: string;
   readonly url: string;
   readonly headers: Secret;
@@ -16,7 +16,7 @@ export interface TracingConfig {
 
 const problem = 'must be an http or https URL without user, query and fragment';
 
-/** http also beyond this machine: a collector stands beside the service, and spans hold nothing secret. */
+/** http is allowed beyond this machine, too: a collector stands beside the service, and spans hold no secrets. */
 const addressSchema = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
@@ -36,7 +36,7 @@ const headersSchema = z
   .refine((text) => parseHeaders(text) !== undefined, 'must be name=value, comma-separated, percent-encoded')
   .transform((text) => new Secret(text));
 
-/** The headers as the exporter takes them; `undefined` when the text is not a list of headers. */
+/** The headers for the exporter; `undefined` when the text is not a list of headers. */
 export function parseHeaders(text: string): Readonly<Record<string, string>> | undefined {
   const parts = text.split(',').filter((part) => part.trim() !== '');
   try {

@@ -1,4 +1,4 @@
-/** Begins tracing: spans of this process go to the collector, in batches, beside everything else. */
+/** Starts tracing: spans of this process are sent to the collector in batches, in the background. */
 
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../../core/log.js';
@@ -8,20 +8,20 @@ import { traceRequests } from './requests.js';
 import { loadSdk } from './sdk.js';
 import { parseHeaders, type TracingConfig } from './settings.js';
 
-/** How long the last spans may take at the end, ms. */
+/** How long sending the last spans may take at the end, ms. */
 const flushMs = 2_000;
 
-/** Tracing that has begun. */
+/** Tracing that has started. */
 export interface Tracing {
   readonly tracer: Tracer;
-  /** Each request to the app from now on is a span. */
+  /** Makes each request to the app a span from now on. */
   traceRequests(app: FastifyInstance): void;
-  /** Sends what is left, as far as that goes in two seconds. */
+  /** Sends what is left, for up to two seconds. */
   close(): Promise<void>;
 }
 
 /**
- * Loads the SDK and begins. One at a time in a process: OpenTelemetry keeps its context once for all.
+ * Loads the SDK and starts. Only one per process: OpenTelemetry keeps its context in globals.
  *
  * @throws {ConfigurationError} its packages are not installed
  */
@@ -50,7 +50,7 @@ export async function startTracing(config: TracingConfig, log: Log): Promise<Tra
 
 type Exporter = ConstructorParameters<typeof import('@opentelemetry/sdk-trace-node')['BatchSpanProcessor']>[0];
 
-/** The first failure of a row is logged: a collector that is down must not fill the log, and nobody waits for it. */
+/** Only the first of several failures in a row is logged: a collector that is down must not fill the log. */
 function tellingFailures(exporter: Exporter, log: Log): Exporter {
   let isFailing = false;
   return {

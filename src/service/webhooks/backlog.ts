@@ -5,16 +5,20 @@ import type { TenantId } from '../../core/identifiers.js';
 import type { Store } from '../../core/store.js';
 import { findProgress } from './progress.js';
 
-/** Where counting stops, per tenant: whoever reads the figure wants to know whether it is none, some or very many. */
+/** Where counting stops, per tenant: it is enough to know whether there are none, some or very many. */
 const most = 1_000;
-/** Tenants that are looked at together. */
+/** How many tenants are counted at the same time. */
 const atOnce = 32;
-/** So many times as long as it took to count nobody counts again: 5 % of the time, however many tenants there are. */
+/**
+ * After a count it rests for so many times as long as that took: counting takes 5 % of the time, with any number of tenants.
+ */
 const restFactor = 19;
 
 type Logs = Pick<Store, 'events' | 'documents'>;
 
-/** Events that are kept and not yet dealt with, of all tenants; at most 1,000 of each. @throws {StoreUnavailable} */
+/**
+ * Events that are kept and not yet delivered or given up, of all tenants; at most 1,000 of each. @throws {StoreUnavailable}
+ */
 export async function countBacklog(store: Logs): Promise<number> {
   const tenants = await store.events.tenants();
   let waiting = 0;
@@ -31,7 +35,7 @@ async function countOf({ events, documents }: Logs, tenant: TenantId): Promise<n
   return entries.filter(({ event }) => isTold(event)).length;
 }
 
-/** Counts for all who ask, and again after a rest; one that fails is made again by the next who asks. */
+/** One count answers all who ask, until its rest is over; a count that failed is repeated for the next one who asks. */
 export function withRests(count: () => Promise<number>): () => Promise<number> {
   let last: Promise<number> | undefined;
   let restsUntil = 0;

@@ -1,4 +1,4 @@
-/** Delivers one tenant's events in order, each until it is taken or given up. */
+/** Delivers one tenant's events in order, each until it is accepted or given up. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OAuthManagerError } from '../../core/errors.js';
@@ -12,25 +12,25 @@ import { messageOf } from './message.js';
 import { findProgress, saveProgress, type WebhookProgress, withAttempt } from './progress.js';
 import type { Attempt, WebhookSender } from './sender.js';
 
-/** What deliveries work with. Times are ms. */
+/** What a delivery needs. Times are ms. */
 export interface WebhookDesk {
   readonly store: Pick<Store, 'events' | 'documents' | 'leases'>;
   readonly sender: WebhookSender;
   readonly log: Log;
   readonly now: () => number;
   readonly meter?: Meter;
-  /** The pause after the first failure; each further one doubles it. 1 s unless told. */
+  /** The pause after the first failure; each further one doubles it. 1 s by default. */
   readonly firstPauseMs?: number;
 }
 
 const storePauseMs = 1_000;
 const followPauseMs = 3_000;
 const longestPauseMs = 3_600_000;
-/** An event that could not be delivered for so long is given up at its next failure, and the next one has its turn. */
+/** An event that could not be delivered for this long is given up at its next failure, and the next one follows. */
 const giveUpMs = 24 * 3_600_000;
 const batch = 100;
 
-/** The events of one tenant, one after the other: one that fails holds up those behind it, and no other tenant's. */
+/** The events of one tenant, one after the other: one that fails delays those behind it, but no other tenant's. */
 export class TenantDelivery {
   readonly #desk: WebhookDesk;
   readonly #tenant: TenantId;
@@ -44,7 +44,7 @@ export class TenantDelivery {
     this.#saves = new FailureLog({ name: 'webhooks', log: desk.log });
   }
 
-  /** Resolves when the signal fires. A store that fails is asked again. */
+  /** Resolves when the signal fires. If the store fails, it is asked again. */
   async run(): Promise<void> {
     while (!this.#signal.aborted) {
       await this.#follow().catch(async (error: unknown) => {
@@ -69,7 +69,9 @@ export class TenantDelivery {
     }
   }
 
-  /** Until it is delivered, given up, or the term ends; the cursor moves with the last attempt, not after it. */
+  /**
+   * Tries until it is delivered, given up, or the term ends; the cursor moves together with the note of the last attempt.
+   */
   async #deliver(entry: StoredEvent, before: WebhookProgress): Promise<WebhookProgress> {
     const { sender, now, log, meter } = this.#desk;
     const message = messageOf(this.#tenant, entry);
@@ -102,7 +104,7 @@ export class TenantDelivery {
     }
   }
 
-  /** What was delivered is not sent again for a store that is away: it is written until it works. */
+  /** Writes until the store takes it, so that a delivered event is not sent again because the store was down. */
   async #save(progress: WebhookProgress): Promise<void> {
     const save = () => saveProgress(this.#desk.store.documents, this.#tenant, progress).then(() => true);
     while (!this.#signal.aborted) {
@@ -111,7 +113,7 @@ export class TenantDelivery {
     }
   }
 
-  /** Doubles up to an hour, give or take a fifth, and never less than the receiver asks for. */
+  /** Doubles up to an hour, plus or minus a fifth, and is never less than the receiver asks for. */
   #pauseAfter(attempt: number, { retryAfterMs = 0 }: Attempt): number {
     const { firstPauseMs = 1_000 } = this.#desk;
     const growing = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt - 1, 30));

@@ -1,4 +1,4 @@
-/** One webhook as it stands on the wire: body, id and signatures (Standard Webhooks 1.0.0). */
+/** One webhook as it is sent: body, id and signatures (Standard Webhooks 1.0.0). */
 
 import { createHash, createHmac } from 'node:crypto';
 import { formatEventFacts } from '../../../routes/wire.js';
@@ -8,7 +8,7 @@ import type { Secret } from '../../core/secret.js';
 
 /** An event of a tenant, ready to be sent. The same event always makes the same message. */
 export interface WebhookMessage {
-  /** What receivers tell repetitions by. Without a full stop, since one divides what is signed. */
+  /** By this, receivers recognise a repetition. It has no full stop, as that separates the parts that are signed. */
   readonly id: string;
   readonly body: string;
 }
@@ -25,7 +25,7 @@ export function messageOf(tenant: TenantId, { id, event }: StoredEvent): Webhook
  * The headers of one attempt.
  *
  * @param secrets base64 of the keys
- * @param now epoch ms; receivers refuse what is older than a few minutes, so every attempt has its own
+ * @param now epoch ms; receivers refuse a message that is a few minutes old, so every attempt has its own time
  */
 export function signedHeaders(message: WebhookMessage, secrets: readonly Secret[], now: number) {
   const timestamp = String(Math.floor(now / 1000));

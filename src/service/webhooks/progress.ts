@@ -1,4 +1,4 @@
-/** How far the webhooks of each tenant have come, and what the last attempts came to: one document per tenant. */
+/** How far the webhooks of each tenant have come, and the results of the last attempts: one document per tenant. */
 
 import { z } from 'zod';
 import type { TenantId } from '../../core/identifiers.js';
@@ -22,31 +22,34 @@ const attemptSchema = z.object({
 export type LoggedAttempt = Readonly<z.infer<typeof attemptSchema>>;
 
 const progressSchema = z.object({
-  /** Id of the last event that is dealt with; absent = none yet, so that delivery begins with the oldest kept. */
+  /** Id of the last event that was delivered or given up; absent = none yet, so delivery begins with the oldest one kept. */
   cursor: z.string().optional(),
-  /** Newest last. Attempts that only a later version knows are let go, so that the place is not: all would be sent again. */
+  /**
+   * Newest last. Attempts of a form that only a later version knows are dropped, but the cursor is kept: otherwise all
+   * events would be sent again.
+   */
   attempts: z.array(attemptSchema).readonly().catch([]),
 });
-/** Where one tenant stands. */
+/** The progress of one tenant. */
 export type WebhookProgress = Readonly<z.infer<typeof progressSchema>>;
 
 const collection = 'webhooks';
-/** No tenant is called this: their names begin with a letter or digit. */
+/** No tenant has this name, as they begin with a letter or digit. */
 const beginning = '.begun';
 const mostAttempts = 50;
 
-/** Where the tenant stands. */
+/** The progress of the tenant. */
 export async function findProgress(documents: DocumentStore, tenant: TenantId): Promise<WebhookProgress> {
   const found = progressSchema.safeParse(await documents.find(collection, tenant));
   return found.success ? found.data : { attempts: [] };
 }
 
-/** Keeps where the tenant stands. */
+/** Stores the progress of the tenant. */
 export async function saveProgress(documents: DocumentStore, tenant: TenantId, next: WebhookProgress): Promise<void> {
   await documents.put(collection, tenant, next);
 }
 
-/** The progress with one more attempt; the oldest lines give way. */
+/** The progress with one more attempt; the oldest ones are dropped. */
 export function withAttempt(progress: WebhookProgress, attempt: LoggedAttempt): WebhookProgress {
   return { ...progress, attempts: [...progress.attempts, attempt].slice(-mostAttempts) };
 }

@@ -13,7 +13,7 @@ export interface Attempt {
   /** `timeout`, `connection`, … if there was none. */
   readonly failure?: string;
   readonly durationMs: number;
-  /** What the receiver asked for by `Retry-After`, ms. */
+  /** How long the receiver asked to wait in `Retry-After`, ms. */
   readonly retryAfterMs?: number;
 }
 
@@ -27,7 +27,7 @@ export interface WebhookSender {
 /** The specification wants receivers to answer within 15 to 30 s. */
 const deadlineMs = 15_000;
 
-/** Opens the way to the receiver. The operator chose its address, so addresses within are allowed. */
+/** Opens the sender. The operator chose the receiver's address, so internal addresses are allowed. */
 export function createSender({ url, secrets }: WebhookConfig, now: () => number): WebhookSender {
   const http = createHttp({ allowInsecureLoopback: true, deadlineMs, largestAnswerBytes: 64 * 1024, now });
   return {

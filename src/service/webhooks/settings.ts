@@ -8,7 +8,7 @@ import type { EnvironmentReader } from '../environment.js';
 /** One receiver for all tenants. */
 export interface WebhookConfig {
   readonly url: string;
-  /** Every one of them signs, so that a receiver can change over in its own time. */
+  /** Every one of them signs, so that a receiver can switch to a new one in its own time. */
   readonly secrets: readonly Secret[];
 }
 
@@ -28,7 +28,7 @@ const secretsSchema = z
 
 /** Both variables or neither. */
 export function readWebhooks(reader: EnvironmentReader): WebhookConfig | undefined {
-  // Receivers such as Azure Functions know their callers by a key in the query.
+  // A query is allowed, as receivers such as Azure Functions identify callers by a key in it.
   const url = reader.readSecret('WEBHOOK_URL', queriedUrlSchema);
   const secrets = reader.readSecret('WEBHOOK_SECRETS', secretsSchema);
   if (reader.has('WEBHOOK_URL') && !reader.has('WEBHOOK_SECRETS')) {

@@ -1,4 +1,4 @@
-/** Delivers the event log to the operator's receiver: one worker at a time over all processes. */
+/** Delivers the event log to the operator's receiver: one worker at a time in all processes together. */
 
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
@@ -12,21 +12,21 @@ import type { WebhookConfig } from './settings.js';
 const lease = 'webhooks';
 const leaseMs = 15_000;
 const renewMs = 5_000;
-/** How soon another process takes over from one that died, beside what is left of its lease. */
+/** How soon another process takes over from one that died, after its lease has expired. */
 const standbyMs = 3_000;
-/** How soon a tenant that never had an event before is noticed. */
+/** How soon the first event of a new tenant is noticed. */
 const lookMs = 200;
-/** So many names of tenants are read a second at most: each costs 2 µs, whether it is new or not. */
+/** How many names of tenants are read per second, at most: each costs 2 µs, whether it is new or not. */
 const mostNamesPerSecond = 5_000;
 
-/** Begins to deliver to a receiver. */
+/** Starts delivering to a receiver. */
 export function startWebhooks(config: WebhookConfig, desk: Omit<WebhookDesk, 'sender'>): WebhookWorker {
   const worker = new WebhookWorker({ ...desk, sender: createSender(config, desk.now) });
   worker.start();
   return worker;
 }
 
-/** Runs until stopped. Any number of processes may have one; the lease chooses who delivers. */
+/** Runs until stopped. Any number of processes may have one; the lease decides which of them delivers. */
 export class WebhookWorker {
   readonly #desk: WebhookDesk;
   readonly #terms: FailureLog;
@@ -42,12 +42,15 @@ export class WebhookWorker {
     this.#looks = new FailureLog({ name: 'webhooks', log: desk.log });
   }
 
-  /** Begins; a second call changes nothing. */
+  /** Starts; a second call does nothing. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Sends nothing more, and lets another process take over at once. An attempt under way is made again there. Safe to call twice. */
+  /**
+   * Sends nothing more, and lets another process take over at once, which repeats an attempt that was under way. Safe to
+   * call twice.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#end();
     return this.#stopping;
@@ -67,12 +70,12 @@ export class WebhookWorker {
     }
   }
 
-  /** Delivers for as long as the lease is ours; `false` where it is another's. */
+  /** Delivers for as long as the lease is ours; `false` if it is another process's. */
   async #lead(): Promise<boolean> {
     const { leases } = this.#desk.store;
     if (!(await leases.acquire(lease, this.#holder, leaseMs))) return false;
     const term = new AbortController();
-    // Each tenant waits on it, and there may be any number of them.
+    // Every tenant listens to it, and there may be any number of them.
     setMaxListeners(0, term.signal);
     const end = () => term.abort();
     this.#stop.signal.addEventListener('abort', end, { once: true });
@@ -90,7 +93,7 @@ export class WebhookWorker {
     return true;
   }
 
-  /** A store that is away for a moment does not end the term: nobody else can take the lease there either. */
+  /** A store that is down for a moment does not end the term: nobody else can take the lease then either. */
   #renew(): Promise<boolean> {
     return this.#desk.store.leases.renew(lease, this.#holder, leaseMs).catch(() => true);
   }
@@ -108,7 +111,10 @@ export class WebhookWorker {
     await Promise.all(working.values());
   }
 
-  /** What happened before there ever was a receiver is not for it. A place that is known stays, whatever else was forgotten. */
+  /**
+   * Events from before there ever was a receiver are not sent. A tenant whose progress is known keeps it, whatever else was
+   * forgotten.
+   */
   async #begin(): Promise<void> {
     const { documents, events } = this.#desk.store;
     if (await hasBegun(documents)) return;
