@@ -18,17 +18,17 @@ import { describeFinished } from './flows/show-finished.js';
 import { startAuthorization } from './flows/start-authorization.js';
 import { type In, parseOwnerIn, parseTokenRequest } from './manager-input.js';
 
-/** The part of `OAuthManager` that browser routes, or a host with a browser half of its own, call. */
+/** The part of `OAuthManager` for browser routes, or for a host with a browser half of its own. */
 export abstract class BrowserJourneys {
   /** What the journeys need; throws `ManagerLifecycleError` once the manager is closed. */
   protected abstract running(): Dependencies;
 
-  /** Public address of the browser half, without a slash at the end. */
+  /** Public URL of the browser half, without a slash at the end. */
   get baseUrl(): string {
     return this.running().settings.baseUrl;
   }
 
-  /** What the landing page shows; changes nothing. `undefined` when the link is used up or too old. */
+  /** What the landing page shows; changes nothing. `undefined` when the link is used up or has expired. */
   async describeLink(provider: string, code: string): Promise<views.LinkView | undefined> {
     return describeLink(this.running(), parseProviderId(provider), parseText('link', code));
   }
@@ -39,8 +39,8 @@ export abstract class BrowserJourneys {
   }
 
   /**
-   * Takes the authorization response; what came of it is for {@link describeFinished}. The code is spent, so a manager
-   * that is closed waits for it also where the browser has left, which the server around it no longer does.
+   * Takes the authorization response; {@link describeFinished} tells the result. The code is spent by it, so closing the
+   * manager waits for it even if the browser has left.
    */
   async finishAuthorization(
     provider: string,
@@ -53,14 +53,14 @@ export abstract class BrowserJourneys {
     return deps.ending === undefined ? finish() : deps.ending.finish(finish);
   }
 
-  /** Sends the browser that finished on to sign in at the chat platform (proof `chat_login`). */
+  /** Sends the browser that finished to the sign-in of the chat platform (proof `chat_login`). */
   async startChatLogin(provider: string, browserSecret: string): Promise<views.StartedChatLogin> {
     return startChatLogin(this.running(), parseProviderId(provider), browserSecret);
   }
 
   /**
-   * Takes an authorization response if it belongs to a sign-in at the chat platform; answers whose done page says what
-   * came of it. `undefined`: the response is one for {@link finishAuthorization}.
+   * Takes an authorization response if it belongs to a sign-in at the chat platform, and answers whose done page shows the
+   * result. `undefined`: the response is one for {@link finishAuthorization}.
    */
   async finishChatLogin(
     provider: string,
@@ -70,7 +70,7 @@ export abstract class BrowserJourneys {
     return finishChatLogin(this.running(), { provider: parseProviderId(provider), parameters, browserSecret });
   }
 
-  /** What the done page shows to the browser that finished, and to no other. */
+  /** What the done page shows to the browser that has finished, and to no other. */
   async describeFinished(provider: string, browserSecret: string): Promise<views.FinishedView | undefined> {
     return describeFinished(this.running(), parseProviderId(provider), browserSecret);
   }
@@ -85,12 +85,12 @@ export abstract class BrowserJourneys {
     return accountPage.describeAccountLink(this.running(), parseText('link', code));
   }
 
-  /** Spends an account link and begins a session. */
+  /** Uses up an account link and begins a session. */
   async redeemAccountLink(code: string): Promise<{ sessionSecret: Secret; session: views.SessionView }> {
     return accountPage.redeemAccountLink(this.running(), parseText('link', code));
   }
 
-  /** The session behind a cookie, prolonged by the look. */
+  /** The session of a cookie; looking it up prolongs it. */
   async findSession(sessionSecret: string): Promise<views.SessionView | undefined> {
     return accountPage.findSession(this.running(), sessionSecret);
   }
@@ -101,8 +101,8 @@ export abstract class BrowserJourneys {
   }
 
   /**
-   * Appends to the audit trail what a program around the manager has done: the routes, or a host of its own. What
-   * browsers and the service itself do along the way is written by the manager.
+   * Appends to the audit trail what a program around the manager has done: the routes, or a host of its own. What browsers
+   * and the service itself do along the way, the manager writes itself.
    *
    * @throws {StoreUnavailable}
    */
@@ -117,14 +117,14 @@ export abstract class BrowserJourneys {
   }
 
   /**
-   * Pauses a connection for the person it belongs to: nobody gets its token until {@link resumeConnection} or a new
-   * consent, and nothing is lost meanwhile. Idempotent; `false` when there is no such connection.
+   * Pauses a connection for its owner: nobody gets its token until {@link resumeConnection} or a new consent, and nothing is
+   * lost meanwhile. Idempotent; `false` when there is no such connection.
    */
   async pauseConnection(userId: string, provider: string, options: In & { account?: string } = {}): Promise<boolean> {
     return setPaused(this.running(), parseTokenRequest(userId, provider, options), true);
   }
 
-  /** Lets the token of a paused connection be had again. Idempotent; `false` when there is no such connection. */
+  /** Resumes a paused connection: its token is handed out again. Idempotent; `false` when there is no such connection. */
   async resumeConnection(userId: string, provider: string, options: In & { account?: string } = {}): Promise<boolean> {
     return setPaused(this.running(), parseTokenRequest(userId, provider, options), false);
   }

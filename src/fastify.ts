@@ -23,7 +23,7 @@ export interface HostCaller {
   readonly id: string;
   /** `bot`, `viewer`, `admin`, or `user` for a person who may touch own records only. */
   readonly role: 'bot' | 'viewer' | 'admin' | 'user';
-  /** `default` unless told. */
+  /** `default` if absent. */
   readonly tenant?: string;
   /** Absent = every provider. */
   readonly providers?: readonly string[];
@@ -31,7 +31,7 @@ export interface HostCaller {
   readonly userId?: string;
 }
 
-/** A key of the host's own. Callers send `secret` as `Authorization: Bearer …` or `X-API-Key`. */
+/** One of the host's API keys. Callers send `secret` as `Authorization: Bearer …` or `X-API-Key`. */
 export interface HostApiKey {
   readonly id: string;
   readonly role: 'bot' | 'viewer' | 'admin';
@@ -40,45 +40,45 @@ export interface HostApiKey {
   readonly tenant?: string;
 }
 
-/** Either `authenticate` or `apiKeys` says who may call the API. */
+/** Either `authenticate` or `apiKeys` decides who may call the API. */
 export interface ValetkeyPluginOptions {
   /** Opened by the host, and closed by it after its app. */
   readonly manager: OAuthManager;
   /**
-   * Finds out who calls; `undefined` answers 401. Asked again while an event stream is open, so it must not spend
-   * anything.
+   * Identifies the caller; `undefined` answers 401. It is called again while an event stream is open, so it must not use
+   * anything up.
    */
   readonly authenticate?: (headers: IncomingHttpHeaders) => Promise<HostCaller | undefined> | HostCaller | undefined;
   readonly apiKeys?: readonly HostApiKey[];
-  /** What stands on the pages: a name, a colour `#rrggbb` that passes WCAG AA, a PNG or SVG of at most 12 KiB. */
+  /** The look of the pages: a name, a colour `#rrggbb` that passes WCAG AA, a PNG or SVG of at most 12 KiB. */
   readonly brand?: { readonly name?: string; readonly color?: string; readonly logo?: Uint8Array };
   /**
-   * How often callers (6000) and addresses of browsers (600) may ask per minute, 0 = no limit; counted in the manager's
-   * store, over all replicas, unless the host has counters of its own. `false` leaves limiting to the host, also of wrong
-   * credentials.
+   * Requests per minute of a caller (default 6000) and of a browser's address (default 600), 0 = no limit; counted in the
+   * manager's store, for all replicas, unless the host has counters of its own. `false` leaves limiting to the host,
+   * including that of wrong credentials.
    */
   readonly limits?: false | Partial<RateLimitOptions>;
-  /** Hands out tokens and links also when the audit trail cannot be written to. */
+  /** Hands out tokens and links even when the audit trail cannot be written. */
   readonly auditFailOpen?: boolean;
-  /** How often a quiet event stream says that it is there, ms; 15 s unless told. */
+  /** How often a quiet event stream sends a sign of life, ms; 15 s by default. */
   readonly heartbeatMs?: number;
   /** Epoch ms; for tests. */
   readonly now?: () => number;
 }
 
 /**
- * What the host's `fastify()` needs for user ids of every length: the router's own limit on a path part is 100
- * characters, and a user id of 256 takes more when it is percent-encoded. To be spread into the options.
+ * An option that the host's `fastify()` needs to accept user ids of every length: the router limits a part of the path to
+ * 100 characters, and a user id of 256 is longer still when it is percent-encoded. Spread it into the options.
  */
 export const valetkeyServerOptions = { routerOptions: serverOptions.routerOptions };
 
 /**
- * `/v1/…`, `/oauth/…`, `/connections/…` and `/assets/…`, below the path of the manager's `baseUrl`; below the prefix
- * it is registered with instead, where the host gives one because a proxy takes another part of the path away.
+ * `/v1/…`, `/oauth/…`, `/connections/…` and `/assets/…`, below the path of the manager's `baseUrl`. If the plugin is
+ * registered with a prefix, below that instead, for a proxy that removes another part of the path.
  *
  * Nothing leaks into the host: parsers, schema compilers, error and not-found handlers, and headers stay inside.
  *
- * @throws {ConfigurationError} options that cannot work, when the app gets ready
+ * @throws {ConfigurationError} options that cannot work, when the app becomes ready
  */
 export const valetkey: FastifyPluginAsync<ValetkeyPluginOptions> = async (app, options) => {
   const { manager, heartbeatMs, auditFailOpen, now = Date.now } = options;
@@ -94,7 +94,7 @@ export const valetkey: FastifyPluginAsync<ValetkeyPluginOptions> = async (app, o
   await app.register(routes, app.prefix === '' && basePath !== '' ? { prefix: basePath } : {});
 };
 
-/** Pages are no part of the API that a host describes. */
+/** Pages are not part of the API that a host documents. */
 const pages: FastifyPluginAsync<BrowserRoutesOptions> = async (app, options) => {
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, hide: true };
@@ -103,17 +103,17 @@ const pages: FastifyPluginAsync<BrowserRoutesOptions> = async (app, options) => 
 };
 
 const api: FastifyPluginAsync<V1Options> = async (app, options) => {
-  // A host that describes its own routes describes these, too, and would not understand their schemas.
+  // A host that documents its own routes would include these, and could not process their schemas.
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, swaggerTransform: jsonSchemaTransform };
   });
   app.setNotFoundHandler((request, reply) => answerError({ statusCode: 404 }, request, reply));
   const { manager, authenticate, heartbeatMs, limits, auditFailOpen } = options;
-  // Not `options` as they are: the prefix among them would be taken again.
+  // Not `options` themselves: the prefix in them would be applied twice.
   await app.register(v1, { manager, authenticate, heartbeatMs, limits, auditFailOpen });
 };
 
-/** Long ids would be answered 404 by the router, before anything of ours sees them. */
+/** The router would answer 404 for long ids before any code of ours runs. */
 function warnOfShortParams(app: FastifyInstance): void {
   const longest = app.initialConfig.routerOptions?.maxParamLength ?? 100;
   if (longest >= serverOptions.routerOptions.maxParamLength) return;
@@ -164,7 +164,7 @@ function authenticatorOf({ authenticate, apiKeys }: ValetkeyPluginOptions): Auth
   return authenticate ? byHost(authenticate) : byKeys(apiKeys ?? []);
 }
 
-/** What the host says is checked like anything from outside: a caller that cannot be is a fault of the host's. */
+/** What the host answers is checked like any input: an invalid caller is the host's mistake. */
 function byHost(ask: NonNullable<ValetkeyPluginOptions['authenticate']>): Authenticate {
   return async (headers): Promise<Caller> => {
     const told = await ask(headers);

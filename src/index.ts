@@ -1,4 +1,4 @@
-/** The library's face: named re-exports, nothing else. */
+/** The library's public names: re-exports, nothing else. */
 
 export type { ProviderEntry } from '../providers/index.js';
 export { exportProviders } from '../providers/references.js';

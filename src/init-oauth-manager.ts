@@ -1,4 +1,4 @@
-/** The process-wide manager: made once, found from anywhere, never half-configured. */
+/** The process-wide manager: created once, found from anywhere, never half-configured. */
 
 import { ManagerLifecycleError } from './core/errors.js';
 import { type ManagerOptions, type OAuthManager, openManager } from './open-manager.js';

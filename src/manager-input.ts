@@ -1,4 +1,4 @@
-/** What callers of the manager pass in, and how it is parsed once for the journeys. */
+/** What callers of the manager pass in, and how it is parsed for the journeys. */
 
 import { z } from 'zod';
 import { type ChatIdentity, chatIdentitySchema } from './core/connect.js';
@@ -20,7 +20,7 @@ import type { HostToken } from './flows/store-token.js';
 import type { TokenRequest } from './flows/token-request.js';
 import { parseTokenUser, type TokenUser } from './flows/usage-ledger.js';
 
-/** The tenant whose user is meant; `default` where there is only one. */
+/** The tenant of the user; `default` if there is only one. */
 export interface In {
   readonly tenant?: string;
 }
@@ -30,16 +30,16 @@ export interface TokenOptions extends In {
   readonly account?: string;
   readonly scopes?: readonly string[];
   readonly minTtlSeconds?: number;
-  /** Who uses the token, for the person to see; noted only when it is said. */
+  /** Who uses the token, shown to the person; noted only if it is given. */
   readonly usedBy?: TokenUser;
-  /** For providers that exchange tokens (source `token_exchange`), and for no others. */
+  /** Only for providers that exchange tokens (source `token_exchange`). */
   readonly subjectToken?: string;
 }
 
-/** What decides whether there is a token. */
+/** The parts of a request that decide whether there is a token. */
 export type HasTokenOptions = Pick<TokenOptions, 'tenant' | 'account' | 'subjectToken'>;
 
-/** What is exchanged for what. `resource` is the configured one, if it is named at all. */
+/** What to exchange. `resource` must be the configured one, if it is given. */
 export interface ExchangeOptions extends In {
   readonly subjectToken: string;
   readonly scopes?: readonly string[];
@@ -59,14 +59,14 @@ export interface ConnectOptions extends In {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** At which providers a code may prove anything; absent = at all. */
+/** The providers for which a code may prove something; absent = all. */
 export interface ProofOptions extends In {
   readonly providers?: readonly string[];
 }
 
 /**
- * A token that the host got by itself; what `exchangeCode` answers may be spread into it. `expiresAt` in epoch seconds,
- * or in ms as there: a number tells which by its size. Absent, null or 0 = does not expire.
+ * A token that the host got by itself; the result of `exchangeCode` may be spread into it. `expiresAt` is in epoch seconds,
+ * or in ms as there: the size of the number tells which. Absent, null or 0 = does not expire.
  */
 export interface HostTokenInput {
   readonly provider: string;
@@ -74,15 +74,15 @@ export interface HostTokenInput {
   readonly refreshToken?: string | Secret | null;
   readonly expiresAt?: number | null;
   readonly scopes?: readonly string[];
-  /** The same, as a token set calls it. */
+  /** The same, under the name that a token set uses. */
   readonly scope?: readonly string[];
   readonly tokenType?: string;
   readonly account?: string;
-  /** The shop or host that it is good at, where each customer has one. */
+  /** The shop or host that the token is for, if each customer has one. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** Seconds reach this in the year 5138, ms did in 1973. */
+/** As seconds this is the year 5138, as ms it was 1973. */
 const leastEpochMs = 100_000_000_000;
 
 const digestSchema = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits');
@@ -92,15 +92,15 @@ const textsSchema = z.record(z.string(), z.string()).optional();
 /**
  * A user of the tenant that the options name.
  *
- * @throws {InvalidRequest} also where something else stands in the place of the options: passed over, it would have another
- *   account or tenant than the caller means disconnected or erased
+ * @throws {InvalidRequest} also when the options are of another type: ignoring them could disconnect or erase another
+ *   account or tenant than the caller means
  */
 export function parseOwnerIn(userId: string, options: In): Owner {
   if (typeof options !== 'object' || options === null) throw new InvalidRequest('options', 'must be an object');
   return parseOwner(userId, options.tenant);
 }
 
-/** A request for a token, or just for the connection it names. */
+/** A request for a token, or only for the connection that it names. */
 export function parseTokenRequest(userId: string, provider: string, options: TokenOptions): TokenRequest {
   return {
     owner: parseOwnerIn(userId, options),
@@ -114,7 +114,7 @@ export function parseTokenRequest(userId: string, provider: string, options: Tok
   };
 }
 
-/** An exchange is nobody's in particular: whose token it is stands in the subject token. */
+/** An exchange names no user: whose token it is follows from the subject token. */
 export function parseExchange(provider: string, options: ExchangeOptions): TokenRequest {
   const { subjectToken, scopes, resource, tenant } = options;
   return { ...parseTokenRequest('exchange', provider, { subjectToken, scopes, tenant }), resource };
@@ -142,7 +142,7 @@ export function parseRejectedDigest(digest: string): string {
   return parseInput(digestSchema, 'rejected_token_sha256', digest).toLowerCase();
 }
 
-/** A host's own token as the journeys want it. @throws {InvalidRequest} */
+/** A host's own token in the form that the journeys use. @throws {InvalidRequest} */
 export function parseHostToken(userId: string, token: HostTokenInput, at: { options: In; now: number }): HostToken {
   const tokenSet = parseTokens(token, at.now);
   const account = parseAccount(token.account) ?? defaultAccount;
@@ -169,13 +169,13 @@ function parseTokens(token: HostTokenInput, now: number): TokenSet {
 
 const plain = (token: string | Secret | undefined) => (token instanceof Secret ? token.reveal() : token);
 
-/** Epoch ms of what may be epoch seconds; what hosts divide by a thousand has fractions. */
+/** Epoch ms from what may be epoch seconds; hosts that divide by a thousand pass fractions. */
 function endOf(time: unknown): number {
   if (typeof time !== 'number') throw new InvalidRequest('expiresAt', 'must be a number');
   return Math.floor(time < leastEpochMs ? time * 1_000 : time);
 }
 
-/** The tenant alone, where no user is named. */
+/** The tenant alone, if no user is named. */
 export function parseTenant(options: In): TenantId {
   return parseTenantName(options.tenant);
 }

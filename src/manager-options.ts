@@ -1,4 +1,4 @@
-/** What a manager is made of, checked before anything is opened. */
+/** The options of a manager, checked before anything is opened. */
 
 import { z } from 'zod';
 import type { ProviderEntry } from '../providers/index.js';
@@ -19,57 +19,62 @@ import type { StoreOptions } from './open-store.js';
 export interface ChatLoginOption {
   readonly platform: string;
   readonly provider: string;
-  /** What is asked for there; absent = what the provider needs to say who somebody is. */
+  /** The scopes to ask for there; absent = those that the provider needs to tell who somebody is. */
   readonly scope?: readonly string[];
 }
 
-/** What a manager is made of. Durations in seconds, as in the environment. */
+/** The options of a manager. Durations in seconds, as in the environment. */
 export interface ManagerOptions extends StoreOptions {
   /** Public origin (and path prefix) of the browser half; https unless loopback. */
   readonly baseUrl: string;
   /** By id; the fields of `PROVIDERS_FILE`, named as in RFC 8414 and RFC 7591. */
   readonly providers: Readonly<Record<string, ProviderEntry>>;
-  /** Token sources of the host's own, by the id under which their tokens are asked for. */
+  /** Token sources of the host, by the id under which their tokens are asked for. */
   readonly sources?: Readonly<Record<string, TokenSource>>;
   /** Called when the refresh token of a fixed identity (source `refresh_token`) was replaced; it is stored by then. */
   readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
-  /** An open store instead of one of those; it is closed with the manager. */
+  /** An open store instead of the store options; it is closed with the manager. */
   readonly store?: Store;
   /**
-   * Writes an entry also for each token that is handed out in process, and hands none out without it. Off by default:
-   * it costs a write where there is one read. The routes write theirs in any case.
+   * Writes an audit entry also for each token that is handed out in process, and hands none out without it. Off by default:
+   * it costs a write where there is one read. The HTTP routes write theirs in any case.
    */
   readonly auditTokens?: boolean;
-  /** How long before its end a token is refreshed, 300 unless told; never more than half of its lifetime. */
+  /** How long before its end a token is refreshed, 300 by default; never more than half of its lifetime. */
   readonly refreshBufferSeconds?: number;
   /**
-   * Refreshing ahead of callers, per provider and process: 10 at a time and 50 a second (0 is no limit) unless told;
-   * `false` leaves it to them.
+   * Refreshing ahead of callers, per provider and process: 10 at a time and 50 a second by default (0 = no limit); `false`
+   * leaves refreshing to callers.
    */
   readonly refreshAhead?: false | { readonly concurrency?: number; readonly perSecond?: number };
-  /** For how long a connect link is good, 600 unless told. */
+  /** For how long a connect link is valid, 600 by default. */
   readonly linkCodeTtlSeconds?: number;
-  /** How the person in the browser is shown to be the person in the chat, unless a connect says; `chat_code`. */
+  /**
+   * How to prove that the person in the browser is the person in the chat, if a connect does not say; default `chat_code`.
+   */
   readonly connectProof?: ProofMode;
-  /** Lets `connectProof` and single links be `none`. Whoever gets a link then connects for its user. */
+  /** Allows `none` for `connectProof` and for single links. Whoever gets a link then connects for its user. */
   readonly unsafeConnectWithoutProof?: boolean;
   /** One-tap link of the done page, with `{code}`: `https://t.me/my_bot?start={code}`. */
   readonly proofDeepLink?: string;
   /** Where the browser goes for proof `app_verifier`, with `connect_id` in the query. */
   readonly appVerifierUrl?: string;
-  /** Exact origins to which `returnTo` may lead, beside paths of this service. */
+  /** Exact origins that `returnTo` may lead to, beside paths of this service. */
   readonly returnToOrigins?: readonly string[];
-  /** What to do when one account at a provider comes under another user, or a user comes with another; `warn`. */
+  /**
+   * What to do when an account at a provider is connected by a second user, or a user connects another account; default
+   * `warn`.
+   */
   readonly accountPolicy?: 'warn' | 'deny';
   /** Where people of a chat platform sign in, for proof `chat_login`. */
   readonly chatLogins?: readonly ChatLoginOption[];
-  /** Lets providers have http endpoints on this machine, for development. */
+  /** Allows providers to have http endpoints on this machine, for development. */
   readonly allowInsecureLoopbackProviders?: boolean;
-  /** How soon an issuer that could not be used is asked again, 5 unless told; the distance doubles up to 300. */
+  /** How soon an issuer that failed is asked again, 5 by default; the pause doubles up to 300. */
   readonly issuerRetrySeconds?: number;
   /** Rules for MCP servers; the section `mcp` of `PROVIDERS_FILE`. Without it every public server may be used. */
   readonly mcp?: McpPolicy;
-  /** Refreshes ahead of callers, keeps idle grants alive and ends unproven ones; on by default. */
+  /** Refreshes ahead of callers, keeps idle grants alive and removes unproven ones; on by default. */
   readonly backgroundWork?: boolean;
   readonly log?: Log;
   /** Called once the manager is closed. */
@@ -85,7 +90,7 @@ export function parsePolicy(policy: McpPolicy = {}): McpPolicy {
 
 const text = z.string('must be text').optional();
 
-/** What can be told of one option alone. JavaScript may pass what the types do not allow. */
+/** Checks that need only one option. JavaScript may pass what the types do not allow. */
 const plainSchema = z.object({
   baseUrl: baseUrlSchema,
   encryptionKeys: text,
@@ -107,13 +112,13 @@ const plainSchema = z.object({
     .default([]),
 });
 
-/** What would do harm if it were passed over. */
+/** Options whose mistakes would do harm if they were ignored. */
 const speltNames = [
   ...Object.keys(plainSchema.shape),
   ...(['spoolDir', 'redisWait', 'keyService', 'accountPolicy', 'auditTokens'] satisfies (keyof ManagerOptions)[]),
 ];
 
-/** How the journeys are to run. @throws {ConfigurationError} all faults at once */
+/** Settings for the flows. @throws {ConfigurationError} all faults at once */
 export function settingsOf(options: ManagerOptions): Settings {
   const proof = options.connectProof ?? 'chat_code';
   const accountPolicy = options.accountPolicy ?? 'warn';
@@ -155,7 +160,7 @@ export function settingsOf(options: ManagerOptions): Settings {
   };
 }
 
-/** Numbers of one process; a rate of 0 is no limit. */
+/** Limits of one process; a rate of 0 means no limit. */
 function aheadOf(ahead: ManagerOptions['refreshAhead']): Settings['refreshAhead'] {
   if (ahead === false) return undefined;
   return { concurrency: ahead?.concurrency ?? 10, perSecond: ahead?.perSecond ?? 50 };
@@ -169,7 +174,10 @@ function faultsIn({ error }: z.ZodSafeParseResult<unknown>, ...option: readonly 
   return (error?.issues ?? []).map(({ path, message }) => fault([...option, ...path].join('.'), message));
 }
 
-/** With `redisURL` a program would have an empty store of its own. What is like no option is the host's own business. */
+/**
+ * With `redisURL` instead of `redisUrl` a program would silently get an empty store of its own. A name that is like no
+ * option is ignored.
+ */
 function misspeltOptions(options: ManagerOptions) {
   const lettersOf = (name: string) => name.replaceAll('_', '').toLowerCase();
   return Object.keys(options).flatMap((given) => {
@@ -179,7 +187,7 @@ function misspeltOptions(options: ManagerOptions) {
   });
 }
 
-/** A typing error in what JavaScript passes; taken for something else, `deny` would warn. */
+/** A typing error in a value from JavaScript; if it were ignored, a misspelt `deny` would only warn. */
 function choiceFaults(name: string, chosen: string, choices: readonly string[]) {
   return choices.includes(chosen) ? [] : [fault(name, `must be one of ${choices.join(', ')}`)];
 }

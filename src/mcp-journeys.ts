@@ -1,4 +1,4 @@
-/** The manager's half for MCP servers: tokens by the server's URL, whether anybody configured that server or not. */
+/** The manager's part for MCP servers: tokens by the server's URL, whether that server is configured or not. */
 
 import { parseAccount, parseOwner, parseProviderId } from './core/parse-input.js';
 import type { AccessToken } from './core/views.js';
@@ -9,23 +9,23 @@ import { stepUpMcp } from './flows/mcp-step-up.js';
 import { findMcpToken, type McpTokenRequest, readChallenge, requireMcpToken } from './flows/mcp-token.js';
 import { type In, parseRejectedDigest } from './manager-input.js';
 
-/** Whose account, and where the browser goes in the end. */
+/** Whose account, and where the browser goes at the end. */
 export interface McpOptions extends In {
   readonly account?: string;
   readonly returnTo?: string;
 }
 
-/** What is known of the answer that a token is needed for. */
+/** What is known of the response that asked for a token. */
 export interface McpAnswer extends McpOptions {
-  /** The header `WWW-Authenticate`, as it came. */
+  /** The header `WWW-Authenticate`, as received. */
   readonly wwwAuthenticate?: string | null;
   /** Lower-case hex SHA-256 of the access token that was sent, if one was. */
   readonly rejectedTokenSha256?: string;
-  /** It comes through the person: where metadata stands is not for one person to say, since all of a tenant share it. */
+  /** Whether it was passed on by the person: then it does not decide where metadata is, since all of a tenant share that. */
   readonly isPersons?: boolean;
 }
 
-/** Writes down who was given a token, or why not; then answers or throws as `ask` does. */
+/** Writes into the audit trail who was given a token, or why not; then answers or throws as `ask` does. */
 export type RecordMcpToken = <Found extends AccessToken | undefined>(
   who: Pick<McpTokenRequest, 'owner' | 'account'>,
   ask: () => Promise<Found>,
@@ -38,14 +38,14 @@ export class McpJourneys {
 
   /**
    * @param desk throws once the manager is closed
-   * @param record absent = whoever calls writes it down
+   * @param record absent = the caller writes it
    */
   constructor(desk: () => TokenDesk, record: RecordMcpToken = (_who, ask) => ask()) {
     this.#desk = desk;
     this.#record = record;
   }
 
-  /** The user's token for a server, if there is one: no discovery, no link. */
+  /** The user's token for a server, if there is one: without discovery, without a link. */
   async findToken(userId: string, serverUrl: string, options: McpOptions = {}): Promise<AccessToken | undefined> {
     const request = parseRequest(userId, serverUrl, options);
     return this.#record(request, () => findMcpToken(this.#desk(), request));
@@ -63,10 +63,10 @@ export class McpJourneys {
   }
 
   /**
-   * The same after 403. Only an answer with `error="insufficient_scope"` begins anything.
+   * The same after 403. Only a response with `error="insufficient_scope"` leads to anything.
    *
    * @returns `undefined` when asking the person (again) would not help
-   * @throws {OAuthNotConnected} with a link that asks for the scope before and the scope that is missing
+   * @throws {OAuthNotConnected} with a link that asks for the earlier scope and the missing one
    */
   async stepUp(userId: string, serverUrl: string, answer: McpAnswer): Promise<AccessToken | undefined> {
     const { challenge, ...request } = parseRequest(userId, serverUrl, answer);
@@ -75,7 +75,7 @@ export class McpJourneys {
   }
 
   /**
-   * The guarded way to a server: https, public addresses, no redirects, answers that stream.
+   * The guarded HTTP client for a server: https, public addresses, no redirects, streamed responses.
    *
    * @throws {InvalidRequest} the operator does not allow this server
    */

@@ -1,4 +1,4 @@
-/** Puts a manager together: store, keys, providers and the way out. The one place where the rooms meet. */
+/** Puts a manager together: store, keys, providers and HTTP client. Only here do all modules meet. */
 
 import { silentLog } from './core/log.js';
 import type { Store } from './core/store.js';
@@ -12,16 +12,16 @@ import { createGuardedHttp } from './protocol/guarded-http.js';
 import { createHttp } from './protocol/http.js';
 
 /**
- * So long after the start the way out is prepared, ms: undici takes 70 ms to load, which a start should not wait for,
- * and the first caller whose token has ended should not either.
+ * How long after the start the HTTP client is prepared, ms: undici takes 70 ms to load, and neither the start nor the first
+ * caller whose token has expired should wait for it.
  */
 const prepareAfterMs = 250;
 
 export type { ManagerOptions } from './manager-options.js';
 
 /**
- * Opens the store and joins everything. When it fails, whatever was opened until then is closed again; a store that was
- * passed in stays open.
+ * Opens the store and puts everything together. If that fails, whatever was opened is closed again; a store that was passed
+ * in stays open.
  *
  * @throws {ConfigurationError} options that cannot work; all faults at once
  * @throws {KeyUnavailable} the store holds records under a key that is not in the keyring
@@ -42,17 +42,17 @@ export async function openManager(options: ManagerOptions): Promise<OAuthManager
 }
 
 /**
- * A manager as a host makes several of them. Made with `new` it opens its store by itself: what it is asked meanwhile
- * waits for that, and rejects with the reason if it cannot be. {@link openManager} has waited for that, for the issuers
- * of its providers and for a key service.
+ * A manager, of which a host may create several. Created with `new`, it opens its store by itself: calls meanwhile wait for
+ * that, and reject if it fails. {@link openManager} waits for the store, for the issuers of its providers, and for a key
+ * service.
  */
 export class OAuthManager extends JourneyManager {
-  /** Resolves when the store is open and the start is done; rejects with what is wrong with the store or its keys. */
+  /** Resolves when the store is open and the start is done; rejects with the fault of the store or its keys. */
   readonly opened: Promise<void>;
 
   /**
    * @param rooms for {@link openManager}
-   * @throws {ConfigurationError} options that cannot work; `keyService` and `spoolDir` are, since they have to be waited for
+   * @throws {ConfigurationError} options that cannot work, including `keyService` and `spoolDir`, as they take time to open
    */
   constructor(options: ManagerOptions, rooms: Rooms = joinRooms(options)) {
     const { store, open } = options.store ? already(options.store) : storeToCome(options, options.log);
@@ -64,7 +64,7 @@ export class OAuthManager extends JourneyManager {
     const preparing = setTimeout(() => rooms.deps.http.prepare(), prepareAfterMs).unref();
     const following = options.now === undefined ? rooms.clock.follow(store, rooms.deps.log) : undefined;
     this.opened = this.#begin([open(), following], options.backgroundWork ?? true);
-    // Whoever asks for something hears of it.
+    // Not unhandled: every later call rejects with it.
     this.opened.catch(() => undefined);
   }
 
@@ -79,7 +79,7 @@ const already = (store: Store): StoreToCome => ({ store, open: async () => store
 
 type Rooms = ReturnType<typeof joinRooms>;
 
-/** All that a manager works with but its store, made without waiting for anybody. */
+/** Everything that a manager needs except its store, created without waiting for anything. */
 function joinRooms(options: ManagerOptions) {
   const { log = silentLog, sources, onRotate, meter, tracer } = options;
   const clock = new StoreClock(Date.now);

@@ -16,12 +16,12 @@ import { fetchIssuerMetadata } from './protocol/issuer-metadata.js';
 
 type Entries = Readonly<Record<string, ProviderEntry>>;
 
-/** What issuers are asked with. Durations are ms. */
+/** Settings for asking issuers. Durations are ms. */
 export interface IssuerRoom {
   readonly http: Http;
   readonly allowInsecureLoopback: boolean;
   readonly log: Log;
-  /** How long the start waits for issuers; they are asked further in any case. */
+  /** How long the start waits for issuers; they are asked on in any case. */
   readonly patienceMs?: number;
   readonly firstRetryMs?: number;
 }
@@ -33,15 +33,15 @@ export interface OpenProviders {
   readonly registry: ProviderRegistry;
   /** Resolves when all issuers have answered, or patience is over. */
   readonly answered: Promise<void>;
-  /** Asks nobody any more. */
+  /** Stops asking. */
   stop(): void;
 }
 
 /**
- * Makes the registry. An issuer that does not answer, or answers what cannot be used, holds up nobody: its provider is
- * known and unavailable, and the issuer is asked again.
+ * Creates the registry. An issuer that does not answer, or whose answer is unusable, delays nothing else: its provider is
+ * known but unavailable, and the issuer is asked again.
  *
- * @throws {ConfigurationError} as `parseEntries` and `createRegistry`, for everything that is known without asking
+ * @throws {ConfigurationError} as `parseEntries` and `createRegistry`, for everything that can be checked without asking
  */
 export function openProviders(entries: Entries, room: IssuerRoom): OpenProviders {
   const growing = new GrowingRegistry(entries, room);
@@ -112,7 +112,7 @@ class GrowingRegistry implements ProviderRegistry {
     return createRegistry(entries, { allowInsecureLoopback, ...(open !== undefined && { open }) });
   }
 
-  /** Never rejects: what is wrong is kept for those who want the provider, logged, and tried again. */
+  /** Never rejects: a fault is kept for callers who want the provider, logged, and tried again. */
   async #ask(id: string, retryMs: number): Promise<void> {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined || this.#stopped) return;
@@ -155,7 +155,7 @@ function notYet(provider: string, retryAfterMs = 5_000): ProviderUnavailable {
   });
 }
 
-/** What the issuer says and cannot be used is the operator's to mend; silence passes. */
+/** An unusable answer of the issuer is for the operator to mend; an outage passes. */
 function reasonOf(provider: string, error: unknown, retryMs: number): OAuthManagerError {
   const isFault = error instanceof DiscoveryFailed || error instanceof ConfigurationError;
   if (isFault) return new ProviderError(`${provider}: ${error.message}`, { provider, misconfigured: true });

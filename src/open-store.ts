@@ -1,4 +1,4 @@
-/** Opens the store that the options name: its engine, the keys that seal what lies there, and the spool beside it. */
+/** Opens the store that the options name: its engine, the keys that seal its records, and the spool beside it. */
 
 import { ConfigurationError } from './core/errors.js';
 import { type Log, silentLog } from './core/log.js';
@@ -14,27 +14,27 @@ import { Keyring } from './store/sealing.js';
 import { openSpool } from './store/spool.js';
 import { traceEngine } from './store/traced-engine.js';
 
-/** What a store is opened with. */
+/** The options of a store. */
 export interface StoreOptions {
   /** `kid:base64(32 bytes)[,…]`: the first encrypts, all decrypt. */
   readonly encryptionKeys: string;
-  /** With it, `encryptionKeys` holds `kid:wrapped`: what the service unwraps at the start. */
+  /** If it is given, `encryptionKeys` holds `kid:wrapped`, which the service unwraps at the start. */
   readonly keyService?: KeyService;
   /** `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`; absent = embedded store in `dataDir`. */
   readonly redisUrl?: string;
-  /** First part of every key in the store, `valetkey` unless told. */
+  /** First part of every key in the store, `valetkey` by default. */
   readonly keyPrefix?: string;
-  /** Of the embedded store, a directory on a local disk; `./data` unless told. */
+  /** For the embedded store: a directory on a local disk; `./data` by default. */
   readonly dataDir?: string;
   /** How long the audit trail is kept, days; 90 by default. */
   readonly auditRetentionDays?: number;
   /** Replicas of Redis that every commit waits for, and how long; none by default. */
   readonly redisWait?: { readonly replicas: number; readonly timeoutMs: number; readonly onDisk: boolean };
-  /** Where refreshed tokens lie, sealed, while the store does not take them; only in memory by default. */
+  /** Where refreshed tokens are kept, sealed, while the store is down; only in memory by default. */
   readonly spoolDir?: string;
-  /** Told what is counted and timed. */
+  /** Receives counts and times. */
   readonly meter?: Meter;
-  /** Told where the time of requests goes: `openTelemetryTracer`. */
+  /** Receives spans: `openTelemetryTracer`. */
   readonly tracer?: Tracer | undefined;
   /** Epoch ms; for tests. */
   readonly now?: () => number;
@@ -43,7 +43,7 @@ export interface StoreOptions {
 /**
  * Opens the store that the options name. A Redis that is down is no error: calls fail until it is back.
  *
- * @param use `read` leaves the keys in use as they are, so that a key may be tried before it is given to services
+ * @param use `read` does not register the active key, so that it may be tried before services get it
  * @throws {ConfigurationError | KeyUnavailable} as {@link unwrapKeys}
  */
 export async function openStore(
@@ -55,7 +55,7 @@ export async function openStore(
   const spool = options.spoolDir === undefined ? undefined : await openSpool(options.spoolDir, keyring, log);
   const engine = await openWatchedEngine(options, log);
   let isOpen = false;
-  // Usual at a first start. Later it is a Redis that keeps nothing on disk, or somebody's FLUSHALL.
+  // Normal at a first start. Later it means a Redis that keeps nothing on disk, or a FLUSHALL.
   const onEmpty = () => log[isOpen ? 'warn' : 'info']({}, 'the store is new or was emptied: nobody is connected in it');
   const store = await openSealedStore(engine, keyring, {
     ...recordOptions(options),
@@ -67,16 +67,16 @@ export async function openStore(
   return store;
 }
 
-/** A store that opens itself when it is first asked for something; `open` does so at once, and says why it cannot. */
+/** A store that is opened on its first use; `open` opens it at once, and rejects if that fails. */
 export interface StoreToCome {
   readonly store: Store;
   open(): Promise<unknown>;
 }
 
 /**
- * The same at once: what the store is asked waits until it is open, and fails as that fails.
+ * The same without waiting: calls wait until the store is open, and fail if opening fails.
  *
- * @throws {ConfigurationError} keys that cannot be, or options that have to be waited for
+ * @throws {ConfigurationError} invalid keys, or options that take time to open
  */
 export function storeToCome(options: StoreOptions, log: Log = silentLog): StoreToCome {
   const { keyService, spoolDir } = options;
@@ -113,8 +113,8 @@ export async function openKeyring(options: StoreOptions, log: Log = silentLog): 
 }
 
 /**
- * What keeps the bytes of the store that the options name; for upkeep beneath the seals. Only that one is loaded: the
- * other takes a tenth of the start, and 10 MB.
+ * The engine of the store that the options name, for maintenance beneath the seals. Only that engine is loaded: the other
+ * one takes a tenth of the start, and 10 MB.
  *
  * @throws {ConfigurationError}
  */

@@ -1,4 +1,6 @@
-/** The journeys as a host calls them in process: each act is written into the audit trail, as the API does for its callers. */
+/**
+ * The journeys as a host calls them in process: each act is written into the audit trail, as the API does for its callers.
+ */
 
 import type { AuditAct, AuditActor } from './core/audit.js';
 import { defaultTenant } from './core/identifiers.js';
@@ -30,12 +32,13 @@ import {
 import { McpJourneys, type RecordMcpToken } from './mcp-journeys.js';
 import { TokenJourneys } from './token-journeys.js';
 
-/** Who is taken for the caller where nobody says who it is. */
+/** The caller in the audit trail if none is named. */
 const library: AuditActor = { kind: 'caller', id: 'library' };
 
 /**
- * The journeys with one entry each. What hands out a link is not done without its entry; what has happened is told as
- * it is. A token that is handed out has an entry only with `auditTokens`: it costs a write where there was one read.
+ * The journeys, each with one audit entry. A link is not handed out without its entry; an act that is already done is
+ * reported whether its entry could be written or not. A handed out token has an entry only with `auditTokens`, as it costs a
+ * write where there is one read.
  */
 export abstract class RecordedJourneys extends TokenJourneys {
   readonly #underWay = new UnderWay();
@@ -61,7 +64,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
   }
 
   override async exchangeToken(provider: string, options: ExchangeOptions): Promise<views.AccessToken> {
-    // Whose token it is stands in the subject token, which nobody reads here.
+    // The subject token says whose token it is, and is not read here.
     const nobody = () => ({ ...about('exchange', provider, { tenant: options.tenant }), user: undefined });
     return this.#issue(nobody, () => super.exchangeToken(provider, options));
   }
@@ -168,19 +171,19 @@ export abstract class RecordedJourneys extends TokenJourneys {
     return this.#prove(said, () => super.verifyConnect(connectId, userId, options));
   }
 
-  /** Resolves when whatever was begun has its answer and its entry, however it ended. */
+  /** Resolves when every call has its answer and its entry, whether it failed or not. */
   protected finished(): Promise<void> {
     return this.#underWay.ended();
   }
 
-  /** Does what a manager that is closed meanwhile waits for. */
+  /** Does work that closing the manager waits for. */
   async #finish<Done>(work: (deps: Dependencies) => Promise<Done>): Promise<Done> {
     const deps = this.running();
     this.#underWay.begin();
     return this.#underWay.until(() => work(deps));
   }
 
-  /** Tokens, and what comes instead of one. Not by {@link #finish}: a promise more takes 0.25 of the 5 µs of a warm read. */
+  /** Tokens, and what replaces one. Not through {@link #finish}: one more promise takes 0.25 of the 5 µs of a warm read. */
   #issue<Found extends views.AccessToken | undefined>(who: () => About, ask: () => Promise<Found>): Promise<Found> {
     return rejecting(() => {
       const deps = this.running();
@@ -213,7 +216,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
     });
   }
 
-  /** Of what has happened: never throws by itself. @param what nothing = there was nothing to be done */
+  /** Records what has happened; never throws by itself. @param what nothing = there was nothing to do */
   #tell<Done>(act: AuditAct, work: () => Promise<Done>, what: (done: Done) => About | false): Promise<Done> {
     return this.#finish(async (deps) => {
       const done = await work();
@@ -223,7 +226,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
     });
   }
 
-  /** Of what is about to be handed out. @throws {StoreUnavailable} then it is not */
+  /** Records what is about to be handed out. @throws {StoreUnavailable} then it must not be */
   #handOut<Done>(act: AuditAct, work: () => Promise<Done>, what: (done: Done) => About): Promise<Done> {
     return this.#finish(async (deps) => {
       const done = await work();

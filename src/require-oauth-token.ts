@@ -5,7 +5,7 @@ import type { TokenOptions } from './manager-input.js';
 
 export { OAuthNotConnected } from './core/errors.js';
 
-/** On whose behalf a tool handler works, and what it needs of the token. */
+/** On whose behalf a tool handler works, and what the token must allow. */
 export interface TokenContext extends TokenOptions {
   readonly userId: string;
 }

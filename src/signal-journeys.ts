@@ -1,4 +1,4 @@
-/** The manager's half for what providers send by themselves. */
+/** The manager's part for requests that providers send by themselves. */
 
 import { parseProviderId } from './core/parse-input.js';
 import type { InboundSignal } from './core/signal.js';
@@ -16,10 +16,10 @@ export class SignalJourneys {
   }
 
   /**
-   * Takes one request of a provider, byte for byte, and looks after the connections that it is about.
+   * Takes one request of a provider, byte for byte, and checks the connections that it is about.
    *
    * @throws {UnknownProvider | NotFound} signals of this provider are not taken here
-   * @throws {Unauthorized} it is not signed as it should be
+   * @throws {Unauthorized} its signature is missing or wrong
    */
   async take(provider: string, signal: InboundSignal): Promise<TakenSignal> {
     const desk = this.#desk();

@@ -1,4 +1,4 @@
-/** Tokens and connections of users, beside the journeys of connecting. */
+/** Tokens and connections of users; connecting is apart. */
 
 import { ConnectJourneys } from './connect-journeys.js';
 import { OAuthNotConnected } from './core/errors.js';
@@ -38,7 +38,7 @@ export interface JourneyRoom {
   readonly ledger: UsageLedger;
 }
 
-/** Every journey, as the program around calls it that writes its own acts into the audit trail. */
+/** Every journey, for a surrounding program that writes its own acts into the audit trail. */
 export abstract class TokenJourneys extends ConnectJourneys {
   /** Throws `ManagerLifecycleError` once the manager is closed. */
   protected abstract room(): JourneyRoom;
@@ -55,8 +55,8 @@ export abstract class TokenJourneys extends ConnectJourneys {
   /**
    * A valid token, refreshed if needed; `undefined` when the person has to connect first.
    *
-   * @throws {UnknownProvider | InvalidRequest} the caller asks for what there is not
-   * @throws {ProviderUnavailable | ProviderError} no live token, and the provider gives none just now or refuses us
+   * @throws {UnknownProvider | InvalidRequest} the provider is unknown, or the request is not valid
+   * @throws {ProviderUnavailable | ProviderError} no live token, and the provider cannot be reached or refuses our client
    * @throws {StoreUnavailable | KeyUnavailable | StoredTokenUnreadable} never the same as "not connected"
    */
   getToken(userId: string, provider: string, options: TokenOptions = {}): Promise<views.AccessToken | undefined> {
@@ -99,8 +99,8 @@ export abstract class TokenJourneys extends ConnectJourneys {
   }
 
   /**
-   * Whether a token is to be had without anybody's doing: there is a usable connection, or the provider's source has
-   * what it needs (of one that exchanges, a `subjectToken` of yours). By records alone: no refresh, no secret.
+   * Whether a token is available without anybody's action: there is a usable connection, or the provider's source has what
+   * it needs (for token exchange, a `subjectToken` from you). Answered from records: without a refresh and without secrets.
    */
   async hasToken(userId: string, provider: string, options: HasTokenOptions = {}): Promise<boolean> {
     const { desk, sources } = this.room();
@@ -112,13 +112,13 @@ export abstract class TokenJourneys extends ConnectJourneys {
     return listConnections(this.running(), parseOwnerIn(userId, options));
   }
 
-  /** Who used the token of a connection, newest first; at most 50, of callers that said who they are. */
+  /** Who used the token of a connection, newest first; at most 50 uses, of callers that named themselves. */
   async listTokenUses(userId: string, provider: string, options: In & { account?: string } = {}) {
     return listUses(this.running(), parseTokenRequest(userId, provider, options));
   }
 
   /**
-   * Stores a token that the host got by itself and whose owner the host answers for; it replaces what was there.
+   * Stores a token that the host got by itself and whose owner the host vouches for; it replaces an earlier one.
    *
    * @throws {UnknownProvider | InvalidRequest}
    */
@@ -127,7 +127,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
     return storeToken(deps, parseHostToken(userId, token, { options, now: deps.now() }));
   }
 
-  /** Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. Idempotent. */
+  /** Disconnects: certainly forgets the tokens, and revokes them as far as the provider can. Idempotent. */
   async deleteToken(userId: string, provider: string, options: In & { account?: string } = {}): Promise<Disconnected> {
     return disconnectAndTell(this.room().desk, parseTokenRequest(userId, provider, options));
   }
@@ -151,7 +151,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
   }
 }
 
-/** A span, where somebody follows traces. */
+/** A span, if tracing is on. */
 function askToken({ desk, sources }: JourneyRoom, request: TokenRequest): Promise<TokenOutcome> {
   const journey = { name: 'get_token', provider: request.provider } as const;
   return traced(desk.deps, journey, () => getSourcedToken(desk, sources, request));

@@ -1,17 +1,17 @@
-/** One question to a key service: JSON there and back, and what its refusals mean. */
+/** One request to a key service: JSON in both directions, and what its refusals mean. */
 
 import { createHttp } from '../protocol/http.js';
 import { HttpFailure } from '../protocol/http-failure.js';
 import { KeyServiceOutage, KeyServiceRefusal } from './key-service.js';
 
-/** What is sent to whom; the address is https, or http on this machine. */
+/** What is sent, and where to; the address is https, or http on this machine. */
 export interface Question {
   /** The service, for messages. */
   readonly to: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Answers beside 5xx and 429 that mean "not just now". */
+  /** Statuses beside 5xx and 429 that mean "not now". */
   readonly isTransient: (status: number, text: string) => boolean;
 }
 
@@ -20,7 +20,7 @@ const deadlineMs = 5_000;
 /**
  * The JSON of the answer.
  *
- * @throws {KeyServiceRefusal | KeyServiceOutage} named by the service and the status, never by what was sent or answered
+ * @throws {KeyServiceRefusal | KeyServiceOutage} names the service and the status, never what was sent or answered
  */
 export async function ask({ to, url, headers, body, isTransient }: Question): Promise<unknown> {
   const http = createHttp({ deadlineMs, allowInsecureLoopback: true });
@@ -35,7 +35,7 @@ export async function ask({ to, url, headers, body, isTransient }: Question): Pr
     if (error instanceof SyntaxError) throw new KeyServiceRefusal(`${to} answered no JSON`);
     throw error;
   } finally {
-    // Asked once in a process's life: a connection that outlives the answer would serve nobody.
+    // It is asked once per process, so nothing would use the connection again.
     await http.close();
   }
 }

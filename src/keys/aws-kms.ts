@@ -5,10 +5,10 @@ import type { Secret } from '../core/secret.js';
 import { ask } from './ask.js';
 import { type KeyService, KeyServiceRefusal } from './key-service.js';
 
-/** Which key wraps ours, and who asks. */
+/** The key that wraps ours, and the credentials to use. */
 export interface AwsKmsOptions {
   readonly region: string;
-  /** Id, ARN or alias of a symmetric key. Needs `kms:Decrypt`, and `kms:GenerateDataKeyWithoutPlaintext` to make keys. */
+  /** Id, ARN or alias of a symmetric key. Needs `kms:Decrypt`, and `kms:GenerateDataKeyWithoutPlaintext` to create keys. */
   readonly keyId: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
@@ -20,10 +20,10 @@ export interface AwsKmsOptions {
 const decrypted = z.object({ Plaintext: z.base64() });
 const created = z.object({ CiphertextBlob: z.base64() });
 
-/** Bound into what KMS wraps: what was wrapped for another program cannot be put in place of our keys. */
+/** Bound into what KMS wraps: a key that was wrapped for another program cannot take the place of ours. */
 const context = { application: 'valetkey' };
 
-/** KMS answers 400 where others answer 429 or 503; `__type` tells which it is (KMS API Reference, common errors). */
+/** KMS answers 400 where others answer 429 or 503; `__type` tells them apart (KMS API Reference, common errors). */
 function isTransient(status: number, text: string): boolean {
   return status === 400 && /"__type"\s*:\s*"[^"]*\b(Throttling|LimitExceeded|RequestExpired)\w*"/.test(text);
 }
@@ -53,7 +53,7 @@ export function awsKms(options: AwsKmsOptions): KeyService {
 async function sign(options: AwsKmsOptions, action: string, body: object) {
   const { region, accessKeyId, secretAccessKey, sessionToken } = options;
   const text = JSON.stringify(body);
-  // Few deployments have this key service, and all of them start.
+  // Imported here, as every deployment starts and only few use this key service.
   const { AwsV4Signer } = await import('aws4fetch');
   const signed = await new AwsV4Signer({
     method: 'POST',

@@ -1,37 +1,37 @@
-/** Keys that a key service wraps: only wrapped keys stand in the configuration, the clear ones live in memory. */
+/** Keys that a key service wraps: the configuration holds only wrapped keys, and the clear ones exist only in memory. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigurationError, KeyUnavailable } from '../core/errors.js';
 
-/** A service that keeps the key which wraps ours (envelope encryption). */
+/** A service that holds the key which wraps ours (envelope encryption). */
 export interface KeyService {
   /** For messages, such as `Vault transit`. */
   readonly name: string;
   /**
-   * The 32 bytes that were wrapped.
+   * Unwraps a key of 32 bytes.
    *
-   * @throws {KeyServiceRefusal} it answered that it will not; asking again does not help
-   * @throws {KeyServiceOutage} it did not answer, or answered that it cannot just now
+   * @throws {KeyServiceRefusal} it refused; asking again does not help
+   * @throws {KeyServiceOutage} it did not answer, or answered that it cannot at present
    */
   unwrap(wrapped: string): Promise<Buffer>;
-  /** 32 new random bytes, wrapped by the service; they come to this process only when they are unwrapped. */
+  /** 32 new random bytes, wrapped by the service; this process sees them only once they are unwrapped. */
   generate(): Promise<string>;
 }
 
 /** The key service said no: wrong credentials, wrong key, a wrapped key that is not its own. */
 export class KeyServiceRefusal extends Error {}
 
-/** The key service could not be reached or is not able to answer. */
+/** The key service could not be reached, or cannot answer at present. */
 export class KeyServiceOutage extends Error {}
 
-/** It stayed away for longer than a start waits: no fault of the configuration, so that the next start may succeed. */
+/** The outage lasted longer than a start waits. The configuration is not at fault, so the next start may succeed. */
 export class KeyServiceAway extends KeyUnavailable {}
 
-/** How long an outage is waited out. Durations are ms. */
+/** How long to wait out an outage. Durations are ms. */
 export interface Patience {
   readonly forMs: number;
   readonly betweenMs: number;
-  /** Told each time that the service could not answer. */
+  /** Called each time that the service could not answer. */
   readonly onOutage?: (message: string) => void;
 }
 
@@ -39,11 +39,11 @@ export interface Patience {
 export const usualPatience: Patience = { forMs: 30_000, betweenMs: 1_000 };
 
 /**
- * `kid:wrapped[,kid:…]` as `kid:base64(32 bytes)[,kid:…]`, the form that a keyring is read from.
+ * Turns `kid:wrapped[,kid:…]` into `kid:base64(32 bytes)[,kid:…]`, the form that a keyring is read from.
  *
- * Keys are unwrapped once, at the start: a key service that is down later stops nobody.
+ * Keys are unwrapped once, at the start: a later outage of the key service does no harm.
  *
- * @throws {ConfigurationError} the service refuses a key, or a key has not 32 bytes
+ * @throws {ConfigurationError} the service refuses a key, or a key does not have 32 bytes
  * @throws {KeyServiceAway} the service could not be reached for as long as `patience` says
  */
 export async function unwrapKeys(entries: string, service: KeyService, patience = usualPatience): Promise<string> {

@@ -5,16 +5,16 @@ import type { Secret } from '../core/secret.js';
 import { ask } from './ask.js';
 import { type KeyService, KeyServiceRefusal } from './key-service.js';
 
-/** Where Vault is and which of its keys wraps ours. */
+/** Where Vault is, and which of its keys wraps ours. */
 export interface VaultTransitOptions {
   /** https, or http on this machine; without a path. */
   readonly address: string;
-  /** Needs `update` on `<mount>/decrypt/<key>`, and on `<mount>/datakey/wrapped/<key>` to make keys. */
+  /** Needs `update` on `<mount>/decrypt/<key>`, and on `<mount>/datakey/wrapped/<key>` to create keys. */
   readonly token: Secret;
   readonly key: string;
-  /** Where the engine is mounted; `transit` unless told. */
+  /** Where the engine is mounted; `transit` by default. */
   readonly mount?: string;
-  /** Vault Enterprise. */
+  /** For Vault Enterprise. */
   readonly namespace?: string;
 }
 

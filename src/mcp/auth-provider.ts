@@ -1,4 +1,4 @@
-/** The small adapter for `@modelcontextprotocol/client`: its `AuthProvider` interface, backed by the manager. */
+/** The smaller adapter for `@modelcontextprotocol/client`: its `AuthProvider` interface, backed by the manager. */
 
 import type { AccessToken } from '../core/views.js';
 import { digestOf, type McpContext, readContext } from './context.js';
@@ -10,8 +10,8 @@ export interface ManagedAuthProvider {
 }
 
 /**
- * An `authProvider` for the SDK's transports. `createMcpFetch` does more (step-up, guarded requests); this one fits
- * where a transport's `fetch` is already taken.
+ * An `authProvider` for the SDK's transports. `createMcpFetch` does more (step-up, guarded requests); this one is for a
+ * transport whose `fetch` is already taken.
  *
  * @returns `onUnauthorized` rejects with `OAuthNotConnected` when the person has to act, and as `createMcpFetch` does
  */

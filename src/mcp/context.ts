@@ -1,4 +1,4 @@
-/** On whose behalf a program speaks to an MCP server. */
+/** On whose behalf a program calls an MCP server. */
 
 import { createHash } from 'node:crypto';
 import type { AccessToken } from '../core/views.js';
@@ -16,7 +16,7 @@ export interface McpContext {
   readonly manager?: OAuthManager;
 }
 
-/** The manager of a context, and the rest as its methods take it. */
+/** The manager of a context, and the rest in the form that its methods take. */
 export function readContext({ userId, tenant, account, returnTo, manager }: McpContext) {
   const options = {
     ...(tenant !== undefined && { tenant }),
@@ -26,7 +26,7 @@ export function readContext({ userId, tenant, account, returnTo, manager }: McpC
   return { journeys: (manager ?? getOAuthManager()).mcp, userId, options };
 }
 
-/** How a refused token is named without being shown. */
+/** Names a refused token without showing it. */
 export function digestOf({ accessToken }: AccessToken): string {
   return createHash('sha256').update(accessToken.reveal()).digest('hex');
 }

@@ -1,4 +1,4 @@
-/** The face for MCP clients: named re-exports, nothing else. */
+/** The public names for MCP clients: re-exports, nothing else. */
 
 export { ClientRegistrationRequired, DiscoveryFailed, OAuthNotConnected } from '../core/errors.js';
 export { createAuthProvider, type ManagedAuthProvider } from './auth-provider.js';

@@ -1,13 +1,13 @@
-/** A `fetch` for the transport of an MCP client: adds the user's token, and sees to it that there is one. */
+/** A `fetch` for the transport of an MCP client: adds the user's token, and gets one when it is needed. */
 
 import { DiscoveryFailed } from '../core/errors.js';
 import type { AccessToken } from '../core/views.js';
 import { digestOf, type McpContext, readContext } from './context.js';
 
-/** `fetch` as transports take it: those of the MCP SDK pass an address, others may pass a whole request. */
+/** `fetch` as transports call it: those of the MCP SDK pass a URL, others may pass a whole request. */
 export type McpFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** What sends the requests; by default the guarded way out, which reaches public https servers only. */
+/** Sends the requests; by default the guarded client, which reaches public https servers only. */
 export interface McpFetchOptions {
   readonly fetch?: (url: string | URL, init?: RequestInit) => Promise<Response>;
 }
@@ -21,12 +21,12 @@ interface HeldRequest {
 /**
  * Makes a `fetch` for one user and one MCP server.
  *
- * A server that never answers 401 gets its requests as they are and not one more. On 401 the server is discovered and
- * the user's token fetched or refreshed; the very same request is then sent once more. On 403 with
- * `insufficient_scope` the person is asked for more, with a limit. Requests with an `Authorization` of their own, and
- * requests to other origins, are passed on untouched. Redirects are not followed.
+ * Requests to a server that never answers 401 are sent unchanged, and no others. On 401 the server is discovered and the
+ * user's token fetched or refreshed; the same request is then sent once more. On 403 with `insufficient_scope` the person is
+ * asked for more, with a limit. Requests with their own `Authorization`, and requests to other origins, are passed on
+ * untouched. Redirects are not followed.
  *
- * @param serverUrl as the transport is given it
+ * @param serverUrl the same as for the transport
  * @returns a function that rejects with `OAuthNotConnected` (post its `connectUrl` to the person), `DiscoveryFailed`,
  *   `ClientRegistrationRequired`, `ProviderUnavailable`, or what the underlying fetch rejects with
  * @see MCP specification 2026-07-28, Authorization; RFC 6750 section 3, RFC 9728 section 5
@@ -53,7 +53,7 @@ export function createMcpFetch(context: McpContext, serverUrl: string | URL, opt
     }
     return stepUp(again, fresh);
 
-    /** A 403 is passed on unless asking the person for more scope may help. */
+    /** A 403 is passed on unless it may help to ask the person for more scope. */
     async function stepUp(refused: Response, sent: AccessToken | undefined): Promise<Response> {
       if (refused.status !== 403 || sent === undefined) return refused;
       const rejectedTokenSha256 = digestOf(sent);
@@ -71,7 +71,7 @@ function answerOf(response: Response, sent: AccessToken | undefined) {
   };
 }
 
-/** A request in one piece, taken apart; what is given beside it comes first (Fetch standard, 5.4). */
+/** Combines a request and its options, which take precedence (Fetch standard, section 5.4). */
 function partsOf(input: string | URL | Request, given: RequestInit): HeldRequest {
   if (typeof input === 'string' || input instanceof URL) return { url: input, init: given };
   const { url, method, headers, body, signal } = input;

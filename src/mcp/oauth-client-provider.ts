@@ -10,17 +10,17 @@ export interface ManagedClientProvider {
   readonly redirectUrl: string;
   readonly clientMetadata: { redirect_uris: string[]; client_name: string };
   tokens(): Promise<{ access_token: string; token_type: string; scope: string; issuer: string } | undefined>;
-  /** An authorization server that is nowhere, so that the SDK's own flow asks nobody on its way to the last step. */
+  /** An authorization server that does not exist, so that the SDK's own flow makes no request before its last step. */
   discoveryState(): typeof nowhereState & { resourceMetadata: { resource: string } };
   clientInformation(): { client_id: string };
   saveTokens(): never;
   saveCodeVerifier(): void;
   codeVerifier(): never;
-  /** The last step of the SDK's own flow, and the first that knows the scope; the manager does the work here. */
+  /** The last step of the SDK's own flow, and the first that knows the scope; here the manager does the work. */
   redirectToAuthorization(authorizationUrl: URL): Promise<void>;
 }
 
-/** A name that is never resolved (RFC 2606): what the SDK would send there goes nowhere. */
+/** A name that is never resolved (RFC 2606), so a request of the SDK to it goes nowhere. */
 const nowhere = 'https://valetkey.invalid';
 const redirectUrl = `${nowhere}/callback`;
 const nowhereState = {
@@ -35,15 +35,15 @@ const nowhereState = {
 };
 
 /**
- * An `authProvider` for programs that are written for `OAuthClientProvider`. Tokens come from the manager and are
- * fresh; on 401 the manager discovers, registers and refreshes, on 403 with `insufficient_scope` the person is asked
- * for more, and the SDK's own flow makes no request.
+ * An `authProvider` for programs that are written for `OAuthClientProvider`. Tokens come fresh from the manager. On 401 the
+ * manager discovers, registers and refreshes; on 403 with `insufficient_scope` the person is asked for more. The SDK's own
+ * flow makes no request.
  *
- * The interface hands on the scope of a challenge, and neither its status nor its `resource_metadata`: a scope that the
- * refused token lacks is taken for the reason, and metadata is looked for at the well-known places.
+ * The interface passes on the scope of a challenge, but neither its status nor its `resource_metadata`: so a scope that the
+ * refused token lacks is taken to be the reason, and metadata is looked for at the well-known places.
  *
  * @returns an object whose use rejects with `OAuthNotConnected` when the person has to act, and with
- *   `ProviderUnavailable` when there is another token and the call is to be repeated. When asking the person (again)
+ *   `ProviderUnavailable` when there is a new token and the call is to be repeated. If asking the person (again)
  *   would not help, the SDK ends with its `UnauthorizedError`
  */
 export function createOAuthClientProvider(context: McpContext, serverUrl: string | URL): ManagedClientProvider {
@@ -62,7 +62,7 @@ export function createOAuthClientProvider(context: McpContext, serverUrl: string
     },
     discoveryState: () => ({ ...nowhereState, resourceMetadata: { resource: server } }),
     clientInformation() {
-      // Before the flow asks for tokens, which may bring another one than was refused.
+      // Read before the flow asks for tokens, as that may bring another token than the refused one.
       refused = sent;
       return { client_id: 'valetkey' };
     },
@@ -82,7 +82,7 @@ export function createOAuthClientProvider(context: McpContext, serverUrl: string
   };
 }
 
-/** A token other than the one that was refused; `undefined` when asking the person for more would not help. */
+/** A token other than the refused one; `undefined` when asking the person for more would not help. */
 function anotherToken(
   context: McpContext,
   server: string,

@@ -1,4 +1,4 @@
-/** GitHub, Google and Microsoft as the package `emulate` plays them: the providers' own answer shapes, no accounts. */
+/** GitHub, Google and Microsoft, played by the package `emulate`: their own answer shapes, without accounts. */
 
 import type { ProviderEntry } from '../../providers/index.js';
 
@@ -25,7 +25,7 @@ const people = {
   ],
 };
 
-/** Where each service keeps its endpoints, below its origin. */
+/** The paths of each service's endpoints. */
 const paths: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
   github: {
     authorization_endpoint: '/login/oauth/authorize',
@@ -46,7 +46,7 @@ const paths: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Starts the three; `redirectUri` gives the one that is registered for each. */
+/** Starts the three; `redirectUri` returns the one to register for each. */
 export async function startEmulatedProviders(
   emulate: typeof import('emulate'),
   redirectUri: (provider: string) => string,

@@ -1,7 +1,7 @@
 /**
  * A sandbox of independent authorization servers on loopback, so that a first start needs no account anywhere.
  *
- * They are development dependencies of this package and are loaded only when asked for.
+ * They are development dependencies of this package and are loaded only when they are started.
  */
 
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,13 +14,13 @@ import { startStrictProvider } from './strict-provider.js';
 
 /** A running sandbox. */
 export interface Sandbox {
-  /** What `createRegistry` takes: the catalogue's templates with endpoints in this process. */
+  /** For `createRegistry`: the catalogue's templates with endpoints in this process. */
   readonly entries: Readonly<Record<string, ProviderEntry>>;
   close(): Promise<void>;
 }
 
 /**
- * In the data directory while a sandbox runs: its providers in the form of PROVIDERS_FILE, so that other commands and
+ * A file in the data directory while a sandbox runs: its providers in the form of PROVIDERS_FILE, so that other commands and
  * the demo find them.
  */
 export const sandboxFile = 'sandbox.json';
@@ -63,7 +63,7 @@ async function loadServers(): Promise<Servers> {
 
 function gather(providers: readonly EmulatedProvider[], file: string): Sandbox {
   const entries = Object.fromEntries(providers.map((provider) => [provider.id, provider.entry]));
-  // Whole or not at all: the demo looks for it while this process starts.
+  // Written as a whole, as the demo may read it while this process starts.
   writeFileSync(`${file}.new`, JSON.stringify({ providers: entries }, undefined, 2), { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return {

@@ -11,7 +11,9 @@ const payloadSchema = z.looseObject({
 });
 type Payload = z.infer<typeof payloadSchema>;
 
-/** What `oidc-provider` asks of a store, one per model. Expiry stands in the payload and is checked there. */
+/**
+ * The interface that `oidc-provider` needs of a store, one per model. The payload holds the expiry, which is checked there.
+ */
 export interface Adapter {
   upsert(id: string, payload: Payload): Promise<void>;
   find(id: string): Promise<Payload | undefined>;
@@ -22,13 +24,13 @@ export interface Adapter {
   revokeByGrantId(grantId: string): Promise<void>;
 }
 
-/** Makes the store of one of the models of `oidc-provider`: `Session`, `Grant`, `RefreshToken` and the like. */
+/** Makes the store of one model of `oidc-provider`: `Session`, `Grant`, `RefreshToken` and the like. */
 export type AdapterFactory = (model: string) => Adapter;
 
-/** A sandbox is used by one person: older entries may go. */
+/** A sandbox is used by one person, so older entries may be dropped. */
 const most = 2000;
 
-/** Opens the file, or begins anew when there is none or it cannot be read. */
+/** Opens the file, or begins with an empty one if it is missing or cannot be read. */
 export function openKeptState(path: string): AdapterFactory {
   const entries = load(path);
   const save = () => {

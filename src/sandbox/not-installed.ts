@@ -1,6 +1,6 @@
-/** The error for an installation without the development parts; apart, so that it can be known without loading them. */
+/** The error for an installation without the development packages; in a file of its own, so that it needs none of them. */
 
-/** The packages with the authorization servers are not there: this is an installation without development parts. */
+/** The packages with the authorization servers are missing: they are installed for development only. */
 export class SandboxNotInstalled extends Error {
   constructor(cause: string) {
     super(

@@ -1,6 +1,6 @@
 /** Keeps `oidc-provider` from printing notices about development settings and Node versions: this is development. */
 
-/** Runs `work` with `console.info` and `console.warn` silent; errors and everything else are printed as ever. */
+/** Runs `work` with `console.info` and `console.warn` silenced; errors and everything else are printed. */
 export async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const { info, warn } = console;
   const silent = () => undefined;

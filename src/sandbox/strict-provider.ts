@@ -1,4 +1,4 @@
-/** A strict authorization server: PKCE required, `iss` in its answers, refresh tokens rotated and reuse punished. */
+/** A strict authorization server: requires PKCE, sends `iss`, rotates refresh tokens and ends the grant on reuse. */
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { ProviderEntry } from '../../providers/index.js';
@@ -6,7 +6,7 @@ import type { EmulatedProvider } from './emulated-providers.js';
 import { type AdapterFactory, openKeptState } from './kept-state.js';
 import { quietly } from './quietly.js';
 
-/** The little of `oidc-provider` that is used here; the package has no types of its own. */
+/** The few parts of `oidc-provider` that are used here; the package has no types of its own. */
 interface AuthorizationServer {
   callback(): RequestListener;
 }
@@ -14,7 +14,7 @@ type AuthorizationServerClass = new (issuer: string, configuration: object) => A
 
 const client = { client_id: 'sandbox-strict', client_secret: 'sandbox-strict-secret' };
 
-// The sandbox's own cookies and ID tokens; both protect nothing but made-up people.
+// For the sandbox's cookies and ID tokens, which protect only made-up people.
 const cookieKey = 'sandbox';
 
 /** Starts it on a free port of 127.0.0.1. Its grants are kept in `stateFile` (mode 0600) over a restart. */

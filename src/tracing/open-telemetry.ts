@@ -1,15 +1,15 @@
-/** Tells spans to OpenTelemetry, by the `@opentelemetry/api` of whoever runs this: the service's own, or a host's. */
+/** Passes spans to OpenTelemetry, through the `@opentelemetry/api` of the service or of a host. */
 
 import type { SpanLabels, SpanStart, Tracer } from '../core/tracer.js';
 
-/** What is used of one span. */
+/** The part of a span that is used. */
 export interface ApiSpan {
   setAttributes(labels: Record<string, string | number | boolean>): unknown;
   setStatus(status: { code: number }): unknown;
   end(): void;
 }
 
-/** What is used of `@opentelemetry/api` 1: described here, so that a host without it can compile. */
+/** The part of `@opentelemetry/api` 1 that is used: described here, so that a host without it can compile. */
 export interface OpenTelemetryApi {
   readonly trace: {
     getActiveSpan(): object | undefined;
@@ -59,7 +59,7 @@ export function markFailed(span: ApiSpan, kind: string): void {
   span.setStatus({ code: statusError });
 }
 
-/** Codes are words of ours or of Node's; whatever else an error says may hold what nobody should read. */
+/** Codes are words of ours or of Node's; the rest of an error may contain anything. */
 function codeOf(error: unknown): string {
   const code: unknown = error instanceof Error && ('code' in error ? error.code : 'kind' in error && error.kind);
   return typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : 'failed';
