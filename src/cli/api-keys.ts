@@ -1,4 +1,4 @@
-/** `valetkey api-keys`: keys that live in the store; running services know of a change at once. */
+/** `valetkey api-keys`: keys that are kept in the store; running services notice a change at once. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { operatorActor } from '../core/audit.js';
@@ -64,7 +64,7 @@ async function create({ owner, role, tenant, providers, days, json }: CreateOpti
     const now = await store.now();
     const expiresAt = days === undefined ? undefined : now + days * 86_400_000;
     const { key, view } = await createApiKey(store.documents, { ...request, providers: allowed, expiresAt }, now);
-    // Before it is shown: a key that nobody wrote down is handed to nobody.
+    // Recorded before it is shown: a key whose creation is not in the audit trail must not be handed out.
     await store.audit.append({ at: now, act: 'api_key.create', actor: operatorActor, ...aboutKey(view) });
     console.log(json ? JSON.stringify({ ...wireOf(view), key: key.reveal() }) : key.reveal());
   });
@@ -91,7 +91,7 @@ function aboutKey({ tenant, id, role }: ApiKeyView) {
   return { tenant, object: id, reason: `role: ${role}`, outcome: 'ok' } as const;
 }
 
-/** As `GET /v1/api-keys` has it, of every tenant. */
+/** The same fields as in `GET /v1/api-keys`, for every tenant. */
 function wireOf({ id, owner, role, tenant, ...key }: ApiKeyView) {
   return {
     ...{ id, owner, role, tenant },

@@ -1,4 +1,4 @@
-/** `valetkey audit`: the audit trail on the command line, to be watched or to be taken elsewhere. */
+/** `valetkey audit`: the audit trail on the command line, to follow it or to copy it elsewhere. */
 
 import { Command, InvalidArgumentError } from 'commander';
 import type { StoredAuditEntry } from '../core/audit.js';
@@ -54,7 +54,7 @@ async function tail({ tenant, lines, follow = false, json = false }: TailOptions
   });
 }
 
-/** Until the signal. */
+/** Follows until the signal. */
 async function followFrom(
   audit: AuditStore,
   { tenant, after, show }: { tenant: TenantId; after: string | undefined; show: (entry: StoredAuditEntry) => string },
@@ -79,7 +79,7 @@ async function exportAll({ tenant, after }: { tenant: string; after?: string }):
   });
 }
 
-/** Beneath what refuses a store that was migrated: its trail stays behind there, and is read as before. */
+/** Opens the engine alone, which a migrated store does not refuse: its audit trail was not moved and is read here. */
 function withAudit<T>(work: (audit: AuditStore) => Promise<T>): Promise<T> {
   return withEngine(async ({ engine, keyring, config }) => {
     await checkKeys(engine, keyring);
@@ -87,7 +87,7 @@ function withAudit<T>(work: (audit: AuditStore) => Promise<T>): Promise<T> {
   });
 }
 
-/** As `GET /v1/audit` writes it. */
+/** The same form as in `GET /v1/audit`. */
 function formatLine({ id, entry }: StoredAuditEntry): string {
   return JSON.stringify({ id, ...entry, at: entry.at / 1000 });
 }

@@ -1,4 +1,4 @@
-/** `valetkey connections`: what people have connected, seen and ended by the operator. Never a secret. */
+/** `valetkey connections`: what people have connected, listed and ended by the operator. Never shows a secret. */
 
 import { Command } from 'commander';
 import { operatorActor } from '../core/audit.js';
@@ -22,7 +22,7 @@ interface ConnectionOptions {
   readonly json?: boolean;
 }
 
-/** Needs the whole configuration: providers are asked to revoke. */
+/** Needs the whole configuration, as providers are asked to revoke. */
 export function connectionsCommand(): Command {
   const command = new Command('connections').description('what people have connected');
   const tenant = ['--tenant <id>', 'tenant of the users', 'default'] as const;
@@ -66,7 +66,7 @@ async function list(user: string | undefined, { tenant, json }: ConnectionOption
   }, 'read');
 }
 
-/** Everybody with a connection; what cannot be opened is said and passed over. */
+/** Everybody with a connection; a record that cannot be opened is reported and skipped. */
 async function findUsers(tenant: TenantId): Promise<readonly string[]> {
   const users = new Set<string>();
   const unopened: string[] = [];
@@ -92,7 +92,7 @@ async function show(user: string, provider: string, options: ConnectionOptions):
   if (!options.json) for (const use of uses) console.log(describeUse(use));
 }
 
-/** In the trail with the operator: whoever can read the keys of the store may do everything. */
+/** Recorded as the operator's: whoever can read the store's keys may do everything. */
 async function disconnect(user: string, provider: string, options: ConnectionOptions): Promise<void> {
   const { tenant, json } = options;
   const { revoked, alsoEnded } = await withManager(async (manager) => {
@@ -114,7 +114,7 @@ interface Wanted extends ConnectionOptions {
   readonly provider: string;
 }
 
-/** The one that is named: by its label, else the default or the only one. */
+/** The connection that is meant: by its label, else the default or the only one. */
 async function findOne(manager: OAuthManager, { user, provider, account, tenant }: Wanted): Promise<ConnectionDetails> {
   const details = await manager.describeConnections(user, { tenant });
   const there = details.filter(({ connection }) => connection.provider === provider);
@@ -125,7 +125,7 @@ async function findOne(manager: OAuthManager, { user, provider, account, tenant 
   throw new CommandFailed(`There is no such connection.${labels && ` Those of the user there: --account ${labels}.`}`);
 }
 
-/** Named as over HTTP; times in epoch seconds. */
+/** Fields as over HTTP; times in epoch seconds. */
 function wireOf(user: string, one: ConnectionSummary) {
   return {
     user,

@@ -1,4 +1,4 @@
-/** `valetkey doctor`: tries what a service would need, and says what to paste where. */
+/** `valetkey doctor`: tries everything that a service needs, and says what to enter where. */
 
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
@@ -14,10 +14,10 @@ import type { Finding } from './finding.js';
 import { withRunningSandbox, withStore } from './open-local.js';
 import { paint, type Tone } from './terminal.js';
 
-/** Beyond this two machines disagree about what has expired, ms. */
+/** With a larger difference, two machines disagree about what has expired, ms. */
 const clockToleranceMs = 30_000;
 
-/** Reads only, where there is something to read; exits with 1 when something does not work. */
+/** Only reads, if there is a store; exits with 1 if something does not work. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('check configuration, store, keys, clock and providers; print the redirect URI of each provider')
@@ -121,7 +121,7 @@ function examineProvider({ baseUrl, providers }: Config, id: string): Finding {
   return { kind: 'ok', about: 'provider', text: `${id}: ${isConnected ? text : `tokens by ${source}`}` };
 }
 
-/** What the catalogue says of a provider and no source confirmed. */
+/** Facts of the catalogue about a provider that no source confirms. */
 function notesOfUnverified({ providers }: Config, id: string): Finding[] {
   const template = providerIdSchema.safeParse(providers[id]?.template ?? id);
   const facts = (template.success && catalogue.get(template.data)?.unverified) || [];

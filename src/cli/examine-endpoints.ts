@@ -1,4 +1,4 @@
-/** Asks the endpoints of the configured providers whether they answer at all. Nothing is sent that could change anything. */
+/** Checks that the endpoints of the configured providers answer at all. No request can change anything there. */
 
 import { silentLog } from '../core/log.js';
 import type { Provider } from '../core/provider.js';
@@ -11,7 +11,7 @@ import type { Finding } from './finding.js';
 /** For each endpoint, and for an issuer that has to be asked first, ms. */
 const patienceMs = 5_000;
 
-/** One finding for each endpoint; any HTTP answer is one, since nothing is asked of it. */
+/** One finding for each endpoint. Any HTTP status is good, since nothing is asked for. */
 export async function examineEndpoints(config: Config): Promise<readonly Finding[]> {
   const allowInsecureLoopback = config.allowInsecureLoopbackProviders;
   const http = createHttp({ allowInsecureLoopback, deadlineMs: patienceMs });
@@ -30,7 +30,7 @@ export async function examineEndpoints(config: Config): Promise<readonly Finding
   }
 }
 
-/** Without those that have a place for a tenant or a shop: they are known connect by connect. */
+/** Without endpoints that depend on a tenant or a shop, which only each connect knows. */
 function endpointsOf(provider: Provider): readonly [name: string, url: string][] {
   const all: [string, string | undefined][] = [
     ['authorization endpoint', provider.authorizationEndpoint],
@@ -46,7 +46,7 @@ async function examine(http: Http, about: string, url: string): Promise<Finding>
     await http.fetch(url, { method: 'GET' });
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
-    // To be sent on, or told more than anybody reads, is an answer as well.
+    // A redirect, or a body that is not read, is an answer as well.
     if (error.kind !== 'redirect' && error.kind !== 'too_large')
       return fault(`${about} does not answer (${error.kind})`);
   }

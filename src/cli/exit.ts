@@ -25,15 +25,18 @@ export const exitCodes = {
 /** A failure whose message is all that the operator needs to read. */
 export class CommandFailed extends Error {}
 
-/** A command line that cannot be meant, found where commander does not look. Names the option, never its value. */
+/** A wrong command line that commander cannot notice. Names the option, never its value. */
 export class WrongCommandLine extends Error {}
 
-/** What stands below the reason why a command line is refused. */
+/** Follows the reason why a command line is refused. */
 export const usageHint = '(add --help for what it takes)';
 
-/** Writes why to stderr and answers the exit status. Own errors hold no secret; of others only kind and place are shown. */
+/**
+ * Writes the reason to stderr and answers the exit status. Own errors hold no secret; of others only kind and place are
+ * shown.
+ */
 export function reportFailure(error: unknown): number {
-  // Whoever calls from here is the command line.
+  // Input of a command comes from its command line.
   if (error instanceof WrongCommandLine || error instanceof InvalidRequest) return reportUsage(error.message);
   if (error instanceof ConfigurationError) {
     const { faults } = error;
@@ -43,7 +46,7 @@ export function reportFailure(error: unknown): number {
     return exitCodes.configuration;
   }
   console.error(describe(error));
-  // Who starts it again when it has failed need not try with the same keys.
+  // A status by which a supervisor knows that a restart with the same keys is of no use.
   const lacksKey = error instanceof KeyUnavailable && !(error instanceof KeyServiceAway);
   return lacksKey ? exitCodes.configuration : exitCodes.failed;
 }
@@ -65,7 +68,7 @@ function describe(error: unknown): string {
   return describeRefusal(error) ?? describeUnexpected(error);
 }
 
-/** What the operating system refuses. Its file or port comes from the configuration or the command line. */
+/** An error of the operating system. Its file or port comes from the configuration or the command line. */
 function describeRefusal(error: NodeJS.ErrnoException & { port?: number }): string | undefined {
   const { code, syscall, path, port } = error;
   if (code === 'EADDRINUSE') return `Port ${port} is in use: set PORT (of a worker, WORKER_PORT) to another one.`;

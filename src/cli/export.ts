@@ -1,4 +1,4 @@
-/** `valetkey export`: all connections, encrypted to the key of whoever is to open them. */
+/** `valetkey export`: all connections, encrypted to the key of the recipient. */
 
 import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -66,7 +66,7 @@ async function* withBreaks(lines: AsyncIterable<string>): AsyncGenerator<string>
   for await (const line of lines) yield `${line}\n`;
 }
 
-/** An existing file is not overwritten; one that did not become whole is not left behind, whoever ended it. */
+/** Does not overwrite an existing file, and removes an incomplete one, whatever the reason. */
 async function writeNewFile(path: string, lines: AsyncIterable<string>): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   await interruptible(async (signal) => {
@@ -80,7 +80,7 @@ async function writeNewFile(path: string, lines: AsyncIterable<string>): Promise
   });
 }
 
-/** A write that the system refuses names no file. */
+/** A failed write, of which the system does not name the file. */
 function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }

@@ -1,4 +1,4 @@
-/** What the doctor says about one thing that it looked at. */
+/** What the doctor says about one thing that it has examined. */
 export interface Finding {
   /** `note` is worth reading, `fault` does not work. */
   readonly kind: 'ok' | 'note' | 'fault';

@@ -1,4 +1,4 @@
-/** Lists that may be as long as the store: their beginning, and where the rest is to be had. */
+/** Shortens lists that may be as long as the store, and says how to get the rest. */
 
 const mostLines = 20;
 

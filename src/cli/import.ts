@@ -31,7 +31,7 @@ interface ImportOptions {
 
 const formats = ['legacy-fernet', 'jsonl', 'nango', 'better-auth', 'valetkey'] as const;
 
-/** May run beside running services, and again after it was interrupted. */
+/** May run beside running services, and again after an interruption. */
 export function importCommand(): Command {
   return new Command('import')
     .description('take connections over; existing ones are left as they are')
@@ -74,7 +74,7 @@ async function run(format: (typeof formats)[number], file: string | undefined, o
 
 type OpenSource = (config: Config, now: number) => AsyncIterable<SourceRecord>;
 
-/** Judges the command line as a whole, before a store is opened or made. */
+/** Checks the command line as a whole, before a store is opened or created. */
 async function chooseSource(
   format: (typeof formats)[number],
   file: string | undefined,

@@ -2,7 +2,7 @@
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** Runs `work`, whose signal aborts at the first of them. */
+/** Runs `work`, whose signal aborts at the first SIGINT or SIGTERM. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const ending = new AbortController();
   const end = () => {

@@ -1,4 +1,4 @@
-/** `valetkey keys`: makes encryption keys, tells what each has sealed, moves it under the first, gives up what is lost. */
+/** `valetkey keys`: creates encryption keys, counts what each has sealed, reseals under the first, removes what is lost. */
 
 import { Command } from 'commander';
 import { createRegistry, partEntries } from '../../providers/index.js';
@@ -30,7 +30,7 @@ interface Output {
   readonly json?: boolean;
 }
 
-/** `generate` needs no store, and no configuration but the key service's; the others work beside running services. */
+/** `generate` needs no store, and only the key service's configuration; the others work beside running services. */
 export function keysCommand(): Command {
   const keys = new Command('keys').description('encryption keys');
   keys
@@ -127,7 +127,7 @@ async function forget(kids: string, { yes, json }: Output & { readonly yes?: boo
   if (forgotten.length === 0) process.exitCode = exitCodes.failed;
 }
 
-/** @throws {WrongCommandLine} one is not lost; what was given is not shown, it may be a key itself */
+/** @throws {WrongCommandLine} one is not lost; the input is not shown, as it may be a key itself */
 async function findLost({ engine, keyring }: Beneath, lost: readonly string[]): Promise<readonly KeyUse[]> {
   if (lost.some((id) => keyring.keyIds.includes(id)))
     throw new WrongCommandLine('A key that stands in ENCRYPTION_KEYS is not lost: what it has sealed can be opened.');
@@ -177,7 +177,7 @@ function withBar<T>(
   return withEngine(({ engine, keyring }) => withProgress(label, (onProgress) => work(engine, keyring, onProgress)));
 }
 
-/** In use, and not in ENCRYPTION_KEYS: a service would refuse to start. */
+/** It is in use but not in ENCRYPTION_KEYS: a service would refuse to start. */
 function isMissing(key: KeyUse): boolean {
   return !key.available && (key.registered || totalOf(key) > 0);
 }

@@ -1,4 +1,4 @@
-/** `valetkey link`: mints a one-time link by hand, for support and for trying things out. */
+/** `valetkey link`: creates a one-time link by hand, for support and for trying things out. */
 
 import { Command } from 'commander';
 import { operatorActor } from '../core/audit.js';
@@ -13,7 +13,7 @@ interface LinkOptions {
   readonly json?: boolean;
 }
 
-/** Links are bearer secrets: they go to stdout and to nobody's log. */
+/** Links are bearer secrets: they are written to stdout and to no log. */
 export function linkCommand(): Command {
   const command = new Command('link').description('mint a one-time link for one person');
   command
@@ -59,7 +59,7 @@ async function account(user: string, { tenant, json }: LinkOptions): Promise<voi
   print({ url, expires_at: seconds(expiresAt) }, json);
 }
 
-/** For the audit trail: a link that nobody wrote down is printed for nobody. */
+/** For the audit trail; a link that could not be recorded is not printed. */
 function ownerOf(user: string, tenant: string | undefined) {
   const owner = parseOwner(user, tenant);
   return { actor: operatorActor, tenant: owner.tenant, user: owner.userId };

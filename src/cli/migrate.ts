@@ -25,7 +25,7 @@ interface MigrateOptions {
   readonly json?: boolean;
 }
 
-/** Repeat it until the service on the old store is stopped; the last run is the one with `--finish`. */
+/** Run it again and again until the service on the old store is stopped; the last run is the one with `--finish`. */
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('copy this store into Redis, sealed as it is; may run beside the service, and again')
@@ -41,7 +41,7 @@ export function migrateCommand(): Command {
 async function run(options: MigrateOptions): Promise<void> {
   const { option, url } = readTarget(options);
   const migration = await withEngine(async ({ engine, keyring, config }) => {
-    // A service that goes on with the old store would refresh what the new one refreshes too, which ends the grants.
+    // If a service went on with the old store, both would refresh the same grants, which ends them.
     if (options.finish) refuseOpen(engine);
     await warnOfMoved(engine);
     await registerKeys(engine, keyring);
@@ -59,7 +59,7 @@ async function run(options: MigrateOptions): Promise<void> {
   if (!migration.equal) process.exitCode = exitCodes.failed;
 }
 
-/** Where to copy to, and which option says so. */
+/** Where to copy to, and the option that names it. */
 function readTarget({ to, toFile }: MigrateOptions): { readonly option: string; readonly url: string } {
   if (to === undefined && toFile === undefined) throw new WrongCommandLine('--to or --to-file is needed.');
   const option = to === undefined ? '--to-file' : '--to';

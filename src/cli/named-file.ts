@@ -1,12 +1,12 @@
-/** Files as an operator names them on the command line. */
+/** Files that the operator names on the command line. */
 
 import { isUtf8 } from 'node:buffer';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { CommandFailed, reasonOf } from './exit.js';
 
 /**
- * The text of a file that an option names, without a byte order mark. Its path is not repeated: it may be the secret
- * itself, given where the file that holds it is wanted.
+ * The text of a file that an option names, without a byte order mark. The path is not repeated: it may be the secret itself,
+ * passed where the file that holds it was wanted.
  *
  * @throws {CommandFailed} naming the option
  */
@@ -27,7 +27,9 @@ function readBytes(option: string, path: string): Buffer {
   }
 }
 
-/** For a file that is read as it goes. A directory can be opened as well; only reading it fails, without its name. */
+/**
+ * For a file that is read in parts. A directory can be opened as well; only reading it fails, and that error names no file.
+ */
 export function refuseUnreadable(path: string): void {
   if (path === '-') return;
   accessSync(path, constants.R_OK);

@@ -1,8 +1,8 @@
-/** Faults of what options hold: the parts that find them know what they are given by the names of variables. */
+/** Faults in options: the code that finds them knows its inputs by the names of variables. */
 
 import { ConfigurationError } from '../core/errors.js';
 
-/** Throws what it is given, with the faults of those variables under the names of the options that stood for them. */
+/** Rethrows an error, with the faults of variables renamed to the options that stand for them. */
 export function nameOptions(options: Readonly<Record<string, string>>): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof ConfigurationError)) throw error;

@@ -1,4 +1,4 @@
-/** Providers as an operator names them: one that nobody knows is misspelt. */
+/** Providers that the operator names: an unknown one is reported as misspelt. */
 
 import { catalogue } from '../../providers/index.js';
 import { type ProviderId, providerIdSchema } from '../core/identifiers.js';
@@ -8,14 +8,14 @@ import type { Config } from '../service/config.js';
 import { CommandFailed, WrongCommandLine } from './exit.js';
 import { withRunningSandbox } from './open-local.js';
 
-/** Ids are shorter than the names of variables. */
+/** Ids are shorter than names of variables. */
 const leastLength = 4;
 
 /**
- * The comma-separated ids that an option holds: of the catalogue, the configuration, or an MCP server.
+ * The comma-separated ids in an option: from the catalogue, the configuration, or of an MCP server.
  *
  * @throws {CommandFailed} naming the option, and the provider that may be meant
- * @throws {WrongCommandLine} none can have that id
+ * @throws {WrongCommandLine} no provider can have that id
  */
 export function parseProviders(option: string, text: string, config: Config): readonly ProviderId[] {
   const known = new Set([...catalogue.keys(), ...Object.keys(withRunningSandbox(config).providers)]);
@@ -29,7 +29,7 @@ export function parseProviders(option: string, text: string, config: Config): re
   });
 }
 
-/** The one id that an option holds. @throws as {@link parseProviders}; {WrongCommandLine} there are several */
+/** The single id in an option. @throws as {@link parseProviders}; {WrongCommandLine} there are several */
 export function parseProvider(option: string, text: string, config: Config): ProviderId | undefined {
   const [id, ...others] = parseProviders(option, text, config);
   if (others.length > 0) throw new WrongCommandLine(`${option}: takes one provider.`);

@@ -1,4 +1,4 @@
-/** What commands beside `serve` work with: the same configuration and the same store, without a server. */
+/** What commands other than `serve` work with: the same configuration and the same store, without a server. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,10 +19,10 @@ type Use = 'write' | 'read';
 const wantedFor = (use: Use): 'new or old' | 'old' => (use === 'read' ? 'old' : 'new or old');
 
 /**
- * Lets `work` use the store and closes it in any case.
+ * Calls `work` with the store, and closes it in any case.
  *
  * @param use as {@link openStore}
- * @param wanted as {@link loadConfig}; without it, what is only read has to be there
+ * @param wanted as {@link loadConfig}; by default a store that is only read has to exist
  */
 export async function withStore<T>(
   work: (store: Store, config: Config) => Promise<T>,
@@ -38,14 +38,14 @@ export async function withStore<T>(
   }
 }
 
-/** What lies beneath the seals, and the keys for them; whether those fit is not looked at. */
+/** The engine beneath the seals, and the keyring, which is not checked against the store. */
 export interface Beneath {
   readonly engine: StorageEngine;
   readonly keyring: Keyring;
   readonly config: Config;
 }
 
-/** Lets `work` use the engine of a store that is there and closes it in any case. */
+/** Calls `work` with the engine of an existing store, and closes it in any case. */
 export async function withEngine<T>(work: (beneath: Beneath) => Promise<T>): Promise<T> {
   const config = loadConfig(currentEnvironment(), 'old');
   const options = managerOptions(config);
@@ -59,9 +59,9 @@ export async function withEngine<T>(work: (beneath: Beneath) => Promise<T>): Pro
 }
 
 /**
- * Lets `work` use a manager that does nothing in the background, and closes it in any case.
+ * Calls `work` with a manager that does nothing in the background, and closes it in any case.
  *
- * @param use as {@link openStore}; `read` leaves in the spool what lies there, too
+ * @param use as {@link openStore}; `read` does not store what is in the spool, either
  */
 export async function withManager<T>(
   work: (manager: OAuthManager, config: Config) => Promise<T>,
@@ -85,7 +85,7 @@ export async function withManager<T>(
 
 const sandboxSchema = z.object({ providers: z.record(z.string(), providerEntrySchema) });
 
-/** With no provider configured, the ones of the sandbox that a service on this data directory runs just now. */
+/** If no provider is configured, those of the sandbox that a service on this data directory is running. */
 export function withRunningSandbox(config: Config): Config {
   const providers: Readonly<Record<string, ProviderEntry>> | undefined = readSandbox(config.dataDir);
   if (configuredProviders(config).length > 0 || config.hasProvidersFile || providers === undefined) return config;

@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, reportFailure, usageHint } from './exit.js';
 import { readVersion } from './version.js';
 
-/** By name, loaded when they are wanted: all of them together take longer to load than a service takes to start. */
+/** By name, and loaded only when needed: to load all of them takes longer than to start a service. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
@@ -22,8 +22,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 };
 
 /**
- * Runs one command line, without the program's own name, and resolves with its exit status. Never rejects: what went
- * wrong is said on stderr.
+ * Runs one command line, without the program's own name, and resolves with its exit status. Never rejects: a failure is
+ * reported on stderr.
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
   process.exitCode = exitCodes.done;
@@ -38,7 +38,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-/** With the one command that is named, or with all of them, to say which there are. */
+/** With only the command that is named, or with all of them to list them. */
 async function createProgram(name: string): Promise<Command> {
   const program = new Command('valetkey')
     .description('OAuth tokens per user for chat bots, agents and tool handlers')
@@ -53,10 +53,10 @@ async function createProgram(name: string): Promise<Command> {
   return throwInsteadOfExit(program);
 }
 
-/** Beside long names of commands too, what they do is broken into lines. Characters. */
+/** The width of descriptions, in characters, which are wrapped even beside long names of commands. */
 const minWidthToWrap = 20;
 
-/** Commands that are added inherit nothing. */
+/** Commands that are added do not inherit these settings. */
 function throwInsteadOfExit(command: Command): Command {
   for (const inner of command.commands) throwInsteadOfExit(inner);
   return command.exitOverride().showHelpAfterError(usageHint).configureHelp({ minWidthToWrap });

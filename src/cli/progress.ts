@@ -1,4 +1,4 @@
-/** Shows on a terminal how far a long command is; says nothing where stderr is a file or a log. */
+/** Shows the progress of a long command on a terminal; nothing if stderr is a file or a log. */
 
 import type { OnProgress } from '../store/key-use.js';
 import { CommandFailed } from './exit.js';
@@ -7,7 +7,7 @@ import { interruptible } from './interruption.js';
 const width = 30;
 const drawEveryMs = 100;
 
-/** A bar of one line on stderr. `clear` takes the line away, so that what follows begins at its start. */
+/** A bar of one line on stderr. `clear` removes the line, so that later output begins at its start. */
 export function createProgressBar(label: string): { readonly update: OnProgress; clear(): void } {
   let drawnAt = Number.NEGATIVE_INFINITY;
   const isTerminal = process.stderr.isTTY === true;
@@ -25,7 +25,7 @@ export function createProgressBar(label: string): { readonly update: OnProgress;
 }
 
 /**
- * Shows how far `work` is, and lets the first SIGINT or SIGTERM end it at its next step, whatever a step is made of.
+ * Shows the progress of `work`, and lets the first SIGINT or SIGTERM end it after its present step.
  *
  * @throws {CommandFailed} it was interrupted
  */
@@ -39,7 +39,7 @@ export async function withProgress<T>(label: string, work: (onProgress: OnProgre
   return interruptible(run).finally(() => bar.clear());
 }
 
-/** `[#####     ] 50 %  10/20`, or the number alone while nobody knows how many there are. */
+/** `[#####     ] 50 %  10/20`, or only the number while the total is unknown. */
 export function describeProgress(done: number, total: number | undefined): string {
   if (total === undefined || total === 0) return String(done);
   const part = Math.min(done / total, 1);

@@ -1,4 +1,4 @@
-/** `valetkey connections retry`: takes an operator's mistake back that made a provider refuse its users. */
+/** `valetkey connections retry`: undoes an operator's mistake that made a provider refuse its users. */
 
 import { Command } from 'commander';
 import type { RefusedReport } from '../flows/refused-grants.js';
@@ -42,7 +42,7 @@ async function retry(userId: string | undefined, options: RetryOptions): Promise
   const onProgress = ({ found }: RefusedReport) => bar.update({ done: found });
   const { report, wasInterrupted } = await interruptible(async (signal) => {
     const report = await withManager((manager, config) => {
-      // A misspelt one would find nothing to send, and say so as if all were well.
+      // A misspelt id would match nothing, and the result would look as if all were well.
       const provider = options.provider && parseProvider('--provider', options.provider, config);
       return manager.retryRefused({ userId, provider, tenant, dryRun, signal, onProgress });
     });

@@ -1,4 +1,4 @@
-/** `valetkey sandbox`: the authorization servers of the sandbox alone, for developing against them. */
+/** `valetkey sandbox`: only the authorization servers of the sandbox, for developing against them. */
 
 import { Command } from 'commander';
 import { stringify } from 'yaml';

@@ -55,13 +55,13 @@ async function start(config: Config, log: Logger) {
   return { service, server: await listen(service, config) };
 }
 
-/** Browsers elsewhere cannot reach a sandbox on loopback, so a public service never gets one. */
+/** Browsers elsewhere cannot reach a sandbox on loopback, so a public service gets none. */
 function wantsSandbox(config: Config): boolean {
   const unconfigured = configuredProviders(config).length === 0 && !config.hasProvidersFile;
   return unconfigured && isLoopbackPage(new URL(config.baseUrl).hostname);
 }
 
-/** The sandbox and what it changes in the configuration; nothing else is configured, so its http is the only one. */
+/** The sandbox and its changes to the configuration; as no other provider is configured, only it uses http. */
 async function openSandbox(config: Config): Promise<Sandbox & { settings: Partial<Config> }> {
   const { startSandbox } = await import('../sandbox/index.js');
   makeDataDir(config.dataDir);
@@ -69,7 +69,7 @@ async function openSandbox(config: Config): Promise<Sandbox & { settings: Partia
   return { ...sandbox, settings: { providers: sandbox.entries, allowInsecureLoopbackProviders: true } };
 }
 
-/** For the person at this terminal; a start where that is somebody else's log shows no link. */
+/** For the person at this terminal; no link is shown if the output is a log that others read. */
 async function mintAccountLink(manager: OAuthManager, config: Config): Promise<string | undefined> {
   if (config.generated.apiKey === undefined || !isLoopbackPage(new URL(config.baseUrl).hostname)) return undefined;
   return (await manager.createAccountLink('me')).url;

@@ -2,7 +2,7 @@
 
 import { type Config, configuredProviders } from '../service/config.js';
 
-/** What the start found out beyond the configuration. `accountLink` is a one-time link for the local user. */
+/** Results of the start beside the configuration. `accountLink` is a one-time link for the local user. */
 interface StartExtras {
   readonly hasSandbox: boolean;
   readonly accountLink: string | undefined;
@@ -22,7 +22,7 @@ export function startFacts(config: Config, { hasSandbox, accountLink }: StartExt
   };
 }
 
-/** A few lines; secrets are named by their place only. */
+/** A few lines; of secrets only the place is named. */
 export function describeStart(config: Config, extras: StartExtras): string {
   const providers = configuredProviders(config);
   const lines = [

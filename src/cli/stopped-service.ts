@@ -1,9 +1,9 @@
-/** Work on a store that no service may use meanwhile. */
+/** Guards work on a store that no service may use meanwhile. */
 
 import type { StorageEngine } from '../store/engine.js';
 import { CommandFailed } from './exit.js';
 
-/** Of a store in Redis nobody can tell who has it open. @throws {CommandFailed} another process has it open */
+/** For a store in Redis it is not known who has it open. @throws {CommandFailed} another process has it open */
 export function refuseOpen({ otherProcesses }: StorageEngine): void {
   const others = otherProcesses?.() ?? [];
   if (others.length === 0) return;

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 
-/** It stands in package.json and nowhere else; the package finds itself by name, compiled or not. */
+/** Only package.json holds it; the package finds itself by name, compiled or not. */
 export function readVersion(): string {
   const manifest: unknown = createRequire(import.meta.url)('valetkey/package.json');
   return z.object({ version: z.string() }).parse(manifest).version;

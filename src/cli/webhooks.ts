@@ -1,4 +1,4 @@
-/** `valetkey webhooks`: what became of deliveries, and events sent once more by hand. */
+/** `valetkey webhooks`: the results of deliveries, and sending events again by hand. */
 
 import { Command } from 'commander';
 import { isTold, type StoredEvent } from '../core/events.js';
@@ -65,7 +65,7 @@ async function replay({ tenant: name, since, json }: WebhookOptions & { since: s
 
 const batch = 500;
 
-/** From the event on, itself included; the log is read from its beginning, since ids of stores are opaque. */
+/** From this event on, itself included; the log is read from its beginning, since event ids are opaque. */
 async function readSince(events: EventStore, tenant: TenantId, since: string): Promise<readonly StoredEvent[]> {
   const found: StoredEvent[] = [];
   let after: string | undefined;
@@ -88,7 +88,7 @@ interface Replay {
   readonly json: boolean | undefined;
 }
 
-/** One after the other, each once; answers how many were not taken. */
+/** Sends them one after the other, each once; answers how many were not accepted. */
 async function sendAll(entries: readonly StoredEvent[], { tenant, sender, now, json }: Replay): Promise<number> {
   let failed = 0;
   for (const entry of entries) {

@@ -1,4 +1,4 @@
-/** `valetkey worker`: refreshes ahead without serving anybody, beside services that leave it to this one. */
+/** `valetkey worker`: refreshes ahead without serving callers, beside services that leave that to it. */
 
 import { Command } from 'commander';
 import { loadConfig } from '../service/config.js';
@@ -7,7 +7,9 @@ import { closeOnSignal } from '../service/server.js';
 import { startWorker } from '../service/worker.js';
 import { examples } from './examples.js';
 
-/** Needs the same configuration as the service; REFRESH_AHEAD=false does not stop it. Machines ask it at WORKER_PORT. */
+/**
+ * Needs the same configuration as the service; REFRESH_AHEAD=false does not stop it. WORKER_PORT serves health and metrics.
+ */
 export function workerCommand(): Command {
   return new Command('worker')
     .description('refresh ahead, end unproven grants and send webhooks, serving nobody, until SIGTERM or SIGINT')
@@ -24,7 +26,7 @@ async function work(): Promise<number> {
   for (const warning of config.warnings) log.warn({}, warning);
   const worker = await startWorker(config, log, Date.now);
   log.info({ ...config.refreshAhead }, 'the worker looks after what is due');
-  // Nothing else may hold the process: with an embedded store there is no connection that would.
+  // Keeps the process alive, as an embedded store has no connection that would.
   const awake = setInterval(() => undefined, 60_000);
   const status = await closeOnSignal(() => worker.close());
   clearInterval(awake);

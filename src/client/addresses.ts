@@ -2,22 +2,22 @@
 
 import { InvalidRequest } from '../core/errors.js';
 
-/** Whose things are meant. @throws {InvalidRequest} as {@link segmentOf} */
+/** The path of a user. @throws {InvalidRequest} as {@link segmentOf} */
 export function userPath(userId: string): string {
   return `/users/${segmentOf('userId', userId)}`;
 }
 
-/** The token of a user at a provider. @throws {InvalidRequest} as {@link segmentOf} */
+/** The path of a user's token at a provider. @throws {InvalidRequest} as {@link segmentOf} */
 export function tokenPath(userId: string, provider: string): string {
   return `${userPath(userId)}/tokens/${segmentOf('provider', provider)}`;
 }
 
 /**
- * A name as one part of a path. URL parsers take `.` and `..` away, escaped or not (WHATWG URL, path state): the call would
- * be another one.
+ * A name as one part of a path. URL parsers remove `.` and `..`, even if escaped (WHATWG URL, path state), which would make
+ * it another call.
  *
  * @param field what the caller calls the name
- * @throws {InvalidRequest} it is one of these, empty, or no well-formed Unicode
+ * @throws {InvalidRequest} it is one of these, empty, or not well-formed Unicode
  */
 export function segmentOf(field: string, name: string): string {
   if (/^\.{0,2}$/.test(name)) throw new InvalidRequest(field, 'must not be empty, "." or "..": no path can hold that');

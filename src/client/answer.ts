@@ -1,22 +1,22 @@
-/** Reads answers of the service: what is not there, or is of another kind, is said by name. No library, by hand. */
+/** Reads answers of the service by hand, without a library; a missing or wrong field is named in the error. */
 
 import { UnexpectedAnswer } from './errors.js';
 
-/** A JSON object whose fields nobody has looked at yet. */
+/** A JSON object whose fields are not checked yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Takes a value for an object. */
+/** Reads a value as an object. */
 export function fieldsOf(value: unknown): Fields {
   if (isFields(value)) return value;
   throw new UnexpectedAnswer('the body is no JSON object');
 }
 
-/** Whether a value is a JSON object; an array and null are none. */
+/** Whether a value is a JSON object; an array or null is not. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A text that has to be there. @throws {UnexpectedAnswer} naming the field, as all readers below do */
+/** A required text. @throws {UnexpectedAnswer} naming the field, as all readers below do */
 export function text(fields: Fields, name: string): string {
   return optionalText(fields, name) ?? refuse(name);
 }
@@ -35,7 +35,7 @@ export function optionalTextMap(fields: Fields, name: string): Readonly<Record<s
   return Object.fromEntries(Object.keys(entries).map((key) => [key, text(entries, key)]));
 }
 
-/** A number that has to be there, in the unit of the wire. */
+/** A required number, in the unit of the wire. */
 export function number(fields: Fields, name: string): number {
   return optionalNumber(fields, name) ?? refuse(name);
 }
@@ -57,13 +57,13 @@ export function optionalTime(fields: Fields, name: string): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** An array that has to be there; nobody has looked at its entries yet. */
+/** A required array, whose entries are not checked yet. */
 export function list(fields: Fields, name: string): readonly unknown[] {
   const value = fields[name];
   return Array.isArray(value) ? value : refuse(name);
 }
 
-/** An array of texts that has to be there; one entry of another kind refuses all of it. */
+/** A required array of texts; one entry of another type makes it invalid. */
 export function texts(fields: Fields, name: string): readonly string[] {
   return list(fields, name).map((value) => (typeof value === 'string' ? value : refuse(name)));
 }

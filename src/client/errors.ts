@@ -1,12 +1,12 @@
-/** What only the client can meet: a service that cannot be reached, and an answer that is none of ours. */
+/** Errors that only the client has: a service that cannot be reached, and an unexpected answer. */
 
 import { OAuthManagerError } from '../core/errors.js';
 
-/** The service gave no answer, or something between answered for it. What was sent may have been carried out. */
+/** The service gave no answer, or a proxy answered for it. What was sent may have been carried out. */
 export class ServiceUnreachable extends OAuthManagerError {
   readonly code = 'service_unreachable';
   readonly whoMustAct = 'nobody';
-  /** HTTP status of what stood between, if there was an answer. */
+  /** HTTP status of the proxy's answer, if there was one. */
   readonly status?: number;
   readonly retryAfterMs?: number;
 
@@ -17,7 +17,7 @@ export class ServiceUnreachable extends OAuthManagerError {
   }
 }
 
-/** The answer is not what this version of the client knows: another program, or a much newer service. */
+/** The answer is not one that this version of the client knows: another program, or a much newer service. */
 export class UnexpectedAnswer extends OAuthManagerError {
   readonly code = 'unexpected_answer';
   readonly whoMustAct = 'operator';

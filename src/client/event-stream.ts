@@ -1,11 +1,11 @@
-/** Server-sent events as an async iterator that comes back after every break, at the place where it was. */
+/** Server-sent events as an async iterator that reconnects after every break and continues where it was. */
 
 import { type Fields, fieldsOf, optionalText, optionalTextMap, text, time } from './answer.js';
 import { ServiceUnreachable, UnexpectedAnswer } from './errors.js';
 import { isPassing } from './problems.js';
 import { pause, type Transport } from './transport.js';
 
-/** What happened to a connection. `id` is what {@link EventsOptions.after} takes. */
+/** What happened to a connection. `id` can be passed as {@link EventsOptions.after}. */
 export interface ClientEvent {
   readonly id: string;
   /** `connection.created`, `.updated`, `.needs_reauthorization`, `.deleted`, `connect.completed`, `connect.failed`. */
@@ -19,24 +19,24 @@ export interface ClientEvent {
   readonly connectId?: string;
   readonly change?: string;
   readonly error?: string;
-  /** As it was given when the connect was made; with `connect.completed` and `connect.failed`. */
+  /** As given when the connect was created; with `connect.completed` and `connect.failed`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** Where to begin and when to end. */
 export interface EventsOptions {
-  /** The id of the last event that was dealt with; absent = what happens from now on. */
+  /** The id of the last event that was handled; absent = events from now on. */
   readonly after?: string;
   /** Ends the iteration without an error. */
   readonly signal?: AbortSignal;
 }
 
-/** The service says that it is there every 15 s; a stream that is silent for this long is dead, ms. */
+/** The service sends a sign of life every 15 s; a stream that is silent for this long is dead, ms. */
 const silenceMs = 60_000;
 const firstPauseMs = 250;
 const longestPauseMs = 15_000;
 
-/** Follows the events of the tenant. Ends by its signal, and throws when the credential is refused. */
+/** Follows the events of the tenant. Ends with its signal, and throws when the credential is refused. */
 export async function* followEvents(
   transport: Pick<Transport, 'openEvents'>,
   { after, signal }: EventsOptions,
@@ -59,7 +59,7 @@ export async function* followEvents(
   }
 }
 
-/** One connection, from its beginning to its end; however the iteration ends, the connection ends with it. */
+/** One connection, from its beginning to its end. However the iteration ends, the connection is closed. */
 async function* readOnce(
   transport: Pick<Transport, 'openEvents'>,
   after: string | undefined,
@@ -92,18 +92,18 @@ function next(chunks: ReadableStreamDefaultReader<Uint8Array>) {
   });
 }
 
-/** One block of the stream. A block without data only moves the id. */
+/** One block of the stream. A block without data only changes the id. */
 export interface Message {
   readonly id: string | undefined;
   readonly type: string;
   readonly data: string;
 }
 
-/** Cuts a text that comes in pieces into messages (HTML, server-sent events 9.2.6). */
+/** Cuts text that arrives in pieces into messages (HTML, server-sent events, section 9.2.6). */
 export class MessageReader {
   #rest = '';
 
-  /** Takes the next piece and answers the messages that it completes. */
+  /** Takes the next piece and yields the messages that it completes. */
   *take(piece: string): Generator<Message> {
     this.#rest += piece;
     for (;;) {

@@ -1,4 +1,4 @@
-/** From a problem document (RFC 9457) back to the error that the library throws in process. */
+/** Turns a problem document (RFC 9457) back into the error that the library throws in process. */
 
 import {
   CodeRefused,
@@ -23,7 +23,7 @@ import type { ProviderId } from '../core/identifiers.js';
 import { type Fields, isFields, number, optionalText, text, texts } from './answer.js';
 import { ServiceUnreachable, UnexpectedAnswer } from './errors.js';
 
-/** A problem as it came. */
+/** A problem as received. */
 interface Problem {
   readonly fields: Fields;
   readonly detail: string;
@@ -69,9 +69,9 @@ const readers: Readonly<Record<string, (problem: Problem) => OAuthManagerError>>
 };
 
 /**
- * Reads what is not a success.
+ * Reads an answer that is no success.
  *
- * @param body what the answer held, parsed; `undefined` when it was no JSON
+ * @param body the parsed body; `undefined` when it was not JSON
  */
 export function errorOf(response: Response, body: unknown): OAuthManagerError {
   const retryAfterMs = retryAfterOf(response.headers.get('retry-after'));
@@ -82,7 +82,7 @@ export function errorOf(response: Response, body: unknown): OAuthManagerError {
   return read?.({ fields: body, detail, retryAfterMs }) ?? withoutProblem(response.status, retryAfterMs, body.code);
 }
 
-/** Whether waiting may help: nothing was wrong with the request. */
+/** Whether waiting may help: the request was not at fault. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof OAuthManagerError)) return false;
   return error.whoMustAct === 'nobody' ? !(error instanceof ProviderError) : error instanceof RateLimited;
@@ -106,19 +106,19 @@ function notConnected(problem: Fields): OAuthNotConnected {
   });
 }
 
-/** 5xx and 429 of something between are passing; the rest means that this is not the API, or not as we know it. */
+/** 5xx and 429 of a proxy may pass; other statuses mean that this is not the API, or not one that we know. */
 function withoutProblem(status: number, retryAfterMs: number | undefined, code?: string): OAuthManagerError {
   const known = code !== undefined && /^[a-z_]{1,64}$/.test(code) ? `the code ${code}` : 'no problem document';
   if (status < 500 && status !== 429) return new UnexpectedAnswer(`status ${status} with ${known}`);
   return new ServiceUnreachable(`The service answered ${status}.`, { status, retryAfterMs });
 }
 
-/** Seconds, or a date; the date is left alone, since clocks differ. */
+/** Seconds, or a date; a date is ignored, since clocks differ. */
 function retryAfterOf(header: string | null): number | undefined {
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
 }
 
-/** A brand without the schema: this client brings no library. */
+/** A brand without its schema, as this client has no dependencies. */
 function parseProviderId(id: string): ProviderId {
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(id)) throw new UnexpectedAnswer('provider is no provider id');
   return id as ProviderId;

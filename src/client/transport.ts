@@ -1,4 +1,4 @@
-/** Requests to the service: one credential, a deadline, no redirects; only what changes nothing is tried again. */
+/** Requests to the service: one credential, a deadline, no redirects; only requests that change nothing are repeated. */
 
 import { InvalidRequest } from '../core/errors.js';
 import { Secret } from '../core/secret.js';
@@ -7,15 +7,15 @@ import { errorOf, isPassing, pauseAskedBy } from './problems.js';
 
 /** How the client reaches the service. Durations in ms. */
 export interface TransportOptions {
-  /** Public or inner address of the service, with its path prefix if it has one. */
+  /** Public or internal URL of the service, with its path prefix if it has one. */
   readonly baseUrl: string;
-  /** An API key, or a JWT that the service believes. */
+  /** An API key, or a JWT that the service accepts. */
   readonly apiKey: string;
-  /** The global one unless told. */
+  /** The global one by default. */
   readonly fetch?: typeof globalThis.fetch;
-  /** How long one request may take; a long-poll has its waiting time on top. 15 s unless told. */
+  /** How long one request may take; a long-poll gets its waiting time on top. 15 s by default. */
   readonly timeoutMs?: number;
-  /** How often a GET that failed for a passing reason is tried again; 2 unless told. Nothing else ever is. */
+  /** How often a GET that failed for a passing reason is repeated; 2 by default. Other requests never are. */
   readonly retries?: number;
 }
 
@@ -31,10 +31,10 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
-/** A pause longer than this is for the caller to decide, ms. */
+/** A longer pause is left to the caller to decide, ms. */
 const longestPauseMs = 5_000;
 
-/** Speaks to one service with one credential. */
+/** Calls one service with one credential. */
 export class Transport {
   readonly #root: string;
   readonly #apiKey: Secret;
@@ -45,7 +45,7 @@ export class Transport {
   constructor(options: TransportOptions) {
     if (!/^https?:$/.test(schemeOf(options.baseUrl)))
       throw new InvalidRequest('baseUrl', 'must be a URL of http or https');
-    // A variable that is not set comes as `undefined`, whatever the type says.
+    // From an unset variable it may be `undefined`, whatever the type says.
     if (!/^[\x21-\x7e]+$/.test(options.apiKey ?? ''))
       throw new InvalidRequest('apiKey', 'must be the key, without spaces');
     this.#root = `${options.baseUrl.replace(/\/+$/, '')}/v1`;
@@ -58,7 +58,7 @@ export class Transport {
   /**
    * Makes the call and answers the parsed body.
    *
-   * A POST or DELETE is sent once: when its answer is lost, nobody can tell whether it was carried out.
+   * A POST or DELETE is sent only once: if its answer is lost, it may have been carried out.
    */
   async call(call: Call): Promise<unknown> {
     const most = call.method === 'GET' ? this.#retries : 0;
@@ -74,7 +74,7 @@ export class Transport {
     }
   }
 
-  /** Opens the event stream after an event; `signal` ends it. The deadline is for its beginning alone. */
+  /** Opens the event stream after an event; `signal` ends it. The deadline is only for opening it. */
   async openEvents(after: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const tooSlow = new AbortController();
     const timer = setTimeout(() => tooSlow.abort(), this.#timeoutMs);
@@ -103,14 +103,14 @@ export class Transport {
     return answer;
   }
 
-  /** What `fetch` throws may tell too much. */
+  /** Errors of `fetch` may contain secrets. */
   async #send(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${this.#apiKey.reveal()}`);
     try {
-      // Not as a method of this object: some runtimes refuse that.
+      // Not called as a method of this object: some runtimes refuse that.
       const { fetch } = { fetch: this.#fetch };
-      // Not "error": Cloudflare Workers know no such mode, and would refuse every request.
+      // Not "error": Cloudflare Workers do not have that mode, and would refuse every request.
       return refuseRedirect(await fetch(`${this.#root}${path}`, { ...init, headers, redirect: 'manual' }));
     } catch (error) {
       if (error instanceof ServiceUnreachable) throw error;
@@ -130,12 +130,12 @@ function refuseRedirect(response: Response): Response {
   );
 }
 
-/** With its colon; empty where the text is no absolute URL. `localhost:3000` has the scheme `localhost:`. */
+/** With its colon; empty if the text is no absolute URL. `localhost:3000` has the scheme `localhost:`. */
 function schemeOf(address: string): string {
   return URL.canParse(address) ? new URL(address).protocol : '';
 }
 
-/** The body as JSON; `undefined` when it is none. */
+/** The body as JSON; `undefined` when it is not JSON. */
 async function readBody(response: Response): Promise<unknown> {
   const body = await response.text().catch(() => {
     throw new ServiceUnreachable('The answer of the service broke off.');

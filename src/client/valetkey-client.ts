@@ -22,7 +22,7 @@ import {
   readToken,
 } from './views.js';
 
-/** How a {@link ValetkeyClient} is made. */
+/** The options of a {@link ValetkeyClient}. */
 export type ValetkeyClientOptions = TransportOptions;
 
 /** Which token is wanted. `scopes` must have been granted; `minTtlSeconds` is how long the token must still live. */
@@ -30,20 +30,20 @@ export interface ClientTokenOptions {
   readonly account?: string;
   readonly scopes?: readonly string[];
   readonly minTtlSeconds?: number;
-  /** What it is for: printable ASCII, at most 200 characters; shown to the person. */
+  /** What the token is for: printable ASCII, at most 200 characters; shown to the person. */
   readonly purpose?: string;
-  /** For providers that exchange tokens, and for no others: the token on whose behalf another one is wanted. */
+  /** Only for providers that exchange tokens: the token on whose behalf another one is wanted. */
   readonly subjectToken?: string;
 }
 
-/** What is exchanged for what. `resource` is the configured one, if it is named at all. */
+/** What to exchange. `resource` must be the configured one, if it is given. */
 export interface ClientExchangeOptions {
   readonly subjectToken: string;
   readonly scopes?: readonly string[];
   readonly resource?: string;
 }
 
-/** On whose behalf a tool handler works, and what it needs of the token. */
+/** On whose behalf a tool handler works, and what the token must allow. */
 export interface ClientTokenContext extends ClientTokenOptions {
   readonly userId: string;
 }
@@ -53,7 +53,7 @@ export interface ClientConnectOptions {
   readonly scopes?: readonly string[];
   readonly account?: string;
   readonly returnTo?: string;
-  /** `subject`: the immutable id there, for proof `chat_login` when the user id does not say it. */
+  /** `subject`: the immutable id on that platform, for proof `chat_login` if it does not follow from the user id. */
   readonly chatIdentity?: { readonly platform: string; readonly name: string; readonly subject?: string };
   readonly proof?: 'chat_code' | 'app_verifier' | 'chat_login' | 'none';
   /** `device`: the person types a code on another device (RFC 8628); see `device` of the answer. */
@@ -66,13 +66,13 @@ export interface ClientConnectOptions {
 const pollSeconds = 25;
 
 /**
- * Speaks to one Valetkey service. All methods reject with the errors of the library, or with `ServiceUnreachable`
- * and `UnexpectedAnswer`. A GET that fails for a passing reason is tried again; nothing else is.
+ * Calls one Valetkey service. All methods reject with the errors of the library, or with `ServiceUnreachable` and
+ * `UnexpectedAnswer`. A GET that fails for a passing reason is repeated; other requests are not.
  */
 export class ValetkeyClient {
   readonly #transport: Transport;
 
-  /** @throws {InvalidRequest} the address or the key cannot be one */
+  /** @throws {InvalidRequest} the URL or the key is not valid */
   constructor(options: ValetkeyClientOptions) {
     this.#transport = new Transport(options);
   }
@@ -136,8 +136,8 @@ export class ValetkeyClient {
   }
 
   /**
-   * Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only; with method
-   * `device` it is the provider's own, and the person types `device.userCode` there.
+   * Creates a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only; with method
+   * `device` it is the provider's own, and the person enters `device.userCode` there.
    */
   async startConnect(userId: string, provider: string, options: ClientConnectOptions = {}): Promise<StartedConnect> {
     const { returnTo, chatIdentity, ...rest } = options;
@@ -146,7 +146,7 @@ export class ValetkeyClient {
     return readStartedConnect(await this.#transport.call({ method: 'POST', path, body }));
   }
 
-  /** Where a connect stands; with `waitSeconds` (0-30), answered when it moves or the time is over. */
+  /** The state of a connect; with `waitSeconds` (0-30), answered when it changes or the time is over. */
   async findConnect(
     connectId: string,
     options: { readonly waitSeconds?: number; readonly signal?: AbortSignal } = {},
@@ -157,10 +157,10 @@ export class ValetkeyClient {
   }
 
   /**
-   * Waits until the person is done, or the link, code or patience is over. Breaks in between are survived.
+   * Waits until the person has finished, or the link, code or patience is over. Lost connections in between are no problem.
    *
-   * @returns how it ended: `connected`, `failed` or `expired`; after `timeoutMs` (15 minutes unless told) where it
-   *   stands by then
+   * @returns how it ended: `connected`, `failed` or `expired`; after `timeoutMs` (15 minutes by default) its state by
+   *   then
    */
   async waitForConnect(
     connectId: string,
@@ -175,13 +175,13 @@ export class ValetkeyClient {
       const view = await this.#poll(connectId, { waitSeconds, signal }, left);
       const isOpen = view === undefined || view.status === 'pending' || view.status === 'awaiting_proof';
       if (view !== undefined && (!isOpen || performance.now() >= end)) return view;
-      // A service that stops, or is away, answers at once.
+      // A service that is stopping, or down, answers at once.
       if (view?.status === before && performance.now() - askedAt < 500) await pause(Math.min(500, left), signal);
       before = view?.status;
     }
   }
 
-  /** The chat user typed this code. Sent once and never again by itself: a try may be used up. */
+  /** The chat user typed this code. It is sent only once, as the attempt may be used up. */
   async submitProof(userId: string, code: string): Promise<ClientProvenConnect> {
     const call = { method: 'POST', path: `${userPath(userId)}/proof`, body: { code } } as const;
     return readProvenConnect(await this.#transport.call(call));
@@ -193,7 +193,7 @@ export class ValetkeyClient {
   }
 
   /**
-   * Disconnects: forgets the tokens for certain, and revokes them as far as the provider can. May be repeated.
+   * Disconnects: certainly forgets the tokens, and revokes them as far as the provider can. May be repeated.
    *
    * @returns whether it was revoked, and which other connections (ids) the provider has ended with it
    */
@@ -213,14 +213,14 @@ export class ValetkeyClient {
   }
 
   /**
-   * What happens to the connections of the tenant, as it happens. Comes back after every break at the place where it
-   * was; ends by the signal or by leaving the loop, and throws when the credential is refused.
+   * Events of the tenant's connections, as they happen. After every break it reconnects and continues where it was. It ends
+   * with the signal or by leaving the loop, and throws when the credential is refused.
    */
   events(options: EventsOptions = {}): AsyncGenerator<ClientEvent, void, void> {
     return followEvents(this.#transport, options);
   }
 
-  /** `undefined` when the service is away and there is time left to ask again. */
+  /** `undefined` when the service is down and there is time left to ask again. */
   async #poll(
     connectId: string,
     how: { waitSeconds: number; signal: AbortSignal | undefined },

@@ -1,4 +1,4 @@
-/** What the client tells, and how it is read from the wire: the views of the library, with plain strings as names. */
+/** What the client returns, and how it is read from the wire: the library's views, with names as plain strings. */
 
 import { Secret } from '../core/secret.js';
 import type {
@@ -25,21 +25,21 @@ import {
 } from './answer.js';
 import { UnexpectedAnswer } from './errors.js';
 
-/** The same view with unbranded names: over HTTP they are what the service says they are. */
+/** The same view with unbranded names, as over HTTP the service has checked them. */
 type Plain<V> = Omit<V, 'provider' | 'account'> & {
   readonly provider: string;
 } & ('account' extends keyof V ? { readonly account: string } : unknown);
 
 /** A token; `accessToken.reveal()` gives it, printing it does not. Times in epoch ms, to the second. */
 export type ClientToken = Omit<Plain<AccessToken>, 'delegation'>;
-/** Where a connect stands. */
+/** The state of a connect. */
 export type ClientConnect = Plain<ConnectView>;
-/** The end of a successful proof. */
+/** The result of a successful proof. */
 export type ClientProvenConnect = Plain<ProvenConnect>;
-/** One connection as it is listed; what only the account page shows is not. */
+/** One connection as listed, without what only the account page shows. */
 export type ClientConnection = Omit<Plain<ConnectionSummary>, 'providerName' | 'pausedAt' | 'endsToo'>;
 
-/** The end of a connection; `alsoEnded`: ids of others that the provider has ended with it. */
+/** The result of a disconnect; `alsoEnded`: ids of others that the provider has ended with it. */
 export interface ClientDisconnected {
   readonly revoked: RevocationOutcome;
   readonly alsoEnded?: readonly string[];
@@ -67,7 +67,7 @@ function readSite(entry: unknown): NonNullable<AccessToken['sites']>[number] {
   return { id: text(fields, 'id'), ...maybe('name', name), ...maybe('url', url) };
 }
 
-/** Reads the 201 of a new connect; with method `device` it says what to type in where. */
+/** Reads the 201 of a new connect; with method `device` it says what to enter and where. */
 export function readStartedConnect(body: unknown): StartedConnect {
   const fields = fieldsOf(body);
   return {
@@ -79,7 +79,7 @@ export function readStartedConnect(body: unknown): StartedConnect {
   };
 }
 
-/** What the person does on another device; `undefined` where a browser is the way. */
+/** What the person does on another device; `undefined` if it is done in a browser. */
 function readDevice(fields: Fields): DeviceInstructions | undefined {
   if (fields.user_code === undefined) return undefined;
   return {
@@ -90,7 +90,7 @@ function readDevice(fields: Fields): DeviceInstructions | undefined {
   };
 }
 
-/** Reads where a connect stands; a status that this client does not know is refused. */
+/** Reads the state of a connect; a status that this client does not know is an error. */
 export function readConnect(body: unknown): ClientConnect {
   const fields = fieldsOf(body);
   return {
@@ -103,7 +103,7 @@ export function readConnect(body: unknown): ClientConnect {
   };
 }
 
-/** Reads the answer to a proof that was right. */
+/** Reads the answer to a correct proof. */
 export function readProvenConnect(body: unknown): ClientProvenConnect {
   const fields = fieldsOf(body);
   return {
@@ -119,7 +119,7 @@ export function readConnections(body: unknown): readonly ClientConnection[] {
   return list(fieldsOf(body), 'connections').map((entry) => readConnection(fieldsOf(entry)));
 }
 
-/** What came of revoking at the provider; the service has forgotten the tokens in every case. */
+/** The outcome of revoking at the provider; the service has forgotten the tokens in every case. */
 export function readDisconnected(body: unknown): ClientDisconnected {
   const fields = fieldsOf(body);
   const revoked = oneOf(fields, 'revoked', ['yes', 'no', 'unsupported']);
@@ -148,7 +148,7 @@ function readConnection(fields: Fields): ClientConnection {
   };
 }
 
-/** The account at the provider; null when the provider tells nothing about it. */
+/** The account at the provider; null when the provider says nothing about it. */
 function readIdentity({ account }: Fields): Pick<AccessToken, 'identity'> {
   if (!isFields(account)) return {};
   const [name, email] = [optionalText(account, 'name'), optionalText(account, 'email')];

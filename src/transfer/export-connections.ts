@@ -15,9 +15,9 @@ export interface Skipped {
 }
 
 /**
- * Opens every connection. What cannot be opened is told and passed over.
+ * Opens every connection. A record that cannot be opened is reported and skipped.
  *
- * @param wanted of which tenant; without it, of all
+ * @param wanted only connections of this tenant; without it, of all
  */
 export async function* readConnections(
   { engine, keyring }: { readonly engine: StorageEngine; readonly keyring: Keyring },

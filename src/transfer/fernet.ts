@@ -14,17 +14,17 @@ export interface FernetKey {
   readonly encryption: Buffer;
 }
 
-/** Why a token did not open. Its content is never repeated. */
+/** Why a token did not open. Its content is never quoted. */
 export class FernetRefused extends Error {}
 
-/** Reads a key: base64url of 32 bytes. `undefined` when it is none. */
+/** Reads a key: base64url of 32 bytes. `undefined` when it is not one. */
 export function parseFernetKey(text: string): FernetKey | undefined {
   const bytes = decode(text);
   return bytes?.length === 32 ? { signing: bytes.subarray(0, 16), encryption: bytes.subarray(16) } : undefined;
 }
 
 /**
- * Opens a token with whichever key signed it, however old it is. Nothing is decrypted before a MAC was found right.
+ * Opens a token with the key that signed it, however old it is. Nothing is decrypted before the MAC was verified.
  *
  * @throws {FernetRefused}
  */
@@ -45,7 +45,10 @@ export function openFernet(token: string, keys: readonly FernetKey[]): Buffer {
   }
 }
 
-/** The specification wants padded base64url. Node's decoder skips what it does not know, so the text must come back. */
+/**
+ * The specification wants padded base64url. Node's decoder ignores unknown characters, so only a text that encodes to itself
+ * again is accepted.
+ */
 function decode(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   const canonical = bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');

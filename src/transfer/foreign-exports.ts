@@ -1,4 +1,4 @@
-/** Records of other programs, as their public documentation shows them, in the words of the plain import format. */
+/** Records of other programs, as their public documentation shows them, converted to the plain import format. */
 
 import { z } from 'zod';
 import { type ImportedFields, ImportRefused } from './imported-token.js';
@@ -47,7 +47,7 @@ export function readNangoConnection(record: unknown): ImportedFields {
   };
 }
 
-/** A row of Better Auth's table `account`; the names of its fields, or of the columns. */
+/** A row of Better Auth's table `account`, with the names of its fields or of its columns. */
 const betterAuthSchema = z.object({
   userId: z.string(),
   providerId: z.string(),

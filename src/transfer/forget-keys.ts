@@ -1,4 +1,4 @@
-/** Gives up what is sealed under keys that are lost, so that the rest of a store can be used again. */
+/** Removes everything that is sealed under lost keys, so that the rest of a store can be used again. */
 
 import type { ProviderRegistry } from '../core/provider.js';
 import { listGrant } from '../flows/listed-grants.js';
@@ -10,35 +10,35 @@ import { walkSealedRecords } from '../store/sealed-records.js';
 import { createStore } from '../store/sealed-store.js';
 import { type Keyring, sealingKeyIdOf } from '../store/sealing.js';
 
-/** What is given up, and where. */
+/** What to remove, and where. */
 export interface ForgettingPlan {
   readonly engine: StorageEngine;
-  /** Without the lost keys. */
+  /** The keyring without the lost keys. */
   readonly keyring: Keyring;
   readonly lost: readonly string[];
   readonly providers: ProviderRegistry;
-  /** How many records there were when they were counted; only shown. */
+  /** How many records were counted; only for progress. */
   readonly total: number;
 }
 
 /** What was done. */
 export interface Forgetting {
   readonly removed: number;
-  /** Keys that left the register: none while somebody goes on sealing under them. */
+  /** Keys that left the register; none while a process still seals under them. */
   readonly forgotten: readonly string[];
 }
 
-/** So often a store is gone through before somebody is taken to be writing under a lost key. */
+/** After this many passes another process must be writing under a lost key. */
 const mostPasses = 3;
 
 /**
- * Removes every record that one of the lost keys has sealed, and then takes these keys out of the register. May be ended
- * at any time and begun anew. No other process may use the store meanwhile: one that has such a key still does what only
- * it can open.
+ * Removes every record that one of the lost keys has sealed, and then removes these keys from the register. It may be
+ * stopped at any time and started again. No other process may use the store meanwhile: one that still has such a key would
+ * go on using what only it can open.
  *
  * @throws {KeyUnavailable} yet another key is missing
- * @throws {ConfigurationError} a key id stands for another key here than in the store
- * @throws {StoreUnavailable} also where a walk could not see everything; nothing has left the register then
+ * @throws {ConfigurationError} a key id means another key here than in the store
+ * @throws {StoreUnavailable} also when a walk could not see everything; no key has left the register then
  */
 export async function forgetKeys(plan: ForgettingPlan, onProgress: OnProgress = () => undefined): Promise<Forgetting> {
   const { engine, lost, total } = plan;
@@ -60,8 +60,8 @@ export async function forgetKeys(plan: ForgettingPlan, onProgress: OnProgress = 
 }
 
 /**
- * What can be opened goes on, and is found by lists of accounts and of grants whose entries may have been sealed under
- * a lost key: without them nobody would hear of an account that is shared, and no grant would end.
+ * Enters what can be opened into the lists of accounts and of grants again, as their entries may have been sealed under a
+ * lost key: without them nobody would be told of a shared account, and no unproven grant would end.
  */
 async function enterAnew({ engine, keyring, providers }: ForgettingPlan, onLook: () => void): Promise<void> {
   const store = createStore(engine, keyring);

@@ -1,4 +1,4 @@
-/** Writes imported connections: creates, never replaces; can be run again after it was interrupted. */
+/** Writes imported connections: creates, never replaces; can be run again after an interruption. */
 
 import { operatorActor } from '../core/audit.js';
 import { type Connection, nextGeneration, refOf } from '../core/connection.js';
@@ -10,19 +10,19 @@ import { nextLook } from '../flows/schedule.js';
 import { enterAccount } from '../flows/shared-account.js';
 import { ImportRefused } from './imported-token.js';
 
-/** One record of a source. `read` throws `ImportRefused` when it cannot be taken. */
+/** One record of a source. `read` throws `ImportRefused` when it is not acceptable. */
 export interface SourceRecord {
-  /** Line, or key. */
+  /** Line number, or key. */
   readonly where: string;
   read(): Connection | Promise<Connection>;
 }
 
-/** What an import works with. */
+/** What an import needs. */
 export interface ImportTarget {
   readonly store: Store;
-  /** Reads and judges everything, writes nothing. */
+  /** Reads and checks everything, but writes nothing. */
   readonly dryRun: boolean;
-  /** A provider can be known without being in `providers`: when only its issuer can say where requests go. */
+  /** Knows every provider id; a provider may be missing in `providers` because its issuer has not answered yet. */
   readonly isKnownProvider: (id: string) => boolean;
   readonly providers: ProviderRegistry;
   readonly refreshBufferMs: number;
@@ -30,11 +30,11 @@ export interface ImportTarget {
   readonly now: () => number;
 }
 
-/** What became of the records. `created` in a dry run: would have been. */
+/** The results. `created` in a dry run: would have been. */
 export interface ImportReport {
   readonly dry_run: boolean;
   readonly created: number;
-  /** There was a connection of that user, provider and account already; it was left as it is. */
+  /** There was a connection of that user, provider and account already; it was not changed. */
   readonly existing: number;
   readonly refused: readonly { readonly where: string; readonly problem: string }[];
 }
@@ -85,7 +85,7 @@ async function importOne(connection: Connection, target: ImportTarget): Promise<
   return 'created';
 }
 
-/** A connection that does not say at which host its customer is could never be had. @throws {ImportRefused} */
+/** A connection must say which host its customer has, or its token could never be used. @throws {ImportRefused} */
 function refusePlaceless(provider: Provider, { parameters }: Connection): void {
   try {
     withParameters(provider, parameters);
@@ -99,7 +99,7 @@ function aboutImport({ tenant, userId: user, provider, account, connectionId }: 
   return { act: 'token.store', actor: operatorActor, ...whose, outcome: 'ok', reason: 'import' } as const;
 }
 
-/** A record that cannot be opened is there as well. */
+/** A record that cannot be opened counts as existing. */
 async function isThere(store: Store, connection: Connection): Promise<boolean> {
   try {
     return (await store.connections.find(refOf(connection))) !== undefined;

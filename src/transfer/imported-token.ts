@@ -1,4 +1,4 @@
-/** What every import ends in: tokens of one person at one provider, and the connection that is made of them. */
+/** What every import leads to: tokens of one person at one provider, and the connection made from them. */
 
 import { z } from 'zod';
 import { type Connection, connectionSchema } from '../core/connection.js';
@@ -13,10 +13,10 @@ import {
 } from '../core/identifiers.js';
 import { newId } from '../flows/one-time-values.js';
 
-/** A record that cannot be imported, and why; never its content. */
+/** A record that cannot be imported, and why; its content is never quoted. */
 export class ImportRefused extends Error {}
 
-/** Times from here on, in the year 5138, are ms where seconds were meant: such a token would never be refreshed. */
+/** The year 5138: later times must be ms instead of seconds, and such a token would never be refreshed. */
 const firstUnlikelySecond = 100_000_000_000;
 
 /** Epoch seconds, also as text or with a fraction; 0, empty and absent = never. Answers epoch ms. */
@@ -27,7 +27,7 @@ const seconds = z
   .refine((value) => value >= 0 && value < firstUnlikelySecond)
   .transform((value) => Math.floor(value * 1_000) || undefined);
 
-/** An array, or one text with spaces or commas between. */
+/** An array, or one text separated by spaces or commas. */
 const scopes = z
   .union([z.array(z.string()), z.string()])
   .nullish()
@@ -41,9 +41,9 @@ const optionalText = z
   .transform((value) => value || undefined);
 
 /**
- * One line of the plain import format, and what all other formats are turned into. Times in epoch seconds. A name that is
- * not here may be a misspelt one: without its refresh token a connection would end within the hour, and stand in the way
- * of a better import.
+ * One line of the plain import format, which all other formats are converted to. Times in epoch seconds. Unknown names are
+ * refused, as they may be misspelt: a connection without its refresh token would end within the hour, and would be in the
+ * way of a better import.
  */
 export const importedTokenSchema = z.strictObject({
   user: userIdSchema,
@@ -61,10 +61,10 @@ export const importedTokenSchema = z.strictObject({
   connected_at: seconds,
 });
 export type ImportedToken = z.output<typeof importedTokenSchema>;
-/** The same before it was judged. */
+/** The same before it was checked. */
 export type ImportedFields = { readonly [K in keyof ImportedToken]?: unknown };
 
-/** Judges the fields. @throws {ImportRefused} names the field, never its value */
+/** Checks the fields. @throws {ImportRefused} names the field, never its value */
 export function parseImportedToken(fields: unknown): ImportedToken {
   const parsed = importedTokenSchema.safeParse(fields);
   if (parsed.success) return parsed.data;
@@ -78,13 +78,13 @@ function describe({ issues }: z.ZodError): string {
   return `not of the expected form: ${[...new Set(names)].join(', ')}`;
 }
 
-/** Names that are no words may be content that came into the wrong place. */
+/** A name that is no plain word may be content in the wrong place, so it is not quoted. */
 function describeUnknown({ issues }: z.ZodError): string {
   const names = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
   return `unknown field: ${names.map((name) => (/^[A-Za-z_]{1,32}$/.test(name) ? name : '(no word)')).join(', ')}`;
 }
 
-/** The connection. The operator answers for whose tokens they are: the proof recorded is `host`. @param now epoch ms */
+/** The connection. The operator vouches for whose tokens they are: the proof recorded is `host`. @param now epoch ms */
 export function toConnection(token: ImportedToken, now: number): Connection {
   const connectedAt = token.connected_at ?? now;
   return connectionSchema.parse({

@@ -9,36 +9,38 @@ import { ImportRefused } from './imported-token.js';
 /** One line. */
 export interface TextRecord {
   readonly where: string;
-  /** `undefined` when it is no UTF-8 text: replacing what is not would change a token. */
+  /** `undefined` when it is not UTF-8: to replace wrong bytes would change a token. */
   readonly text: string | undefined;
 }
 
 /** All lines that are not empty, without a byte order mark before the first. @param path `-` reads the standard input */
 export async function* readLines(path: string): AsyncGenerator<TextRecord> {
   const input = path === '-' ? process.stdin : createReadStream(path);
-  // One character for each byte: what is no UTF-8 would be replaced while it is read.
+  // One character per byte, as decoding UTF-8 here would replace wrong bytes.
   input.setEncoding('latin1');
   let line = 0;
   for await (const bytes of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     line += 1;
     const text = decode(Buffer.from(bytes, 'latin1'));
-    // What trim takes away is more than spaces, a byte order mark among it.
+    // `trim` would remove more than spaces, such as a byte order mark.
     if (text?.trim() !== '') yield { where: `line ${line}`, text: line === 1 ? text?.trim() : text };
   }
 }
 
-/** UTF-16 without a mark is UTF-8 as well, with zeros in between. */
+/** UTF-16 without a mark is valid UTF-8, with NULs in between. */
 function decode(bytes: Buffer): string | undefined {
   return isUtf8(bytes) && !bytes.includes(0) ? bytes.toString() : undefined;
 }
 
-/** The text of a line. @throws {ImportRefused} it is none */
+/** The text of a line. @throws {ImportRefused} it is not UTF-8 */
 export function textOf({ text }: TextRecord): string {
   if (text === undefined) throw new ImportRefused('not UTF-8 text; save the file as that');
   return text;
 }
 
-/** Records of lines, or of one document, which is read as a whole. `parse` throws `ImportRefused` when one is no JSON. */
+/**
+ * Records of lines, or of one document, which is read as a whole. `parse` throws `ImportRefused` for one that is not JSON.
+ */
 export async function* readRecords(path: string): AsyncGenerator<{ readonly where: string; parse(): unknown }> {
   const lines = readLines(path);
   const first = await lines.next();
@@ -58,7 +60,7 @@ export async function* readRecords(path: string): AsyncGenerator<{ readonly wher
   for (const [index, value] of (values ?? []).entries()) yield { where: `record ${index + 1}`, parse: () => value };
 }
 
-/** A document that is broken, or lines the first of which is: then most others are objects. */
+/** Either a document that is broken, or lines the first of which is broken: then most of the others are objects. */
 function* brokenRecords(lines: readonly TextRecord[]) {
   const garbled = lines.filter(({ text }) => text === undefined);
   const objects = lines.filter(isObject);
@@ -79,7 +81,7 @@ function record(line: TextRecord) {
   return { where: line.where, parse: () => parseJson(line) };
 }
 
-/** Whether a line alone is an object; the first line of a document, or a whole array, is not. */
+/** Whether a line is an object by itself; the first line of a document, or a whole array, is not. */
 function isWhole(line: TextRecord): boolean {
   try {
     const value: unknown = parseJson(line);

@@ -1,20 +1,20 @@
-/** Token bundles of older programs: JSON under Fernet, in Redis keys `<prefix>:oauth_tokens:<user>:<provider>`. */
+/** Token bundles of other programs: JSON under Fernet, in Redis keys `<prefix>:oauth_tokens:<user>:<provider>`. */
 
 import { isJsonObject } from '../core/json-paths.js';
 import type { JsonObject } from '../core/provider.js';
 import { type FernetKey, FernetRefused, openFernet } from './fernet.js';
 import { type ImportedFields, ImportRefused } from './imported-token.js';
 
-/** The pattern of the keys, for SCAN. Characters that mean something in a pattern are taken as they are. */
+/** The pattern of the keys, for SCAN. Special characters in the prefix are escaped. */
 export function legacyKeyPattern(prefix: string): string {
   return `${prefix.replace(/[\\*?[\]]/g, '\\$&')}:oauth_tokens:*`;
 }
 
 /**
- * Opens one bundle. Missing fields are as the older programs read them: no refresh token, `expires_at` 0 = never, no
+ * Opens one bundle. Missing fields are read as the other programs read them: no refresh token, `expires_at` 0 = never, no
  * scopes, type `Bearer`; numbers may be text.
  *
- * @param key names user and provider; a user id may hold colons, a provider id does not
+ * @param key names user and provider; a user id may contain colons, a provider id does not
  * @throws {ImportRefused}
  */
 export function readLegacyBundle(

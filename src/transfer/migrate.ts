@@ -1,4 +1,4 @@
-/** Copies a store into another one as it is, sealed, while the first goes on serving; can be interrupted and repeated. */
+/** Copies a store into another one, still sealed, while services use the first; can be interrupted and repeated. */
 
 import { createHash } from 'node:crypto';
 import { ConfigurationError } from '../core/errors.js';
@@ -16,7 +16,7 @@ import { type OwnerWithFields, walkNames, walkOwners } from '../store/sealed-rec
 
 const holder = 'migration';
 
-/** What one store holds, in numbers and as one digest that does not depend on the order of walking. */
+/** The content of a store in numbers, and a digest of it that does not depend on the order of walking. */
 export interface Inventory {
   readonly owners: number;
   readonly fields: number;
@@ -25,7 +25,7 @@ export interface Inventory {
   readonly digest: string;
 }
 
-/** What a run has done, and how the two compare afterwards. */
+/** The result of a run, and how the two stores compare afterwards. */
 export interface Migration {
   readonly written: number;
   readonly removed: number;
@@ -45,11 +45,11 @@ export interface MigrationPlan {
 }
 
 /**
- * Makes the target hold what the source holds: connections, grants, marks, notes of refreshes, documents, keys in use.
- * Short-lived records, events and the audit trail stay behind.
+ * Makes the target hold the same as the source: connections, grants, marks, intents of refreshes, documents, registered
+ * keys. Short-lived records, events and the audit trail are not copied.
  *
- * @param onProgress how many owners were copied; what it throws ends the run
- * @throws {ConfigurationError} the target holds records that no migration has put there; the source holds nothing, or is
+ * @param onProgress gets the number of copied owners; an error thrown here ends the run
+ * @throws {ConfigurationError} the target holds records that no migration has written; the source is empty, or is
  *   itself the target of a migration
  */
 export async function migrate(
@@ -85,12 +85,12 @@ export async function migrate(
   };
 }
 
-/** With another directory, or REDIS_URL set too early, the target would be made equal to the wrong store. */
+/** With another directory, or REDIS_URL set too early, the wrong store would be copied over the target. */
 async function refuseWrongSource(source: StorageEngine): Promise<void> {
   const name = source.kind === 'redis' ? 'REDIS_URL' : 'DATA_DIR';
   const refuse = (problem: string) => new ConfigurationError([{ name, problem }]);
   if (await isBeingFilled(source)) throw refuse('is the store that is being filled; give the one to copy from');
-  // Collections that begin with a dot are the store's own.
+  // Collections that begin with a dot belong to the store itself.
   const isEmpty = await holdsNothing(source, (collection) => collection.startsWith('.'));
   if (isEmpty) throw refuse('holds nothing to copy: is it the store that the service uses?');
 }
@@ -109,7 +109,7 @@ async function holdsNothing(engine: StorageEngine, isPassedOver: (collection: st
   return true;
 }
 
-/** Fields that are not the same are written over; answers how many fields were written or removed. */
+/** Overwrites fields that differ; answers how many fields were written or removed. */
 async function copyOwner({ source, target }: MigrationPlan, read: OwnerWithFields): Promise<number> {
   const { owner } = read;
   const there = (await target.readOwner(owner)).fields;
@@ -151,7 +151,7 @@ async function copyNote(
   await target.releaseClaim(owner, claim, here === undefined);
 }
 
-/** Users who were erased meanwhile. */
+/** Removes users who were erased meanwhile. */
 async function removeGoneOwners(source: StorageEngine, target: StorageEngine, onLook: () => void): Promise<number> {
   let removed = 0;
   await eachTogether(walkOwners(target), async ({ owner, fields }) => {
@@ -164,10 +164,10 @@ async function removeGoneOwners(source: StorageEngine, target: StorageEngine, on
   return removed;
 }
 
-/** As many as are read ahead: one after another, each would wait for the way to the stores and back several times. */
+/** As many as are read ahead: one after another, each would wait for several round trips to the stores. */
 const mostTogether = 32;
 
-/** Does the same with each. When one fails, those beside it come to their end first, and no more are begun. */
+/** Does the same with each, many at a time. When one fails, those under way finish first, and no more are begun. */
 async function eachTogether<T>(all: AsyncIterable<T>, act: (one: T) => Promise<void>): Promise<void> {
   const underWay: Promise<void>[] = [];
   const failures: unknown[] = [];
@@ -200,7 +200,7 @@ async function copyDocuments(source: StorageEngine, target: StorageEngine) {
   return counts;
 }
 
-/** Counts and digests what a migration copies. */
+/** Counts and digests everything that a migration copies. */
 async function takeInventory(engine: StorageEngine, onLook: () => void): Promise<Inventory> {
   const digests: Buffer[] = [];
   const digest = (...parts: readonly (string | Buffer)[]) => {

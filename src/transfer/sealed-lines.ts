@@ -1,4 +1,4 @@
-/** Exports in lines: each record a JWE to the recipient's key, the last line a JWE that says how many there were. */
+/** Exports in lines: each record is a JWE to the recipient's key, and the last line one that says how many there were. */
 
 import { randomUUID } from 'node:crypto';
 import { CompactEncrypt, type CryptoKey, compactDecrypt, importJWK, type JWK } from 'jose';
@@ -7,7 +7,7 @@ import { type Connection, connectionSchema } from '../core/connection.js';
 import { ConfigurationError } from '../core/errors.js';
 import { ImportRefused } from './imported-token.js';
 
-/** How the content key reaches the recipient, by the type of the key (RFC 7518 4). */
+/** How the content key is encrypted to the recipient, by the type of the key (RFC 7518 section 4). */
 const algorithms: Readonly<Record<string, string>> = {
   RSA: 'RSA-OAEP-256',
   EC: 'ECDH-ES+A256KW',
@@ -16,7 +16,9 @@ const algorithms: Readonly<Record<string, string>> = {
 const encryption = 'A256GCM';
 const shortestRsaModulus = 342; // characters of base64url in 2048 bits
 
-/** What one line holds. Lines of one export share an id and count up, so that none can be missing or come from elsewhere. */
+/**
+ * The content of one line. Lines of one export share an id and are numbered, so that a missing or foreign line is noticed.
+ */
 const lineSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('connection'), export: z.string(), line: z.number(), connection: connectionSchema }),
   z.object({ kind: z.literal('end'), export: z.string(), line: z.number() }),
@@ -31,7 +33,7 @@ export interface LineKey {
 /**
  * Reads a JSON Web Key (RFC 7517): RSA from 2048 bits, EC, or X25519.
  *
- * @param side `recipient` takes a public key and refuses a private one: it has no business where exports are made
+ * @param side `recipient` takes a public key and refuses a private one, which must not be where exports are made
  * @throws {ConfigurationError} naming the option
  */
 export async function parseLineKey(text: string, side: 'recipient' | 'identity'): Promise<LineKey> {
@@ -44,7 +46,7 @@ export async function parseLineKey(text: string, side: 'recipient' | 'identity')
   if (side === 'identity' && jwk.d === undefined) throw refuse('must be a private key; this one is public');
   try {
     const key = { key: await importJWK(jwk, algorithm), algorithm };
-    // Some faults of a key show themselves only when it is used.
+    // Some faults of a key only show when it is used.
     if (side === 'recipient') await seal({ kind: 'end', export: '', line: 0 }, key);
     return key;
   } catch {
@@ -66,7 +68,7 @@ export async function* sealLines(connections: AsyncIterable<Connection>, recipie
   yield await seal({ kind: 'end', export: id, line: line + 1 }, recipient);
 }
 
-/** Opens the lines of one export, in their order. `end` throws unless the last line was the export's own end. */
+/** Opens the lines of one export, in order. `end` throws unless the last line was the end of the export. */
 export function createLineOpener(identity: LineKey): {
   open(text: string): Promise<Connection | 'end'>;
   end(): void;

@@ -1,4 +1,4 @@
-/** What can be imported, by format: each becomes records that are read one by one. */
+/** The formats that can be imported: each becomes records that are read one by one. */
 
 import type { Connection } from '../core/connection.js';
 import { readLegacyStrings } from '../store/redis/legacy-strings.js';
@@ -10,7 +10,7 @@ import { readLines, readRecords, textOf } from './json-records.js';
 import { legacyKeyPattern, readLegacyBundle } from './legacy-bundles.js';
 import { createLineOpener, type LineKey } from './sealed-lines.js';
 
-/** How users and providers are called here, where they are called otherwise there. */
+/** The names that users and providers have here, if they differ in the source. */
 export interface Renaming {
   readonly users: ReadonlyMap<string, { readonly user: string; readonly tenant?: string | undefined }>;
   readonly providers: ReadonlyMap<string, string>;
