@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { operatorActor } from '../core/audit.js';
 import { type ApiKeyView, createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../service/api-keys.js';
 import { callerRoleSchema } from '../service/config-schema.js';
+import { secondsOrNull, toSeconds } from './epoch-seconds.js';
 import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
 import { parseProviders } from './named-providers.js';
@@ -96,14 +97,12 @@ function wireOf({ id, owner, role, tenant, ...key }: ApiKeyView) {
   return {
     ...{ id, owner, role, tenant },
     providers: key.providers ?? null,
-    created_at: Math.floor(key.createdAt / 1000),
-    expires_at: seconds(key.expiresAt),
-    revoked_at: seconds(key.revokedAt),
-    last_used_at: seconds(key.lastUsedAt),
+    created_at: toSeconds(key.createdAt),
+    expires_at: secondsOrNull(key.expiresAt),
+    revoked_at: secondsOrNull(key.revokedAt),
+    last_used_at: secondsOrNull(key.lastUsedAt),
   };
 }
-
-const seconds = (ms: number | undefined) => (ms === undefined ? null : Math.floor(ms / 1000));
 
 function describeKey(key: ApiKeyView): string {
   const when = (ms: number | undefined) => (ms === undefined ? '-' : new Date(ms).toISOString());

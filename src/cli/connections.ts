@@ -7,6 +7,7 @@ import { parseOwner } from '../core/parse-input.js';
 import type { ConnectionDetails, ConnectionSummary, TokenUse } from '../core/views.js';
 import type { OAuthManager } from '../oauth-manager.js';
 import { readConnections } from '../transfer/export-connections.js';
+import { secondsOrNull, toSeconds } from './epoch-seconds.js';
 import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
 import { firstLines } from './first-lines.js';
@@ -135,19 +136,17 @@ function wireOf(user: string, one: ConnectionSummary) {
     connection_id: one.connectionId,
     status: one.status,
     scopes: one.scope,
-    expires_at: seconds(one.expiresAt),
+    expires_at: secondsOrNull(one.expiresAt),
     has_refresh_token: one.hasRefreshToken,
-    connected_at: seconds(one.connectedAt),
-    paused_at: seconds(one.pausedAt),
-    last_used_at: seconds(one.lastUsedAt),
+    connected_at: toSeconds(one.connectedAt),
+    paused_at: secondsOrNull(one.pausedAt),
+    last_used_at: secondsOrNull(one.lastUsedAt),
   };
 }
 
 function wireOfUse({ at, caller, name, purpose }: TokenUse) {
-  return { at: seconds(at), caller, name: name ?? null, purpose: purpose ?? null };
+  return { at: toSeconds(at), caller, name: name ?? null, purpose: purpose ?? null };
 }
-
-const seconds = (ms: number | undefined) => (ms === undefined ? null : Math.floor(ms / 1000));
 
 function describe(user: string, one: ConnectionSummary): string {
   const { identity, status, lastUsedAt } = one;

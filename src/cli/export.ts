@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import type { Connection } from '../core/connection.js';
-import { readConnections, type Skipped } from '../transfer/export-connections.js';
+import type { Unopened } from '../store/key-use.js';
+import { readConnections } from '../transfer/export-connections.js';
 import { parseLineKey, sealLines } from '../transfer/sealed-lines.js';
 import { examples } from './examples.js';
 import { CommandFailed, exitCodes, reasonOf } from './exit.js';
@@ -39,7 +40,7 @@ export function exportCommand(): Command {
 async function run({ recipient, out, tenant, json }: ExportOptions): Promise<void> {
   const wanted = tenant === undefined ? {} : { tenant: parseTenant(tenant) };
   const key = await parseLineKey(readText('--recipient', recipient), 'recipient');
-  const skipped: Skipped[] = [];
+  const skipped: Unopened[] = [];
   const bar = createProgressBar('exporting');
   let exported = 0;
   async function* counted(connections: AsyncIterable<Connection>) {

@@ -130,7 +130,7 @@ async function forget(kids: string, { yes, json }: Output & { readonly yes?: boo
 /** @throws {WrongCommandLine} one is not lost; the input is not shown, as it may be a key itself */
 async function findLost({ engine, keyring }: Beneath, lost: readonly string[]): Promise<readonly KeyUse[]> {
   if (lost.some((id) => keyring.keyIds.includes(id)))
-    throw new WrongCommandLine('A key that stands in ENCRYPTION_KEYS is not lost: what it has sealed can be opened.');
+    throw new WrongCommandLine('A key that is in ENCRYPTION_KEYS is not lost: what it has sealed can be opened.');
   const counted = await withProgress('counting', (onProgress) => countByKey(engine, keyring, onProgress));
   const keys = counted.filter(({ id }) => lost.includes(id) && id !== unnamedKey);
   if (keys.length < new Set(lost).size)
@@ -152,13 +152,13 @@ function giveUp({ engine, keyring, config }: Beneath, keys: readonly KeyUse[]): 
 }
 
 const cannotRevoke =
-  'Nobody can open them, so that their tokens are not revoked: they live on at the providers until they end there.';
+  'They cannot be opened, so their tokens are not revoked: those stay valid at the providers until they expire there.';
 const howToForget = 'Stop all services and workers, then run this again with --yes.';
 
 function describeForgetting({ removed, forgotten }: Forgetting): readonly string[] {
   const done = `${removed} records were removed. ${cannotRevoke}`;
   if (forgotten.length === 0)
-    return [done, 'Somebody goes on sealing under it: stop every service that has the key, then run this again.'];
+    return [done, 'A service still seals under the key: stop every service that has it, then run this again.'];
   return [done, ...forgotten.map((id) => `${id}\tis forgotten: the store can be used without it`)];
 }
 
@@ -183,7 +183,7 @@ function isMissing(key: KeyUse): boolean {
 }
 
 const waiting =
-  'What a key has sealed that only "opens" now ends by itself: keep it in ENCRYPTION_KEYS, and run this again later.';
+  'A key marked "opens" still has records that expire by themselves: keep it in ENCRYPTION_KEYS, and run this again later.';
 
 function isWaitedFor(key: KeyUse): boolean {
   return key.available && key.registered && !key.active;

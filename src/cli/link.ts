@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { operatorActor } from '../core/audit.js';
 import { parseAccount, parseOwner, parseProviderId } from '../core/parse-input.js';
+import { toSeconds } from './epoch-seconds.js';
 import { examples } from './examples.js';
 import { withManager } from './open-local.js';
 
@@ -47,7 +48,7 @@ async function connect(user: string, provider: string, { scopes, json, account, 
     await manager.recordAct({ act: 'connect.create', ...whose, object: made.connectId, outcome: 'ok' });
     return made;
   });
-  print({ connect_id: started.connectId, url: started.connectUrl, expires_at: seconds(started.expiresAt) }, json);
+  print({ connect_id: started.connectId, url: started.connectUrl, expires_at: toSeconds(started.expiresAt) }, json);
 }
 
 async function account(user: string, { tenant, json }: LinkOptions): Promise<void> {
@@ -56,7 +57,7 @@ async function account(user: string, { tenant, json }: LinkOptions): Promise<voi
     await manager.recordAct({ act: 'account_link.create', ...ownerOf(user, tenant), outcome: 'ok' });
     return made;
   });
-  print({ url, expires_at: seconds(expiresAt) }, json);
+  print({ url, expires_at: toSeconds(expiresAt) }, json);
 }
 
 /** For the audit trail; a link that could not be recorded is not printed. */
@@ -68,5 +69,3 @@ function ownerOf(user: string, tenant: string | undefined) {
 function print(link: { connect_id?: string; url: string; expires_at: number }, json: boolean | undefined): void {
   console.log(json ? JSON.stringify(link) : link.url);
 }
-
-const seconds = (ms: number) => Math.floor(ms / 1000);

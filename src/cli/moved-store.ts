@@ -4,7 +4,7 @@ import type { StorageEngine } from '../store/engine.js';
 import { isMoved } from '../store/migration-mark.js';
 
 const warning =
-  'This store was migrated. Where the new one has been used, refresh tokens here are spent, and who sends one ends its grant: go on only if the new store was lost before that.';
+  'This store was migrated. If the new store has been used, refresh tokens in this one are spent, and sending one ends its grant: go on only if the new store was lost before it was used.';
 
 /** Writes the warning to stderr. */
 export async function warnOfMoved(engine: StorageEngine): Promise<void> {

@@ -27,7 +27,7 @@ export function retryCommand(): Command {
     .option('--json', 'print {"found", "revived", "refused", "failed"}')
     .addHelpText(
       'after',
-      '\nWho is refused again stays as he is, and is not told again.\nMay be interrupted and run again.',
+      '\nWhat is refused again stays as it was, and the user is not notified again.\nMay be interrupted and run again.',
     )
     .addHelpText(
       'after',

@@ -7,6 +7,7 @@ import type { EventStore, Store } from '../core/store.js';
 import { messageOf } from '../service/webhooks/message.js';
 import { findProgress, type LoggedAttempt } from '../service/webhooks/progress.js';
 import { createSender, type WebhookSender } from '../service/webhooks/sender.js';
+import { toSeconds } from './epoch-seconds.js';
 import { examples } from './examples.js';
 import { CommandFailed } from './exit.js';
 import { parseTenant } from './named-tenant.js';
@@ -108,7 +109,7 @@ function wireOf({ eventId, webhookId, type, at, attempt, outcome, status, failur
     event_id: eventId,
     webhook_id: webhookId,
     type,
-    at: Math.floor(at / 1000),
+    at: toSeconds(at),
     attempt,
     outcome,
     status,

@@ -4,15 +4,10 @@ import type { Connection } from '../core/connection.js';
 import { OAuthManagerError } from '../core/errors.js';
 import type { StorageEngine } from '../store/engine.js';
 import { fieldKind } from '../store/field-names.js';
+import type { Unopened } from '../store/key-use.js';
 import { openConnection } from '../store/sealed-fields.js';
 import { walkOwners } from '../store/sealed-records.js';
 import type { Keyring } from '../store/sealing.js';
-
-/** A record that could not be opened, and why: an error's code. */
-export interface Skipped {
-  readonly where: string;
-  readonly code: string;
-}
 
 /**
  * Opens every connection. A record that cannot be opened is reported and skipped.
@@ -22,7 +17,7 @@ export interface Skipped {
 export async function* readConnections(
   { engine, keyring }: { readonly engine: StorageEngine; readonly keyring: Keyring },
   wanted: { readonly tenant?: string },
-  onSkipped: (skipped: Skipped) => void,
+  onSkipped: (unopened: Unopened) => void,
 ): AsyncGenerator<Connection> {
   const seen = new Set<string>(); // a walk may meet an owner twice
   for await (const { owner, fields } of walkOwners(engine)) {

@@ -185,7 +185,7 @@ describe('migrate', () => {
     const again = await run(`migrate --to-file ${to} --to-prefix ${prefix}-2`);
     expect(again).toMatchObject({
       status: 0,
-      err: expect.stringContaining('was migrated. Where the new one has been'),
+      err: expect.stringContaining('was migrated. If the new store has been'),
     });
     const there = await openStore({ encryptionKeys: operator.encryptionKeys, redisUrl: redis.url, keyPrefix: prefix });
     expect(revealed((await there.connections.find(refTo(connection)))?.connection)).toEqual(revealed(connection));
