@@ -149,14 +149,10 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
     rememberEnd(deps, owner),
   ]);
   const changed = isOtherAccount(previous, grant);
-  const base = about(connection, connection.updatedAt);
-  await announce(
-    deps,
-    owner.tenant,
-    previous === undefined
-      ? { type: 'connection.created', ...base }
-      : { type: 'connection.updated', change: changed ? 'account_changed' : 'reconnected', ...base },
-  );
+  const change = changed ? 'account_changed' : 'reconnected';
+  const news =
+    previous === undefined ? { type: 'connection.created' as const } : { type: 'connection.updated' as const, change };
+  await announce(deps, owner.tenant, { ...news, ...about(connection, connection.updatedAt) });
   const { connectionId, identity } = connection;
   await moveKnownConnect(deps, grant.connectId, { status: { kind: 'connected', identity }, connectionId });
   if (previous === undefined) return;

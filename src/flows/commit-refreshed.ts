@@ -92,13 +92,16 @@ async function unspool(deps: Dependencies, { sent, answer }: AnsweredRefresh): P
   });
 }
 
+/** How one try ends; `rebase`: the same answer is to be written over that record. */
+type Attempt = Refreshed | { readonly kind: 'rebase'; readonly onto: StoredConnection };
+
 /** One try. The same `next` may be tried again after an unknown outcome: its generation tells our own write. */
 async function tryCommit(
   deps: Dependencies,
   refresh: AnsweredRefresh,
   base: StoredConnection,
   next: StoredConnection,
-): Promise<Refreshed | { kind: 'rebase'; onto: StoredConnection }> {
+): Promise<Attempt> {
   const ref = refOf(next.connection);
   const { connection, generation } = next;
   const put = { kind: 'put_connection', connection, expect: base.generation, generation } as const;
@@ -107,7 +110,13 @@ async function tryCommit(
   const scheduled = scheduleNextLook(deps, connection, refresh.provider);
   const outcome = await writing;
   await scheduled;
-  if (outcome === 'stored') return concluded(deps, refresh, next);
+  return outcome === 'stored' ? concluded(deps, refresh, next) : meetOther(deps, refresh, next);
+}
+
+/** Another writer came first. Either its record is written over, or this answer is dropped or given back. */
+async function meetOther(deps: Dependencies, refresh: AnsweredRefresh, next: StoredConnection): Promise<Attempt> {
+  const { connection } = next;
+  const ref = refOf(connection);
   const latest = await deps.store.connections.find(ref);
   if (latest !== undefined && isLost(refresh.sent, latest)) {
     return { kind: 'rebase', onto: { ...refresh.sent, generation: latest.generation } };

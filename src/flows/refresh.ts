@@ -151,7 +151,7 @@ async function fly(flight: Flight): Promise<Refreshed> {
   }
 }
 
-/** One try to get the lease; whoever gets it weighs what an earlier holder left, and sends. */
+/** One try to get the lease and send. */
 async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wait'> {
   const { deps, seen, provider, wish } = flight;
   const ref = refOf(seen.connection);
@@ -160,12 +160,17 @@ async function takeTurn(flight: Flight, holder: string): Promise<Refreshed | 'wa
   const intent = newIntent(deps, seen, { holder, attempt: verdict.attempt });
   const begun = await deps.store.connections.beginRefresh(ref, intent, { ms: leaseMs });
   if (begun.kind !== 'begun') return 'wait';
-  if (begun.previous === undefined) return sendInTime(flight, intent);
+  return begun.previous === undefined ? sendInTime(flight, intent) : takeOverLease(flight, holder, begun.previous);
+}
 
-  const lost = lostSending(begun.previous);
+/** The lease is ours, but an earlier holder may have sent: whether to send again depends on its intent and the provider. */
+async function takeOverLease(flight: Flight, holder: string, previous: RefreshIntent): Promise<Refreshed | 'wait'> {
+  const { deps, seen, provider, wish } = flight;
+  const ref = refOf(seen.connection);
+  const lost = lostSending(previous);
   const weigh = () => assess(seen.connection, provider, { ...wish, now: deps.now() }, lost);
   let again = weigh();
-  if (again.kind === 'refresh' && provider.refreshReuse !== 'none' && deps.now() >= begun.previous.deadline) {
+  if (again.kind === 'refresh' && provider.refreshReuse !== 'none' && deps.now() >= previous.deadline) {
     // The earlier process may be alive, with an answer that the store refused. It needs no lease to commit, so give it time.
     await sleep(lateCommitMs);
     again = weigh(); // this process may have stood still for longer
