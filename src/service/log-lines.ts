@@ -1,99 +1,119 @@
-/** Writes the lines of the log beside the work, and goes on whatever becomes of those who take them. */
+/** Writes the lines of the log in the background, and goes on whatever happens to their reader. */
 
 import { write, writeSync } from 'node:fs';
 
-/** So many characters are written at once: a profile had 6 of the 95 µs of an answer in writing lines one by one. */
+/** Once there are this many characters they are written: writing lines one by one took 6 of the 95 µs of an answer. */
 const enough = 16_000;
-/** None waits longer than this, ms. */
+/** No line waits longer than this, ms. */
 const longestWaitMs = 100;
-/** A pipe that is full is tried again after this, ms, then after twice that; a reader that has emptied it must not wait for long. */
+/** A full pipe is tried again after this, ms, then after twice that; a reader that has emptied it must not wait for long. */
 const shortestWaitMs = 1;
-/** So many characters are held while nobody takes any: on a full disk, or where a reader stands still. More are lost, and counted. */
+/**
+ * How many characters are held while none can be written, with a full disk or a reader that does not read. More are lost,
+ * and counted.
+ */
 const most = 16 * 1024 * 1024;
-/** What the end of a process waits for a reader, ms. */
+/** How long the end of a process waits for a reader, ms. */
 const patienceMs = 1_000;
 
 /**
- * Lines to an open file or pipe. What is not out yet goes out when the process ends: beside the work if it ends by itself.
- * Not pino's own destination: a full disk ends the process by that one, and a reader that stands still keeps it from ending.
- *
- * @param fd       its number; 1 is stdout
- * @param tellLost is told how many lines were lost once there is room again; what it writes follows those that were held
+ * Writes lines to an open file or pipe. Lines that are left when the process ends are still written, in the background if it
+ * ends by itself. Pino's own destination is not used: with it a full disk ends the process, and a reader that does not read
+ * keeps it from ending.
  */
-export function linesTo(fd: number, tellLost: (lost: number) => void): { write(line: string): void } {
-  let lines = '';
-  let lost = 0;
-  /** What the system was given and has not taken. */
-  let rest: Buffer = Buffer.alloc(0);
-  let isWriting = false;
-  let timer: NodeJS.Timeout | undefined;
-  let waitMs = shortestWaitMs;
-  let state: 'unused' | 'used' | 'left' = 'unused';
-  const fill = () => {
-    if (rest.length > 0) return;
-    rest = Buffer.from(lines);
-    lines = '';
-    const untold = lost;
-    lost = 0;
-    if (untold > 0) tellLost(untold);
-  };
-  const later = (afterMs: number) => {
-    timer ??= setTimeout(writeOn, afterMs).unref();
-  };
-  const writeOn = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (isWriting) return;
-    fill();
-    if (rest.length === 0) return;
-    isWriting = true;
-    write(fd, rest, (error, count) => {
-      isWriting = false;
-      if (error) return tryLater(error);
-      rest = rest.subarray(count);
-      waitMs = shortestWaitMs;
-      if (rest.length > 0 || lines.length >= enough) writeOn();
-      else if (lines !== '') later(longestWaitMs);
-    });
-  };
-  const tryLater = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') {
-      later(waitMs);
-      waitMs = Math.min(longestWaitMs, 2 * waitMs);
+export class LogLines {
+  readonly #fd: number;
+  readonly #tellLost: (lost: number) => void;
+  #lines = '';
+  #lost = 0;
+  /** Bytes that were passed to the system and not written yet. */
+  #rest: Buffer = Buffer.alloc(0);
+  #isWriting = false;
+  #timer: NodeJS.Timeout | undefined;
+  #waitMs = shortestWaitMs;
+  #state: 'unused' | 'used' | 'left' = 'unused';
+
+  /**
+   * @param fd       the number of the file; 1 is stdout
+   * @param tellLost is told how many lines were lost once there is room again; its own lines follow those that were held
+   */
+  constructor(fd: number, tellLost: (lost: number) => void) {
+    this.#fd = fd;
+    this.#tellLost = tellLost;
+  }
+
+  write(line: string): void {
+    if (this.#state === 'left') return;
+    if (this.#lines.length >= most) {
+      this.#lost += 1;
       return;
     }
-    state = 'left';
-    lines = '';
-    rest = Buffer.alloc(0);
-  };
-  const writeAtOnce = () => {
-    // What another thread is writing is its own affair.
-    if (isWriting) rest = Buffer.alloc(0);
+    if (this.#state === 'unused') {
+      process.once('beforeExit', () => this.#writeOn()).once('exit', () => this.#writeAtOnce());
+      this.#state = 'used';
+    }
+    this.#lines += line;
+    // The write or the timer that is under way for the rest will go on with these.
+    if (this.#rest.length > 0) return;
+    if (this.#lines.length >= enough) this.#writeOn();
+    else this.#later(longestWaitMs);
+  }
+
+  #later(afterMs: number): void {
+    this.#timer ??= setTimeout(() => this.#writeOn(), afterMs).unref();
+  }
+
+  #writeOn(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isWriting) return;
+    this.#fill();
+    if (this.#rest.length === 0) return;
+    this.#isWriting = true;
+    write(this.#fd, this.#rest, (error, count) => {
+      this.#isWriting = false;
+      if (error) return this.#tryLater(error);
+      this.#rest = this.#rest.subarray(count);
+      this.#waitMs = shortestWaitMs;
+      if (this.#rest.length > 0 || this.#lines.length >= enough) this.#writeOn();
+      else if (this.#lines !== '') this.#later(longestWaitMs);
+    });
+  }
+
+  #fill(): void {
+    if (this.#rest.length > 0) return;
+    this.#rest = Buffer.from(this.#lines);
+    this.#lines = '';
+    const untold = this.#lost;
+    this.#lost = 0;
+    if (untold > 0) this.#tellLost(untold);
+  }
+
+  /** A reader that is gone ends all writing; anything else may pass. */
+  #tryLater({ code }: NodeJS.ErrnoException): void {
+    if (code !== 'EPIPE') {
+      this.#later(this.#waitMs);
+      this.#waitMs = Math.min(longestWaitMs, 2 * this.#waitMs);
+      return;
+    }
+    this.#state = 'left';
+    this.#lines = '';
+    this.#rest = Buffer.alloc(0);
+  }
+
+  /** Waits for a slow reader, as nothing can be written later. */
+  #writeAtOnce(): void {
+    // A write that is under way in another thread cannot be taken back; its bytes must not be written twice.
+    if (this.#isWriting) this.#rest = Buffer.alloc(0);
     for (const endsAt = performance.now() + patienceMs; performance.now() < endsAt; ) {
-      fill();
-      if (rest.length === 0) return;
+      this.#fill();
+      if (this.#rest.length === 0) return;
       try {
-        rest = rest.subarray(writeSync(fd, rest));
+        this.#rest = this.#rest.subarray(writeSync(this.#fd, this.#rest));
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
       }
     }
-  };
-  return {
-    write(line) {
-      if (state === 'left') return;
-      if (lines.length >= most) {
-        lost += 1;
-        return;
-      }
-      if (state === 'unused') process.once('beforeExit', writeOn).once('exit', writeAtOnce);
-      state = 'used';
-      lines += line;
-      // Whoever writes the rest goes on with these.
-      if (rest.length > 0) return;
-      if (lines.length >= enough) writeOn();
-      else later(longestWaitMs);
-    },
-  };
+  }
 }

@@ -3,7 +3,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { OAuthManagerError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { linesTo } from './log-lines.js';
+import { LogLines } from './log-lines.js';
 
 export type { Logger } from 'pino';
 
@@ -48,7 +48,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     },
   };
   const tellLost = (lost: number) => log.warn({ lost }, 'lines of the log were lost');
-  const log: Logger = pino(options, destination ?? linesTo(1, tellLost));
+  const log: Logger = pino(options, destination ?? new LogLines(1, tellLost));
   return log;
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { linesTo } from '../../src/service/log-lines.js';
+import { LogLines } from '../../src/service/log-lines.js';
 
 const root = mkdtempSync(join(tmpdir(), 'valetkey-log-'));
 const fifo = join(root, 'log');
@@ -40,7 +40,7 @@ function readAll(): string {
 }
 
 it('a pipe that was full is tried again soon: its reader empties it in less than the longest wait', async () => {
-  const log = linesTo(writer, () => {});
+  const log = new LogLines(writer, () => {});
   const line = `${'x'.repeat(999)}\n`;
   for (let n = 0; n < 1_000; n += 1) log.write(line);
   let [taken, timesFull, waitedMs] = [0, 0, 0];

@@ -12,7 +12,7 @@ import { createDueIndex } from './due-index.js';
 import { createExpiringValues } from './expiring-values.js';
 import { readsOneByOne, readsTogether } from './gathered-reads.js';
 import { examineRedis } from './health.js';
-import { nameKeys } from './keys.js';
+import { nameKeys, type RedisKeys } from './keys.js';
 import { command, createLink, type RedisLink } from './link.js';
 import { createLogs } from './logs.js';
 import { MasterWatch } from './master-watch.js';
@@ -52,7 +52,8 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const { commandTimeoutMs = 1500, connectTimeoutMs = 1500, log } = options;
   const address = parseRedisUrl(options.url);
   const keys = nameKeys(options.keyPrefix);
-  const client = createClient(address, { commandTimeoutMs, connectTimeoutMs });
+  const times = { commandTimeoutMs, connectTimeoutMs };
+  const client = createClient(address, times);
   const watch = watchConnection(client, log);
   const link = createLink(client, watch, commandTimeoutMs);
   const isCluster = address.topology === 'cluster';
@@ -60,27 +61,16 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const gather: Gather = isCluster ? oneByOne : together;
   const logs = createLogs(link, keys);
   const journal = new RecentCommits();
-  const times = { commandTimeoutMs, connectTimeoutMs };
   const lanes = options.wait ? openCommitLanes(address, times, { wait: options.wait, log }) : sharedLane(link);
   const writes = createOwnerWrites(lanes, keys, gather);
-  let restored = 0;
+  const restoring = restoresFrom(journal, { link, keys, log });
   const masters = new MasterWatch(client, link, {
     isReady: watch.isReady,
     isIdle: () => journal.isEmpty,
     patienceMs: commandTimeoutMs,
     knownForMs: async (found, hasChanged) =>
       parseNumber(await link.write(sightScript([keys.masters], hasChanged ? 1 : 0, ...found))),
-    putBack: async () => {
-      const before = restored;
-      const note = () => {
-        restored += 1;
-      };
-      // Counted even if it fails half-way: one part of a Cluster may accept its commits before another one does.
-      await restoreAll(journal, { link, keys, note }).finally(() => {
-        const count = restored - before;
-        if (count > 0) log?.warn({ count }, 'commits that a failover had lost were put back');
-      });
-    },
+    putBack: restoring.putBack,
   });
   const close = async () => {
     masters.stop();
@@ -105,8 +95,30 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
     ...createWalks(link, keys),
     now: async () => parseTime(await link.read(command('TIME'))),
     check: () => check(link, address),
-    figures: () => ({ commitsUnacknowledged: lanes.unacknowledged(), commitsRestored: restored }),
+    figures: () => ({ commitsUnacknowledged: lanes.unacknowledged(), commitsRestored: restoring.count() }),
     close,
+  };
+}
+
+/** Puts back what a failover has lost of the journal, and counts it. */
+function restoresFrom(
+  journal: RecentCommits,
+  { link, keys, log }: { readonly link: RedisLink; readonly keys: RedisKeys; readonly log: StoreLog | undefined },
+) {
+  let restored = 0;
+  return {
+    count: () => restored,
+    putBack: async () => {
+      const before = restored;
+      const note = () => {
+        restored += 1;
+      };
+      // Counted even if it fails half-way: one part of a Cluster may accept its commits before another one does.
+      await restoreAll(journal, { link, keys, note }).finally(() => {
+        const count = restored - before;
+        if (count > 0) log?.warn({ count }, 'commits that a failover had lost were put back');
+      });
+    },
   };
 }
 
