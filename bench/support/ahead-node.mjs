@@ -3,18 +3,16 @@
  * in MiB after a collection, and the CPU time that it has taken so far, in µs, whenever it is asked.
  */
 
-import { createInterface } from 'node:readline';
 import { openManager } from '../../dist/src/open-manager.js';
+import { answerLines } from './answer-lines.mjs';
 
 const manager = await openManager({ ...JSON.parse(process.argv[2] ?? '{}'), backgroundWork: false });
 process.stdout.write('ready\n');
-for await (const line of createInterface({ input: process.stdin })) {
+await answerLines(async (line) => {
   if (line === 'go') manager.startBackgroundWork();
   else if (line === 'stop') await manager.close();
   const { user, system } = process.cpuUsage();
   if (line === 'heap') globalThis.gc?.();
   const heap = Math.round(process.memoryUsage().heapUsed / 2 ** 20);
-  process.stdout.write(`${JSON.stringify({ heap, cpu: user + system })}\n`);
-}
-// Whoever started it is gone.
-process.exit(0);
+  return { heap, cpu: user + system };
+});

@@ -6,8 +6,8 @@
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
+import { answerLines } from './answer-lines.mjs';
 import { rate } from './measure.mjs';
 import { connectPlain } from './redis-server.mjs';
 
@@ -72,9 +72,7 @@ async function refreshAll(name, count) {
   return { perSecond, cpu: (user + system) / count };
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
+await answerLines((line) => {
   const [name, count] = line.split(' ');
-  process.stdout.write(`${JSON.stringify(await refreshAll(name, Number(count)))}\n`);
-}
-// Whoever started it is gone.
-process.exit(0);
+  return refreshAll(name, Number(count));
+});

@@ -4,8 +4,8 @@
  * and µs of CPU for each.
  */
 
-import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
+import { answerLines } from './answer-lines.mjs';
 import { rate } from './measure.mjs';
 
 const [origin, atOnce] = process.argv.slice(2);
@@ -24,9 +24,7 @@ async function refreshAll(name, count) {
   return { perSecond, cpu: (user + system) / count };
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
+await answerLines((line) => {
   const [name, count] = line.split(' ');
-  process.stdout.write(`${JSON.stringify(await refreshAll(name, Number(count)))}\n`);
-}
-// Whoever started it is gone.
-process.exit(0);
+  return refreshAll(name, Number(count));
+});

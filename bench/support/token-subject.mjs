@@ -4,7 +4,7 @@
  * reports by one: how many reads a second, and µs of CPU for each.
  */
 
-import { createInterface } from 'node:readline';
+import { answerLines } from './answer-lines.mjs';
 import { perSecond } from './measure.mjs';
 import { openPlainDesign } from './plain-design.mjs';
 import { connectPlain } from './redis-server.mjs';
@@ -30,12 +30,10 @@ const opens = {
 };
 const read = await opens[kind]();
 process.stdout.write('ready\n');
-for await (const line of createInterface({ input: process.stdin })) {
+await answerLines(async (line) => {
   const [callers, ms] = line.split(' ').map(Number);
   const before = process.cpuUsage();
   const rate = await perSecond((turn) => read((turn * 7919) % users), { callers, ms });
   const { user, system } = process.cpuUsage(before);
-  process.stdout.write(`${JSON.stringify({ rate, cpu: (user + system) / (rate * (ms / 1000)) })}\n`);
-}
-// Whoever started it is gone.
-process.exit(0);
+  return { rate, cpu: (user + system) / (rate * (ms / 1000)) };
+});

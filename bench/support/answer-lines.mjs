@@ -1,0 +1,11 @@
+/** The child's side of `startScript` in stage.mjs. */
+
+import { createInterface } from 'node:readline';
+
+/** Answers each line of stdin by one line of JSON, and ends with the parent. */
+export async function answerLines(answer) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await answer(line))}\n`);
+  }
+  process.exit(0);
+}
