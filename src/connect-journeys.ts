@@ -1,4 +1,4 @@
-/** The program's half of connecting: links made, followed and proven. */
+/** The program's half of connecting: creating, following and proving connects. */
 
 import { BrowserJourneys } from './browser-journeys.js';
 import { parseProviderId, parseText } from './core/parse-input.js';
@@ -20,9 +20,9 @@ import {
 /** The part of `OAuthManager` that a bot calls to get a person connected. */
 export abstract class ConnectJourneys extends BrowserJourneys {
   /**
-   * Mints a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only.
+   * Creates a one-time connect link for a user. The URL is a bearer secret, to be posted to that person only.
    *
-   * @throws {UnknownProvider | InvalidRequest} an option that cannot be used, by its field
+   * @throws {UnknownProvider | InvalidRequest} the error names the option that is not valid
    * @throws {ProviderError | ProviderUnavailable} with method `device`, which asks the provider
    */
   async startConnect(userId: string, provider: string, options: ConnectOptions = {}): Promise<views.StartedConnect> {
@@ -30,18 +30,18 @@ export abstract class ConnectJourneys extends BrowserJourneys {
     return request.method === 'device' ? startDevice(this.running(), request) : startConnect(this.running(), request);
   }
 
-  /** As {@link startConnect}, the URL alone. */
+  /** As {@link startConnect}, but only the URL. */
   async generateConnectUrl(userId: string, provider: string, options: ConnectOptions = {}): Promise<string> {
     return (await this.startConnect(userId, provider, options)).connectUrl;
   }
 
-  /** As {@link startConnect}, the bare code of the link, for hosts with their own landing page. */
+  /** As {@link startConnect}, but only the code of the link, for hosts with their own landing page. */
   async createLinkCode(userId: string, provider: string, options: ConnectOptions = {}): Promise<string> {
     const { code } = await mintConnectLink(this.running(), parseConnectRequest(userId, provider, options));
     return code.reveal();
   }
 
-  /** Spends a link code: of any number of callers exactly one gets what it stands for; the others `undefined`. */
+  /** Uses up a link code: of any number of callers exactly one gets its meaning; the others get `undefined`. */
   async resolveLinkCode(code: string): Promise<views.ResolvedLink | undefined> {
     const link = await this.running().store.expiring.take('connect_link', parseText('link', code));
     if (link === undefined) return undefined;
@@ -50,9 +50,9 @@ export abstract class ConnectJourneys extends BrowserJourneys {
   }
 
   /**
-   * Where a connect stands; with `waitMs`, answered when it moves or the time is over.
+   * The state of a connect; with `waitMs`, answered when it changes or the time is over.
    *
-   * @throws {UnknownConnect} none of that id in this tenant
+   * @throws {UnknownConnect} no connect of that id in this tenant
    */
   async findConnect(
     connectId: string,
@@ -63,13 +63,13 @@ export abstract class ConnectJourneys extends BrowserJourneys {
   }
 
   /**
-   * The chat user typed this code: the proof that the person in the browser is the person in the chat. With `providers`
-   * it proves, and uses up, nothing at others.
+   * The chat user typed this code: the proof that the person in the browser is the person in the chat. With `providers` it
+   * proves only connects to those, and uses up no others.
    *
-   * @throws {CodeRefused} it is the code of no connect of this user; `attemptsLeft` says how many tries remain
+   * @throws {CodeRefused} it is not the code of a connect of this user; `attemptsLeft` says how many tries remain
    * @throws {Gone} its connect is over: proven, too old, or out of tries
    * @throws {RateLimited} too many tries by this user
-   * @throws {OAuthNotConnected} `account_mismatch`: another account than before, which `accountPolicy` refuses
+   * @throws {OAuthNotConnected} `account_mismatch`: another account than before, which `accountPolicy` forbids
    */
   async submitProof(userId: string, code: string, options: ProofOptions = {}): Promise<views.ProvenConnect> {
     const providers = options.providers?.map(parseProviderId);
@@ -80,8 +80,8 @@ export abstract class ConnectJourneys extends BrowserJourneys {
   }
 
   /**
-   * Keeps what the program meant to do, until the person of this connect is connected; `resume` is JSON of at most
-   * 8 KiB, sealed like a token. A later one for the same user, provider and account takes its place.
+   * Keeps what the program meant to do until the person of this connect is connected; `resume` is JSON of at most 8 KiB,
+   * sealed like a token. A later one for the same user, provider and account replaces it.
    *
    * @throws {UnknownConnect | InvalidRequest}
    */
@@ -91,19 +91,19 @@ export abstract class ConnectJourneys extends BrowserJourneys {
   }
 
   /**
-   * What is to be resumed now that this connect is completed; `undefined` when there is nothing, or it was superseded,
-   * taken or too old. Of any number of replicas exactly one gets it.
+   * What to resume now that this connect is completed; `undefined` if there is nothing, or it was replaced, taken or too
+   * old. Of any number of replicas exactly one gets it.
    */
   async takePendingAction(connectId: string, options: In = {}): Promise<views.PendingAction | undefined> {
     return takePendingAction(this.running(), connectOf(connectId, options));
   }
 
   /**
-   * The host's own web session says who is in the browser (proof mode `app_verifier`).
+   * The host's own web session tells who is in the browser (proof mode `app_verifier`).
    *
-   * @throws {UnknownConnect} none of that id in this tenant
-   * @throws {Forbidden} another proof is wanted, or the link was made for somebody else
-   * @throws {Gone} nothing of that connect awaits a proof
+   * @throws {UnknownConnect} no connect of that id in this tenant
+   * @throws {Forbidden} the connect needs another proof, or the link was made for somebody else
+   * @throws {Gone} nothing of that connect waits for a proof
    * @throws {OAuthNotConnected} as {@link submitProof}
    */
   async verifyConnect(connectId: string, userId: string, options: In = {}): Promise<views.ProvenConnect> {

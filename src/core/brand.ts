@@ -10,7 +10,7 @@ export interface Brand {
   readonly logo?: Logo;
 }
 
-/** `#rrggbb` each, by the ground it stands on. */
+/** `#rrggbb` each, by the background it is used on. */
 export interface BrandColor {
   readonly onLight: string;
   readonly onLightHover: string;
@@ -24,7 +24,7 @@ export interface Logo {
   readonly content: Uint8Array;
 }
 
-/** The grounds of the stylesheet on which the accent stands as text, and the ink that stands on it in the dark. */
+/** Background colours of the stylesheet behind text in the accent colour, and the text colour on the accent in dark mode. */
 export const grounds = { light: '#fffdf8', dark: '#1c2320', darkInk: '#0d211a' } as const;
 
 /** WCAG 2.2 success criterion 1.4.3, level AA. */
@@ -34,14 +34,14 @@ const leastContrast = 4.5;
 export const largestLogo = 12 * 1024;
 const mostPixels = 1024;
 
-/** Text of one line; without the characters that turn the reading direction of what stands around it. */
+/** Text of one line, without characters that change the reading direction of the text around it. */
 export const brandNameSchema = z
   .string()
   .min(1)
   .max(60, 'must be at most 60 characters')
   .refine((name) => name.isWellFormed() && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name), 'must be text of one line');
 
-/** `#rgb` or `#rrggbb`, dark enough to be read on our light ground; for the dark one it is made lighter by itself. */
+/** `#rgb` or `#rrggbb`, dark enough to be read on our light background; for the dark one it is lightened automatically. */
 export const brandColorSchema = z
   .string()
   .regex(/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i, 'must be a colour such as #1f5f4f')

@@ -39,7 +39,7 @@ export function parseOwner(userId: string, tenant: string | undefined): Owner {
 }
 
 /**
- * A caller's tenant; `default` unless told.
+ * A caller's tenant; `default` if absent.
  *
  * @throws {InvalidRequest} also for the one under which the service keeps grants of its own
  */

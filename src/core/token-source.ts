@@ -21,7 +21,7 @@ export interface SourceRequest {
 /** A token, and nothing that it was got with. */
 export interface SourcedToken {
   readonly accessToken: Secret | string;
-  /** `Bearer` unless told. */
+  /** `Bearer` by default. */
   readonly tokenType?: string;
   /** Epoch ms; absent = does not expire. */
   readonly expiresAt?: number;
@@ -50,7 +50,7 @@ export interface ExchangeSettings {
   readonly audience?: string;
   /** Whose subject tokens are sent on at all: values of `iss`. Absent = the authorization server alone decides. */
   readonly subjectIssuers?: readonly string[];
-  /** Who we are in `may_act` of subject tokens; our client id unless told. */
+  /** Who we are in `may_act` of subject tokens; our client id by default. */
   readonly actor?: string;
   /** How many exchanged tokens are kept in memory. */
   readonly cacheSize: number;

@@ -25,7 +25,7 @@ export interface ConnectRequest {
   readonly returnTo?: string;
   readonly chatIdentity?: ChatIdentity;
   readonly proof?: ProofMode;
-  /** `device`: a code is typed in on another device (RFC 8628); `browser` unless told. */
+  /** `device`: a code is typed in on another device (RFC 8628); default `browser`. */
   readonly method?: 'browser' | 'device';
   readonly metadata?: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;

@@ -31,7 +31,7 @@ export async function setPaused(deps: Dependencies, wish: ConnectionWish, paused
   throw new StoreUnavailable('The connection is being written by others all the time.');
 }
 
-/** The tokens are the same, so an intent to send the refresh token stands on (R5, R6). */
+/** The tokens do not change, so an intent to send the refresh token is kept (R5, R6). */
 async function write(deps: Dependencies, stored: StoredConnection, paused: boolean): Promise<Connection | undefined> {
   const now = deps.now();
   const connection = { ...stored.connection, pausedAt: paused ? now : undefined, updatedAt: now };

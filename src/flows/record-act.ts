@@ -21,8 +21,8 @@ export type Act = Omit<AuditEntry, 'at'>;
 export type About = Omit<Act, 'act' | 'outcome'>;
 
 /**
- * Appends to the trail. A trail that cannot be written to is logged and undoes nothing: what is told has happened, and
- * a rotated refresh token must be kept in any case. Handing out a token is another matter; see `routes/audit.ts`.
+ * Appends to the trail. A failure is logged and undoes nothing: the act has already happened, and a rotated refresh token
+ * must be kept in any case. Handing out a token is another matter; see `routes/audit.ts`.
  */
 export async function recordAct(deps: Dependencies, act: Act): Promise<void> {
   try {

@@ -53,7 +53,7 @@ export class RefreshFlights {
   }
 
   /**
-   * Refreshes, or waits for whoever already does.
+   * Refreshes, or waits for a refresh that is under way.
    *
    * @returns the connection as it then stands: refreshed, or ended, or as it was when sending again would be unsafe
    * @throws {ProviderUnavailable} no usable answer, or another process has not finished in time, or this one is ending
@@ -127,7 +127,7 @@ interface Flight extends RefreshOrder {
   readonly note: (written: Promise<void>) => void;
 }
 
-/** Looks, locks and looks again until this process may send, or somebody else has done it. */
+/** Reads, tries for the lease and reads again, until this process may send or another one has refreshed. */
 async function fly(flight: Flight): Promise<Refreshed> {
   const { deps, seen } = flight;
   flight.circuits.check(flight.provider.id, flight.provider.place);
