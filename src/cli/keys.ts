@@ -138,7 +138,7 @@ async function findLost({ engine, keyring }: Beneath, lost: readonly string[]): 
   return keys;
 }
 
-/** Only those of this machine: every process has a spool of its own. */
+/** Only those on this machine, as every process has its own spool. */
 async function listSpooled({ spoolDir }: Config, keys: readonly KeyUse[]): Promise<readonly string[]> {
   const ids = keys.map(({ id }) => id);
   return spoolDir === undefined ? [] : listSpooledUnder(spoolDir, ids);

@@ -196,13 +196,13 @@ export interface Provider {
   readonly place?: string;
 }
 
-/** By what of a provider the accounts and workspaces of its connections are told apart. */
+/** The fields of a provider that tell the accounts and workspaces of its connections apart. */
 export type AccountNaming = Pick<Provider, 'placeholders' | 'sites' | 'sharedChain' | 'keepFromResponse'>;
 
 /** The providers that can be used: known, and with client credentials. */
 export interface ProviderRegistry {
   find(id: ProviderId): Provider | undefined;
-  /** Also of one that is known and not configured: it may have been, and have connections. */
+  /** Also for a known provider that is not configured: it may have been, and still have connections. */
   findNaming(id: ProviderId): AccountNaming | undefined;
   /** Why a provider that is known cannot be found just now, for one whose issuer has to be asked first. */
   whyUnavailable?(id: ProviderId): OAuthManagerError | undefined;

@@ -116,9 +116,9 @@ export async function concludeLeftRemoval(
 }
 
 /**
- * Takes what is removed, revoked and told out of the indexes.
+ * Removes a connection from the indexes, once it is removed, revoked and announced.
  *
- * @returns whether somebody has connected anew in its place
+ * @returns whether there is a new connection in its place
  * @throws {StoreUnavailable} they cannot be written still
  */
 export async function clearLeftPlace(deps: Dependencies, connection: Omit<Connection, 'proof'>): Promise<boolean> {

@@ -17,7 +17,7 @@ const removedSchema = z.object({
 });
 const openSchema = removedSchema.extend({
   leftAt: z.number(),
-  /** It is revoked and told: only indexes name it still. */
+  /** It is revoked and announced: only entries in indexes are left. */
   isTold: z.literal(true).optional(),
 });
 

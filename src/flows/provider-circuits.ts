@@ -21,9 +21,9 @@ interface Circuit {
 const failuresToOpen = 5;
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
-/** So many circuits are kept in any case. Beyond, each time that there are twice as many, those of nobody are looked for. */
+/** This many circuits are kept in any case. Each time that their number has doubled, unused ones are dropped. */
 const alwaysKept = 1_000;
-/** One that was not open or probed for so long, ms, is nobody's any more. */
+/** A circuit that was not open or probed for this long, ms, is unused. */
 const idleMs = 3_600_000;
 /** A probe that nobody has reported on by then, far beyond a request's deadline, counts for nothing. */
 const probeMs = 60_000;
@@ -108,7 +108,7 @@ export class ProviderCircuits {
     this.#circuits.set(key, circuit);
   }
 
-  /** Hosts and discovered servers come and go; what is configured stays. */
+  /** Only those of hosts and discovered servers: configured providers stay. */
   #forgetIdle(): void {
     const since = this.#now() - idleMs;
     for (const [key, { openUntil, probeUntil }] of this.#circuits) {

@@ -1,20 +1,20 @@
-/** A signal that comes while the program loads: the first process of a container hears none that it has not asked for. */
+/** Signals while the program loads: the first process of a container gets only signals that it listens for. */
 
-/** What ends a service. */
+/** The signals that end a service. */
 export const endingSignals = ['SIGTERM', 'SIGINT'] as const;
 
-/** A start that takes longer than this is not waited for, ms. */
+/** After a signal, a start may take this long, ms; then the process ends. */
 const patienceMs = 5_000;
 
 let isAsked = false;
 let giveUp: NodeJS.Timeout | undefined;
 
-/** From now on a signal is kept for who can close what has begun by then; without one in time, it ends the process. */
+/** From now on a signal is kept until {@link takeEarlySignal} is called; if that takes too long, the process ends. */
 export function keepEarlySignal(): void {
   for (const signal of endingSignals) process.on(signal, onSignal);
 }
 
-/** Whether there was one. Those that follow are the caller's. */
+/** Whether there was a signal. The caller handles later ones. */
 export function takeEarlySignal(): boolean {
   for (const signal of endingSignals) process.off(signal, onSignal);
   clearTimeout(giveUp);

@@ -49,7 +49,7 @@ async function closeWithin(service: Service): Promise<void> {
 
 /**
  * Closes at the first SIGTERM or SIGINT and resolves with the exit status: 0, or 1 when closing failed or took too
- * long. A second signal ends the wait at once. One that was kept while the program loaded is the first.
+ * long. A second signal ends the wait at once. A signal that came while the program loaded counts as the first.
  *
  * @param close closes everything that this process started
  * @param deadlineMs how long that may take

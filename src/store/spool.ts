@@ -59,7 +59,7 @@ export async function openSpool(directory: string, keyring: Keyring, log?: Pick<
   };
 }
 
-/** Paths of the files that one of these keys has sealed; none where there is no such directory. */
+/** Paths of the files that one of these keys has sealed; none if the directory does not exist. */
 export async function listSpooledUnder(directory: string, keyIds: readonly string[]): Promise<readonly string[]> {
   const names = await readdir(directory).catch(absentIsEmpty);
   const found: string[] = [];
