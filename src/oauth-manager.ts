@@ -14,7 +14,7 @@ import { Ending } from './flows/ending.js';
 import { GrantJanitor } from './flows/grant-janitor.js';
 import { DueWorker } from './flows/look-after-due.js';
 import { ProviderCircuits } from './flows/provider-circuits.js';
-import { RefreshFlights } from './flows/refresh.js';
+import { RefreshFlights } from './flows/refresh-flights.js';
 import { RefreshPace } from './flows/refresh-pace.js';
 import { type RefusedReport, type RefusedWish, retryRefused } from './flows/refused-grants.js';
 import { createSources } from './flows/sources/create-sources.js';

@@ -12,7 +12,7 @@ import type { Dependencies } from './dependencies.js';
 import { findExact, findOtherwise } from './find-connection.js';
 import { refuseForbidden, requireProvider } from './provider-of.js';
 import { keepReady, readyAnswer, tokenOf } from './ready-token.js';
-import type { RefreshFlights } from './refresh.js';
+import type { RefreshFlights } from './refresh-flights.js';
 import { isRejected } from './rejected-token.js';
 import type { Due, TokenOutcome, TokenRequest } from './token-request.js';
 import type { UsageMarks } from './usage-marks.js';

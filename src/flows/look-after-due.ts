@@ -8,7 +8,7 @@ import type { DueClaim, DueEntry } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
 import { warnOfEnd } from './grant-end-warning.js';
 import { findProvider } from './provider-of.js';
-import type { RefreshFlights } from './refresh.js';
+import type { RefreshFlights } from './refresh-flights.js';
 import type { RefreshPace } from './refresh-pace.js';
 import { forgetRefused } from './refused-grants.js';
 import { Rounds } from './rounds.js';

@@ -10,7 +10,7 @@ import { isKeptAfterRefusal } from '../core/refresh-state.js';
 import type { WriteOutcome } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
 import { findProvider } from './provider-of.js';
-import type { RefreshFlights } from './refresh.js';
+import type { RefreshFlights } from './refresh-flights.js';
 import type { RefreshPace } from './refresh-pace.js';
 
 /** Which refused grants are sent again; what is absent limits nothing. */

@@ -135,7 +135,7 @@ export async function leaveReplaced(deps: Dependencies, previous: Identified, an
   if (!collectionsOf(deps, previous).every((name) => kept.includes(name))) await leaveUnproven(deps, previous);
 }
 
-/** Takes out what was entered for a connection that could not be stored: nothing else would ever remove it. */
+/** Takes out what was entered for a connection, unless what stands in its place now is of the same account. Never throws. */
 export function leaveUnproven(deps: Dependencies, connection: Identified): Promise<void> {
   return afterwards(deps, 'account index', () =>
     holdingAccount(deps, connection, async () => {
