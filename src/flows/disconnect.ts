@@ -1,4 +1,4 @@
-/** Disconnecting: forgotten here, then revoked at the provider. */
+/** Disconnecting: forgotten here, then revoked at the provider. The whole way, as a picture: docs/disconnecting.md. */
 
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import { KeyUnavailable, StoredTokenUnreadable, StoreUnavailable } from '../core/errors.js';

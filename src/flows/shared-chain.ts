@@ -41,7 +41,7 @@ export async function refreshInChain(
     return isLeader(next, seen) ? by.own(order) : refreshInChain(deps, order, by);
   }
   if (!isNewer(stored.connection.tokenSet, seen.connection.tokenSet)) return { kind: 'current', stored: seen };
-  const taken = await takeOver(deps, seen, stored.connection.tokenSet);
+  const taken = await copyTokens(deps, seen, stored.connection.tokenSet);
   return isStale(taken, order) ? refreshInChain(deps, renewing(order, taken.stored), by) : taken;
 }
 
@@ -60,7 +60,7 @@ function renewing(order: RefreshOrder, seen: StoredConnection): RefreshOrder {
 }
 
 /** Copies the leader's tokens, by compare-and-set: if this connection has changed meanwhile, the change stands. */
-async function takeOver(deps: Dependencies, seen: StoredConnection, tokenSet: TokenSet): Promise<Refreshed> {
+async function copyTokens(deps: Dependencies, seen: StoredConnection, tokenSet: TokenSet): Promise<Refreshed> {
   const now = deps.now();
   const connection = { ...seen.connection, tokenSet, state: { kind: 'active' as const }, updatedAt: now };
   const generation = nextGeneration(seen.generation, now);
@@ -92,7 +92,7 @@ export async function handOver(deps: Dependencies, leaving: StoredConnection): P
     for (const other of await findByWorkspace(deps, { tenant, provider, parameters })) {
       const isFollower = other.connection.tokenSet.refreshToken !== undefined && !isOfSameChain(other, leaving);
       if (!isFollower || !isLeader(await findLeader(deps, other), leaving)) continue;
-      if (isNewer(tokenSet, other.connection.tokenSet)) await takeOver(deps, other, tokenSet);
+      if (isNewer(tokenSet, other.connection.tokenSet)) await copyTokens(deps, other, tokenSet);
     }
   } catch {
     deps.log.warn({ provider }, 'the siblings of a connection that ends were not given what it has');
