@@ -1,4 +1,4 @@
-/** The account page: what is connected, connecting and disconnecting, for the person of a redeemed account link. */
+/** The account page: lists, connects and disconnects, for a person who has opened an account link. */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -35,7 +35,7 @@ export type AccountManager = Pick<
 
 type Context = BrowserContext<AccountManager>;
 
-/** A form without the token is one that somebody else's page may have sent: no fault of the fields. */
+/** A missing token is no invalid field, but refused like a wrong one: another site's page may have sent the form. */
 const formSchema = z.object({ csrf_token: z.string().max(256).default(''), account: accountLabelSchema.optional() });
 
 /** Adds the routes under `/connections`. */
@@ -59,7 +59,7 @@ async function showEntrance(context: Context, request: FastifyRequest, reply: Fa
   const link = requireLink(request.query);
   const { title, go } = readerOf(request).texts.enter;
   if ((await context.manager.describeAccountLink(link)) === undefined) {
-    // Whoever opens the link once more in the browser that is inside wants to get back there.
+    // Somebody with a session who opens the link again wants to get back to the account page.
     const way = { href: `${context.site.basePath}/connections`, words: go };
     const isInside = (await findSession(context, request)).session !== undefined;
     return context.pages.message(request, reply.code(410), 'gone', isInside ? way : undefined);
@@ -67,7 +67,7 @@ async function showEntrance(context: Context, request: FastifyRequest, reply: Fa
   return context.pages.page(request, reply, { template: 'enter', title, script: 'send-once.js', view: { link } });
 }
 
-/** Spends the link. The session is always a new one, so a session id planted before is worth nothing. */
+/** Uses up the link. The session is always a new one, so a session id that an attacker has set before is worth nothing. */
 async function enter(context: Context, request: FastifyRequest, reply: FastifyReply) {
   const { manager, site, now } = context;
   const { sessionSecret, session } = await journeysOf(manager, request).redeemAccountLink(requireLink(request.body));
@@ -88,7 +88,7 @@ async function showConnections(context: Context, request: FastifyRequest, reply:
   return pages.page(request, reply, connectionsPage(content, readerOf(request).language));
 }
 
-/** Starts a connect that needs the same proof as any other (an account link may have been given to a victim). */
+/** Starts a connect that needs the same proof as any other: an attacker may have sent an account link to a victim. */
 async function connect(context: Context, request: FastifyRequest, reply: FastifyReply) {
   const { manager, site } = context;
   const { session, account } = await requireForm(context, request);
@@ -99,7 +99,7 @@ async function connect(context: Context, request: FastifyRequest, reply: Fastify
   );
   const { connectUrl, connectId } = await journeysOf(manager, request).startConnect(userId, provider, {
     tenant,
-    // Connecting again asks for what was granted before, not for less.
+    // A new connect asks for the scopes that were granted before, not for fewer.
     ...(present?.scope.length ? { scopes: [...present.scope] } : {}),
     returnTo: `${site.basePath}/connections`,
     ...(account === undefined ? {} : { account }),
@@ -111,7 +111,7 @@ async function connect(context: Context, request: FastifyRequest, reply: Fastify
 async function disconnect(context: Context, request: FastifyRequest, reply: FastifyReply) {
   const { manager, site, pages } = context;
   const { session, account } = await requireForm(context, request);
-  // One that is no longer configured can still be disconnected.
+  // A connection at a provider that is no longer configured can still be disconnected.
   const provider = parseProvider(request.params);
   const { userId, tenant } = session;
   const isThere = (await manager.listUserConnections(userId, { tenant })).some(
@@ -129,12 +129,12 @@ async function disconnect(context: Context, request: FastifyRequest, reply: Fast
     reason: `revoked: ${revoked}`,
   });
   const name = manager.listProviders().find((listing) => listing.id === provider)?.displayName ?? provider;
-  // Where the answer is loaded once more its form is sent again: what was revoked is not to be told as unconfirmed then.
+  // Reloading the answer sends the form again: a connection that is already gone must not be reported as not revoked.
   const told = { name, revoked: isThere ? revoked : 'before', basePath: site.basePath } as const;
   return pages.page(request, reply, disconnectedPage(told, readerOf(request)));
 }
 
-/** Pauses or resumes; what is no longer there is seen on the page, where this leads back to. */
+/** Pauses or resumes. Nothing is said if the connection is gone: the browser is sent back to the page, which shows it. */
 async function setPaused(context: Context, request: FastifyRequest, act: 'pause' | 'resume'): Promise<void> {
   const { manager } = context;
   const { session, account } = await requireForm(context, request);
@@ -156,14 +156,14 @@ async function leave(context: Context, request: FastifyRequest, reply: FastifyRe
   return pages.message(request, reply, 'left');
 }
 
-/** Looks the session up, each time anew: one that was ended elsewhere is over here too. */
+/** Reads the session from the store at each request, so that one which was ended elsewhere is over here too. */
 async function findSession({ manager, site }: Context, request: FastifyRequest) {
   const sessionSecret = findCookie(request.headers.cookie, sessionCookieName(site));
   const session = sessionSecret === undefined ? undefined : await manager.findSession(sessionSecret);
   return { session, sessionSecret };
 }
 
-/** @throws {Unauthorized} when nobody is inside */
+/** @throws {Unauthorized} when there is no session */
 async function requireSession(
   context: Context,
   request: FastifyRequest,
@@ -175,7 +175,7 @@ async function requireSession(
   return { session, sessionSecret };
 }
 
-/** The session and the fields of a form that shows its CSRF token. Whose connections are meant comes from the session. */
+/** The session and the fields of a form with the session's CSRF token. The user is the session's, never a field. */
 async function requireForm(context: Context, request: FastifyRequest) {
   const { session, sessionSecret } = await requireSession(context, request);
   const form = formSchema.safeParse(request.body);
@@ -186,7 +186,7 @@ async function requireForm(context: Context, request: FastifyRequest) {
   return { session, sessionSecret, account: form.data.account };
 }
 
-/** Compares in constant time; digests, because `timingSafeEqual` wants equal lengths. */
+/** Compares in constant time; by digest, because `timingSafeEqual` needs equal lengths. */
 function isSameText(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(one), digest(other));

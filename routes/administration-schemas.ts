@@ -1,4 +1,4 @@
-/** The wire of what admins do: API keys, callers that are refused, and the audit trail. */
+/** Bodies and queries of the routes for admins: API keys, callers that are refused, and the audit trail. */
 
 import { z } from 'zod';
 import { auditActSchema, auditEntrySchema } from '../src/core/audit.js';
@@ -13,13 +13,13 @@ const callerName = z
   .max(256)
   .refine((name) => name.isWellFormed(), 'must be well-formed Unicode');
 
-/** A time that an administrator names. In milliseconds, by mistake, a key would never end. */
+/** A time that an administrator gives. Milliseconds by mistake would make a key that never ends. */
 const namedSeconds = epochSeconds.max(253_402_300_799, 'must be in seconds, at most the year 9999');
 
-/** The key that a path names: 16 hexadecimal digits, no secret. */
+/** The id of a key in a path: 16 hexadecimal digits, not a secret. */
 export const apiKeyParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'is not the id of a key') });
 
-/** Whose the new key is, and what it may do. */
+/** The owner of the new key, and what it may do. */
 export const apiKeyBody = z.strictObject({
   owner: z
     .string()
@@ -32,7 +32,7 @@ export const apiKeyBody = z.strictObject({
   expires_at: namedSeconds.optional().describe('Without it, good until revoked.'),
 });
 
-/** Whose JWTs are refused; one of `subject` and `jti` has to be said. */
+/** Which JWTs are refused; exactly one of `subject` and `jti` is needed. */
 export const revocationBody = z.strictObject({
   subject: callerName.optional().describe('Claim `sub`: every JWT of that subject.'),
   jti: callerName.optional().describe('Claim `jti`: that one JWT.'),
@@ -41,7 +41,7 @@ export const revocationBody = z.strictObject({
     .describe('When the refusal ends; without it, never. A time that is over takes it back.'),
 });
 
-/** Which entries of the audit trail; all of it may be left out. */
+/** Which entries of the audit trail; every field is optional. */
 export const auditQuery = z.object({
   after: z
     .string()
@@ -72,7 +72,7 @@ export const apiKeysAnswer = z.object({ api_keys: z.array(apiKeyAnswer) });
 /** 201 of a new key: the only answer that holds the key. */
 export const newApiKeyAnswer = apiKeyAnswer.extend({ key: text.describe('The key. It cannot be shown again.') });
 
-/** The end of a key; the same when it was over before. */
+/** 200 of a revocation; the same if the key was already revoked. */
 export const apiKeyRevokedAnswer = z.object({ id: text, revoked: z.literal(true) });
 
 /** Until when the caller is refused; null = for good. */

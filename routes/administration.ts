@@ -1,4 +1,4 @@
-/** For administrators: API keys that live in the store, and callers whose JWTs are refused. */
+/** For administrators: API keys that are kept in the store, and callers whose JWTs are refused. */
 
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { InvalidRequest, NotFound } from '../src/core/errors.js';
@@ -18,7 +18,7 @@ import {
 import { callerOf, type Role } from './caller.js';
 import { problemAnswers, toSeconds } from './wire.js';
 
-/** A key as it is listed. Times in epoch ms. */
+/** A key without its secret. Times in epoch ms. */
 export interface ManagedKey {
   readonly id: string;
   readonly owner: string;
@@ -30,7 +30,7 @@ export interface ManagedKey {
   readonly lastUsedAt?: number;
 }
 
-/** What the program does for these routes; every function knows the tenant of the credential and no other. */
+/** What the program does for these routes; each function acts in the tenant of the caller's credential only. */
 export interface Administration {
   listKeys(tenant: TenantId): Promise<readonly ManagedKey[]>;
   createKey(
@@ -48,10 +48,10 @@ export interface Administration {
 const roles: readonly Role[] = ['admin'];
 const tags = ['administration'];
 
-/** A credential for some providers must not make one for all: these routes want one that reaches all. */
+/** A credential for some providers must not create one for all, so these routes need one that reaches all. */
 const config = { roles, everyProvider: true };
 
-/** What acts, and who knows the providers. */
+/** The functions that do the work, and the manager, which knows the providers. */
 interface AdministrationOptions {
   readonly administration: Administration;
   readonly manager: OAuthManager;
@@ -145,7 +145,7 @@ const revocations: FastifyPluginAsyncZod<AdministrationOptions> = async (app, op
   });
 };
 
-/** A key for a provider that nobody knows would reach nothing. */
+/** A key for an unknown provider would reach nothing. */
 function refuseMisspelt(manager: OAuthManager, providers: readonly ProviderId[] = []): void {
   const known = new Set(manager.listProviders().map(({ id }) => id));
   const at = providers.findIndex((id) => !known.has(id) && !isDiscoveredId(id));

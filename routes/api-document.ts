@@ -1,4 +1,4 @@
-/** The document of the HTTP API, OpenAPI 3.1 from the schemas that check requests, and the page to read it. */
+/** The OpenAPI 3.1 document of the HTTP API, from the schemas that check requests, and the page that shows it. */
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -13,13 +13,13 @@ import { namedSchemas } from './named-schemas.js';
 
 /** What the document says about this deployment; both may be absent. */
 export interface OpenapiOptions {
-  /** Public address of this service, without a slash at the end; as the only entry of `servers`. */
+  /** Public address of this service, without a slash at the end; the only entry of `servers`. */
   readonly baseUrl?: string;
   /** Version of the program. */
   readonly version?: string;
 }
 
-/** What the operations are about; every operation bears one of these as its tag. */
+/** The topics of the operations; every operation has one of these as its tag. */
 const topics = {
   providers: 'What people can connect.',
   tokens: 'Valid access tokens, or a link to connect.',
@@ -33,7 +33,7 @@ const topics = {
 const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: namedSchemas });
 const withNamedSchemas = createJsonSchemaTransformObject({ schemaRegistry: namedSchemas });
 
-/** From zod to JSON Schema, for one route: named bodies become references, and the summary says what is answered. */
+/** From zod to JSON Schema, for one route: named bodies become references, and the summary describes its answers. */
 const transformRoute: typeof toJsonSchema = (document) => {
   const { schema, url } = toJsonSchema(document);
   const answers: Record<string, object> = { ...(schema?.response ?? {}) };
@@ -44,7 +44,7 @@ const transformRoute: typeof toJsonSchema = (document) => {
   return { schema: { ...schema, ...(schema?.response ? { response: answers } : {}) }, url };
 };
 
-/** Every name comes twice, for what is sent and for what is answered; the one that nothing refers to is left out. */
+/** Every named schema is there twice, as input and as output; one that nothing refers to is left out. */
 const transformWhole: typeof withNamedSchemas = (document) => {
   const whole = withNamedSchemas(document);
   const text = JSON.stringify(whole);
@@ -55,7 +55,7 @@ const transformWhole: typeof withNamedSchemas = (document) => {
 };
 
 /**
- * An app of its own, which listens to nothing: `swagger()` is the document of these routes, `/docs` the page.
+ * A separate app that does not listen: `swagger()` is the document of these routes, `/docs` the page.
  *
  * @param routes as they were added to the app that answers them
  */
@@ -83,7 +83,7 @@ export async function documentApi(routes: readonly RouteOptions[], options: Open
     transformObject: transformWhole,
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
-  // The page's own routes come with JSON Schema, these with zod.
+  // The page's own routes have JSON Schema, these have zod.
   await app.register(async (described) => {
     described.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
     for (const { method, url, schema } of routes) described.route({ method, url, schema, handler: () => undefined });

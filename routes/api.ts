@@ -24,17 +24,17 @@ import { tokens } from './tokens.js';
 export interface V1Options {
   readonly manager: OAuthManager;
   readonly authenticate: Authenticate;
-  /** Keys and refused callers; without it there are no such addresses. */
+  /** API keys and refused callers; without it there are no such routes. */
   readonly administration?: Administration;
-  /** How often callers may ask; without it, as often as they like. */
+  /** How often callers may ask; without it, there is no limit. */
   readonly limits?: RateLimitOptions;
   /** Hands out tokens and links also when the audit trail cannot be written to. */
   readonly auditFailOpen?: boolean;
-  /** How often a quiet event stream says that it is there, ms. */
+  /** After this time without an event, a stream sends a comment to stay open, ms. */
   readonly heartbeatMs?: number;
 }
 
-/** The same with what the addresses beside `/v1` need. */
+/** The same, and what the routes beside `/v1` need. */
 export interface ApiOptions extends V1Options {
   /** Served at `/metrics`. */
   readonly metrics?: () => Promise<Registry>;
@@ -59,7 +59,7 @@ export const api: FastifyPluginAsync<ApiOptions> = async (app, options) => {
 };
 
 /**
- * What stands under `/v1`, and nothing beside it. Everything stays inside the plugin: compilers, parsers, errors.
+ * The routes under `/v1` alone. Compilers, parsers and error handling stay inside the plugin.
  */
 export const v1: FastifyPluginAsync<V1Options> = async (app, options) => {
   app.setErrorHandler(answerError);
@@ -88,8 +88,8 @@ export const v1: FastifyPluginAsync<V1Options> = async (app, options) => {
 };
 
 /**
- * One parser, whatever else the program reads: forms are the browser's half. An empty body counts as none, because
- * many clients name the type of a body that they do not send.
+ * JSON is the only body of the API, whatever parsers a host has; only the browser pages take forms. An empty body counts
+ * as none, because many clients send a content type without a body.
  */
 function readJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -98,7 +98,7 @@ function readJsonOnly(app: FastifyInstance): void {
     if (body.length === 0) done(null, undefined);
     else parse(request, String(body), done);
   });
-  // `curl -d ''` calls it a form.
+  // An empty body of another type is allowed: `curl -d ''` calls it a form.
   app.addContentTypeParser('*', ({ headers }, _body, done) => {
     const isEmpty = (headers['content-length'] ?? '0') === '0' && headers['transfer-encoding'] === undefined;
     done(isEmpty ? null : new UnsupportedMediaType(), undefined);
@@ -121,7 +121,7 @@ function recordMethods(app: FastifyInstance): Map<string, Set<string>> {
   return methods;
 }
 
-/** Fastify answers 404 to a method that an address does not know; RFC 9110 section 15.5.6 wants 405 with `Allow`. */
+/** Fastify answers 404 to a method that a path does not have; RFC 9110 section 15.5.6 requires 405 with `Allow`. */
 function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const [url, known] of [...methods]) {
     const allow = [...known].join(', ');

@@ -38,7 +38,7 @@ export const auditTrail: FastifyPluginAsyncZod<{ manager: Pick<OAuthManager, 'au
     method: 'GET',
     url: '/audit',
     exposeHeadRoute: false,
-    // Entries tell of users at every provider.
+    // Entries are about users at every provider.
     config: { roles: ['admin'], everyProvider: true },
     schema: {
       operationId: 'readAudit',
@@ -53,10 +53,10 @@ export const auditTrail: FastifyPluginAsyncZod<{ manager: Pick<OAuthManager, 'au
       if (!/\bapplication\/x-ndjson\b/i.test(request.headers.accept ?? '')) {
         return readPage(manager, wish, limit ?? usualLimit);
       }
-      // Read before anything is answered: a store that is down is a problem, not a file that ends at once.
+      // Read before the answer begins, so that an outage of the store is a problem answer and not an empty file.
       const first = await manager.audit.read(wish.tenant, wish.after, batch);
       reply.header('content-type', 'application/x-ndjson');
-      // As a stream it passes the JSON serializer by.
+      // A stream is not passed through the JSON serializer.
       return reply.send(Readable.from(lines(manager, wish, { first, limit }), { objectMode: false }));
     },
   });

@@ -1,4 +1,4 @@
-/** Writes what callers of the API do into the audit trail: each route declares its act, one hook does the rest. */
+/** Writes what callers of the API do into the audit trail: each route declares its act, hooks write the entry. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type ActOrigin, type AuditAct, type AuditActor, type AuditEntry, tokenDigestOf } from '../src/core/audit.js';
@@ -27,14 +27,14 @@ declare module 'fastify' {
 /** What the trail needs of the manager. */
 export type Trail = Pick<OAuthManager, 'recordAct'>;
 
-/** What has journeys that can be told which request they belong to. */
+/** Something whose journeys can be tied to the request that they belong to. */
 export interface PlacedIn<Some> {
   at(origin: ActOrigin): Some;
 }
 
 /**
- * The journeys of the manager as part of a request: what they write into the trail along the way bears its id and
- * address, and the act of the request itself is written here.
+ * The journeys of the manager as part of a request: what they write into the trail has the request's id and address. The
+ * act of the request itself is written here.
  */
 export function journeysOf<Some>(manager: PlacedIn<Some>, request: FastifyRequest): Some {
   return manager.at(originOf(request));
@@ -42,14 +42,14 @@ export function journeysOf<Some>(manager: PlacedIn<Some>, request: FastifyReques
 
 const notes = new WeakMap<FastifyRequest, Pick<AuditEntry, 'object' | 'reason'>>();
 
-/** What only the handler of this request knows of its act; it goes into the entry when the act succeeds. */
+/** What only the handler of this request knows about its act; it is added to the entry when the act succeeds. */
 export function noteForAudit(request: FastifyRequest, { delegation }: Pick<AccessToken, 'delegation'>): void {
   if (delegation === undefined) return;
   const { subject, actors } = delegation;
   notes.set(request, { object: subject, reason: `act: ${actors.join(' < ')}`.slice(0, 200) });
 }
 
-/** Acts that hand a secret out: without an entry they do not happen. */
+/** Acts that hand out a secret: without an entry they do not happen. */
 const handsOut: ReadonlySet<AuditAct> = new Set([
   'token.issue',
   'connect.create',
@@ -58,10 +58,10 @@ const handsOut: ReadonlySet<AuditAct> = new Set([
 ]);
 
 /**
- * Has every route of `app` that declares an act write one entry, when it is known what came of it; and one entry for
- * every caller who was refused.
+ * Writes one entry for every request to a route of `app` that declares an act, as soon as its outcome is known, and one
+ * for every caller who was refused.
  *
- * A secret that is about to be handed out stays here when its entry cannot be written, unless `failOpen`.
+ * A secret is not handed out if its entry cannot be written, unless `failOpen`.
  */
 export function recordCallers(app: FastifyInstance, options: { trail: Trail; failOpen?: boolean }): void {
   const { trail, failOpen = false } = options;
@@ -104,8 +104,8 @@ export function recordLimited(trail: Trail, request: FastifyRequest, bucket: str
 }
 
 /**
- * Records that a form was refused for where it stood or for whom it was sent: another site's, a session that is over, a
- * token that is not the session's. Never throws.
+ * Records that a form was refused: sent by another site, without a session or with one that is over, or with a token that
+ * is not the session's. Never throws.
  */
 export async function recordRefusedForm(trail: Trail, request: FastifyRequest, error: unknown): Promise<void> {
   if (request.method !== 'POST') return;
@@ -135,7 +135,7 @@ function describeRefusal(
   return act && { act, outcome, reason: code };
 }
 
-/** Every field by its name: to spread the parts into one object, each with other fields, took 4 µs of each answer. */
+/** Every field by its name: spreading parts with different fields into one object took 4 µs of each answer. */
 function successOf(act: AuditAct, request: FastifyRequest, payload: unknown): Omit<AuditEntry, 'at'> {
   const { tenant, actor, user, provider, account, object, request_id, address } = aboutRequest(request);
   const { access_token, connection_id, connect_id, id, provider: used, revoked } = Object(payload);
@@ -157,7 +157,7 @@ function successOf(act: AuditAct, request: FastifyRequest, payload: unknown): Om
   };
 }
 
-/** Who asks, from where, about whom and what. A name that cannot be one is left out. */
+/** Who asks, from where, about whom and what. A name of a wrong form is left out. */
 function aboutRequest(request: FastifyRequest): Omit<AuditEntry, 'at' | 'act' | 'outcome'> {
   const said = partsOf(request);
   const [user, account, provider] = [named(said, 'user'), named(said, 'account'), named(said, 'provider')];
@@ -179,8 +179,8 @@ function aboutRequest(request: FastifyRequest): Omit<AuditEntry, 'at' | 'act' | 
 type Part = Readonly<Record<string, unknown>>;
 
 /**
- * Where a request says things; what stands in the path counts before what stands in the body, and that before the query. A
- * part that the route does not read says nothing: whoever asks could write there what the trail is to say.
+ * The parts of a request in which names are looked for: the path first, then the body, then the query. Parts that the
+ * route does not read are left out: otherwise a caller could write false names into the trail.
  */
 function partsOf({ params, body, query, routeOptions }: FastifyRequest): readonly Part[] {
   const { schema = {} } = routeOptions;
@@ -188,7 +188,7 @@ function partsOf({ params, body, query, routeOptions }: FastifyRequest): readonl
   return read.filter(isPart);
 }
 
-/** Without those that say nothing, as the query and the body mostly do. */
+/** Leaves out empty parts, as the query and the body mostly are. */
 function isPart(part: unknown): part is Part {
   for (const _name in Object(part)) return typeof part === 'object';
   return false;
@@ -205,7 +205,7 @@ function shortText(value: unknown, most: number): string | undefined {
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
-/** One who showed no usable credential has no tenant; such entries stand in the trail of `default`. */
+/** A caller without a usable credential has no tenant; its entries are in the trail of `default`. */
 function whoAsks(request: FastifyRequest): { tenant: TenantId; actor: AuditActor } {
   const caller = findCaller(request);
   if (caller === undefined) return { tenant: defaultTenant, actor: { kind: 'unknown', id: 'unknown' } };

@@ -13,7 +13,7 @@ export function readerOf(request: FastifyRequest): { language: Language; texts: 
   return { language, texts: textsOf(language) };
 }
 
-/** Where a message leads, if anywhere. */
+/** A link below a message. */
 export interface Way {
   readonly href: string;
   readonly words: string;
@@ -27,7 +27,7 @@ export interface PageSender {
   error(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply;
 }
 
-/** Joins rendering and replying. The status is the reply's own, 200 unless it was set. */
+/** Renders pages and sends them. The status is the reply's own; 200 if none was set. */
 export function createPageSender(render: Render): PageSender {
   const page: PageSender['page'] = (request, reply, content) => {
     const { language } = readerOf(request);

@@ -1,4 +1,4 @@
-/** The browser half as one Fastify plugin: the pages of connecting and of the account, with what they all share. */
+/** All browser pages as one Fastify plugin: those for connecting and the account page, with what they share. */
 
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
@@ -25,17 +25,17 @@ export interface BrowserRoutesOptions {
   readonly now: () => number;
   /** Name, colour and logo of whoever runs this. */
   readonly brand?: Brand;
-  /** How often one address may ask; without it, as often as it likes. */
+  /** How often one address may ask; without it, there is no limit. */
   readonly limits?: RateLimitOptions;
 }
 
-/** Largest form taken, in bytes: an authorization response by form post with all its extras stays below. */
+/** Largest form that is accepted, in bytes: an authorization response by form post is smaller, with all its extras. */
 const formLimit = 32 * 1024;
 
 /**
  * `/oauth/…`, `/connections/…` and `/assets/…`.
  *
- * Everything here stays inside the plugin: its headers, its error pages, and its parser, which takes forms only.
+ * Headers, error pages and the parser, which takes forms only, stay inside the plugin.
  */
 export const browserRoutes: FastifyPluginAsync<BrowserRoutesOptions> = async (app, options) => {
   const site = describeSite(options.baseUrl);
@@ -79,7 +79,7 @@ export const browserRoutes: FastifyPluginAsync<BrowserRoutesOptions> = async (ap
   }
 };
 
-/** Served under a name that holds a digest of the content, so the answer never changes. */
+/** The name contains a digest of the content, so the answer to it never changes. */
 function addAssetRoute(app: FastifyInstance, assets: Assets): void {
   app.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) => {
     const asset = assets.find(request.params.name);

@@ -1,4 +1,4 @@
-/** Who calls the API and what the credential lets them do. Every route declares its roles, or the program does not start. */
+/** Who calls the API and what the credential allows. Every route declares its roles, or the program does not start. */
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -12,13 +12,13 @@ import type { RateLimits } from './rate-limit.js';
  */
 export type Role = 'bot' | 'viewer' | 'admin' | 'user';
 
-/** An authenticated caller. Tenant and reach come from the credential and from nowhere else. */
+/** An authenticated caller. Tenant and providers come from the credential only, never from the request. */
 export interface Caller {
   /** For logs and rate limits: the id of the key, or the subject of the JWT. */
   readonly id: string;
-  /** Of a JWT, whose subject may be the id of somebody's key. */
+  /** Set for a JWT, as its subject may be equal to the id of an API key. */
   readonly credential?: 'jwt';
-  /** Who answers for it, where the id says nothing to a person. */
+  /** The person or team responsible for it, if the id means nothing to people. */
   readonly name?: string;
   readonly role: Role;
   readonly tenant: TenantId;
@@ -32,11 +32,11 @@ export interface Caller {
  * Finds out who calls.
  *
  * @throws {Unauthorized} no usable credential
- * @throws {StoreUnavailable | KeyUnavailable} nobody can tell just now
+ * @throws {StoreUnavailable | KeyUnavailable} the credential cannot be checked now
  */
 export type Authenticate = (headers: IncomingHttpHeaders) => Promise<Caller>;
 
-/** Where a request keeps its caller. A weak map would be asked by the garbage collector as well: 0.5 µs each time. */
+/** The property of a request that holds its caller. A weak map would cost the garbage collector 0.5 µs each time. */
 const callerKey = Symbol('caller');
 
 declare module 'fastify' {
@@ -46,12 +46,12 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call this route. */
     roles?: readonly Role[];
-    /** Touches connections of every provider, so a credential for some of them is not enough. */
+    /** Concerns connections at every provider, so a credential for some of them is not enough. */
     everyProvider?: boolean;
   }
 }
 
-/** The caller of a request, if one was found out. */
+/** The caller of a request, if it was authenticated. */
 export function findCaller(request: FastifyRequest): Caller | undefined {
   return request[callerKey];
 }
@@ -63,7 +63,7 @@ export function callerOf(request: FastifyRequest): Caller {
   return caller;
 }
 
-/** Whether the credential reaches connections at that provider. */
+/** Whether the credential allows connections at that provider. */
 export function reachesProvider(caller: Caller, provider: string): boolean {
   return caller.providers === undefined || caller.providers.some((allowed) => allowed === provider);
 }

@@ -1,4 +1,4 @@
-/** A user's connections as a bot sees them: listed, disconnected, erased, and opened to the person by a link. */
+/** A user's connections for a bot: it lists, disconnects and erases them, and creates links to the account page. */
 
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { OAuthManager } from '../src/oauth-manager.js';
@@ -66,7 +66,7 @@ export const connectionsApi: FastifyPluginAsyncZod<{ manager: OAuthManager }> = 
   await app.register(wholeUser, { manager });
 };
 
-/** Routes that touch the connections at every provider. */
+/** Routes about the connections at every provider. */
 const wholeUser: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
   app.route({
     method: 'DELETE',

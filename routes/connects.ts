@@ -1,4 +1,4 @@
-/** Connects as a bot sees them: made, followed, and proven. */
+/** Connects for a bot: it creates, follows and proves them. */
 
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Forbidden, UnknownConnect } from '../src/core/errors.js';
@@ -47,7 +47,7 @@ const start: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
       const { user, provider } = request.params;
       const { return_to, chat_identity, ...rest } = request.body ?? {};
       const caller = callerOf(request);
-      // Who makes a link for itself could name the person it is meant to deceive, as who asks or as who has to sign in.
+      // A user who makes a link could name the person they mean to deceive as the one who asks or who has to sign in.
       if (caller.role === 'user' && chat_identity !== undefined) {
         throw new Forbidden('This credential may not say who asks.');
       }
@@ -115,7 +115,7 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
   app.route({
     method: 'POST',
     url: '/connects/:connect_id/verify',
-    // Not for role `user`: who made the link must not be the one to say who is in the browser.
+    // Not for role `user`: somebody who may make the link themselves must not be the one to say who is in the browser.
     config: { roles: ['bot', 'admin'], audit: 'proof' },
     schema: {
       operationId: 'verifyConnect',

@@ -1,4 +1,4 @@
-/** The two cookies of the browser half: which browser started a flow, and whose account page is open (RFC 6265). */
+/** The two kinds of cookie (RFC 6265): for the browser that started a flow, and for the session of the account page. */
 
 import { InvalidRequest } from '../src/core/errors.js';
 import type { Secret } from '../src/core/secret.js';
@@ -25,14 +25,13 @@ export function sessionCookieName(site: Site): string {
 /**
  * Finds a cookie in the `Cookie` header.
  *
- * A browser sends one name twice only when somebody planted a second cookie under another path or domain. Which of the
- * two is ours cannot be told, so both are refused; that is why the header is read here and not by a library, all of
- * which keep the first.
+ * A browser sends a name twice only if somebody set a second cookie under another path or domain. Nothing tells which of
+ * the two is ours, so both are refused. That is why the header is read here: libraries keep the first.
  *
- * Only blanks and tabs before a name are passed over. A no-break space stays a part of it: browsers let a sibling domain
- * set such a cookie (seen with Chromium 156), and it would pass by the prefix `__Host-`.
+ * Only spaces and tabs before a name are skipped. A no-break space stays part of the name: browsers let a sibling domain
+ * set such a cookie (seen with Chromium 156), which would get around the prefix `__Host-`.
  *
- * @throws {InvalidRequest} when the name stands there twice
+ * @throws {InvalidRequest} when the name is there twice
  */
 export function findCookie(header: string | undefined, name: string): string | undefined {
   const values = (header ?? '')
@@ -45,8 +44,8 @@ export function findCookie(header: string | undefined, name: string): string | u
 }
 
 /**
- * Writes a `Set-Cookie` value. `Lax` lets the cookie come back with the redirect from the provider, which `Strict`
- * would not.
+ * Formats a `Set-Cookie` value. With `Lax` the browser sends the cookie with the redirect from the provider; with `Strict`
+ * it would not.
  *
  * @param cookie `lifetimeMs` is rounded down to seconds
  */
@@ -55,7 +54,7 @@ export function formatCookie(site: Site, cookie: { name: string; value: Secret; 
   return `${cookie.name}=${cookie.value.reveal()}; Max-Age=${maxAge}; ${attributes(site)}`;
 }
 
-/** Writes the `Set-Cookie` value that makes the browser forget a cookie. */
+/** Formats the `Set-Cookie` value that makes the browser delete a cookie. */
 export function formatForgottenCookie(site: Site, name: string): string {
   return `${name}=; Max-Age=0; ${attributes(site)}`;
 }

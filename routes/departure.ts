@@ -1,10 +1,10 @@
-/** Tells a long answer when nobody waits for it any more. */
+/** Ends long answers that nobody waits for any more. */
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /**
- * Makes signals for the answers of `app`: each fires when its client leaves, when its answer is done, or when the
- * server starts to close, whichever comes first. A server that closes would otherwise wait for its longest stream.
+ * Creates signals for the answers of `app`: each aborts when its client leaves, when its answer is done, or when the server
+ * starts to close, whichever comes first. Otherwise a closing server would wait for its longest stream.
  */
 export function createDepartures(app: FastifyInstance): (reply: FastifyReply) => AbortSignal {
   const waiting = new Set<AbortController>();

@@ -1,4 +1,4 @@
-/** Every error as a problem (RFC 9457): one table from error code to status and body. */
+/** Answers every error as a problem (RFC 9457): one table from error code to status and body. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
@@ -19,12 +19,12 @@ import { retryAfterOf } from './retry-after.js';
 /** What an error means on the wire. */
 interface Meaning {
   readonly status: number;
-  /** The word that callers branch on. */
+  /** By which callers decide what to do. */
   readonly code: string;
   readonly title: string;
-  /** Said instead of the error's own message, where that may tell of our insides. */
+  /** Replaces the error's own message where that could reveal internals. */
   readonly detail?: string;
-  /** Seconds, unless the error knows better. */
+  /** Seconds; used if the error itself names no time. */
   readonly retryAfter?: number;
 }
 
@@ -93,7 +93,7 @@ export const meanings: Readonly<Record<AnyOAuthManagerError['code'], Meaning>> =
 
 const unreadable = { status: 400, code: 'invalid_request', title: 'Invalid request' };
 
-/** What the HTTP layer refuses by itself, by status. The framework's own messages repeat input, so none is used. */
+/** Refusals of the HTTP layer, by status. The framework's own messages repeat input, so none is used. */
 const httpMeanings: Readonly<Record<number, Meaning>> = {
   400: { ...unreadable, detail: 'The request cannot be read.' },
   401: { ...meanings.unauthorized, detail: 'A valid credential is required.' },
@@ -119,7 +119,7 @@ const httpMeanings: Readonly<Record<number, Meaning>> = {
   503: { ...notNow, code: 'overloaded', detail: 'The service is busy.', retryAfter: 5 },
 };
 
-/** A problem body. `type` is a name and no address: all that is to be known stands in `code` and in the manual. */
+/** A problem body. `type` is a name, not an address: `code` and the manual have all that there is to know. */
 interface Problem {
   readonly type: string;
   readonly title: string;
@@ -130,7 +130,7 @@ interface Problem {
   readonly [extra: string]: unknown;
 }
 
-/** The method is not one of those that stand in the header `Allow`. */
+/** The method is not one of those in the header `Allow`. */
 export class MethodNotAllowed extends Error {
   readonly statusCode = 405;
 }
@@ -142,7 +142,7 @@ export function problemOf(request: FastifyRequest): { readonly code: string; rea
   return problems.get(request);
 }
 
-/** Makes problems of everything that goes wrong in `app`, unknown addresses included. For the root of the program. */
+/** Answers all errors in `app` as problems, unknown addresses included. For the root of the program. */
 export function useProblems(app: FastifyInstance): void {
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => answerError({ statusCode: 404 }, request, reply));
@@ -162,11 +162,11 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
     .header('cache-control', 'no-store')
     .header('pragma', 'no-cache')
     .header('content-type', 'application/problem+json')
-    // As bytes: to a text Fastify would add a charset, which this media type does not have (RFC 9457 section 6.1).
+    // As bytes: Fastify would add a charset to a string, which this media type does not have (RFC 9457 section 6.1).
     .send(Buffer.from(formatProblem(meaning, request.id, error)));
 }
 
-/** The problem body for a status that the HTTP layer refuses by itself, where there is no request yet. */
+/** The problem body of a refusal by the HTTP layer, where there is no request yet. */
 export function formatHttpProblem(status: number, requestId: string): string {
   return formatProblem(httpMeanings[status] ?? broken, requestId, undefined);
 }
@@ -195,7 +195,7 @@ function findByCode(code: string): Meaning | undefined {
   return Object.hasOwn(table, code) ? table[code] : undefined;
 }
 
-/** What a caller needs beside the code to go on. */
+/** What a caller needs to go on, besides the code. */
 function extrasOf(error: unknown): Record<string, unknown> {
   if (error instanceof OAuthNotConnected) {
     return {
@@ -222,7 +222,7 @@ function extrasOf(error: unknown): Record<string, unknown> {
 }
 
 function challengeOf(error: Unauthorized): string {
-  // RFC 6750 3.1: a request that shows no credential at all is told no error code.
+  // RFC 6750 3.1: a request without any credential gets no error code.
   return error.presented ? 'Bearer error="invalid_token"' : 'Bearer';
 }
 
@@ -234,7 +234,7 @@ function logProblem(error: unknown, meaning: Meaning, request: FastifyRequest): 
   } else if (meaning.status >= 500) request.log.error({ ...fields, ...describeUnexpected(error) }, 'request failed');
 }
 
-/** An error that nobody planned may hold anything in its message: only its kind and its place are told. */
+/** The message of an unexpected error may contain anything, also secrets: only its kind and place are logged. */
 function describeUnexpected(error: unknown): object {
   if (!(error instanceof Error)) return { kind: typeof error };
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));

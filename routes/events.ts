@@ -1,4 +1,4 @@
-/** What happens to connections, told as it happens: server-sent events that can be resumed. */
+/** What happens to connections, sent as it happens: server-sent events that can be resumed. */
 
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
@@ -17,18 +17,18 @@ const stream = {
 };
 
 const batch = 100;
-/** How soon a browser or client library comes back after the stream ended, ms. */
+/** How long a browser or client library waits before it comes back after the end of a stream, ms. */
 const reconnectMs = 2000;
 
 /** What the event stream needs. */
 export interface EventsOptions {
   readonly manager: OAuthManager;
   readonly authenticate: Authenticate;
-  /** A comment keeps idle connections open through proxies, most of which give up after 30-60 s. Ms. */
+  /** How often a comment is sent that keeps idle connections open; most proxies close them after 30-60 s. Ms. */
   readonly heartbeatMs?: number;
 }
 
-/** `GET /events`. Without `Last-Event-ID` the stream starts with what happens next. */
+/** `GET /events`. Without `Last-Event-ID` the stream starts with the next event. */
 export const events: FastifyPluginAsyncZod<EventsOptions> = async (app, options) => {
   const { manager, authenticate, heartbeatMs = 15_000 } = options;
   const departureOf = createDepartures(app);
@@ -46,7 +46,7 @@ export const events: FastifyPluginAsyncZod<EventsOptions> = async (app, options)
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      // Asked for first in every case: a store that is down is a problem, not a stream that ends at once.
+      // Read first in every case, so that an outage of the store is a problem answer and not a stream that ends at once.
       const newest = await manager.events.newest(caller.tenant);
       const after = request.headers['last-event-id'] ?? newest;
       const stillAllowed = () => authenticate(request.raw.headers);
@@ -60,7 +60,7 @@ export const events: FastifyPluginAsyncZod<EventsOptions> = async (app, options)
 interface Subscription {
   readonly log: Pick<EventStore, 'read' | 'wait'>;
   readonly caller: Caller;
-  /** Rejects once the credential is revoked or has run out: a stream must not outlive it. */
+  /** Rejects once the credential is revoked or has expired: the stream must end then. */
   readonly stillAllowed: () => Promise<unknown>;
   readonly heartbeatMs: number;
 }
@@ -69,7 +69,7 @@ interface Subscription {
 async function* follow(subscription: Subscription, start: string, gone: AbortSignal): AsyncGenerator<string> {
   const { log, caller, stillAllowed } = subscription;
   let after = start;
-  // An id without data is remembered by the client and dispatches nothing (HTML, server-sent events 9.2.6).
+  // The client remembers an id without data, and dispatches no event for it (HTML, server-sent events 9.2.6).
   yield `retry: ${reconnectMs}\nid: ${after}\n\n`;
   while (!gone.aborted) {
     const entries = await log.read(caller.tenant, after, batch).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Tokens in exchange for others (source `token_exchange`). */
+/** Tokens obtained in exchange for others (source `token_exchange`). */
 
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ const exchangeBody = z.strictObject({
   resource: z.string().min(1).max(2048).optional().describe('Only the one that is configured.'),
 });
 
-/** `POST /exchange/{provider}`. Not for role `user`: a person's own credential is no reason to act as another. */
+/** `POST /exchange/{provider}`. Not for role `user`: a person's own credential must not let them act as another. */
 export const exchange: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
   app.route({
     method: 'POST',

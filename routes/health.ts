@@ -1,16 +1,16 @@
-/** Whether the process lives, whether it can work, and what it counts. For machines; no credential, no details. */
+/** Whether the process runs, whether it can work, and its metrics. For machines: without a credential and details. */
 
 import type { FastifyPluginAsync } from 'fastify';
 import type { Registry } from 'prom-client';
 import { OAuthManagerError, StoreUnavailable } from '../src/core/errors.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 
-/** What the answers to machines are made from. */
+/** What these routes need. */
 export interface HealthOptions {
   readonly manager: OAuthManager;
-  /** Served at `/metrics`; without one there is no such address. */
+  /** Served at `/metrics`; without it there is no such route. */
   readonly metrics?: () => Promise<Registry>;
-  /** `true` from the moment on which the process was told to stop: no new work is wanted then. */
+  /** `true` once the process was told to stop: it should get no new work then. */
   readonly isStopping?: () => boolean;
 }
 

@@ -1,13 +1,13 @@
-/** Finds the name of the field that a request got wrong; its value is never repeated. */
+/** Finds the name of the field that is wrong in a request; its value is never repeated. */
 
 import type { FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { InvalidRequest } from '../src/core/errors.js';
 
-/** Names that we made look like this; anything else in a path was chosen by the caller and could be a secret. */
+/** Our own names have this form; anything else in a path of fields is the caller's and could be a secret. */
 const speakable = /^[a-z][a-z_-]{0,31}\d{0,3}$/;
 
-/** The error as one that names a field of the wire, or `undefined` when it is about something else. */
+/** The error as one that names a field of the request, or `undefined` if it is about something else. */
 export function findInvalidField(error: unknown, request: FastifyRequest): InvalidRequest | undefined {
   if (error instanceof InvalidRequest) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return readValidation(error);
@@ -40,7 +40,7 @@ function readKeys(params: object): string[] {
   return Array.isArray(keys) ? keys.slice(0, 1).map(String) : [];
 }
 
-/** `chat_identity.platform`, `scopes.0`; stops before the first part that the caller has made up. */
+/** `chat_identity.platform`, `scopes.0`; stops before the first part that is not a name of ours. */
 function nameOf(path: readonly string[]): string {
   const foreign = path.findIndex((part) => !speakable.test(part) && !/^\d{1,4}$/.test(part));
   const known = foreign === -1 ? path : path.slice(0, foreign);
@@ -74,7 +74,7 @@ function findLongSegment(url: string): string {
   return longest?.name ?? 'path';
 }
 
-/** Gives back what it decodes: the bundler takes a call for its error alone to have no effect, and leaves it out. */
+/** Returns the decoded text only because the bundler would drop a call whose result is not used. */
 function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -1,4 +1,4 @@
-/** MCP servers: a user's token by the server's URL, and the documents that say to authorization servers who we are. */
+/** MCP servers: a user's token by the server's URL, and the documents that tell authorization servers who we are. */
 
 import type { FastifyInstance } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
@@ -22,7 +22,7 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
   app.route({
     method: 'POST',
     url: '/users/:user/mcp/token',
-    // Which provider a server is may be known only when its token is at hand.
+    // The provider behind a server may be known only once there is a token.
     config: { roles, audit: 'token.issue', everyProvider: true },
     schema: {
       operationId: 'getMcpToken',
@@ -37,7 +37,7 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
       const wish = { ...request.body, user: request.params.user, tenant: caller.tenant };
       const isPersons = caller.role === 'user';
       const token = await tellingTo(caller, () => findToken(journeysOf(manager, request), { ...wish, isPersons }));
-      // One that the whole deployment shares is not for a person's own credential.
+      // A person's own credential must not get a token that the whole deployment shares.
       if (caller.role === 'user' && token.connectionId === sharedConnectionId) {
         throw new Forbidden('The tokens of this server are not those of one person.');
       }
@@ -47,8 +47,8 @@ export const mcpTokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async
 };
 
 /**
- * A 401 gets a token, or the way to one; a 403 only a wider token, or the way to that. Where the caller does not say which
- * it was, the challenge does: only a 403 wants more scope (RFC 6750 section 3.1).
+ * After a 401: a token, or a link to get one; after a 403 to a named token: only one with more scope, or a link. If the
+ * caller gives no status, the challenge tells it: only a 403 asks for more scope (RFC 6750 section 3.1).
  */
 async function findToken(
   { mcp }: Journeys,
@@ -64,7 +64,7 @@ async function findToken(
   return mcp.requireToken(user, server_url, answer);
 }
 
-/** What the documents ask of the manager. */
+/** What the documents need of the manager. */
 export interface DescribingManager {
   readonly mcp: Pick<OAuthManager['mcp'], 'describeClient'>;
 }

@@ -1,10 +1,10 @@
-/** The bodies that have a name in the OpenAPI document, each with an example: what generated clients make classes of. */
+/** Bodies with a name and an example in the OpenAPI document; generated clients make classes of them. */
 
 import { z } from 'zod';
 import * as schemas from './schemas.js';
 import { tokenAnswer } from './token-answer.js';
 
-/** What is said about a named body. */
+/** Name, description and examples of a body. */
 interface Naming {
   readonly id?: string;
   readonly description: string;
@@ -12,7 +12,7 @@ interface Naming {
   readonly [further: string]: unknown;
 }
 
-/** What `.describe` says of a field stands in the registry that all of the process shares; it is only read there. */
+/** The text of `.describe` is kept in the registry that the whole process shares; that one is only read. */
 class WithDescriptions extends WeakMap<z.core.$ZodType, Naming> {
   override get(schema: z.core.$ZodType): Naming | undefined {
     return super.get(schema) ?? described(z.globalRegistry.get(schema)?.description);
@@ -26,9 +26,9 @@ class WithDescriptions extends WeakMap<z.core.$ZodType, Naming> {
 const described = (description: string | undefined): Naming | undefined =>
   description === undefined ? undefined : { description };
 
-/** A registry of its own, so that our names do not meet those of a host in the same process. */
+/** A separate registry, so that our names do not collide with those of a host in the same process. */
 export const namedSchemas = z.registry<Naming>();
-// The converter copies the map, and not through the registry's methods.
+// The converter copies this map directly, past the registry's methods.
 namedSchemas._map = new WithDescriptions();
 
 const account = { id: '583231', name: 'octo-alice', email: 'alice@example.com' };
@@ -42,7 +42,7 @@ const problem = {
   request_id: '0c3ae1c2-6d0e-4f39-9d4e-1d1a2f0f8b53',
 };
 
-/** What the token routes answer with 409: the person has to act. */
+/** 409 of the token routes: the person has to act. */
 export const notConnectedProblem = schemas.problemSchema.extend({
   provider: z.string(),
   connect_url: z.string().describe('One-time link for that person; a bearer secret.'),

@@ -1,4 +1,4 @@
-/** The browser's half of connecting: landing page, start, callback and done page of `/oauth/{provider}`. */
+/** Connecting in the browser: landing page, start, callback and done page of `/oauth/{provider}`. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { z } from 'zod';
@@ -21,26 +21,26 @@ export type ConnectingJourneys = Pick<
   'startAuthorization' | 'finishAuthorization' | 'startChatLogin' | 'finishChatLogin'
 >;
 
-/** What connecting in the browser asks of the manager. */
+/** What connecting in the browser needs of the manager. */
 export type ConnectingManager = Pick<OAuthManager, 'isProviderConfigured' | 'describeLink' | 'describeFinished'> &
   PlacedIn<ConnectingJourneys>;
 
-/** What the routes of the browser half share. */
+/** What the browser routes share. */
 export interface BrowserContext<Manager> {
   readonly manager: Manager;
   readonly site: Site;
   readonly pages: PageSender;
-  /** Who runs this, if they say so. */
+  /** Name of whoever runs this, if configured. */
   readonly brandName: string | undefined;
   /** Epoch ms. */
   readonly now: () => number;
-  /** Refuses forms that stand on other sites. */
+  /** Refuses forms that other sites send. */
   readonly ownFormsOnly: preHandlerHookHandler;
 }
 
 const linkSchema = z.object({ link: z.string().min(1).max(512) });
 
-/** How long the finishing browser may come back to its done page; the code that is shown there ends sooner by itself. */
+/** How long the browser that finished may come back to its done page; the code on it expires sooner. */
 const donePageMs = 3_600_000;
 
 /** Adds the routes under `/oauth/{provider}`. */
@@ -72,7 +72,7 @@ async function showLanding(context: BrowserContext<ConnectingManager>, request: 
   return context.pages.page(request, reply, { ...page, authorizationOrigin });
 }
 
-/** Whoever left the page with the code opens the link once more to see it: this browser, and no other, is led back there. */
+/** Somebody who closed the page with the code opens the link again to see it: only the browser that finished gets there. */
 async function showUsedLink(
   { manager, site, pages }: BrowserContext<ConnectingManager>,
   request: FastifyRequest,
@@ -93,7 +93,7 @@ async function startAuthorization(
   const { manager, site, now } = context;
   const provider = requireProvider(manager, request.params);
   const started = await journeysOf(manager, request).startAuthorization(provider, requireLink(request.body));
-  // Always the value chosen here: a cookie that was planted before is worth nothing.
+  // Always a new value: a cookie that an attacker has set before is worth nothing.
   const cookie = formatCookie(site, {
     name: flowCookieName(site, provider),
     value: started.browserSecret,
@@ -118,7 +118,7 @@ async function finishAuthorization(
   try {
     await journeys.finishAuthorization(provider, response, browserSecret);
   } catch (error) {
-    // A second click at the provider: the first answer was taken, and its result stands on the done page.
+    // A second click at the provider: the first response was accepted, and the done page shows its result.
     if (!(error instanceof Gone) || browserSecret === undefined) throw error;
     return pages.message(request, reply.code(410), 'gone', { href: done, words: readerOf(request).texts.done.show });
   }
@@ -129,14 +129,14 @@ async function finishAuthorization(
   return reply.redirect(done, 303);
 }
 
-/** The query as it came, so that a repeated parameter is seen (RFC 6749 section 3.1). */
+/** The query as received, so that a repeated parameter is noticed (RFC 6749 section 3.1). */
 function queryOf(request: FastifyRequest): URLSearchParams {
   const url = request.raw.url ?? '';
   const start = url.indexOf('?');
   return new URLSearchParams(start < 0 ? '' : url.slice(start));
 }
 
-/** Takes an authorization response that was posted: at once with the flow cookie, else after our own page has posted it. */
+/** Takes a posted authorization response: at once if the flow cookie came with it, else after our own page reposted it. */
 async function takePosted(context: BrowserContext<ConnectingManager>, request: FastifyRequest, reply: FastifyReply) {
   const { manager, site, pages } = context;
   const provider = requireProvider(manager, request.params);
@@ -145,7 +145,7 @@ async function takePosted(context: BrowserContext<ConnectingManager>, request: F
   if (hasCookie || posted.isReposted)
     return finishAuthorization(context, request, { reply, response: posted.parameters });
   const page = repostPage(posted, `${site.basePath}/oauth/${provider}/callback`, readerOf(request));
-  // What follows the form may lead on to the host's own check.
+  // Redirects after the form may lead to the host's own check.
   return pages.page(request, reply, { ...page, authorizationOrigin: site.origin });
 }
 
@@ -196,7 +196,7 @@ async function showDone(context: BrowserContext<ConnectingManager>, request: Fas
 }
 
 /**
- * The provider that a path names, configured or not.
+ * The provider in a path, configured or not.
  *
  * @throws {UnknownProvider} when it cannot be a provider's name
  */
@@ -207,7 +207,7 @@ export function parseProvider(parameters: unknown): ProviderId {
 }
 
 /**
- * The configured provider that a path names.
+ * The configured provider in a path.
  *
  * @throws {UnknownProvider} when there is none of that name
  */

@@ -1,13 +1,13 @@
-/** Where the HTTP API describes itself: `/openapi.json`, and `/docs` to read it. */
+/** The description of the HTTP API: `/openapi.json`, and `/docs` as a page. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { OpenapiOptions } from './api-document.js';
 
-/** Adds `/openapi.json` and `/docs`, and writes down every route that is added to `app` from now on. */
+/** Adds `/openapi.json` and `/docs`, and collects every route that is added to `app` from now on. */
 export function describeApi(app: FastifyInstance, options: OpenapiOptions): void {
   const routes: RouteOptions[] = [];
   let document: Promise<FastifyInstance> | undefined;
-  // For the first reader: the document and its page take 110 files, a tenth of the start.
+  // Loaded at the first request: the document and its page are 110 files, a tenth of the start time.
   const readDocument = () => {
     document ??= import('./api-document.js').then(({ documentApi }) => documentApi(routes, options));
     return document;
@@ -21,7 +21,7 @@ export function describeApi(app: FastifyInstance, options: OpenapiOptions): void
   for (const url of ['/docs', '/docs/*']) app.get(url, { schema: { hide: true } }, answer);
 }
 
-/** Lets the app of the page answer; what it does not have is ours to refuse. */
+/** Lets the page's app answer; our own 404 is for what it does not have. */
 async function passOn(page: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const { url, headers } = request;
   const { statusCode, headers: answered, rawPayload } = await page.inject({ url, headers });

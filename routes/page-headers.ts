@@ -1,10 +1,10 @@
-/** The headers that every page carries, and the two checks made on the headers of every browser request. */
+/** The headers of every page, and two checks on the headers of browser requests. */
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { Forbidden } from '../src/core/errors.js';
 import type { Site } from './site.js';
 
-/** What one page needs beyond the others. */
+/** What one page needs in addition. */
 export interface PageNeeds {
   /** Origin of the authorization endpoint to which the page's form leads. */
   readonly authorizationOrigin?: string;
@@ -13,12 +13,12 @@ export interface PageNeeds {
 }
 
 /**
- * Content-Security-Policy of a page: nothing but our own stylesheet and pictures.
+ * Content-Security-Policy of a page: only our own stylesheet, pictures and, if it has one, script.
  *
- * `authorizationOrigin` is where the landing page's form leads in the end. Chromium holds every redirect that
- * follows a form against `form-action`, those of the provider too, and providers send people on: Notion from its API
- * to its site, Atlassian to its identity service, a company's single sign-on to anywhere. So with it `https:` is
- * allowed as well; the origin itself is named for providers on http loopback.
+ * `authorizationOrigin` is where the landing page's form leads in the end. Chromium checks every redirect after a form
+ * against `form-action`, also those of the provider, and providers redirect on: Notion from its API to its site,
+ * Atlassian to its identity service, a company's single sign-on to any site. So `https:` is allowed too; the origin
+ * itself is for providers on http loopback.
  */
 export function contentSecurityPolicy(needs: PageNeeds = {}): string {
   const { authorizationOrigin } = needs;
@@ -34,7 +34,7 @@ export function contentSecurityPolicy(needs: PageNeeds = {}): string {
   ].join('; ');
 }
 
-/** Of a picture that is opened by itself: an SVG is a document then, and may draw but neither run nor fetch anything. */
+/** For a picture that is opened on its own: an SVG is a document then, which may draw but neither run nor load anything. */
 export const pictureSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
 /** The headers of every page, redirect and error of the browser half. */
@@ -52,7 +52,7 @@ export function pageHeaders(site: Site): Record<string, string> {
   };
 }
 
-/** Whether a browser or proxy fetches ahead of the person (`Sec-Purpose`, and its forerunners). */
+/** Whether a browser or proxy fetches before the person asked for it (`Sec-Purpose`, and its predecessors). */
 export function isPrefetch(headers: IncomingHttpHeaders): boolean {
   const purposes = [headers['sec-purpose'], headers.purpose, headers['x-purpose'], headers['x-moz']];
   return purposes.some((purpose) => /prefetch|prerender|preview/i.test(String(purpose ?? '')));
@@ -62,10 +62,10 @@ export function isPrefetch(headers: IncomingHttpHeaders): boolean {
  * Refuses a form that another site sent.
  *
  * Under `Referrer-Policy: no-referrer` browsers send `Origin: null` with our own forms too (Fetch standard, "append a
- * request Origin header"), and say in `Sec-Fetch-Site` where the form stood. A caller that sends neither header is not
- * a browser, and cannot be made to act by another site.
+ * request Origin header"), and `Sec-Fetch-Site` tells which site the form was on. A caller that sends neither header is
+ * not a browser, so no other site can make it act.
  *
- * @throws {Forbidden} when the form did not stand on one of our pages
+ * @throws {Forbidden} when the form was not on one of our pages
  */
 export function requireOwnOrigin(headers: IncomingHttpHeaders, site: Site): void {
   const { origin } = headers;

@@ -1,4 +1,4 @@
-/** The providers that this service knows, and which of them it is set up for. */
+/** The providers that this service knows, and which of them are configured. */
 
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { OAuthManager } from '../src/oauth-manager.js';

@@ -1,44 +1,44 @@
-/** How often somebody may ask: per caller, per address of a browser, and per address that shows bad credentials. */
+/** How often somebody may ask: per caller, per address of a browser, and per address that sends bad credentials. */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { RateLimited } from '../src/core/errors.js';
 import type { CounterStore } from '../src/core/store.js';
 
-/** What limits need: counts that all replicas share, and how much is allowed per minute; 0 = no limit. */
+/** What limits need: counters that all replicas share, and how many requests are allowed per minute; 0 = no limit. */
 export interface RateLimitOptions {
   readonly counters: CounterStore;
   readonly perCaller: number;
   readonly perBrowserAddress: number;
 }
 
-/** What a caller and a browser's address may ask per minute, unless told. */
+/** Requests per minute of a caller and of a browser's address, by default. */
 export const usualLimits = { perCaller: 6000, perBrowserAddress: 600 } as const;
 
-/** The checks, each to be called once per request. They reject with {@link RateLimited} or let the request go on. */
+/** The checks, each called once per request. They reject with {@link RateLimited} or let the request go on. */
 export interface RateLimits {
   /**
-   * A known caller, by whatever tells it from all others. While the store does not answer, everybody goes on. Nothing is
-   * to be waited for where this process has something left of the limit.
+   * An authenticated caller; `who` is different for each. While the store does not answer, everybody goes on. Returns
+   * `undefined`, nothing to wait for, if this process has a part of the limit left.
    */
   caller(request: FastifyRequest, reply: FastifyReply, who: string): Promise<void> | undefined;
-  /** A browser at one of our pages. While the store does not answer, everybody goes on. */
+  /** A browser on one of our pages. While the store does not answer, everybody goes on. */
   browser(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /**
-   * Somebody whose credential was just refused; a good one from the same address is not asked here. While the store
-   * does not answer, nobody is told whether a guess was wrong.
+   * Somebody whose credential was just refused; good ones from the same address are not affected. While the store does
+   * not answer, nobody learns whether a guess was wrong.
    *
    * @throws {StoreUnavailable} the attempt could not be counted
    */
   refused(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /**
-   * Somebody who showed no credential, and so guessed none: never stopped. Only the audit trail is spared the repeats.
+   * Somebody without a credential, who is not guessing one: never stopped. Only the audit trail gets no repeats.
    */
   anonymous(request: FastifyRequest): Promise<void>;
 }
 
 const minuteMs = 60_000;
-/** More wrong credentials than this from one address in five minutes are no typing errors. */
+/** More wrong credentials than this from one address in five minutes are not typing errors. */
 const mostRefusals = 10;
 const refusalWindowMs = 300_000;
 
@@ -52,7 +52,7 @@ export function isLimited(request: FastifyRequest): boolean {
 /**
  * Binds the checks to counters.
  *
- * @param onFirst told once per window when somebody is stopped, with the name of the limit
+ * @param onFirst called with the name of the limit, once per window, when somebody is over it
  */
 export function createRateLimits(
   options: RateLimitOptions,
@@ -81,7 +81,7 @@ export function createRateLimits(
     if (place.used > bucket.limit) await note(request, bucket, place);
   }
 
-  /** The limits are there for fairness; an outage of the store is no reason to turn anybody away. */
+  /** These limits are for fairness; an outage of the store is no reason to refuse anybody. */
   async function unlessDown(work: Promise<void>): Promise<void> {
     await work.catch((error: unknown) => {
       if (error instanceof RateLimited) throw error;
@@ -128,30 +128,30 @@ function perAddress(name: string, ip: string): Bucket {
   return { name, key: neighbourhoodOf(ip), limit: mostRefusals, windowMs: refusalWindowMs };
 }
 
-/** Where a request stands in its bucket. `isFirst`: the first of this window that is one too many. */
+/** The place of a request in its bucket. `isFirst`: the first one of this window over the limit. */
 interface Place {
   readonly used: number;
   readonly isFirst: boolean;
   readonly remainingMs: number;
 }
 
-/** A part of a bucket that this process has taken out of the shared count, to be used up without asking again. */
+/** A part of a bucket that this process has reserved in the shared count, to use it without asking again. */
 interface Reservation {
   used: number;
   readonly upTo: number;
   readonly endsAt: number;
 }
 
-/** The next place in a bucket: one that this process has at hand, or one that the shared count may have to be asked for. */
+/** The next place in a bucket: `held` from this process's reservation, `take` also from the shared count. */
 interface Reservations {
   held(bucket: Bucket): Place | undefined;
   take(bucket: Bucket): Promise<Place>;
 }
 
 /**
- * Counts in the shared store, but not one by one: a process takes a hundredth of the limit at a time, so that a token
- * does not cost a write to the store. What it takes and does not use is lost to the others, so the limit is never
- * exceeded, and reached early by a hundredth per process at most. Small limits are counted one by one.
+ * Counts in the shared store, but not one by one: a process reserves a hundredth of the limit at a time, so that not every
+ * token costs a write to the store. What it reserves and does not use is lost to the others. So the limit is never
+ * exceeded, but may be reached early, by a hundredth per process at most. Small limits are counted one by one.
  */
 function createReservations(counters: CounterStore): Reservations {
   const reservations = new Map<string, Reservation>();
@@ -175,7 +175,7 @@ function createReservations(counters: CounterStore): Reservations {
     for (;;) {
       const reserved = held(bucket);
       if (reserved !== undefined) return reserved;
-      // Of many that come at once, one asks for all.
+      // Of many requests at once, only one asks the store.
       const asked = asking.get(id);
       if (asked === undefined) {
         const asks = ask(id, bucket, batch).finally(() => asking.delete(id));
@@ -198,7 +198,7 @@ function takeReserved(held: Reservation | undefined): Place | undefined {
   return { used: held.used, isFirst: false, remainingMs };
 }
 
-/** As many as there are callers at a time; the oldest go first. */
+/** At most this many reservations are kept, as one caller needs one; the oldest are dropped first. */
 const mostReservations = 10_000;
 
 function reserve(reservations: Map<string, Reservation>, id: string, reservation: Reservation): void {
@@ -208,7 +208,7 @@ function reserve(reservations: Map<string, Reservation>, id: string, reservation
   if (reservations.size > mostReservations && oldest !== undefined) reservations.delete(oldest);
 }
 
-/** The address; of IPv6 the /64, since a single machine has all of it (RFC 6177). */
+/** The address; for IPv6 its /64, since a single machine has all of it (RFC 6177). */
 function neighbourhoodOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);

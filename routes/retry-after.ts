@@ -2,7 +2,7 @@
 
 import { ProviderUnavailable, RateLimited } from '../src/core/errors.js';
 
-/** When to come back, where the error knows it: whole seconds, at least one. */
+/** When to try again, if the error names a time: whole seconds, at least one. */
 export function retryAfterOf(error: unknown): number | undefined {
   const known = error instanceof RateLimited || error instanceof ProviderUnavailable;
   const ms = known ? error.retryAfterMs : undefined;

@@ -1,4 +1,4 @@
-/** The wire of the HTTP API: snake_case, times in epoch seconds. One schema per body, checked on the way in and out. */
+/** Schemas of the HTTP API: snake_case, times in epoch seconds. One per body, checked on input and output. */
 
 import { z } from 'zod';
 import { chatIdentitySchema } from '../src/core/connect.js';
@@ -6,7 +6,7 @@ import { proofModeSchema } from '../src/core/connection.js';
 import { accountLabelSchema, providerIdSchema, userIdSchema } from '../src/core/identifiers.js';
 import { isScopeToken } from '../src/core/scope.js';
 
-/** A time on the wire; inside it is epoch ms. */
+/** A time on the wire; inside the program it is epoch ms. */
 export const epochSeconds = z.int().nonnegative().describe('Epoch seconds.');
 const text = z.string();
 
@@ -18,33 +18,33 @@ export const userId = userIdSchema.describe(
 );
 const connectId = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'is not a connect id');
 
-/** The person that a path names. */
+/** The person in a path. */
 export const userParams = z.object({ user: userId });
 
-/** The person and the provider that a path names. */
+/** The person and the provider in a path. */
 export const userProviderParams = z.object({ user: userId, provider: providerIdSchema });
 
-/** The provider that a path names. */
+/** The provider in a path. */
 export const providerParams = z.object({ provider: providerIdSchema });
 
-/** The connect that a path names; the id alone shows nothing to a caller of another tenant. */
+/** The connect in a path; its id is of no use to a caller of another tenant. */
 export const connectParams = z.object({ connect_id: connectId });
 
 const account = accountLabelSchema.optional().describe('Your label for one of several accounts at one provider.');
 
-/** Scope tokens of RFC 6749 section 3.3; an empty list means that none are asked for by name. */
+/** Scope tokens of RFC 6749 section 3.3; an empty list asks for none by name. */
 export const scopeList = z
   .array(z.string().max(512).refine(isScopeToken, 'is not a scope token of RFC 6749 section 3.3'))
   .max(100);
 
-/** A query gives one text; providers separate by space or comma, so both are read. */
+/** A query has one string; providers separate scopes by space or comma, so both are read. */
 const scopeQuery = z
   .string()
   .max(4096)
   .transform((value) => value.split(/[\s,]+/).filter((token) => token !== ''))
   .pipe(scopeList);
 
-/** A whole number in a query, up to `most`. Nothing is coerced: `''` and `1e3` are no numbers. */
+/** A whole number in a query, up to `most`. Only digits: `''` and `1e3` are refused. */
 export const wholeNumber = (most: number) =>
   z
     .string()
@@ -52,22 +52,22 @@ export const wholeNumber = (most: number) =>
     .transform(Number)
     .pipe(z.int().max(most));
 
-/** Which of several accounts; without it, the usual one. */
+/** Which of several accounts; without it, the default one. */
 export const accountQuery = z.object({ account });
 
-/** What a token has to be good for; none of it has to be said. */
+/** What the token must be good for; every field is optional. */
 export const tokenQuery = z.object({
   account,
   min_ttl: wholeNumber(86_400).optional().describe('Seconds that the token must still be good for.'),
   scopes: scopeQuery.optional().describe('Scopes that the token must have, separated by space or comma.'),
 });
 
-/** For a long-poll; without it the answer comes at once. */
+/** For a long poll; without it the answer comes at once. */
 export const waitQuery = z.object({
   wait: wholeNumber(30).optional().describe('Seconds to wait for a change, 0-30.'),
 });
 
-/** Which token was refused: only if that is still the stored one, there is a refresh. */
+/** The digest of the rejected token: it is refreshed only if it is still the stored one. */
 export const refreshBody = z.strictObject({
   rejected_token_sha256: z
     .string()
@@ -75,7 +75,7 @@ export const refreshBody = z.strictObject({
     .transform((hex) => hex.toLowerCase()),
 });
 
-/** All but the server's URL is optional: without a challenge its metadata is looked for at the well-known places. */
+/** Only the server's URL is required: without a challenge its metadata is looked for at the well-known addresses. */
 export const mcpTokenBody = z.strictObject({
   server_url: z.string().min(1).max(2048),
   www_authenticate: z.string().max(8192).optional().describe('The header of the 401 or 403, as it came.'),
@@ -92,7 +92,7 @@ const shortTexts = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((record) => Object.keys(record).length <= 20, 'must not have more than 20 entries');
 
-/** All optional: a connect without a body asks for the provider's usual scopes. */
+/** All optional: a connect without a body asks for the provider's default scopes. */
 export const connectBody = z
   .strictObject({
     scopes: scopeList.optional(),
@@ -106,13 +106,13 @@ export const connectBody = z
   })
   .nullish();
 
-/** The return code as the person typed it; case, spaces and hyphens are put right later. */
+/** The return code as the person typed it; case, spaces and hyphens are normalised later. */
 export const proofBody = z.strictObject({ code: z.string().min(1).max(64) });
 
-/** Whom the host's own session found in the browser. */
+/** The user who is in the browser according to the host's own session. */
 export const verifyBody = z.strictObject({ user: userId });
 
-/** Where a stream goes on; ids are of the store and opaque. */
+/** The event after which a stream continues; ids are the store's and opaque. */
 export const eventsHeaders = z.object({
   'last-event-id': z
     .string()
@@ -128,7 +128,7 @@ export const providerAccount = z
   .nullable()
   .describe('The account at the provider; null when the provider tells nothing about it.');
 
-/** All known providers; `scopes` are those asked for when nobody asks for others. */
+/** All known providers; `scopes` are the default ones. */
 export const providersAnswer = z.object({
   providers: z.array(
     z.object({ id: text, display_name: text, configured: z.boolean(), scopes: z.array(text), source: text }),
@@ -147,7 +147,7 @@ export const startedConnectAnswer = z.object({
   interval: z.number().optional().describe('Seconds between two polls; the service polls, nobody else has to.'),
 });
 
-/** Where a connect stands; `error` with `failed` only. */
+/** The state of a connect; `error` with `failed` only. */
 export const connectAnswer = z.object({
   connect_id: text,
   provider: text,
@@ -157,7 +157,7 @@ export const connectAnswer = z.object({
   metadata: z.record(text, text).optional().describe('What was given when the connect was made.'),
 });
 
-/** The end of a proof that was right. */
+/** The answer to a correct proof. */
 export const provenAnswer = z.object({
   status: z.literal('connected'),
   connect_id: text,
@@ -184,13 +184,13 @@ export const connectionsAnswer = z.object({
   ),
 });
 
-/** Whether the provider was told; the tokens are forgotten in every case. */
+/** Whether the provider has revoked; the tokens are deleted here in every case. */
 export const disconnectedAnswer = z.object({
   revoked: z.enum(['yes', 'no', 'unsupported']),
   also_ended: z.array(text).optional().describe('Other connections that the provider ended with it, by id.'),
 });
 
-/** Numbers of connections: all, and what came of revoking each. */
+/** Numbers of connections: all, and by the outcome of their revocation. */
 export const erasedAnswer = z.object({
   connections: z.int(),
   revoked: z.int(),
@@ -201,7 +201,7 @@ export const erasedAnswer = z.object({
 /** A one-time link to the account page; a bearer secret. */
 export const accountLinkAnswer = z.object({ url: text, expires_at: epochSeconds });
 
-/** Problems are written by the error handler; this tells readers of the OpenAPI document what to expect. */
+/** For the OpenAPI document only: the error handler writes the problems themselves. */
 export const problemSchema = z.looseObject({
   type: text,
   title: text,

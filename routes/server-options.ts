@@ -1,4 +1,4 @@
-/** What the routes need of the Fastify instance that carries them, so that every refusal is a problem. */
+/** Options that the routes need of their Fastify instance, so that every refusal is a problem. */
 
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
@@ -9,10 +9,10 @@ import { answerError, formatHttpProblem } from './error-handler.js';
 /**
  * Fastify options, to be spread into those of the program.
  *
- * `maxParamLength`: a user id of 256 characters takes up to 3072 when percent-encoded; the router's own
- * limit is 100, and it must stay above the longest id that is refused by name. `return503OnClosing` is off because
- * Fastify's own answer is no problem document; requests that come late on an open connection are served.
- * `schemaController` keeps Fastify from loading ajv, 100 files and 35 ms of the start: all schemas are of zod.
+ * `maxParamLength`: a user id of 256 characters takes up to 3072 when percent-encoded, and the router's default is 100; the
+ * limit must stay above that, so that a longer id is refused with the name of its field. `return503OnClosing` is off because
+ * Fastify's own answer is not a problem document; late requests on an open connection are served. `schemaController`
+ * keeps Fastify from loading ajv, 100 files and 35 ms of the start: all schemas are zod's.
  */
 export const serverOptions = {
   bodyLimit: 64 * 1024,
@@ -23,14 +23,14 @@ export const serverOptions = {
   clientErrorHandler: answerUnreadable,
 } satisfies FastifyServerOptions;
 
-/** Schemas belong below `/v1`, which brings its own compilers. */
+/** Only routes below `/v1` have schemas; that plugin has its own compilers. */
 function noSchemas(): never {
   throw new TypeError('Only routes below /v1 have schemas.');
 }
 
 const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
-/** Answers bytes that are no HTTP request. The connection is not used again. */
+/** Answers bytes that are not an HTTP request. The connection is not used again. */
 function answerUnreadable(error: { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

@@ -1,18 +1,18 @@
-/** What providers send by themselves when a person ends an authorization there. */
+/** Messages that providers send when a person ends an authorization there. */
 
 import type { FastifyPluginAsync } from 'fastify';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { answerError } from './error-handler.js';
 
-/** What these routes ask of the manager. */
+/** What these routes need of the manager. */
 export type SignalledManager = Pick<OAuthManager, 'signals'>;
 
-/** Larger than any of these messages, smaller than what would be worth sending in bulk. */
+/** More than any of these messages, and too little for a flood of large bodies. */
 const bodyLimit = 64 * 1024;
 
 /**
- * `POST /oauth/{provider}/signals`. The body is taken whole, whatever it calls itself, since its signature covers every
- * byte; who is not signed learns nothing. Answers 204, or with what the provider wants to see back.
+ * `POST /oauth/{provider}/signals`. The body is taken as bytes, whatever its content type, since its signature covers every
+ * byte; a sender without a valid signature learns nothing. Answers 204, or with what the provider expects back.
  */
 export const signalRoutes: FastifyPluginAsync<{ manager: SignalledManager }> = async (app, { manager }) => {
   app.setErrorHandler(answerError);

@@ -1,8 +1,8 @@
-/** What the browser half knows about its own address, read once from the configured base URL and never from a request. */
+/** The public address of the browser pages, read once from the configured base URL and never from a request. */
 
 /** The parts of the public address that pages and cookies need. */
 export interface Site {
-  /** `https://host[:port]`, as it stands in an `Origin` header. */
+  /** `https://host[:port]`, as in an `Origin` header. */
   readonly origin: string;
   /** Path prefix of the base URL, without a slash at the end; empty at the root. */
   readonly basePath: string;

@@ -1,11 +1,11 @@
-/** The one body that holds a token, and what a caller of the provider's API has to know beside it. */
+/** The body with an access token, and what else a caller of the provider's API has to know. */
 
 import { z } from 'zod';
 import { epochSeconds, providerAccount } from './schemas.js';
 
 const text = z.string();
 
-/** A valid access token; `expires_at` is null where the provider named no end. */
+/** A valid access token; `expires_at` is null if the provider gave no expiry. */
 export const tokenAnswer = z.object({
   access_token: text,
   token_type: text,

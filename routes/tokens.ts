@@ -1,4 +1,4 @@
-/** A user's token for a provider: fetched, or refreshed after the provider rejected the one at hand. */
+/** A user's token for a provider: fetched, or refreshed after the provider has rejected it. */
 
 import { type FastifyPluginAsyncZod, validatorCompiler } from 'fastify-type-provider-zod';
 import { Forbidden } from '../src/core/errors.js';
@@ -17,12 +17,12 @@ const roles: readonly Role[] = ['bot', 'admin', 'user'];
 /** `GET /users/{user}/tokens/{provider}` and `POST …/refresh`. */
 export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { manager }) => {
   app.setValidatorCompiler(usualFirst(validatorCompiler));
-  // `formatToken` gives these fields and no others; judging them once more takes 5 of the 40 µs of an answer.
+  // `formatToken` returns exactly these fields; checking them again would take 5 of the 40 µs of an answer.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.route({
     method: 'GET',
     url: '/users/:user/tokens/:provider',
-    // A token may be refreshed by this request: nothing for a method that throws the answer away.
+    // No HEAD, as the request may refresh a token, and HEAD would drop the answer.
     exposeHeadRoute: false,
     config: { roles, audit: 'token.issue' },
     schema: {
@@ -81,7 +81,7 @@ export const tokens: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (a
   });
 };
 
-/** A person's own credential gets that person's own tokens, not those that a whole deployment shares. */
+/** A person's own credential gets that person's own tokens, not those that the whole deployment shares. */
 function checkOwn(manager: OAuthManager, caller: Caller, provider: string): void {
   if (caller.role !== 'user') return;
   const listing = manager.listProviders().find(({ id }) => id === provider);

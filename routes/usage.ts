@@ -1,4 +1,4 @@
-/** Who used the token of a connection, when, and what for: said with a header, read as a list. */
+/** Who used the token of a connection, when, and for what: given in a header, read as a list. */
 
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
@@ -9,7 +9,7 @@ import { callerOf } from './caller.js';
 import { accountQuery, userProviderParams } from './schemas.js';
 import { problemAnswers, toSeconds } from './wire.js';
 
-/** What a caller may say of itself when it asks for a token. Loose: all other headers stay as they are. */
+/** The header by which a caller says what it needs a token for. Loose: all other headers stay as they are. */
 export const purposeHeaders = z.looseObject({
   'x-purpose': z
     .string()
@@ -30,7 +30,7 @@ const usageAnswer = z.object({
   ),
 });
 
-/** Who asks for a token, as the ledger has it. */
+/** Who asks for a token, in the form of the list of uses. */
 export function tokenUserOf(request: FastifyRequest): Omit<TokenUse, 'at'> {
   const purpose = request.headers['x-purpose'];
   const { id: caller, name } = callerOf(request);

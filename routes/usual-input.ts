@@ -1,9 +1,9 @@
-/** Lets through what is plainly right without asking a schema, on the one route that is asked all the time. */
+/** Accepts input that is clearly valid without running a schema, for the most frequent route. */
 
 import type { FastifySchemaCompiler } from 'fastify';
 import { isPlainUserId, isProviderId } from '../src/core/identifiers.js';
 
-/** Whether a part of a request is right as it stands. Whatever is not the usual is for the schema to judge. */
+/** Whether a part of a request is valid as it is. The schema judges everything else. */
 const usual: Readonly<Record<string, (input: Readonly<Record<string, unknown>>) => boolean>> = {
   params: ({ user, provider }) => isPlainUserId(user) && isProviderId(provider),
   querystring: isEmpty,
@@ -11,8 +11,8 @@ const usual: Readonly<Record<string, (input: Readonly<Record<string, unknown>>) 
 };
 
 /**
- * Puts the short way before a compiler of schemas: for routes with the parameters `user` and `provider`, a query of
- * which nothing is required, and the headers of `purposeHeaders`. It takes 0.2 µs where the schemas take 9.
+ * Puts this quick check before a schema compiler: for routes with the parameters `user` and `provider`, a query without
+ * required fields, and the headers of `purposeHeaders`. It takes 0.2 µs, the schemas take 9.
  */
 export function usualFirst<S>(compile: FastifySchemaCompiler<S>): FastifySchemaCompiler<S> {
   return (route) => {

@@ -1,4 +1,4 @@
-/** From the values inside to the bodies on the wire: camelCase and ms become snake_case and seconds. */
+/** From values of the program to bodies on the wire: camelCase and ms become snake_case and seconds. */
 
 import type { StoredAuditEntry } from '../src/core/audit.js';
 import type { ProviderIdentity } from '../src/core/connection.js';
@@ -8,7 +8,7 @@ import type { AccessToken, ConnectionSummary, ConnectView, ProvenConnect, Starte
 import { notConnectedProblem } from './named-schemas.js';
 import { problemSchema } from './schemas.js';
 
-/** Epoch ms to epoch seconds, rounded down: a token is never said to live longer than it does. */
+/** Epoch ms to epoch seconds, rounded down, so that no token seems to live longer than it does. */
 export function toSeconds(epochMs: number): number {
   return Math.floor(epochMs / 1000);
 }
@@ -19,7 +19,7 @@ function formatAccount(identity: ProviderIdentity | undefined) {
   return identity === undefined ? null : { id: identity.id, name: identity.name, email: identity.email };
 }
 
-/** The one body that holds a token. */
+/** The body with an access token. */
 export function formatToken(token: AccessToken) {
   return {
     access_token: token.accessToken.reveal(),
@@ -34,7 +34,7 @@ export function formatToken(token: AccessToken) {
   };
 }
 
-/** A connect that was just made. */
+/** A connect that was just created. */
 export function formatStartedConnect(started: StartedConnect) {
   return {
     connect_id: started.connectId,
@@ -50,7 +50,7 @@ export function formatStartedConnect(started: StartedConnect) {
   };
 }
 
-/** Where a connect stands. */
+/** The state of a connect. */
 export function formatConnect(view: ConnectView) {
   return {
     connect_id: view.connectId,
@@ -62,7 +62,7 @@ export function formatConnect(view: ConnectView) {
   };
 }
 
-/** The end of a successful proof. */
+/** The answer to a successful proof. */
 export function formatProven(proven: ProvenConnect) {
   return {
     status: 'connected' as const,
@@ -73,7 +73,7 @@ export function formatProven(proven: ProvenConnect) {
   };
 }
 
-/** One connection of a list. Never a secret. */
+/** One connection of a list, without secrets. */
 export function formatConnection(summary: ConnectionSummary) {
   return {
     connection_id: summary.connectionId,
@@ -89,12 +89,12 @@ export function formatConnection(summary: ConnectionSummary) {
   };
 }
 
-/** One entry of the audit trail. Its time keeps the milliseconds: order matters here. */
+/** One entry of the audit trail. Its time keeps the milliseconds, for the order of entries. */
 export function formatAuditEntry({ id, entry }: StoredAuditEntry) {
   return { id, ...entry, at: entry.at / 1000 };
 }
 
-/** The facts of an event, as they stand in the stream and in webhooks. */
+/** The fields of an event, in the stream and in webhooks. */
 export function formatEventFacts(event: ConnectionEvent) {
   return {
     type: event.type,
@@ -110,7 +110,7 @@ export function formatEventFacts(event: ConnectionEvent) {
   };
 }
 
-/** One server-sent event: its place in the log, its type and its facts. */
+/** One server-sent event: its id in the log, its type and its fields. */
 export function formatEvent({ id, event }: StoredEvent): string {
   return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(formatEventFacts(event))}\n\n`;
 }
@@ -120,10 +120,10 @@ const problem = {
   content: { 'application/problem+json': { schema: problemSchema } },
 };
 
-/** What every route may answer beside its success, for the OpenAPI document. */
+/** The errors that every route may answer, for the OpenAPI document. */
 export const problemAnswers = { '4xx': problem, '5xx': problem };
 
-/** The same for the routes that answer with a token. */
+/** The same, for the routes that answer with a token. */
 export const tokenProblemAnswers = {
   409: {
     description: 'The person has to open `connect_url` first; `code` says why.',

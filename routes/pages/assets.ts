@@ -1,4 +1,4 @@
-/** The few files beside the pages, read once and named after their content, so that browsers may keep them for good. */
+/** The few files beside the pages, read once and named by their content, so that browsers may cache them for good. */
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -22,11 +22,11 @@ export interface Asset {
   readonly content: Buffer;
 }
 
-/** The assets by the names under which they are served, and those names by the files' own. */
+/** Finds assets by the name under which they are served, and that name by the file's own. */
 export interface Assets {
   find(servedName: string): Asset | undefined;
   servedName(name: AssetName): string;
-  /** The name of a brand's icon; `undefined` where there is none. */
+  /** The served name of a brand's icon; `undefined` if there is none. */
   brandName(icon: string | undefined): string | undefined;
 }
 
@@ -44,7 +44,7 @@ function readBrandIcons(): readonly (readonly [name: string, picture: string])[]
   ]);
 }
 
-/** Reads the assets from beside this file; the stylesheet in the brand's colour, and its logo, come with them. */
+/** Reads the assets beside this file, with the stylesheet in the brand's colour, and adds the brand's logo. */
 export function readAssets({ color, logo }: Brand = {}): Assets {
   const assets = new Map<string, Asset>();
   const servedNames = new Map<string, string>();
@@ -79,7 +79,7 @@ export function readAssets({ color, logo }: Brand = {}): Assets {
   };
 }
 
-/** Behind the stylesheet's own, and so in their place. */
+/** Appended to the stylesheet, so these rules override its own. */
 function rulesOf({ onLight, onLightHover, onDark, onDarkHover }: BrandColor): string {
   const rule = (accent: string, hover: string) => `:root { --accent: ${accent}; --accent-hover: ${hover}; }`;
   return `\n${rule(onLight, onLightHover)}\n@media (prefers-color-scheme: dark) { ${rule(onDark, onDarkHover)} }\n`;

@@ -14,10 +14,10 @@ import type { Page } from './render.js';
 import { describeScope } from './scope-words.js';
 import { formatTime, type Language, type Texts, textsOf } from './texts.js';
 
-/** So many uses of a connection stand on the page; `GET …/usage` of the API has more. */
+/** The page shows at most this many uses of a connection; `GET …/usage` of the API has more. */
 const mostUses = 10;
 const longestPurpose = 200;
-/** Marks of use are that coarse, ms: a use noted so long before the latest one may be the same. */
+/** The time of last use is this coarse, ms: a listed use that is at most this much older may be the last one. */
 const markMs = 60_000;
 
 /** What the account page is made of. */
@@ -66,7 +66,7 @@ export function connectionsPage(content: AccountContent, language: Language): Pa
   };
 }
 
-/** No page asks for the shop or host of a customer. */
+/** Not those that need a parameter such as a customer's shop or host, since no page asks for it. */
 function isOffered({ configured, source, parameters }: ProviderListing): boolean {
   return configured && source === 'authorization_code' && parameters === undefined;
 }
@@ -88,7 +88,7 @@ function rowOf(connection: ConnectionSummary, language: Language): object {
   };
 }
 
-/** What to do stands first: resuming what is paused, connecting again what has ended. */
+/** The most likely action comes first: to resume a paused connection, to connect again one that has ended. */
 function stateOf(
   { status, pausedAt }: ConnectionSummary,
   { provider, texts: { connections }, language }: { provider: string; texts: Texts; language: Language },
@@ -106,7 +106,7 @@ function stateOf(
   };
 }
 
-/** When and by which tool it was used last, and the latest uses with what each tool said that they were for. */
+/** When and by which tool it was used last, and the latest uses with the purpose that each tool gave. */
 function usageOf({ lastUsedAt }: ConnectionSummary, uses: readonly TokenUse[], language: Language): object {
   const texts = textsOf(language);
   const toolOf = ({ caller, name }: TokenUse) => showable(name ?? caller);
@@ -128,7 +128,7 @@ function timeOf(epochMs: number, language: Language): { machine: string; words: 
   return { machine: new Date(epochMs).toISOString(), words: formatTime(epochMs, language) };
 }
 
-/** The page after a disconnect: what ended where, and what is left to do by hand; `before`: there was nothing any more. */
+/** The page after a disconnect: what was ended, what is left to do by hand; `before`: the connection was already gone. */
 export function disconnectedPage(
   outcome: { name: string; revoked: RevocationOutcome | 'before'; basePath: string },
   reader: { texts: Texts },

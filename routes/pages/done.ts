@@ -1,4 +1,4 @@
-/** What the browser that finished is shown: a page, a message, or the way to the host's own check. */
+/** What the browser that finished gets: a page, a message, or a redirect to the host's own check. */
 
 import type { FinishedView } from '../../src/core/views.js';
 import { firstShowable, showable, tileOf } from './icons.js';
@@ -6,13 +6,13 @@ import { askerOf } from './landing.js';
 import { type Page, safeLink } from './render.js';
 import { formatSpan, type Language, type MessageName, type Texts } from './texts.js';
 
-/** A page of its own, one of the messages, or a redirect to an absolute URL of the host. */
+/** A page, one of the messages, or a redirect to an absolute URL of the host. */
 export type FinishedPage =
   | { readonly kind: 'page'; readonly page: Page }
   | { readonly kind: 'message'; readonly status: number; readonly message: MessageName }
   | { readonly kind: 'redirect'; readonly location: string };
 
-/** Why nothing was connected, where the person can do something about it. */
+/** Messages for failures that the person can do something about. */
 const failures: ReadonlyMap<string, MessageName> = new Map([
   ['access_denied', 'denied'],
   ['account_mismatch', 'otherAccount'],
@@ -21,7 +21,7 @@ const failures: ReadonlyMap<string, MessageName> = new Map([
   ['attempts_used_up', 'codesUsedUp'],
 ]);
 
-/** Where it stands, and who looks: `isAgain` is somebody who came back by the link of this very page. */
+/** How the page is read; `isAgain`: the person came back by the link on this page. */
 interface Reading {
   readonly basePath: string;
   readonly language: Language;
@@ -31,7 +31,7 @@ interface Reading {
   readonly isAgain: boolean;
 }
 
-/** Chooses by status and proof. A failure is a 4xx: the person, and whoever reads the log, can tell it from success. */
+/** Chooses by status and proof. A failure is a 4xx, so that it differs from success in logs, too. */
 export function donePage(view: FinishedView, reading: Reading): FinishedPage {
   switch (view.status) {
     case 'failed':

@@ -1,6 +1,6 @@
-/** Tiles that stand for providers and chat platforms: the icon of the brand, or a letter where there is none. */
+/** Tiles for providers and chat platforms: the icon of the brand, or a letter if there is none. */
 
-/** A letter on a colour, and the icon that may stand in its place. */
+/** A letter on a colour, and the icon that may replace it. */
 export interface Tile {
   readonly letter: string;
   /** Suffix of the stylesheet's `tile-…` class. */
@@ -31,7 +31,7 @@ const platformNames = new Map([
   ['googlechat', 'Google Chat'],
 ]);
 
-/** Icons of the platforms that have one, by the platform's word. */
+/** Icons of the platforms that have one, by the platform's name in the API. */
 export const platformIcons: ReadonlyMap<string, string> = new Map([
   ['discord', 'discord'],
   ['telegram', 'telegram'],
@@ -46,15 +46,14 @@ export function platformTile(platform: string): Tile {
   return tileOf(platformName(platform), platformIcons.get(platform.toLowerCase()));
 }
 
-/** A chat platform as people write it; one that is not known here stands as the bot wrote it. */
+/** A chat platform as people write it; an unknown one is shown as the bot wrote it. */
 export function platformName(platform: string): string {
   return platformNames.get(platform.toLowerCase()) ?? showable(platform);
 }
 
 /**
- * A name that somebody else chose, fit to be shown: without the characters that turn the reading direction of what
- * stands around it, and not longer than a line or two; empty when nobody would see anything of it. Escaping is the
- * templates' work.
+ * A name that somebody else chose, made fit to be shown: without characters that change the reading direction of the text
+ * around it, and not longer than a line or two; empty if nothing of it could be seen. Templates do the escaping.
  */
 export function showable(name: string, longest = 80): string {
   const straight = name.replace(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '').trim();
@@ -63,10 +62,10 @@ export function showable(name: string, longest = 80): string {
 }
 
 const drawn = /[\p{L}\p{N}\p{P}\p{S}]/u;
-/** Fillers, some of which are letters (U+3164), and the Braille cell without dots: what blank names in chats are made of. */
+/** Fillers, some of which are letters (U+3164), and the Braille cell without dots; used for blank names in chats. */
 const undrawn = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
-/** The first name of which something can be seen, fit to be shown. */
+/** The first name that is visible, made fit to be shown. */
 export function firstShowable(...names: readonly (string | undefined)[]): string | undefined {
   return names.map((name) => showable(name ?? '')).find((name) => name !== '');
 }

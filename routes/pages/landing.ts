@@ -1,4 +1,4 @@
-/** What the landing page shows before anything happens. */
+/** The landing page, shown before anything happens. */
 
 import type { ChatIdentity } from '../../src/core/connect.js';
 import type { LinkView } from '../../src/core/views.js';
@@ -7,13 +7,13 @@ import type { Page } from './render.js';
 import { describeScope } from './scope-words.js';
 import { formatSpan, type Language, type Texts, textsOf } from './texts.js';
 
-/** The chat account that a page names. */
+/** The chat account that a page shows. */
 export interface Asker {
   readonly name: string;
   readonly place: string;
 }
 
-/** Puts a chat identity into a name and the platform on which it is one; a blank name is none. */
+/** The name and platform of a chat identity; `undefined` if its name is blank. */
 export function askerOf(identity: ChatIdentity | undefined, texts: Texts): Asker | undefined {
   const name = firstShowable(identity?.name);
   if (identity === undefined || name === undefined) return undefined;
@@ -24,7 +24,7 @@ interface LandingSubject {
   readonly view: LinkView;
   readonly link: string;
   readonly basePath: string;
-  /** Whose bot it is. */
+  /** Name of whoever runs the bot. */
   readonly brandName?: string | undefined;
   /** Epoch ms. */
   readonly now: number;

@@ -1,4 +1,4 @@
-/** Renders the pages with eta, escaping on, inside the one layout. */
+/** Renders the pages with eta, escaped, in one common layout. */
 
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
@@ -15,7 +15,7 @@ export interface Page {
   readonly template: Template;
   readonly title: string;
   readonly view: object;
-  /** The page's script, if it has one. No page needs it. */
+  /** The page's script, if it has one. Every page works without its script. */
   readonly script?: `${string}.js` & AssetName;
 }
 
@@ -58,5 +58,5 @@ export function safeLink(target: string | undefined): string | undefined {
   return scheme !== undefined && linkSchemes.has(scheme) ? target : undefined;
 }
 
-/** Web pages, and the chat programs that open by a link of their own. */
+/** Web pages, and the chat programs that have links of their own. */
 const linkSchemes = new Set(['https', 'http', 'tg', 'slack', 'discord', 'msteams', 'whatsapp', 'mattermost', 'matrix']);

@@ -1,9 +1,9 @@
-/** What scopes mean, in words that a person can decide by, in English and German: all defaults, and what is often asked for beside. */
+/** What scopes mean, for the person who decides, in English and German: all default scopes, and others often asked for. */
 
 /** A scope, and what it means in each language. */
 export type ScopeText = readonly [scope: string, en: string, de: string];
 
-/** OpenID Connect Core section 5.4 and 11; the same at every provider that speaks it. */
+/** OpenID Connect Core section 5.4 and 11; the same at every provider that supports it. */
 export const commonScopes: readonly ScopeText[] = [
   ['openid', 'Know which account is yours', 'Wissen, welches Konto deins ist'],
   ['profile', 'See your name and profile', 'Deinen Namen und dein Profil sehen'],

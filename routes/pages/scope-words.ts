@@ -1,4 +1,4 @@
-/** What a scope means to a person. A scope that nobody has put into words is shown as it stands. */
+/** What a scope means to a person. A scope without a text here is shown as it is. */
 
 import { commonScopes, type ScopeText, scopesByProvider } from './scope-texts.js';
 import type { Language } from './texts.js';
@@ -11,14 +11,14 @@ const wordsOf = (texts: readonly ScopeText[]): ReadonlyMap<string, Words> =>
 const common = wordsOf(commonScopes);
 const byProvider = new Map(Object.entries(scopesByProvider).map(([provider, texts]) => [provider, wordsOf(texts)]));
 
-/** One permission as the page lists it. */
+/** One permission in the list of a page. */
 export interface ScopeWords {
-  /** Absent when nobody has put this scope into words. */
+  /** Absent if there is no text for this scope. */
   readonly words?: string;
   readonly scope: string;
 }
 
-/** Puts one scope token of a provider into words. */
+/** The words for one scope token of a provider. */
 export function describeScope(provider: string, scope: string, language: Language): ScopeWords {
   const words = byProvider.get(provider)?.get(scope) ?? common.get(scope);
   return words === undefined ? { scope } : { words: words[language], scope };

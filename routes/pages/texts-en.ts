@@ -1,6 +1,6 @@
-/** The texts of the pages in English; their shape is what every other language has to fill. */
+/** The texts of the pages in English; every other language must have the same shape. */
 
-/** Every text; where something is filled in, a function of plain texts. */
+/** Every text; a function where something is filled in, of unescaped texts. */
 export const english = {
   footer: 'Access is kept sealed and can be ended at any time.',
   whoGains: 'Who gets access',

@@ -3,7 +3,7 @@
 import { german } from './texts-de.js';
 import { english, type Texts } from './texts-en.js';
 
-/** The languages that there are texts in. */
+/** The languages of the texts. */
 export type Language = 'en' | 'de';
 
 export type { Texts };
@@ -18,7 +18,7 @@ export function textsOf(language: Language): Texts {
   return byLanguage[language];
 }
 
-/** Chooses the language that the browser likes best among those that exist; English when it names none of them. */
+/** Chooses the language that the browser prefers among ours; English if it names none of them. */
 export function chooseLanguage(acceptLanguage: string | undefined): Language {
   let best: { language: Language; quality: number } = { language: 'en', quality: 0 };
   for (const range of (acceptLanguage ?? '').slice(0, 512).split(',')) {
@@ -31,14 +31,14 @@ export function chooseLanguage(acceptLanguage: string | undefined): Language {
   return best.language;
 }
 
-/** A time to come as people say it, in minutes that have begun: nobody has to know which clock is meant. */
+/** The time left, in minutes rounded up or in hours, so that the reader's time zone does not matter. */
 export function formatSpan(ms: number, language: Language): string {
   const minutes = Math.max(1, Math.ceil(ms / 60_000));
   const [count, unit] = minutes < 120 ? [minutes, 'minute'] : [Math.floor(minutes / 60), 'hour'];
   return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
 }
 
-/** A time as people of that language write it. In UTC and saying so, since a page does not know the reader's clock. */
+/** A time as people of that language write it. In UTC and marked so, since a page does not know the reader's time zone. */
 export function formatTime(epochMs: number, language: Language): string {
   const options = { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' } as const;
   return `${new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'de-DE', options).format(epochMs)} UTC`;
