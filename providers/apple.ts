@@ -1,4 +1,4 @@
-/** Apple: the client secret is a JWT that our key signs; identity stands in the ID token only. */
+/** Apple: the client secret is a JWT that we sign with our key; the identity is in the ID token only. */
 
 import type { ProviderTemplate } from './template.js';
 
@@ -12,7 +12,7 @@ export const apple: ProviderTemplate = {
   clientAuthentication: 'client_secret_signed',
   pkce: 'S256',
   defaultScope: ['name', 'email'],
-  // With any scope Apple insists on a form post.
+  // Apple requires a form post as soon as any scope is asked for.
   extraAuthorizationParameters: { response_mode: 'form_post' },
   tokensExpire: true,
   refreshReuse: 'none',

@@ -3,7 +3,7 @@
 import type { JsonObject } from '../src/core/provider.js';
 import type { ProviderTemplate } from './template.js';
 
-/** Puts the words of Atlassian's authorization server right: older answers blame the client for a dead refresh token; only this very sentence is meant. */
+/** Corrects older answers, which blame the client for a dead refresh token; matches only this exact sentence. */
 export function nameDeadGrant(body: JsonObject): JsonObject {
   const isDead = body.error === 'unauthorized_client' && body.error_description === 'refresh_token is invalid';
   return isDead ? { ...body, error: 'invalid_grant' } : body;
@@ -32,7 +32,7 @@ export const atlassian: ProviderTemplate = {
     name: 'name',
     email: 'email',
   },
-  // An API address is https://api.atlassian.com/ex/{jira|confluence}/{cloud_id}.
+  // API addresses have the form https://api.atlassian.com/ex/{jira|confluence}/{cloud_id}.
   sites: {
     endpoint: 'https://api.atlassian.com/oauth/token/accessible-resources',
     id: 'id',

@@ -1,4 +1,4 @@
-/** Box: refresh tokens are good once and live 60 days; the address is in `login`. */
+/** Box: refresh tokens can be used once and live 60 days; the e-mail address is in `login`. */
 
 import type { ProviderTemplate } from './template.js';
 

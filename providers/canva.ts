@@ -1,9 +1,9 @@
-/** Canva: PKCE is required; errors bear a `code` and a `message`. */
+/** Canva: PKCE is required; errors have a `code` and a `message`. */
 
 import type { JsonObject } from '../src/core/provider.js';
 import type { ProviderTemplate } from './template.js';
 
-/** `{code, message}` instead of `error`. */
+/** Canva answers `{code, message}` instead of `error`. */
 function nameError(body: JsonObject): JsonObject {
   return typeof body.code === 'string' && body.error === undefined ? { ...body, error: body.code } : body;
 }

@@ -1,4 +1,4 @@
-/** Discord: refresh tokens are good once, and a revocation ends the whole authorization. */
+/** Discord: refresh tokens can be used once, and a revocation ends the whole authorization. */
 
 import type { ProviderTemplate } from './template.js';
 
@@ -21,7 +21,7 @@ export const discord: ProviderTemplate = {
     name: 'global_name|username',
     email: 'email',
   },
-  // With the scopes `bot` and `webhook.incoming`. The token of a webhook is a secret of its own, and not kept.
+  // Only there with the scopes `bot` and `webhook.incoming`. The webhook's own token is another secret, and not kept.
   keepFromResponse: { guild_id: 'guild.id', webhook_id: 'webhook.id' },
   revocation: {
     endpoint: 'https://discord.com/api/oauth2/token/revoke',

@@ -22,7 +22,7 @@ export const docusign: ProviderTemplate = {
     name: 'name',
     email: 'email',
   },
-  // The address is the host of the account's API.
+  // The site's URL is the host of the account's API.
   sites: {
     endpoint: 'https://{account_host}/oauth/userinfo',
     list: 'accounts',

@@ -1,4 +1,4 @@
-/** Dropbox: offline access is asked for; revoking takes the access token itself. */
+/** Dropbox: offline access has to be requested; the access token that is revoked authenticates the request. */
 
 import type { ProviderTemplate } from './template.js';
 

@@ -1,4 +1,4 @@
-/** One entry of PROVIDERS_FILE or of the environment, and how it becomes a provider together with its template. */
+/** One entry of PROVIDERS_FILE or of the environment; together with its template it becomes a provider. */
 
 import { z } from 'zod';
 import { ConfigurationError } from '../src/core/errors.js';
@@ -7,14 +7,14 @@ const endpoint = z.url({ protocol: /^https?$/ });
 const stringMap = z.record(z.string(), z.string());
 const seconds = z.number().positive();
 
-/** A list, or one text as in an environment variable. */
+/** A list, or one string as in an environment variable. */
 const scopesSchema = z
   .union([z.array(z.string().min(1)), z.string()])
   .transform((scopes) =>
     typeof scopes === 'string' ? scopes.split(/[\s,]+/).filter((token) => token !== '') : scopes,
   );
 
-/** How a client may authenticate: RFC 7591 section 2, and the ways that only some providers have. */
+/** How a client may authenticate: RFC 7591 section 2, and methods of some providers only. */
 export const clientAuthenticationSchema = z.enum([
   'client_secret_basic',
   'client_secret_basic_raw',
@@ -55,9 +55,9 @@ const extraAuthorizationSchema = stringMap.superRefine((parameters, context) => 
   }
 });
 
-/** An entry as it stands in PROVIDERS_FILE. Names are those of RFC 8414 and RFC 7591 where they have one. */
+/** An entry of PROVIDERS_FILE. Names are those of RFC 8414 and RFC 7591 if they have one. */
 export const providerEntrySchema = z.strictObject({
-  /** Id of a catalogue entry to start from; an id that is in the catalogue starts from itself. */
+  /** Id of the catalogue's provider to start from; by default the one with the entry's own id, if there is one. */
   template: z.string().optional(),
   source: tokenSourceSchema.optional(),
   display_name: z.string().min(1).max(100).optional(),
@@ -67,7 +67,7 @@ export const providerEntrySchema = z.strictObject({
   refresh_endpoint: endpoint.optional(),
   revocation_endpoint: endpoint.optional(),
   userinfo_endpoint: endpoint.optional(),
-  /** Where the sites that a grant reaches are listed, for templates that have such a list. */
+  /** Endpoint that lists the sites of a grant, for templates that have such a list. */
   sites_endpoint: endpoint.optional(),
   device_authorization_endpoint: endpoint.optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),
@@ -76,7 +76,7 @@ export const providerEntrySchema = z.strictObject({
   client_secret: z.string().optional(),
   /** PEM, for `private_key_jwt` and signed client secrets. */
   client_private_key: z.string().optional(),
-  /** What signals of the provider are verified by: its webhook secret, signing secret or public key. */
+  /** Verifies signals of the provider: its webhook secret, signing secret or public key. */
   signal_key: z.string().min(1).optional(),
   client_key_id: z.string().min(1).optional(),
   client_key_thumbprint: z.string().min(1).optional(),
@@ -87,12 +87,12 @@ export const providerEntrySchema = z.strictObject({
   scope_separator: z.string().min(1).max(2).optional(),
   pkce: z.union([z.literal('S256'), z.literal('none'), z.boolean()]).optional(),
   tokens_expire: z.boolean().optional(),
-  /** What a token without `expires_in` lives, seconds. */
+  /** Lifetime of a token without `expires_in`, seconds. */
   default_lifetime: seconds.optional(),
   refresh_reuse: z.enum(['none', 'grace', 'strict']).optional(),
-  /** How long an old refresh token still works, seconds; for `refresh_reuse: grace`. */
+  /** How long a used refresh token still works, seconds; for `refresh_reuse: grace`. */
   refresh_reuse_grace: seconds.optional(),
-  /** How early its tokens are renewed, seconds; instead of REFRESH_BUFFER_SECONDS. */
+  /** How early its tokens are refreshed, seconds; instead of REFRESH_BUFFER_SECONDS. */
   refresh_buffer: z.number().nonnegative().optional(),
   resource: z.string().min(1).optional(),
   extra_authorization_params: extraAuthorizationSchema.optional(),
@@ -115,13 +115,13 @@ export const providerEntrySchema = z.strictObject({
   subject_token_type: z.string().min(1).nullable().optional(),
   requested_token_type: z.string().min(1).optional(),
   audience: z.string().min(1).optional(),
-  /** Source `token_exchange`: values of `iss`; subject tokens of others are not sent on. */
+  /** Source `token_exchange`: allowed values of `iss`; subject tokens of other issuers are not sent on. */
   subject_token_issuers: z.array(z.string().min(1)).min(1).optional(),
-  /** Source `token_exchange`: who we are in `may_act` of subject tokens; the client id unless told. */
+  /** Source `token_exchange`: who we are in `may_act` of subject tokens; the client id by default. */
   subject_token_actor: z.string().min(1).optional(),
   /** Source `token_exchange`: how many exchanged tokens are kept in memory. */
   exchange_cache_size: z.number().int().min(1).max(1_000_000).optional(),
-  /** Seconds that one request to its token endpoint may take; at most, and unless told, 10. */
+  /** Seconds that one request to its token endpoint may take; at most 10, which is the default. */
   request_timeout: seconds.max(10).optional(),
 });
 
@@ -129,7 +129,7 @@ export const providerEntrySchema = z.strictObject({
 export type ProviderEntry = Readonly<z.infer<typeof providerEntrySchema>>;
 
 /**
- * Entries as a program gives them, which nobody has parsed yet.
+ * Parses entries that a program passes in.
  *
  * @throws {ConfigurationError} with all faults at once, each naming provider and field
  */

@@ -1,4 +1,4 @@
-/** Figma: refreshing has an address of its own and brings no new refresh token. */
+/** Figma: refreshing has its own endpoint, which issues no new refresh token. */
 
 import type { ProviderTemplate } from './template.js';
 

@@ -1,4 +1,4 @@
-/** GitHub App, user access tokens: permissions live on the app, so that no scope is asked for. */
+/** GitHub App, user access tokens: permissions are set on the app, so no scope is asked for. */
 
 import { githubServer } from './github.js';
 import type { ProviderTemplate } from './template.js';

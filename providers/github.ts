@@ -1,11 +1,11 @@
-/** GitHub, OAuth App: scopes, and tokens that do not expire unless the app asks for it. */
+/** GitHub, OAuth App: scopes, and tokens that do not expire unless the app is set so. */
 
 import { hostName, hostNameWithApi } from './host-names.js';
 import type { ProviderTemplate } from './template.js';
 
 const headers = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
-/** What both kinds of app find at GitHub, and at an Enterprise Server: `host` and, for its API, `host/api/v3`. */
+/** The same for both kinds of app, at GitHub and at an Enterprise Server (`host` and, for its API, `host/api/v3`). */
 export const githubServer = {
   icon: 'github',
   authorizationEndpoint: 'https://{host}/login/oauth/authorize',
@@ -13,10 +13,10 @@ export const githubServer = {
   deviceAuthorizationEndpoint: 'https://{host}/login/device/code',
   clientAuthentication: 'client_secret_post',
   pkce: 'S256',
-  // Whether they expire is the app's choice; `expires_in` tells.
+  // The app's setting decides whether tokens expire; `expires_in` tells.
   tokensExpire: false,
   defaultLifetimeSeconds: 28_800,
-  // At a GitHub App a refresh ends the old refresh token and the old access token at once.
+  // With a GitHub App, a refresh ends the old refresh token and the old access token at once.
   refreshReuse: 'strict',
   identity: {
     from: 'userinfo',
@@ -25,7 +25,7 @@ export const githubServer = {
     id: 'id',
     name: 'name|login',
     email: 'email',
-    // Null when the address is private.
+    // `email` is null if the address is private; then this list has it.
     emails: { endpoint: 'user/emails', address: 'email', primary: 'primary', verified: 'verified' },
   },
   // `/grant` instead of `/token` would end every other connection of the same GitHub account.
@@ -51,13 +51,13 @@ export const githubServer = {
   },
 } satisfies Partial<ProviderTemplate>;
 
-/** An OAuth app of GitHub; `github-app` stands for the other kind, whose tokens end. */
+/** An OAuth app of GitHub; `github-app` is the other kind, whose tokens expire. */
 export const github: ProviderTemplate = {
   ...githubServer,
   displayName: 'GitHub',
   documentation: 'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
   defaultScope: ['read:user', 'user:email'],
-  // A wider scope is listed instead of those that it holds.
+  // GitHub lists a wider scope instead of those that it includes.
   scopeAliases: {
     'read:user': 'user',
     'user:email': 'user',

@@ -1,4 +1,4 @@
-/** Google: a refresh token comes only for offline access, and only with a fresh consent. */
+/** Google: issues a refresh token only for offline access, and only with a new consent. */
 
 import type { ProviderTemplate } from './template.js';
 
@@ -13,7 +13,7 @@ export const google: ProviderTemplate = {
   clientAuthentication: 'client_secret_post',
   pkce: 'S256',
   defaultScope: ['openid', 'email', 'profile'],
-  // Asked for by the short name, listed by the long one.
+  // These are requested by their short name and listed by the long one.
   scopeAliases: {
     email: 'https://www.googleapis.com/auth/userinfo.email',
     profile: 'https://www.googleapis.com/auth/userinfo.profile',
@@ -29,13 +29,13 @@ export const google: ProviderTemplate = {
     name: 'name',
     email: 'email',
   },
-  // Cross-Account Protection; the address is registered by Google's RISC API.
+  // Cross-Account Protection; our address is registered with Google's RISC API.
   signals: {
     form: 'security_event',
     issuer: 'https://accounts.google.com/',
     jwksUri: 'https://www.googleapis.com/oauth2/v3/certs',
   },
-  // Takes all that the person granted to the Google Cloud project; 400 = dead already.
+  // Ends everything that the person has granted to the Google Cloud project; 400 = already revoked or expired.
   revocation: {
     endpoint: 'https://oauth2.googleapis.com/revoke',
     method: 'POST',
@@ -49,7 +49,7 @@ export const google: ProviderTemplate = {
   refusals: [
     { error: 'deleted_client', means: 'misconfigured' },
     { error: 'org_internal', means: 'misconfigured' },
-    // An administrator has closed the service to this person.
+    // An administrator has blocked the service for this person.
     { error: 'admin_policy_enforced', means: 'dead_grant' },
     { status: 403, error: 'rate_limit_exceeded', means: 'unavailable' },
   ],

@@ -1,4 +1,4 @@
-/** Patterns for values that stand in the host of an endpoint, and must not be able to name another host. */
+/** Patterns for values that become part of an endpoint's host, and must not be able to lead to another host. */
 
 /** One label of a host name. */
 export const hostLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -7,6 +7,6 @@ export const hostLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const hostName =
   /^(?=.{1,253}(?::|$))[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+(?::\d{1,5})?$/;
 
-/** The address of GitHub's API: a host of its own, or `/api/v3` at an Enterprise Server. */
+/** The address of GitHub's API: a separate host, or `/api/v3` on an Enterprise Server. */
 export const hostNameWithApi =
   /^(?=.{1,253}(?:[:/]|$))[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+(?::\d{1,5})?(?:\/api\/v3)?$/;

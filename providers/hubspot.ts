@@ -1,9 +1,9 @@
-/** HubSpot: one refresh token for each portal; errors bear their own names. */
+/** HubSpot: one refresh token for each portal; errors have names of its own. */
 
 import type { JsonObject } from '../src/core/provider.js';
 import type { ProviderTemplate } from './template.js';
 
-/** `{status: 'BAD_REFRESH_TOKEN', message}` instead of `error`. */
+/** HubSpot answers `{status: 'BAD_REFRESH_TOKEN', message}` instead of `error`. */
 function nameError(body: JsonObject): JsonObject {
   return typeof body.status === 'string' && body.error === undefined ? { ...body, error: body.status } : body;
 }
@@ -21,7 +21,7 @@ export const hubspot: ProviderTemplate = {
   tokensExpire: true,
   defaultLifetimeSeconds: 1_800,
   refreshReuse: 'none',
-  // Everybody who connects a portal shares its tokens, so that the portal is the account.
+  // All who connect a portal share its tokens, so the account is the portal.
   identity: { from: 'token_response', id: 'hub_id' },
   revocation: {
     endpoint: 'https://api.hubapi.com/oauth/2026-03/token/revoke',

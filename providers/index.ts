@@ -109,7 +109,7 @@ export function createRegistry(
   return joinRegistry(catalogue, entries, options);
 }
 
-/** Entries that say where requests go, and those of which only their issuer can say it. */
+/** Separates entries with endpoints from those whose endpoints only their issuer can tell. */
 export function partEntries(entries: Readonly<Record<string, ProviderEntry>>): {
   readonly known: Readonly<Record<string, ProviderEntry>>;
   readonly open: ReadonlyMap<string, ProviderEntry>;

@@ -20,6 +20,6 @@ export const intercom: ProviderTemplate = {
     name: 'name',
     email: 'email',
   },
-  // One person's disconnect must not uninstall everybody's app: `POST /auth/uninstall` is not used.
+  // `POST /auth/uninstall` is not used, as one person's disconnect must not uninstall everybody's app.
   unverified: ['identity field paths'],
 };

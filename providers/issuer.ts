@@ -1,9 +1,9 @@
-/** Providers that are known by their issuer alone: what their metadata adds to the entry. */
+/** Providers that are configured with their issuer only: their metadata completes the entry. */
 
 import { ConfigurationError } from '../src/core/errors.js';
 import { type ProviderEntry, providerEntrySchema } from './entry.js';
 
-/** What is read of the metadata (RFC 8414 section 2). */
+/** The fields of the metadata that are used (RFC 8414 section 2). */
 interface AdvertisedServer {
   readonly authorization_endpoint?: string | undefined;
   readonly token_endpoint: string;
@@ -16,13 +16,13 @@ interface AdvertisedServer {
   readonly authorization_response_iss_parameter_supported?: boolean | undefined;
 }
 
-/** Asked for where nothing is configured and the server has them: who it is, and tokens that last. */
+/** Default scopes, as far as the server supports them: to learn who the person is, and to get refresh tokens. */
 const usualScopes = ['openid', 'profile', 'email', 'offline_access'];
 
-/** In the order of preference, for a client with a secret. */
+/** In order of preference, for a client with a secret. */
 const secretMethods = ['client_secret_basic', 'client_secret_post'] as const;
 
-/** Whether an entry has an issuer and nothing that says where to send requests. `isTemplate`: the catalogue has its id. */
+/** Whether an entry has an issuer but no endpoints, its own or a template's. `isTemplate`: its id is in the catalogue. */
 export function needsDiscovery(entry: ProviderEntry, isTemplate: boolean): entry is ProviderEntry & { issuer: string } {
   const isOwn = entry.template === undefined && !isTemplate;
   const isPlaced = entry.token_endpoint !== undefined || entry.source === 'static';
@@ -30,7 +30,7 @@ export function needsDiscovery(entry: ProviderEntry, isTemplate: boolean): entry
 }
 
 /**
- * The entry with what the metadata adds. What the entry says itself stays.
+ * The entry, completed with the metadata. The entry's own fields win.
  *
  * @throws {ConfigurationError} naming provider and field: no PKCE with S256 although the entry does not set `pkce`, or
  *   something that no entry may say
@@ -60,7 +60,7 @@ export function withMetadata(id: string, entry: ProviderEntry, server: Advertise
   );
 }
 
-/** RFC 8414: without a list it is `client_secret_basic`. */
+/** RFC 8414: without a list, the server supports `client_secret_basic`. */
 function methodOf(entry: ProviderEntry, supported: readonly string[] = ['client_secret_basic']) {
   if (entry.client_private_key) return 'private_key_jwt';
   if (!entry.client_secret) return 'none';

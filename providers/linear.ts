@@ -24,7 +24,7 @@ export const linear: ProviderTemplate = {
     name: 'data.viewer.name',
     email: 'data.viewer.email',
   },
-  // 400 = revoked already.
+  // 400 = already revoked.
   revocation: {
     endpoint: 'https://api.linear.app/oauth/revoke',
     method: 'POST',

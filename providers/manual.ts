@@ -1,4 +1,4 @@
-/** The catalogue as pages of the manual, so that what is written there is what is used. */
+/** Writes the catalogue as pages of the manual, so that they say what the program does. */
 
 import { environmentPrefix } from './references.js';
 import type { ProviderTemplate } from './template.js';
@@ -19,7 +19,7 @@ given per connection (\`parameters\`) or in the configuration. Facts that no sou
 
 type Catalogue = ReadonlyMap<string, ProviderTemplate>;
 
-/** The index and a page for every provider, by their paths below `docs/`; each ends with a line break. */
+/** The index and a page for each provider, by their paths below `docs/`; each ends with a line break. */
 export function formatProviders(catalogue: Catalogue): ReadonlyMap<string, string> {
   const inOrder = [...catalogue].sort(([one], [other]) => (one < other ? -1 : 1));
   const index = inOrder.map(([id, { displayName }]) => `| \`${id}\` | [${displayName}](providers/${id}.md) |`);
@@ -65,7 +65,7 @@ function describeSetUp(id: string, template: ProviderTemplate): string[] {
   return steps.map((step, index) => `${index + 1}. ${step}`);
 }
 
-/** What says at the provider who we are, and where it is given. */
+/** The client's credentials, and where to get and set them. */
 function describeClient(id: string, { name, template }: { name: string; template: ProviderTemplate }): string {
   const entry = `an entry \`${id}\` in [\`PROVIDERS_FILE\`](../configuration.md)`;
   return template.clientAuthentication === 'client_secret_signed'
@@ -126,7 +126,7 @@ const units = [
   [1, 's'],
 ] as const;
 
-/** In the largest unit that divides it. */
+/** In the largest unit without a remainder. */
 function spanOf(seconds: number): string {
   const [size, unit] = units.find(([length]) => seconds % length === 0) ?? [1, 's'];
   return `${seconds / size} ${unit}`;

@@ -2,7 +2,7 @@
 
 import type { ProviderTemplate } from './template.js';
 
-/** Graph permissions that are asked for by their bare name; some answers list them in full. */
+/** Graph permissions that are requested by their short name; some answers list them with the full one. */
 const graphPermissions = [
   'Calendars.Read',
   'Calendars.ReadWrite',
@@ -18,7 +18,7 @@ const graphPermissions = [
   'User.Read',
 ];
 
-/** AADSTS numbers after which only the person can help: revoked, inactive, disabled, sign-in or consent required. */
+/** AADSTS numbers where the person has to act: revoked, inactive, disabled, sign-in or consent required. */
 const userMustAct = ['50173', '700082', '70008', '70043', '700084', '50057', '50089', '54005'].concat([
   '50076',
   '50078',
@@ -30,10 +30,10 @@ const userMustAct = ['50173', '700082', '70008', '70043', '700084', '50057', '50
 /** AADSTS numbers of faults in our registration. */
 const operatorMustAct = ['70002', '7000215', '7000222', '700016', '50194', '50011'];
 
-/** AADSTS numbers that pass; 50196 asks a client that goes in circles to stop. */
+/** AADSTS numbers of temporary faults; 50196 tells a client that loops to stop. */
 const passes = ['50033', '50087', '70012', '50196'];
 
-/** An administrator has switched us off in one directory, with `unauthorized_client`; other directories go on. */
+/** An administrator has disabled our app in one directory (`unauthorized_client`); other directories are not affected. */
 const ofOneDirectory = ['7000112'];
 
 export const microsoft: ProviderTemplate = {
@@ -49,10 +49,10 @@ export const microsoft: ProviderTemplate = {
   unlistedScope: ['offline_access'],
   extraAuthorizationParameters: { response_mode: 'query' },
   tokensExpire: true,
-  // The old refresh token is not revoked when it is used.
+  // Using a refresh token does not revoke it.
   refreshReuse: 'none',
   refreshLifetime: { seconds: 7_776_000, renewedByUse: true },
-  // `sub` differs for every app; an address proves nothing here.
+  // `sub` differs for every app, and an e-mail address proves nothing here.
   identity: {
     from: 'id_token',
     issuer: 'https://login.microsoftonline.com/{tid}/v2.0',

@@ -1,4 +1,4 @@
-/** Miro: whether tokens expire is chosen once for the app; revoking takes the token in the query. */
+/** Miro: a setting of the app decides whether tokens expire; a revocation has the token in the query. */
 
 import type { ProviderTemplate } from './template.js';
 

@@ -1,4 +1,4 @@
-/** monday.com: the end of a token stands only inside it, identity is GraphQL. */
+/** monday.com: only the token itself says when it expires; identity by GraphQL. */
 
 import type { ProviderTemplate } from './template.js';
 
@@ -12,7 +12,7 @@ export const monday: ProviderTemplate = {
   tokenRequestFormat: 'json',
   pkce: 'S256',
   defaultScope: ['me:read'],
-  // No `expires_in`: the token is a JWT with `exp`.
+  // There is no `expires_in`: the token is a JWT with `exp`.
   tokensExpire: true,
   refreshReuse: 'strict',
   identity: {

@@ -1,4 +1,4 @@
-/** Notion: no scopes, JSON requests; the person picks the pages. */
+/** Notion: no scopes, JSON requests; the person chooses the pages. */
 
 import type { ProviderTemplate } from './template.js';
 
@@ -16,7 +16,7 @@ export const notion: ProviderTemplate = {
   extraTokenHeaders: { 'notion-version': '2022-06-28' },
   tokensExpire: false,
   refreshReuse: 'strict',
-  // A workspace may own the grant; then there is no user.
+  // A workspace may own the grant instead of a user.
   identity: {
     from: 'token_response',
     id: 'workspace_id+owner.user.id|bot_id',

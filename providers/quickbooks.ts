@@ -1,4 +1,4 @@
-/** QuickBooks Online (Intuit): the company (`realmId`) comes only in the authorization response. */
+/** QuickBooks Online (Intuit): the company (`realmId`) is only in the authorization response. */
 
 import type { ProviderTemplate } from './template.js';
 

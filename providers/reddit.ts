@@ -1,4 +1,4 @@
-/** Reddit: permanent access is asked for; errors may come with status 200. */
+/** Reddit: permanent access has to be requested; errors may come with status 200. */
 
 import type { ProviderTemplate } from './template.js';
 

@@ -1,4 +1,4 @@
-/** Entries with names in the place of secrets, so that a configuration can be shown, compared and kept. */
+/** Entries with the names of variables instead of secrets, so that a configuration can be shown, compared and kept. */
 
 import type { ProviderEntry } from './entry.js';
 
@@ -12,22 +12,22 @@ export const secretFields = [
 ] as const;
 type SecretField = (typeof secretFields)[number];
 
-/** Stands for a secret that is in an environment variable. */
+/** Replaces a secret that is in an environment variable. */
 export interface SecretReference {
   readonly env: string;
 }
 
-/** `github-app` -> `GITHUB_APP`: how a provider id begins the names of its variables. */
+/** `github-app` -> `GITHUB_APP`: the prefix of the names of a provider's variables. */
 export function environmentPrefix(id: string): string {
   return id.toUpperCase().replaceAll('-', '_');
 }
 
-/** An entry as it may be shown. */
+/** An entry without secrets, which may be shown. */
 export type ShownEntry = Omit<ProviderEntry, SecretField> & Readonly<Partial<Record<SecretField, SecretReference>>>;
 
 /**
- * The entries in the form of `PROVIDERS_FILE`, each secret as `{env: NAME}`. Read back in an environment that has those
- * variables, they are what they were.
+ * The entries in the form of `PROVIDERS_FILE`, each secret as `{env: NAME}`. Read in an environment with those variables,
+ * they give the same entries again.
  */
 export function exportProviders(entries: Readonly<Record<string, ProviderEntry>>): {
   readonly providers: Readonly<Record<string, ShownEntry>>;

@@ -11,7 +11,7 @@ import type { ProviderTemplate } from './template.js';
 type Fault = { readonly name: string; readonly problem: string };
 type Catalogue = ReadonlyMap<ProviderId, ProviderTemplate>;
 
-/** How entries are joined. `open`: those of which only their issuer can say more; they are checked with the others. */
+/** How entries are joined. `open`: entries whose endpoints only their issuer can tell; they are checked with the others. */
 export interface JoinOptions {
   readonly allowInsecureLoopback?: boolean;
   readonly open?: ReadonlyMap<string, ProviderEntry>;
@@ -20,8 +20,8 @@ export interface JoinOptions {
 const unusableId: Fault = { name: 'providers', problem: 'an id must be 1-64 characters of a-z 0-9 _ -' };
 
 /**
- * Joins entries with a catalogue. An entry without a client id, or without the secret that the catalogue's provider wants,
- * leaves its provider known but not configured.
+ * Joins entries with a catalogue. A provider whose entry has no client id, or lacks the secret that the catalogue's provider
+ * needs, is known but not configured.
  *
  * @throws ConfigurationError with all faults at once, each naming provider and field
  */
@@ -55,7 +55,7 @@ export function joinRegistry(
   return registryOf(catalogue, entries, configured);
 }
 
-/** A static token needs no client; everything else is only known until there is one. */
+/** A static token needs no client; every other source is not configured without one. */
 function isMeantForUse(entry: ProviderEntry): boolean {
   return entry.client_id !== undefined || entry.source === 'static';
 }
@@ -67,7 +67,7 @@ const secretMethods: ReadonlySet<ClientAuthenticationMethod> = new Set([
   'client_secret_post',
 ]);
 
-/** Whether the way of authentication wants a secret that is not there. Such a request has no `client_secret` at all. */
+/** Whether the authentication method needs a secret that is absent. Its requests would have no `client_secret` at all. */
 export function lacksSecret({ source, clientAuthentication, clientSecret }: Provider): boolean {
   return source?.kind !== 'static' && clientSecret === undefined && secretMethods.has(clientAuthentication);
 }
@@ -80,7 +80,7 @@ function templateOf(catalogue: Catalogue, id: ProviderId, entry: ProviderEntry):
   return template;
 }
 
-/** What is wrong with the parts that are only seen once template and entry are joined. */
+/** The faults that can be found only after template and entry are joined. */
 function faultsOf(provider: Provider, allowInsecureLoopback: boolean): readonly Fault[] {
   const endpoints: Readonly<Record<string, string | undefined>> = {
     authorization_endpoint: provider.authorizationEndpoint || undefined,
@@ -104,7 +104,7 @@ function faultsOf(provider: Provider, allowInsecureLoopback: boolean): readonly 
   ];
 }
 
-/** What can be wrong before an issuer is asked: it has neither query nor fragment (RFC 8414 section 2). */
+/** The faults of an issuer that can be found without asking it: no query and no fragment (RFC 8414 section 2). */
 function issuerFaults(id: string, issuer = '', allowInsecureLoopback = false): readonly Fault[] {
   if (!isProviderId(id)) return [unusableId];
   if (isUsable(issuer, allowInsecureLoopback) && !/[?#]/.test(issuer)) return [];
@@ -112,7 +112,7 @@ function issuerFaults(id: string, issuer = '', allowInsecureLoopback = false): r
 }
 
 function isUsable(endpoint: string, allowInsecureLoopback: boolean): boolean {
-  // A placeholder stands where a label of the host or a segment of the path will stand.
+  // A placeholder is later filled with a label of the host or a segment of the path.
   const url = endpoint.replaceAll(/\{[a-z_]+\}/g, 'placeholder');
   return URL.canParse(url) && isAllowedEndpoint(new URL(url), allowInsecureLoopback);
 }

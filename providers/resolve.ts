@@ -9,13 +9,13 @@ import type { ProviderEntry } from './entry.js';
 import type { ProviderTemplate } from './template.js';
 import { sourceOf } from './token-source.js';
 
-/** Lifetime of an access token when nothing was said: what most providers give (RFC 6749 5.1 recommends to say it). */
+/** Lifetime of an access token without `expires_in`: that of most providers (RFC 6749 5.1 recommends to send it). */
 const defaultLifetimeSeconds = 3600;
 
 /**
- * Makes a provider. What the entry says wins over the template, field by field.
+ * Makes a provider. The entry's fields win over those of the template.
  *
- * @param template of the catalogue, if the entry starts from one
+ * @param template the catalogue's, if the entry starts from one
  * @throws ConfigurationError naming provider and field
  */
 export function resolveProvider(id: ProviderId, entry: ProviderEntry, template?: ProviderTemplate): Provider {
@@ -38,7 +38,7 @@ export function resolveProvider(id: ProviderId, entry: ProviderEntry, template?:
     authorizationEndpoint: authorizationEndpoint ?? '',
     tokenEndpoint: tokenEndpoint ?? '',
     ...(source && { source }),
-    // A fixed identity asks for its scope with each refresh; a person's grant keeps what was granted.
+    // For a fixed identity every refresh asks for its scope; a person's grant keeps the scope that was granted.
     ...(source?.kind === 'refresh_token' && { refreshScope: entry.scopes ?? [] }),
   };
   return fillFixed(provider, entry, template);
@@ -95,7 +95,7 @@ function tokensOf(entry: ProviderEntry, template: ProviderTemplate | undefined) 
   return {
     tokensExpire: entry.tokens_expire ?? template?.tokensExpire ?? true,
     defaultLifetimeMs: lifetime * 1000,
-    // Not knowing, we take the worst case: a refresh token that is sent twice ends the grant (RFC 9700 4.14.2).
+    // If unknown, the worst case: a refresh token that is sent twice ends the grant (RFC 9700 4.14.2).
     refreshReuse: entry.refresh_reuse ?? template?.refreshReuse ?? ('strict' as const),
     ...(entry.request_timeout !== undefined && { requestTimeoutMs: entry.request_timeout * 1000 }),
     ...(entry.refresh_buffer !== undefined && { refreshBufferMs: entry.refresh_buffer * 1000 }),
@@ -126,7 +126,7 @@ function clientOf(entry: ProviderEntry, template: ProviderTemplate | undefined) 
   };
 }
 
-/** RFC 7591 section 2 has Basic for the default. Who has no secret is public, and may not ask for itself (RFC 6749 4.4). */
+/** RFC 7591 section 2: default Basic. Without a secret a client is public, except for client credentials (RFC 6749 4.4). */
 function usualMethod({ client_private_key, client_secret, source }: ProviderEntry): ClientAuthenticationMethod {
   if (client_private_key) return 'private_key_jwt';
   return client_secret || source === 'client_credentials' ? 'client_secret_basic' : 'none';
@@ -142,12 +142,12 @@ function identityOf(entry: ProviderEntry, template: ProviderTemplate | undefined
     const from = endpoint === undefined ? ('token_response' as const) : ('userinfo' as const);
     return { ...entry.identity, from, ...(endpoint !== undefined && { endpoint }) };
   }
-  // OpenID Connect Core 5.1, for a provider that is only known by its endpoints.
+  // OpenID Connect Core 5.1, for a provider that is configured by its endpoints only.
   const openId = { from: 'userinfo' as const, id: 'sub', name: 'name|preferred_username', email: 'email' };
   const known: IdentityMapping = template?.identity ?? (endpoint === undefined ? { from: 'none', id: 'sub' } : openId);
   const placed = endpoint === undefined ? known : { ...known, endpoint };
   if (entry.token_endpoint === undefined) return placed;
-  // Another token endpoint is another issuer.
+  // With another token endpoint, the template's issuer is not the right one.
   const { issuer, ...elsewhere } = placed;
   return elsewhere;
 }
@@ -160,7 +160,7 @@ function revocationOf(entry: ProviderEntry, template: ProviderTemplate | undefin
   return { ...standard, endpoint, token: 'refresh', reach: 'grant' };
 }
 
-/** Fills in what is the same for all connections; the rest stays for `withParameters`. */
+/** Fills in the parameters that are the same for all connections; `withParameters` fills in the others. */
 function fillFixed(provider: Provider, entry: ProviderEntry, template: ProviderTemplate | undefined): Provider {
   const values = new Map([['client_id', encodeURIComponent(provider.clientId)]]);
   const open: [string, { pattern: RegExp }][] = [];

@@ -1,4 +1,4 @@
-/** Salesforce: no lifetime in the answer; sandboxes and My Domain have hosts of their own. */
+/** Salesforce: token responses have no lifetime; sandboxes and My Domain have their own hosts. */
 
 import type { ProviderTemplate } from './template.js';
 
@@ -13,7 +13,7 @@ export const salesforce: ProviderTemplate = {
   unlistedScope: ['refresh_token'],
   tokensExpire: true,
   defaultLifetimeSeconds: 3_600,
-  // Rotation is an option of each app.
+  // Each app chooses whether refresh tokens rotate.
   refreshReuse: 'strict',
   identity: {
     from: 'userinfo',

@@ -1,4 +1,4 @@
-/** Shopify: every shop is its own authorization server; expiring tokens are asked for. */
+/** Shopify: every shop is its own authorization server; expiring tokens have to be requested. */
 
 import { hostLabel } from './host-names.js';
 import type { ProviderTemplate } from './template.js';
@@ -14,7 +14,7 @@ export const shopify: ProviderTemplate = {
   pkce: 'none',
   defaultScope: ['read_products'],
   scopeSeparator: ',',
-  // A write scope is listed instead of its read scope.
+  // Shopify lists a write scope instead of its read scope.
   scopeAliases: {
     read_customers: 'write_customers',
     read_inventory: 'write_inventory',
@@ -23,11 +23,11 @@ export const shopify: ProviderTemplate = {
   },
   extraTokenParameters: { expiring: '1' },
   tokensExpire: false,
-  // The old refresh token lives until the new one is used for the first time.
+  // The old refresh token works until the new one is used for the first time.
   refreshReuse: 'grace',
   reuseGraceSeconds: 600,
   refreshLifetime: { seconds: 7_776_000, renewedByUse: true },
-  // The shop is the account; only online tokens name a person.
+  // The account is the shop; only online tokens name a person.
   identity: {
     from: 'token_response',
     id: 'associated_user.id',

@@ -1,9 +1,9 @@
-/** Slack: errors come with status 200, the person's own token lies one level deeper. */
+/** Slack: errors come with status 200; the person's own token is one level deeper. */
 
 import type { JsonObject } from '../src/core/provider.js';
 import type { ProviderTemplate } from './template.js';
 
-/** Asked for `user_scope` only, Slack puts the token under `authed_user`. */
+/** If only `user_scope` is requested, Slack puts the token under `authed_user`. */
 function liftUserToken(body: JsonObject): JsonObject {
   const user = body.authed_user;
   const isNested = typeof user === 'object' && user !== null && 'access_token' in user;
@@ -16,14 +16,14 @@ export const slack: ProviderTemplate = {
   authorizationEndpoint: 'https://slack.com/oauth/v2/authorize',
   tokenEndpoint: 'https://slack.com/api/oauth.v2.access',
   clientAuthentication: 'client_secret_basic',
-  // Only apps that are marked as public for good take parameters of PKCE.
+  // Only apps that are marked as public, which is permanent, accept PKCE parameters.
   pkce: 'none',
   defaultScope: ['chat:write', 'users:read'],
   scopeSeparator: ',',
-  // Whether they expire is the app's choice; `expires_in` tells.
+  // The app's setting decides whether tokens expire; `expires_in` tells.
   tokensExpire: false,
   defaultLifetimeSeconds: 43_200,
-  // One rotating chain of bot tokens is shared by all who connect the same workspace.
+  // All who connect the same workspace share one rotating chain of bot tokens.
   refreshReuse: 'strict',
   sharedChain: true,
   identity: {

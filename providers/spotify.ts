@@ -1,4 +1,4 @@
-/** Spotify: a grant ends six months after consent, however much it is used. */
+/** Spotify: a grant ends six months after consent, even if it is used. */
 
 import type { ProviderTemplate } from './template.js';
 
@@ -12,7 +12,7 @@ export const spotify: ProviderTemplate = {
   pkce: 'S256',
   defaultScope: ['user-read-email', 'user-read-private'],
   tokensExpire: true,
-  // With PKCE the refresh token is replaced; the fate of the old one is not documented.
+  // With PKCE the refresh token is replaced; whether the old one still works is not documented.
   refreshReuse: 'strict',
   refreshLifetime: { seconds: 15_552_000, renewedByUse: false },
   identity: {

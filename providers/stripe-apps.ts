@@ -1,4 +1,4 @@
-/** Stripe Apps: the API key is the Basic user name; permissions live on the app. */
+/** Stripe Apps: the API key is the Basic user name; permissions are set on the app. */
 
 import type { ProviderTemplate } from './template.js';
 

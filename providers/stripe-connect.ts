@@ -14,6 +14,6 @@ export const stripeConnect: ProviderTemplate = {
   tokensExpire: false,
   refreshReuse: 'none',
   identity: { from: 'token_response', id: 'stripe_user_id' },
-  // Deauthorizing takes the account's id instead of a token, which is not done here.
+  // No revocation: deauthorizing needs the account's id instead of a token, which is not supported here.
   unverified: ['name of the webhook of a deauthorization'],
 };

@@ -1,4 +1,4 @@
-/** What the catalogue says about one provider: everything but our client there. Checked in a test, not at start. */
+/** The catalogue's facts about one provider: everything but our client there. Checked by a test, not at start. */
 
 import { z } from 'zod';
 import type { ProviderIdentity } from '../src/core/connection.js';
@@ -8,14 +8,14 @@ import { clientAuthenticationSchema } from './entry.js';
 const text = z.string().min(1);
 const stringMap = z.record(z.string(), z.string());
 
-/** https, with `{name}` only where a whole label, segment or host stands. */
+/** An https URL, in which `{name}` may replace a label, a segment or the host. */
 const endpoint = z
   .string()
   .regex(/^https:\/\/[a-z0-9{}_.-]+(\/[A-Za-z0-9{}_.@\-/]*)?(\?[A-Za-z0-9_.,=&]*)?$/, 'must be an https URL');
 
 /** A part of an endpoint that configuration or a connect fills in. */
 const placeholderSchema = z.strictObject({
-  /** Must match in full: it stands between a template and somebody's wish to name another host. */
+  /** Must match the whole value, as it is what prevents a value from leading to another host. */
   pattern: z.instanceof(RegExp).refine((pattern) => pattern.source.startsWith('^') && pattern.source.endsWith('$')),
   /** Without one, configuration or each connect must give the value. */
   default: text.optional(),
@@ -50,7 +50,7 @@ const revocationSchema = z.strictObject({
   alsoDone: z.array(z.number().int()).optional(),
 });
 
-/** As `SiteList` in the core. */
+/** See `SiteList` in the core. */
 const sitesSchema = z.strictObject({
   endpoint,
   list: text.optional(),
@@ -70,12 +70,12 @@ const refusalSchema = z.strictObject({
 /** One provider of the catalogue. Absent fields take the defaults of `resolveProvider`. */
 export const providerTemplateSchema = z.strictObject({
   displayName: text,
-  /** Its brand in `simple-icons`; without one, pages show a tile with its first letter. */
+  /** Name of its brand in `simple-icons`; without one, pages show a tile with its first letter. */
   icon: z
     .string()
     .regex(/^[a-z0-9]+$/)
     .optional(),
-  /** Where its maker describes it. */
+  /** Documentation by its maker. */
   documentation: z.url(),
   issuer: endpoint.optional(),
   authorizationEndpoint: endpoint,
@@ -101,11 +101,11 @@ export const providerTemplateSchema = z.strictObject({
     .strictObject({
       seconds: z.number().positive(),
       renewedByUse: z.boolean(),
-      /** The end of the grant however much it is used, from the consent. */
+      /** From the consent to the end of the grant, even if it is used. */
       mostSeconds: z.number().positive().optional(),
     })
     .optional(),
-  /** One refresh token chain may be shared by several connections. */
+  /** Several connections may share one chain of refresh tokens. */
   sharedChain: z.literal(true).optional(),
   identity: identitySchema,
   sites: sitesSchema.optional(),

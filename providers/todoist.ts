@@ -1,4 +1,4 @@
-/** Todoist: scopes by comma; older apps have tokens that do not expire. */
+/** Todoist: scopes separated by comma; tokens of older apps do not expire. */
 
 import type { ProviderTemplate } from './template.js';
 

@@ -1,13 +1,13 @@
-/** What an entry says about where its tokens come from. */
+/** The source of an entry's tokens. */
 
 import { Secret } from '../src/core/secret.js';
 import type { SourceSettings } from '../src/core/token-source.js';
 import type { ProviderEntry } from './entry.js';
 
-/** Exchanged tokens that are kept in memory, unless told. */
+/** How many exchanged tokens are kept in memory, by default. */
 const defaultCacheSize = 1000;
 
-/** The source; `undefined` = one grant per user. An empty secret is the same as none, and is missed when it is needed. */
+/** The source; `undefined` = one grant per user. An empty secret counts as absent; the error comes when it is needed. */
 export function sourceOf(entry: ProviderEntry): SourceSettings | undefined {
   switch (entry.source) {
     case 'refresh_token':

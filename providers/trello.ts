@@ -1,4 +1,4 @@
-/** Trello: OAuth 2.0 since September 2026, at Atlassian's authorization server. What came before it was OAuth 1.0a. */
+/** Trello: OAuth 2.0 since September 2026, at Atlassian's authorization server; before that OAuth 1.0a. */
 
 import { nameDeadGrant } from './atlassian.js';
 import type { ProviderTemplate } from './template.js';
@@ -12,7 +12,7 @@ export const trello: ProviderTemplate = {
   clientAuthentication: 'client_secret_post',
   tokenRequestFormat: 'json',
   pkce: 'S256',
-  // The member's own scope holds the address.
+  // The scope for the member's own data includes the e-mail address.
   defaultScope: ['read:member:trello', 'offline_access'],
   unlistedScope: ['offline_access'],
   extraAuthorizationParameters: { prompt: 'consent' },

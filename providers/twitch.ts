@@ -1,9 +1,9 @@
-/** Twitch: scope is an array, errors are sentences. */
+/** Twitch: `scope` is an array, and errors are sentences. */
 
 import type { JsonObject } from '../src/core/provider.js';
 import type { ProviderTemplate } from './template.js';
 
-/** Whole sentences only; what is not listed here stays without a code. */
+/** Matches whole sentences only; an error that is not listed here gets no code. */
 const codes: ReadonlyMap<unknown, string> = new Map([
   ['Invalid refresh token', 'invalid_grant'],
   ['Invalid authorization code', 'invalid_grant'],
@@ -11,7 +11,7 @@ const codes: ReadonlyMap<unknown, string> = new Map([
   ['invalid client secret', 'invalid_client'],
 ]);
 
-/** `{status, message}` instead of `error`; `error` itself holds the words of the HTTP status. */
+/** Twitch answers `{status, message}`; its `error` is only the text of the HTTP status. */
 function nameError(body: JsonObject): JsonObject {
   const code = codes.get(body.message);
   return code === undefined ? body : { ...body, error: code };

@@ -1,11 +1,11 @@
-/** X (Twitter): the code lives 30 seconds, and a dead refresh token is called an invalid request. */
+/** X (Twitter): an authorization code lives 30 seconds, and a dead refresh token is reported as an invalid request. */
 
 import type { JsonObject } from '../src/core/provider.js';
 import type { ProviderTemplate } from './template.js';
 
 const deadToken = 'Value passed for the token was invalid.';
 
-/** Only this very sentence is meant: every other invalid request is ours to mend. */
+/** Matches only this exact sentence: every other invalid request is a fault of ours. */
 function nameDeadGrant(body: JsonObject): JsonObject {
   const isDead = body.error === 'invalid_request' && body.error_description === deadToken;
   return isDead ? { ...body, error: 'invalid_grant' } : body;
@@ -19,7 +19,7 @@ export const x: ProviderTemplate = {
   tokenEndpoint: 'https://api.x.com/2/oauth2/token',
   clientAuthentication: 'client_secret_basic',
   pkce: 'S256',
-  // `users/me` needs tweet.read beside users.read.
+  // `users/me` needs tweet.read as well as users.read.
   defaultScope: ['users.read', 'tweet.read', 'offline.access'],
   unlistedScope: ['offline.access'],
   tokensExpire: true,

@@ -1,4 +1,4 @@
-/** Xero: one grant can cover several organisations; identity stands in the ID token. */
+/** Xero: one grant can cover several organisations; the identity is in the ID token. */
 
 import type { ProviderTemplate } from './template.js';
 
@@ -19,7 +19,7 @@ export const xero: ProviderTemplate = {
   reuseGraceSeconds: 1_800,
   refreshLifetime: { seconds: 5_184_000, renewedByUse: true },
   identity: { from: 'id_token', id: 'xero_userid|sub', name: 'name|given_name+family_name', email: 'email' },
-  // API calls bear the chosen one in the header Xero-Tenant-Id.
+  // API calls name the organisation in the header Xero-Tenant-Id.
   sites: { endpoint: 'https://api.xero.com/connections', id: 'tenantId', name: 'tenantName', parameter: 'tenant_id' },
   revocation: {
     endpoint: 'https://identity.xero.com/connect/revocation',

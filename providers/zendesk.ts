@@ -1,4 +1,4 @@
-/** Zendesk: every customer has a host of its own; JSON requests. */
+/** Zendesk: every customer has its own host; JSON requests. */
 
 import { hostLabel } from './host-names.js';
 import type { ProviderTemplate } from './template.js';

@@ -10,7 +10,7 @@ export const zoom: ProviderTemplate = {
   tokenEndpoint: 'https://zoom.us/oauth/token',
   clientAuthentication: 'client_secret_basic',
   pkce: 'S256',
-  // They come from the registration of the app.
+  // Scopes are set in the registration of the app.
   defaultScope: [],
   tokensExpire: true,
   refreshReuse: 'strict',
