@@ -1,11 +1,11 @@
-/** Finds the connection that a caller means, by the fewest reads. */
+/** Finds the connection that a caller means, with as few reads as possible. */
 
 import type { Connection, StoredConnection } from '../core/connection.js';
 import { type AccountLabel, defaultAccount, type Owner, type ProviderId } from '../core/identifiers.js';
 import type { OwnerRecords } from '../core/store.js';
 import type { Dependencies } from './dependencies.js';
 
-/** Which connection: the label it was made with, or the account's id or e-mail at the provider; absent = the default. */
+/** Which connection: by its label, or by the account's id or e-mail at the provider; absent = the default. */
 export interface ConnectionWish {
   readonly owner: Owner;
   readonly provider: ProviderId;
@@ -18,8 +18,8 @@ export type FoundConnection =
   | { readonly kind: 'none'; readonly reason: 'not_connected' | 'awaiting_proof' };
 
 /**
- * One round trip when the label is exact or the default exists. Otherwise everything of the owner is read once: for
- * the account by its provider id or e-mail, for the only account there is, and to tell an unproven grant from none.
+ * One round trip if the label matches or the default exists. Otherwise all of the owner's records are read once: to find
+ * the account by its id or e-mail at the provider, or the only account, and to tell an unproven grant from none.
  *
  * @throws {StoredTokenUnreadable} a record of this provider cannot be opened; that is not absence
  */
@@ -34,7 +34,7 @@ export function findExact(deps: Dependencies, wish: ConnectionWish): Promise<Sto
   return deps.store.connections.find({ owner, provider, account });
 }
 
-/** The rest of {@link findConnection}, where {@link findExact} found none. */
+/** The rest of {@link findConnection}, if {@link findExact} found none. */
 export async function findOtherwise(deps: Dependencies, wish: ConnectionWish): Promise<FoundConnection> {
   const { owner, provider } = wish;
   const records = await deps.store.connections.list(owner);

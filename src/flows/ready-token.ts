@@ -1,4 +1,4 @@
-/** What most callers ask for, once more: the token of a connection that has not changed, and that is still fresh. */
+/** The most frequent answer, kept for the next time: the fresh token of a connection that has not changed. */
 
 import type { StoredConnection } from '../core/connection.js';
 import type { Provider } from '../core/provider.js';
@@ -8,12 +8,12 @@ import type { AccessToken } from '../core/views.js';
 import type { Due, TokenOutcome, TokenRequest } from './token-request.js';
 import type { UsageMarks } from './usage-marks.js';
 
-/** An answer to whoever wants no more than a token that is fresh. */
+/** The answer to a request for a fresh token without further conditions. */
 class ReadyToken {
   readonly token: AccessToken;
-  /** By whose configuration it is fresh. */
+  /** The provider by whose configuration it is fresh. */
   readonly provider: Provider;
-  /** Until when it is, and until when nothing has to be noted of its use. Epoch seconds: those fit into the object. */
+  /** Until when it is fresh and its use need not be marked again. Epoch seconds: small enough to be inside the object. */
   readonly until: number;
 
   constructor(token: AccessToken, provider: Provider, untilMs: number) {
@@ -23,7 +23,7 @@ class ReadyToken {
   }
 }
 
-/** The token of a connection, as callers get it. It is theirs all together, so none can change it. */
+/** The token of a connection, as callers get it. All callers share it, so it is frozen. */
 export function tokenOf({ connection }: StoredConnection): AccessToken {
   const { accessToken, tokenType, expiresAt, scope } = connection.tokenSet;
   const { provider, identity, connectionId, parameters, sites } = connection;
@@ -33,8 +33,8 @@ export function tokenOf({ connection }: StoredConnection): AccessToken {
 }
 
 /**
- * What was answered before, if nothing else could be answered now. To look at a connection again takes 1 of 6 µs among
- * 10,000 users: its parts lie in many places, and memory is what a warm read waits for.
+ * The previous answer, if it is still right. Assessing the connection again takes 1 of 6 µs among 10,000 users: its parts
+ * are spread over memory, and memory is what a warm read waits for.
  */
 export function readyAnswer(configured: Provider, due: Due, now: number): TokenOutcome | undefined {
   const { ready } = due.stored;
@@ -42,7 +42,7 @@ export function readyAnswer(configured: Provider, due: Due, now: number): TokenO
   return isUsual(due.request) ? { kind: 'token', token: ready.token } : undefined;
 }
 
-/** Hands out a token that was found to be fresh, and the same one until that, or its use, is to be looked at anew. */
+/** Hands out a fresh token, and keeps the answer until its freshness or its mark of use must be checked again. */
 export function keepReady(
   configured: Provider,
   { stored, request }: Due,
@@ -54,7 +54,7 @@ export function keepReady(
   return { kind: 'token', token };
 }
 
-/** Whether no more is wanted than a token that is fresh. */
+/** Whether the request is for a fresh token without further conditions. */
 function isUsual({ scope, minTtlMs, rejectedTokenSha256 }: TokenRequest): boolean {
   return scope === undefined && minTtlMs === undefined && rejectedTokenSha256 === undefined;
 }

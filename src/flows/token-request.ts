@@ -1,4 +1,4 @@
-/** What is asked of a token, and what comes of it. */
+/** A request for a token, and its outcome. */
 
 import type { StoredConnection } from '../core/connection.js';
 import type { NotConnectedReason } from '../core/errors.js';
@@ -14,7 +14,7 @@ export interface TokenRequest extends ConnectionWish {
   readonly minTtlMs?: number;
   /** Lower-case hex SHA-256 of an access token that the provider's API refused. */
   readonly rejectedTokenSha256?: string;
-  /** Only where tokens are exchanged. */
+  /** Only for providers with source `token_exchange`. */
   readonly subjectToken?: Secret;
   readonly resource?: string;
   readonly usedBy?: TokenUser;
