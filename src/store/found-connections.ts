@@ -1,4 +1,4 @@
-/** Finds connections by their place: asked of the engine each time, and opened only when they have changed. */
+/** Finds connections by their place: reads the engine each time, and opens only records that have changed. */
 
 import type { StoredConnection } from '../core/connection.js';
 import { type ConnectionRef, type Owner, type OwnerKey, ownerKeyOf } from '../core/identifiers.js';
@@ -15,7 +15,7 @@ export class FoundConnections {
   readonly #keyring: Keyring;
   readonly #opened: OpenedRecords<StoredConnection>;
 
-  /** @param keepOpened of how many users opened connections may be reused while their sealed bytes are unchanged */
+  /** @param keepOpened for this many users, opened connections may be reused while their sealed bytes are unchanged */
   constructor(engine: StorageEngine, keyring: Keyring, keepOpened: number) {
     this.#engine = engine;
     this.#keyring = keyring;
@@ -31,12 +31,12 @@ export class FoundConnections {
       .then((found) => (found === 'same' ? known.value : this.#open(ref, ownerKeyOf(ref.owner), found)));
   }
 
-  /** To be told when one is gone or replaced. */
+  /** To be called when a connection is gone or replaced. */
   forget(ref: ConnectionRef): void {
     this.#opened.forget(ref);
   }
 
-  /** All of an owner. */
+  /** Forgets all connections of an owner. */
   forgetAll(owner: Owner): void {
     this.#opened.forgetAll(owner);
   }
@@ -51,7 +51,7 @@ export class FoundConnections {
     this.#opened.forget(ref);
     if (found === undefined) return undefined;
     const { key, field, from, to, even, odd } = found.known;
-    // Of many callers at once the first has opened it; what lies beside it may have moved it.
+    // Another caller may have opened it meanwhile; it is the same even if its place in the bytes has moved.
     const isOpen = latest !== undefined && areAlike(latest, found.known);
     const value = isOpen ? latest.value : openConnection(this.#keyring, { owner, field }, found);
     const { provider, account } = ref;

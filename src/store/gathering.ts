@@ -1,25 +1,25 @@
-/** What is asked in one turn of the event loop is asked of the store at once. */
+/** Gathers the requests of one turn of the event loop into one request to the store. */
 
 import { StoreUnavailable } from '../core/errors.js';
 
-/** What is asked, and whom the answer is told. */
+/** One request, and the functions that settle it. */
 export interface Asked<Item, Result> {
   readonly item: Item;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Redis does nothing else while it runs a command, so none does more. */
+/** Most items of one command, as Redis does nothing else while it runs one. */
 export const mostTogether = 64;
-/** So many leave while at most one command is under way: Redis works on them while we do on the rest. */
+/** So many are sent at once while at most one command is under way: Redis works on them while we gather the rest. */
 const enoughForTwo = 32;
 
-/** Makes one of many: a function for all items at once becomes one for each of them. */
+/** Turns a function for many items at once into one for a single item. */
 export type Gather = <Item, Result>(
   sendAll: (items: readonly Item[]) => Promise<readonly Result[]>,
 ) => (item: Item) => Promise<Result>;
 
-/** One command for each: on a Cluster the keys of a script must be of one slot. */
+/** One command for each item: on a Cluster all keys of a script must be of one slot. */
 export function oneByOne<Item, Result>(
   sendAll: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): (item: Item) => Promise<Result> {
@@ -31,12 +31,12 @@ export function oneByOne<Item, Result>(
 }
 
 /**
- * Gathers the items of one turn of the event loop. What ioredis, the socket and the start of a script take is most of
- * what a small command costs, on both sides. With nothing under way, what is asked by the code that runs now leaves as
- * soon as that has run, as one caller alone wants it. When a command fails, all of its items fail as it did.
+ * Gathers the items of one turn of the event loop. Most of the cost of a small command, on both sides, is ioredis, the
+ * socket and the start of a script. If nothing is under way, items are sent as soon as the code that runs now has ended,
+ * so that a single caller does not wait. If a command fails, all of its items fail with its error.
  *
  * @param sendAll answers one result for each item, in their order
- * @returns takes an item, and tells its result or failure; what is told must not throw
+ * @returns takes an item, and calls its `resolve` or `reject`, which must not throw
  */
 export function gathering<Item, Result>(
   sendAll: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -72,7 +72,7 @@ export function gathering<Item, Result>(
   };
 }
 
-/** {@link gathering} by promises. */
+/** {@link gathering} with promises. */
 export function together<Item, Result>(
   sendAll: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): (item: Item) => Promise<Result> {

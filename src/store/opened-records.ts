@@ -1,43 +1,43 @@
-/** Remembers what records held when they were opened, so that one that has not changed is not opened again. */
+/** Remembers the content of opened records, so that one that has not changed is not opened again. */
 
 import type { AccountLabel, ConnectionRef, Owner, ProviderId, TenantId, UserId } from '../core/identifiers.js';
 import { RecentMap } from '../core/recent-map.js';
 import type { KnownField } from './engine.js';
 import { flat } from './flat-text.js';
 
-/** What is not read for this long is forgotten, up to twice as long, ms: an idle process holds no tokens. */
+/** Records are forgotten when not read for this long, ms, up to twice as long: an idle process holds no tokens. */
 const forgetAfterMs = 60_000;
-/** Of one user; who has more has the others opened each time. */
+/** Records kept for one user; further ones are opened each time. */
 const mostOfOneUser = 16;
 
-/** A record as it was opened: whose it is, what it held, and what the bytes that it lay in are known by. */
+/** An opened record: its place, its content, and the fingerprint of its sealed bytes. */
 export interface Opened<T> extends KnownField {
   readonly tenant: TenantId;
   readonly provider: ProviderId;
   readonly account: AccountLabel;
   readonly value: T;
-  /** The one before it of the same user id; `OpenedRecords` sets it. */
+  /** The next record of the same user id; `OpenedRecords` sets it. */
   next: Opened<T> | undefined;
 }
 
 /**
- * Opened records, bounded in number and in time. They never answer instead of the store: what is found here is shown to
- * the engine, and holds only if the engine answers that it has the very same bytes. Opening takes about 8 µs, comparing
- * the bytes 0.15. They lie under the user id as the caller has it: a name made of all that tells records apart took 0.4.
+ * Opened records, bounded in number and time. They never replace a read of the store: a record found here is only used if
+ * the engine answers that it still has the same bytes. Opening takes about 8 µs, comparing the bytes 0.15. The key is the
+ * user id as the caller passes it: a key of everything that identifies a record took 0.4.
  */
 export class OpenedRecords<T> {
   readonly #most: number;
   readonly #users: RecentMap<string, Opened<T>>;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param most of how many users records are kept at least, if they are read; at most of twice as many. 0 keeps none */
+  /** @param most for at least this many users, records are kept if they are read; for at most twice as many. 0 keeps none */
   constructor(most: number) {
     this.#most = most;
-    // Also what moves to the young generation does so under the key that a caller gave.
+    // Also flattens the key of an entry that moves to the young generation, as it then gets the key of that caller.
     this.#users = new RecentMap(most, flat);
   }
 
-  /** What was opened last; `undefined` when nothing is remembered. */
+  /** The record as it was opened last; `undefined` if it is not remembered. */
   find({ owner, provider, account }: ConnectionRef): Opened<T> | undefined {
     let record = this.#users.get(owner.userId);
     while (record && !(record.provider === provider && record.account === account && record.tenant === owner.tenant)) {
@@ -46,7 +46,7 @@ export class OpenedRecords<T> {
     return record;
   }
 
-  /** Remembers; another record of the same place is forgotten. */
+  /** Remembers a record, and forgets the previous one of the same place. */
   remember(ref: ConnectionRef, record: Opened<T>): void {
     if (this.#most === 0) return;
     const { userId } = ref.owner;
@@ -56,7 +56,7 @@ export class OpenedRecords<T> {
     this.#timer ??= setInterval(() => this.#age(), forgetAfterMs).unref();
   }
 
-  /** To be told when a record is gone or replaced. */
+  /** To be called when a record is gone or replaced. */
   forget(ref: ConnectionRef): void {
     const known = this.find(ref);
     if (known === undefined) return;
@@ -67,7 +67,7 @@ export class OpenedRecords<T> {
     );
   }
 
-  /** All of an owner. */
+  /** Forgets all records of an owner. */
   forgetAll({ tenant, userId }: Owner): void {
     this.#keep(
       userId,
@@ -75,7 +75,7 @@ export class OpenedRecords<T> {
     );
   }
 
-  /** Of how many users records are remembered. */
+  /** The number of users whose records are remembered. */
   get size(): number {
     return this.#users.size;
   }

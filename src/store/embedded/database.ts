@@ -1,4 +1,4 @@
-/** The one door to lmdb: a file, its tables, durable transactions, and every failure as `StoreUnavailable`. */
+/** The only access to lmdb: a file, its tables, durable transactions; every failure is a `StoreUnavailable`. */
 
 import { chmodSync, closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
@@ -7,23 +7,23 @@ import { StoreUnavailable } from '../../core/errors.js';
 import { makePrivateDirectory } from '../private-directory.js';
 import { enterFile, type SharedFile, type Table } from './shared-file.js';
 
-/** Where lmdb's first page holds its magic number. */
+/** The place of the magic number in lmdb's first page. */
 const magicAt = 24;
 const magic = 0xbeefc0de;
 
 /** An open data file. */
 export interface EmbeddedDatabase {
   readonly table: (name: string) => Table;
-  /** Looks at the newest committed state, also when another process wrote it. `look` must be synchronous. */
+  /** Runs `look` on the newest committed state, also of other processes. `look` must be synchronous. */
   readonly read: <T>(look: () => T) => Promise<T>;
   /**
-   * Runs `change` as one transaction: it sees what all other processes have committed, and what it writes is on disk
-   * when the promise resolves, or not there at all. `change` must be synchronous: the write lock is held meanwhile.
+   * Runs `change` as one transaction: it sees what all other processes have committed. When the promise resolves, all
+   * that it wrote is on disk, else nothing. `change` must be synchronous: the write lock is held meanwhile.
    */
   readonly write: <T>(change: () => T) => Promise<T>;
   /** Ids of the other processes of this machine that have the file open. */
   readonly otherProcesses: () => readonly number[];
-  /** Waits for what is being written, then closes. */
+  /** Waits for pending writes, then closes. */
   readonly close: () => Promise<void>;
 }
 
@@ -48,7 +48,7 @@ function bind({ root, table, leave }: SharedFile): EmbeddedDatabase {
   const writing = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   let looks: ((fault?: unknown) => void)[] = [];
-  /** What is asked by the code that runs now looks at one snapshot: to begin one for each took a quarter of a warm read. */
+  /** All reads of the code that runs now share one snapshot: one for each would take a quarter of a warm read. */
   const lookTogether = () => {
     const all = looks;
     looks = [];
@@ -88,7 +88,7 @@ function bind({ root, table, leave }: SharedFile): EmbeddedDatabase {
     },
     async write(change) {
       refuseClosed();
-      // A child transaction, because lmdb commits several callers' changes together: one that throws must leave no trace.
+      // A child transaction, as lmdb commits the changes of several callers together: one that throws must change nothing.
       const written = root.childTransaction(change);
       writing.add(written);
       try {
@@ -100,7 +100,7 @@ function bind({ root, table, leave }: SharedFile): EmbeddedDatabase {
       }
     },
     otherProcesses() {
-      root.readerCheck(); // else those that were killed would be listed
+      root.readerCheck(); // else killed processes would be listed
       const rows = [...root.readerList().matchAll(/^\s*(\d+)\s/gm)];
       return [...new Set(rows.map(([, id]) => Number(id)))].filter((id) => id !== process.pid);
     },
@@ -111,7 +111,7 @@ function bind({ root, table, leave }: SharedFile): EmbeddedDatabase {
   };
 }
 
-/** lmdb makes its files readable for the group, so they are made before it does. */
+/** lmdb would create its files readable for the group, so they are created before. */
 function makePrivate(file: string): void {
   makePrivateDirectory(path.dirname(file));
   for (const each of [file, `${file}-lock`]) {
@@ -120,7 +120,7 @@ function makePrivate(file: string): void {
   }
 }
 
-/** lmdb ends the process when it opens a file of another kind, so the magic number of its first page is looked at before. */
+/** lmdb ends the process when it opens a file of another kind, so the magic number of the first page is checked before. */
 function refuseForeign(file: string): void {
   const handle = openSync(file, 'r');
   const start = Buffer.alloc(magicAt + 4);
@@ -132,8 +132,8 @@ function refuseForeign(file: string): void {
 }
 
 /**
- * What the disk said. lmdb rejects a promise beside the write with it, in the same turn or never; nobody listening, that
- * would end the process.
+ * The error of the disk. lmdb rejects a second promise with it, in the same turn or never; without a handler, that would
+ * end the process.
  */
 function diskFailureOf(error: unknown): Promise<unknown> {
   if (!(error instanceof Error && 'commitError' in error && error.commitError instanceof Promise)) {
@@ -143,17 +143,17 @@ function diskFailureOf(error: unknown): Promise<unknown> {
   return Promise.race([said, new Promise((resolve) => setImmediate(resolve, error))]);
 }
 
-/** The message names the failure of the file or disk; lmdb's messages hold no stored content. */
+/** The message names the failure of the file or disk; lmdb's messages contain no stored data. */
 function unavailable(error: unknown, carriedOut: 'no' | 'unknown', what = 'The embedded store'): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error;
   const reason = error instanceof Error && 'code' in error ? ` (${reasonOf(error)})` : '';
   return new StoreUnavailable(`${what} cannot be used${reason}.`, carriedOut);
 }
 
-/** lmdb hands on the numbers of the operating system, as positive ones: 28 is ENOSPC on Linux. Its own are negative. */
+/** lmdb passes on error numbers of the operating system as positive ones: 28 is ENOSPC on Linux. Its own are negative. */
 function reasonOf({ code, errno = 0 }: { code?: unknown; errno?: number }): string {
   const [name, words] = getSystemErrorMap().get(typeof code === 'number' && code > 0 ? -code : errno) ?? [String(code)];
-  // It makes this of a write that was cut short.
+  // lmdb's number for an incomplete write.
   const cause = name === 'EIO' ? ', as of a full disk' : '';
   return words === undefined ? name : `${name}: ${words}${cause}`;
 }

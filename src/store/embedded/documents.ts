@@ -1,4 +1,4 @@
-/** Small lasting documents by collection and id. */
+/** Small documents without expiry, by collection and id. */
 
 import type { Documents } from '../engine.js';
 import type { EmbeddedDatabase } from './database.js';

@@ -1,4 +1,4 @@
-/** Waiting for a log: this process wakes its waiters at once; a light look at the file finds what other processes append. */
+/** Waiting for a log: this process wakes its waiters at once; a cheap check of the file finds entries of other processes. */
 
 /** How often the file is checked for entries of other processes, ms; only while somebody waits. */
 const lookEveryMs = 100;
@@ -53,7 +53,7 @@ export function logWaiters(hasAfter: (log: string, after: string) => Promise<boo
       signal.addEventListener('abort', go, { once: true });
       add(waiter);
       try {
-        if (await hasAfter(log, after)) return; // looked at after being added, so nothing slips between
+        if (await hasAfter(log, after)) return; // checked after it was added, so that no entry is missed in between
         await promise;
       } finally {
         remove(waiter);

@@ -31,7 +31,7 @@ export function logs(database: EmbeddedDatabase, now: () => number): Logs {
     const head = heads.getBinary(Buffer.from(log));
     if (!head) return { id: 0, kept: 0, keepMs: Number.POSITIVE_INFINITY };
     const [kept, time] = [restOf(head), restOf(restOf(head))];
-    // The first version did not store how long.
+    // The first version did not store `keepMs`.
     const keepMs = time.length > 0 ? numberOf(time) : Number.POSITIVE_INFINITY;
     return { id: numberOf(head), kept: numberOf(kept), keepMs };
   };

@@ -58,7 +58,7 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
 
     readUnlessSame: (known) =>
       database.read(() => {
-        // A view of lmdb's own memory, valid until the next read: bytes that are unchanged are not copied.
+        // A view of lmdb's own memory, valid until the next read, so that unchanged bytes are not copied.
         const row = rows.getBinaryFast(Buffer.from(known.key));
         if (row === undefined) return undefined;
         if (known.to === row.length && hasFingerprint(row, known)) return 'same';

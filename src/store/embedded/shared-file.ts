@@ -1,9 +1,9 @@
-/** The data files that this process has open: each only once, however many stores use it. */
+/** The data files that this process has open: each only once, even if several stores use it. */
 
 import { statSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 
-/** Bytes by bytes; keys sort bytewise, and have at most 1978 bytes. */
+/** Keys and values are bytes; keys sort bytewise, and have at most 1978 bytes. */
 export type Table = Database<Buffer, Buffer>;
 
 /** A file that several stores may have open together. */
@@ -11,7 +11,7 @@ export interface SharedFile {
   readonly root: RootDatabase<Buffer, Buffer>;
   /** The table of that name, created on first use. */
   readonly table: (name: string) => Table;
-  /** Each user calls it once; the last one closes the file. */
+  /** Each store calls it once; the last one closes the file. */
   readonly leave: () => Promise<void>;
 }
 
@@ -19,10 +19,10 @@ export interface SharedFile {
 const opened = new Map<string, { file: Omit<SharedFile, 'leave'>; users: number }>();
 
 /**
- * Opens the file, or joins those who have it open.
+ * Opens the file, or shares it with the stores that have it open.
  *
  * Opening a file or a table takes the write lock on the calling thread, and lmdb first waits there for its own pending
- * writes. For those of a second opening of the same file it would wait for ever, as they need this very thread.
+ * writes. It would wait for ever for those of a second opening of the same file, as they need the same thread.
  */
 export function enterFile(file: string): SharedFile {
   const { dev, ino } = statSync(file, { bigint: true });
@@ -42,12 +42,12 @@ export function enterFile(file: string): SharedFile {
 }
 
 function openFile(file: string): Omit<SharedFile, 'leave'> {
-  // Without overlappingSync a commit is flushed before anyone sees it: what was read can no longer be lost.
+  // Without overlappingSync a commit is flushed before anybody sees it, so that nothing that was read can be lost.
   const root: RootDatabase<Buffer, Buffer> = open({
     path: file,
     noSubdir: true,
     overlappingSync: false,
-    // A batch holds a promise that nobody awaits: on a full disk its rejection would end the process.
+    // A batch has a promise that nobody awaits: on a full disk its rejection would end the process.
     eventTurnBatching: false,
     encoding: 'binary',
     keyEncoding: 'binary',

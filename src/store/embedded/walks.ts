@@ -1,4 +1,4 @@
-/** Names of all that is stored: each table is walked in the order of its keys, name by name. */
+/** Lists the names of all that is stored: walks each table in the order of its keys, name by name. */
 
 import type { Walked, Walks } from '../engine.js';
 import type { EmbeddedDatabase } from './database.js';

@@ -1,4 +1,4 @@
-/** Asks Redis under a deadline, repeats what may be repeated, and lets nothing but `StoreUnavailable` out. */
+/** Sends requests to Redis with a deadline, repeats what may be repeated, and throws only `StoreUnavailable`. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
@@ -12,34 +12,34 @@ import { type Argument, FlatCommand } from './flat-command.js';
 /** One request on a client. Replies are Buffers, numbers, null, or lists of these. */
 export type Ask = (client: RedisClient) => Promise<unknown>;
 
-/** One command. Names are upper case, by which ioredis leaves the replies as they are. */
+/** One command. Names are upper case, so that ioredis does not transform the replies. */
 export function command(name: string, ...args: readonly Argument[]): Ask {
   return (client) => sendCommand(client, name, [...args]);
 }
 
-/** As `callBuffer` does; see {@link FlatCommand}. */
+/** Like `callBuffer`; see {@link FlatCommand}. */
 export async function sendCommand(client: RedisClient, name: string, args: Argument[]): Promise<unknown> {
   return client.sendCommand(new FlatCommand(name, args));
 }
 
-/** The way to Redis for all parts of the engine. Every call ends within the command timeout. */
+/** The connection to Redis for all parts of the engine. Every call ends within the command timeout. */
 export interface RedisLink {
-  /** Repeats whatever failed on the way: for requests that change nothing. */
+  /** Repeats after any connection failure; for requests that change nothing. */
   read(ask: Ask): Promise<unknown>;
-  /** Repeats only what Redis certainly did not carry out. */
+  /** Repeats only if Redis certainly did not carry out the request. */
   write(ask: Ask): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Between two tries, ms: two fit into the time in which a client finds a new master. */
+/** Pause between two tries, ms: two pauses fit into the time in which a client finds a new master. */
 const pauseMs = 50;
-/** A connection that has been gone for longer, ms, is not waited for: callers queue up behind a dead Redis otherwise. */
+/** If the connection has been lost for longer, ms, requests fail at once: otherwise callers queue up behind a dead Redis. */
 const patienceMs = 1000;
 
-/** So many bytes wait for nothing more: the keys of about 64 reads. */
+/** So many bytes are written without waiting for more: the keys of about 64 reads. */
 const worthAWrite = 2048;
 
-/** Puts the deadline and the rules of repeating around a client. */
+/** Adds the deadline and the rules for repeating to a client. */
 export function createLink(client: RedisClient, watch: ConnectionWatch, commandTimeoutMs: number): RedisLink {
   let closing = false;
   const together = leavingTogether(client);
@@ -77,8 +77,9 @@ export function createLink(client: RedisClient, watch: ConnectionWatch, commandT
 }
 
 /**
- * ioredis gives up for good when it hears of a failover while it asks a Sentinel for the master (`end`), and when the last
- * connection that it lets go is gone while it looks up the names of a Cluster's nodes (`close`, without a next try).
+ * ioredis gives up for ever if it learns of a failover while it asks a Sentinel for the master (`end`), or if its last
+ * connection closes while it looks up the names of a Cluster's nodes (`close`, without another try). So it is made to
+ * connect again.
  */
 function neverGiveUp(client: RedisClient, isClosing: () => boolean): void {
   let timer: NodeJS.Timeout | undefined;
@@ -86,7 +87,7 @@ function neverGiveUp(client: RedisClient, isClosing: () => boolean): void {
     clearTimeout(timer);
     if (isClosing()) return;
     timer = setTimeout(() => {
-      // What hinders it is told by an event, and it goes on trying.
+      // A failure is reported by an event, and it goes on trying.
       if (!isClosing() && /^(end|close)$/.test(client.status)) client.connect().catch(() => undefined);
     }, ms);
     timer.unref();
@@ -96,8 +97,8 @@ function neverGiveUp(client: RedisClient, isClosing: () => boolean): void {
 }
 
 /**
- * What is asked in one turn of the event loop leaves by one write: the system call is half of what a command costs here.
- * A request with no other under way leaves at once, as one caller alone wants it.
+ * Commands of one turn of the event loop are sent with one write: the system call is half of the cost of a command here.
+ * If no other is under way, a request is sent at once, so that a single caller does not wait.
  */
 function leavingTogether(client: RedisClient): { begins(): void; wrote(): void; ends(): void } {
   let underWay = 0;
@@ -112,13 +113,13 @@ function leavingTogether(client: RedisClient): { begins(): void; wrote(): void; 
   };
   return {
     begins: () => {
-      // The nodes of a Cluster have connections of their own.
+      // Each node of a Cluster has its own connection.
       if (underWay > 0 && corked === undefined && client instanceof Redis) gather(client);
       underWay += 1;
     },
     wrote: () => {
       if (corked === undefined || corked.writableLength < worthAWrite) return;
-      // Redis works on what has left while we make the rest.
+      // Redis works on these commands while we make the rest.
       corked.uncork();
       corked.cork();
     },
@@ -128,14 +129,14 @@ function leavingTogether(client: RedisClient): { begins(): void; wrote(): void; 
   };
 }
 
-/** QUIT lets what is in flight finish; a connection that does not answer it is dropped. */
+/** QUIT lets commands in flight finish; a connection that does not answer it is dropped. */
 async function disconnect(client: RedisClient, ms: number): Promise<void> {
   try {
     if (client.status === 'ready') await within(performance.now() + ms, client.quit());
   } catch {
-    // Nothing is lost by it: the connection is dropped all the same.
+    // Of no importance: the connection is dropped anyway.
   }
   client.disconnect();
-  // A look at the slots that is under way plans the next one when it ends, and so on for ever; it ends before this one.
+  // A refresh of the slots that is under way would schedule the next one, and so on for ever. This one ends after it.
   if (client instanceof Cluster) client.refreshSlotsCache(() => client.disconnect());
 }
