@@ -1,4 +1,4 @@
-/** Who may call the API: keys of the configuration, keys of the store, and JWTs. Every refusal looks the same outside. */
+/** Who may call the API: keys of the configuration, keys of the store, and JWTs. All refusals look the same to callers. */
 
 import type { Authenticate, Caller } from '../../routes/caller.js';
 import { knownKeys, readCredential } from '../../routes/credentials.js';
@@ -9,18 +9,18 @@ import type { CallerJwtOptions, JwtVerifier, jwtVerifier } from './caller-jwt.js
 import type { ConfiguredApiKey } from './config-schema.js';
 import { RevokedCallers } from './revoked-callers.js';
 
-/** Who may call: the keys of the environment, JWTs, and the keys that lie in the store. */
+/** Who may call: configured keys, JWTs, and the keys in the store. */
 export interface CallerAuthOptions {
   readonly apiKeys: readonly ConfiguredApiKey[];
   readonly jwt?: CallerJwtOptions;
   readonly documents: DocumentStore;
-  /** Those whose JWTs are refused; by default read from `documents`. */
+  /** Callers whose JWTs are refused; by default read from `documents`. */
   readonly revoked?: RevokedCallers;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
-/** Makes the function that finds out who calls; see {@link Authenticate}. */
+/** Creates the function that authenticates callers; see {@link Authenticate}. */
 export function createCallerAuth(options: CallerAuthOptions): Authenticate {
   const { apiKeys, documents, now } = options;
   const findConfigured = knownKeys(apiKeys);
@@ -49,10 +49,10 @@ async function authenticateKey(
   return { id, name, role, tenant, providers };
 }
 
-/** RFC 7515 sections 2 and 7.1: base64url without padding; what decodes leniently would be one token in many spellings. */
+/** RFC 7515 sections 2 and 7.1: base64url without padding; lenient decoding would allow many spellings of one token. */
 const jwtForm = /^[\w-]*\.[\w-]*\.[\w-]*$/;
 
-/** Loads what JWTs take only where some are believed: jose is 46 files, and 25 ms of the start. */
+/** Loads the JWT code only if JWTs are configured: jose is 46 files, and 25 ms of the start. */
 function lateVerifier(options: CallerJwtOptions, room: Parameters<typeof jwtVerifier>[1]): JwtVerifier {
   const loaded = import('./caller-jwt.js').then((module) => module.jwtVerifier(options, room));
   return async (token) => (await loaded)(token);
