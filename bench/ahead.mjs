@@ -1,7 +1,7 @@
 /**
  * Refreshing ahead: `npm run bench:ahead [-- --due 100000 --index 1000000 --from 1 --to 2]`. So many due connections against
- * a loopback token endpoint, by one process (`from`) and by two (`to`), as a share of what bare undici reaches there in the
- * same run, as many at a time; then what the due index costs in Redis, and what a claim costs at two sizes of it.
+ * a loopback token endpoint, with one process (`from`) and with two (`to`), as a share of what bare undici reaches there in
+ * the same run with the same concurrency; then the memory of the due index in Redis, and the time of a claim at two sizes.
  */
 
 import { createHash } from 'node:crypto';
@@ -21,7 +21,7 @@ const { due, index, concurrency, from, to } = readCounts({
   to: 2,
 });
 const bareRequests = 20_000;
-/** Nothing is waited for longer than this, ms. */
+/** The longest wait for anything, ms. */
 const longestMs = 100_000;
 
 async function fillDue(options, name) {
@@ -35,8 +35,8 @@ async function fillDue(options, name) {
 }
 
 /**
- * Lets so many processes refresh all that is due; the heap is that of the first, at the start, halfway and at the end.
- * The first quarter does not count: it warms up, as a run of its own does for bare undici.
+ * Lets so many processes refresh everything that is due. `heap` is the first one's, at the start, halfway and at the end.
+ * The first quarter is warming up and does not count; bare undici has a separate run for that.
  */
 async function measureAhead(plain, origin, processes) {
   const name = `ahead-${processes}`;
@@ -91,7 +91,7 @@ async function measureAhead(plain, origin, processes) {
   };
 }
 
-/** µs of CPU that Redis has taken so far. */
+/** CPU time of Redis so far, µs. */
 async function redisCpu(plain) {
   const told = await plain.info('cpu');
   const [system, user] = ['sys', 'user'].map((kind) =>
@@ -101,15 +101,15 @@ async function redisCpu(plain) {
 }
 
 /**
- * An index of so many; `bytes` is what each costs. `claim` times one claim of a hundred that have just become due: what
- * the scripts take in Redis (`INFO commandstats`), and all of it as it is seen here, both in ms.
+ * An index of this size; `bytes` is the memory of each entry. `claim` times one claim of a hundred that have just become
+ * due: the scripts in Redis (`INFO commandstats`), and the whole as measured here, both in ms.
  */
 async function openIndex(plain, size) {
   const engine = await openRedisEngine({ url: redisUrl, keyPrefix: `index-${process.pid}-${size}` });
   const memberOf = (number) =>
     dueMemberOf(createHash('sha256').update(`${number}`).digest('base64url').slice(0, 24), 'c/google');
   const before = await usedMemory(plain);
-  // All of them lie ahead but what is claimed.
+  // All are due later, except those that are claimed.
   await rate(size, 2_000, (number) => engine.schedule(memberOf(number), Date.now() + 3_600_000 + number));
   const bytes = ((await usedMemory(plain)) - before) / size;
   let round = 0;
@@ -125,7 +125,7 @@ async function openIndex(plain, size) {
   return { bytes, claim, close: () => engine.close() };
 }
 
-/** Ms that scripts have taken in Redis so far. */
+/** Time of scripts in Redis so far, ms. */
 async function scriptMs(plain) {
   const told = await plain.info('commandstats');
   return [...told.matchAll(/cmdstat_eval(?:sha)?:calls=\d+,usec=(\d+)/g)].reduce((sum, [, us]) => sum + us / 1_000, 0);
@@ -165,7 +165,7 @@ try {
   await measure(bareSteps, 'warm-steps');
   const [rows, runs] = [[], []];
   let before = await measureBare('bare-0');
-  /** As a share of what bare undici has reached right before and right after it. */
+  /** As a share of bare undici's rate right before and right after it. */
   const addRow = async (subject, { perSecond, cpu }) => {
     const after = await measureBare(`bare-${rows.length + 1}`);
     const bare = (before.perSecond + after.perSecond) / 2;

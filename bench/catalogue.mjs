@@ -1,16 +1,16 @@
-/** What loading the whole catalogue adds to the start: `node bench/catalogue.mjs [runs]`, after `npm run build`. */
+/** How much time loading the whole catalogue adds to the start: `node bench/catalogue.mjs [runs]`, after `npm run build`. */
 
 import { spawnSync } from 'node:child_process';
 
 const runs = Number(process.argv[2] ?? 15);
 const providers = new URL('../dist/providers/index.js', import.meta.url).href;
 
-/** What one provider needs as well: the schema of entries, the registry, and one record. */
+/** Modules that a single provider needs, too: the schema of entries, the registry, and one record. */
 const needed = ['registry', 'issuer', 'github'].map(
   (name) => new URL(`../dist/providers/${name}.js`, import.meta.url).href,
 );
 
-/** In a process of its own: what a single provider needs, then the whole catalogue, then a registry of it. */
+/** Runs in a separate process: loads what a single provider needs, then the whole catalogue, then makes a registry of it. */
 const program = `
   for (const name of ${JSON.stringify(needed)}) await import(name);
   const cpu = process.cpuUsage();

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:events [-- --rounds 50]`: how long after a proof was sent a bot hears of the finished connect that waits by
- * server-sent events, by long-poll and by webhook. Two services share one store; the bot and the deliverer of webhooks are
- * at one of them, the proof comes to that one, or to the other one.
+ * `npm run bench:events [-- --rounds 50]`: the time from sending a proof until a waiting bot learns that the connect is
+ * finished, by server-sent events, by long poll and by webhook. Two services share one store. The bot and the delivery of
+ * webhooks are at one of them; the proof is sent to the same one, or to the other one.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const apiKey = 'bench-bot-key-bench-bot-key-bench-0001';
 const authorization = { authorization: `Bearer ${apiKey}` };
 const service = new URL('./support/event-service.mjs', import.meta.url).pathname;
 
-/** When each connect was heard of, by way: `performance.now()`. Answered to whoever waits for it. */
+/** The times (`performance.now()`) at which the bot learned of each connect, by way; waiters get them. */
 function createEars() {
   const heard = new Map();
   const entry = (way, id) => {
@@ -65,7 +65,7 @@ async function call(address, method, path, body) {
   return answer;
 }
 
-/** Hears by server-sent events until the service ends. */
+/** Listens to server-sent events until the service ends. */
 async function follow(address, ears, opened) {
   const response = await fetch(`${address}/v1/events`, { headers: authorization });
   let rest = '';
@@ -94,7 +94,7 @@ async function round({ ears, waitAt, proofAt, user }) {
   const { connect_id: id, connect_url: link } = await call(waitAt, 'POST', `/users/${user}/connect/instant`, {});
   const code = await connectQuickly(link);
   const polling = poll(waitAt, ears, id);
-  // Long enough that the poll waits, and never the same, so that the rounds do not fall in step with somebody's timer.
+  // Long enough for the poll to be waiting, and random, so that the rounds are not in step with any timer.
   await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 200));
   const sentAt = performance.now();
   await call(proofAt, 'POST', `/users/${user}/proof`, { code });
@@ -135,7 +135,7 @@ async function measure(store, place, providersFile) {
     ['another process', other.address],
   ]) {
     const figures = [];
-    // The first one warms up.
+    // The first round is for warming up.
     for (let number = -1; number < rounds; number += 1) {
       const figure = await round({ ears, waitAt: one.address, proofAt, user: `${where.split(' ')[0]}-${number}` });
       if (number >= 0) figures.push(figure);

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:http`: `GET /v1/users/{user}/tokens/{provider}` on Redis, 64 connections. 1 = a bare Fastify route
- * that answers a body of the same size. The load comes from this process, each server has its own.
+ * that answers a body of the same size. This process makes the load; each server is a separate process.
  */
 
 import { createServer } from 'node:http';
@@ -47,7 +47,7 @@ const bareGet = await startServer(server, ['bare-get', String(body.length)], { R
 
 const tails = {};
 const spent = {};
-/** Requests without an answer: on a machine with too much to do, connections time out. */
+/** Requests without an answer: on an overloaded machine, connections time out. */
 let failed = 0;
 const subjects = {
   'bare route': load('bare route', bare, apiKey),
@@ -59,7 +59,7 @@ const subjects = {
   'the same, without a log line each': load('the same, without a log line each', quiet, apiKey),
 };
 const results = await inTurns(subjects, rounds);
-/** Of the rounds that count. */
+/** The median of the rounds that count. */
 const usual = (seen, name) => median(seen[name].slice(1));
 const figuresOf = (seen, name) => [
   shown(usual(seen, name)),
@@ -94,7 +94,7 @@ function load(name, { address, cpu }, credential) {
   }));
   return async () => {
     let client = 0;
-    // A connection builds all of its requests before its first one: a part for each, or that takes the processors' time.
+    // Each connection builds all of its requests before the first one, so it gets only a part: else that takes CPU time.
     const setupClient = (each) => {
       const own = client++ % connections;
       each.setRequests(requests.filter((_, index) => index % connections === own));

@@ -9,10 +9,10 @@ const rounds = Number(process.argv[2] ?? 15);
 const { openManager } = await import(new URL('../dist/src/open-manager.js', import.meta.url).href);
 
 let requests = 0;
-/** Ms that the servers themselves took; what is left of the whole is ours, loopback included. */
+/** Time of the servers themselves, ms; the rest of the whole is ours, with loopback. */
 let theirs = 0;
 
-/** A server on a free port of this machine, told its own origin. */
+/** A server on a free port of this machine; `answerOf` gets its origin. */
 async function serve(answerOf) {
   const server = createServer((request, response) => {
     const begun = performance.now();

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:peers`: how fast others hand out a stored token in process. 1 = ours, on Redis. Better Auth is installed
- * into a temporary folder for the run; where that cannot be done, it is not measured, and the table says so.
+ * `npm run bench:peers`: how fast other libraries hand out a stored token in process. 1 = ours, on Redis. Better Auth is
+ * installed into a temporary folder for the run; if that fails, it is not measured, and the table says so.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { connectPlain, startRedis } from './support/redis-server.mjs';
 import { printNote, printTable, readCounts, shown } from './support/report.mjs';
 import { fill, openBenchManager, tokenOf, userOf } from './support/token-store.mjs';
 
-/** Few users: Better Auth's own memory adapter looks through all of them. */
+/** Few users, as Better Auth's memory adapter searches all of them. */
 const { users, rounds, ms } = readCounts({ users: 100, rounds: 5, ms: 500 });
 const version = '1.6.34';
 

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- name …]`: runs every bench, or those that are named, one after the other, and writes
- * bench/RESULTS.md; what was not run stays there as it was. A bench that fails or takes more than three minutes is named
- * there; nothing is judged by the clock.
+ * `npm run bench [-- name …]`: runs all benches, or the named ones, one after the other, and writes bench/RESULTS.md;
+ * sections of the others stay as they were. A bench that fails or takes more than three minutes is named there; no figure
+ * makes the run fail.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -23,13 +23,13 @@ const sections = readSections();
 for (const name of benches) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   sections.set(name, runOne(name));
-  // After each, so that what was measured stands there even if the run is broken off.
+  // After each bench, so that its figures are kept if the run is interrupted.
   const parts = benches.flatMap((each) => sections.get(each) ?? []);
   writeFileSync(here('./RESULTS.md'), `${[describeRun(), ...parts].join('\n\n')}\n`);
 }
 console.log(`bench/RESULTS.md was written after ${Math.round((performance.now() - begun) / 1000)} s.`);
 
-/** What stands in RESULTS.md, by bench; nothing when all of it is measured anew. */
+/** The sections of RESULTS.md by bench; none if all benches are run. */
 function readSections() {
   if (wanted.length === 0 || !existsSync(here('./RESULTS.md'))) return new Map();
   const parts = readFileSync(here('./RESULTS.md'), 'utf8')

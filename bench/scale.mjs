@@ -1,6 +1,6 @@
 /**
- * `npm run bench:scale`: what reading a token, an account page and erasing a user take when Redis holds many
- * connections of others. 1 = the same with 10,000 connections in it. `--connections 100000` is done sooner.
+ * `npm run bench:scale`: the time of reading a token, of an account page and of erasing a user while Redis holds many
+ * connections of others. 1 = the same with 10,000 connections in it. `--connections 100000` is faster.
  */
 
 import { Redis } from 'ioredis';
@@ -15,7 +15,7 @@ const begun = performance.now();
 const small = await openWorld(10_000);
 const large = await openWorld(connections);
 const seconds = (performance.now() - begun) / 1000;
-// Of another part of the store each time: what was just read lies in the processor's caches.
+// A user in another part of the store each time, as what was just read is in the processor's caches.
 const userAt = ({ users }, turn) => (turn * 7919) % users;
 
 const acts = {
@@ -68,7 +68,7 @@ async function milliseconds(act) {
   return performance.now() - begun;
 }
 
-/** How many commands a client sends while something is done; those inside of scripts are not among them. */
+/** How many commands a client sends during `act`; those inside scripts are not counted. */
 async function commandsOf({ redis }, act) {
   const plain = new Redis(redis.url, { protocol: 2 });
   const monitor = await plain.monitor();

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:size`: bytes in Redis for a whole connection, its record and every index. 1 = one string key with the
- * Fernet text of the same bundle, named as such programs name it.
+ * `npm run bench:size`: bytes in Redis for a whole connection: its record and all indexes. 1 = one string key with the
+ * Fernet text of the same bundle, with the key name that such programs use.
  */
 
 import { bundleOf, sealFernet } from './support/plain-design.mjs';
@@ -34,7 +34,7 @@ for (const [name, bundle] of Object.entries(bundles)) {
     const manager = await openBenchManager({ redisUrl: redis.url, providers });
     await each(count, (index) => manager.storeToken(`telegram:${100_000_000 + index}`, tokenOf(bundle)));
     await manager.close();
-    // What comes with a connection and ends by itself is not the connection: the log of events.
+    // The log of events does not count: it is not part of the connection, and expires.
     for (const log of await plain.keys('valetkey:log:*')) await plain.del(log);
   });
   const theirs = await bytesPerUser((count) =>
@@ -66,8 +66,8 @@ async function each(count, act) {
 }
 
 /**
- * From an empty database. A few are written before, since Redis keeps a histogram of latencies for each kind of command
- * (some 40 KB) and the scripts from their first use on, however many users there are.
+ * Starts with an empty database. A few are written before, since Redis keeps a histogram of latencies for each kind of
+ * command (some 40 KB) and the scripts from their first use, whatever the number of users.
  */
 async function bytesPerUser(write) {
   await write(100);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:start`: from the start of the process to the first answer, and the memory that it then has. 1 = a bare
+ * `npm run bench:start`: the time from the start of the process to its first answer, and its memory then. 1 = a bare
  * Fastify app with one route.
  */
 
@@ -37,7 +37,7 @@ printNote(
 );
 await rm(dataDir, { recursive: true, force: true });
 
-/** Ms until the port answers; the process is ended then. */
+/** Time until the port answers, ms; then ends the process. */
 async function startOnce(kind, args) {
   const port = await freePort();
   const begun = performance.now();
@@ -79,7 +79,7 @@ async function answers(url, child) {
   throw new Error(`the process ended with ${child.exitCode}`);
 }
 
-/** Linux only; elsewhere nothing is shown. */
+/** Linux only; `NaN` elsewhere. */
 function residentMegabytes(pid) {
   try {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;

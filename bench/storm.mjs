@@ -1,6 +1,7 @@
 /**
- * A refresh storm: `npm run bench:storm [-- --callers 1000 --rounds 5]`. Many callers of one ended token at once, in 1 and 4 processes, against a
- * strict provider of 100 ms: how often it was asked, who got nothing, and how long the slowest waited beyond the provider.
+ * A refresh storm: `npm run bench:storm [-- --callers 1000 --rounds 5]`. Many callers ask for one expired token at once, in
+ * 1 and 4 processes, with a strict provider that takes 100 ms: how many requests the provider got, how many callers got
+ * no token, and how much longer than the provider the slowest caller waited.
  */
 
 import { openManager } from '../dist/src/open-manager.js';

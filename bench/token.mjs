@@ -1,6 +1,6 @@
 /**
- * `npm run bench:token`: how fast a token is had in process. 1 = a plain ioredis GET of the same bytes on the same
- * server in the same run. Warm: the record is unchanged since it was last read. Cold: each record is opened anew.
+ * `npm run bench:token`: how fast the library answers a token in process. 1 = a plain ioredis GET of the same bytes on the
+ * same server in the same run. Warm: the record is unchanged since it was last read. Cold: each record is opened again.
  */
 
 import { inTurns, median } from './support/measure.mjs';
@@ -71,7 +71,7 @@ async function start(place) {
   return subject;
 }
 
-/** What stands in each user's record, once more under a key of its own. */
+/** Copies the bytes of each user's record to another key. */
 async function keepSameBytes(redisUrl) {
   const plain = await connectPlain(redisUrl);
   const names = await plain.keys('valetkey:{*}');

@@ -1,6 +1,6 @@
 /**
- * One process that refreshes ahead: `node --expose-gc ahead-node.mjs <manager options>`. Begins when told; reports its heap,
- * in MiB after a collection, and the CPU time that it has taken so far, in µs, whenever it is asked.
+ * One process that refreshes ahead: `node --expose-gc ahead-node.mjs <manager options>`. Begins when told to; on request
+ * reports its heap after a garbage collection, in MiB, and its CPU time so far, in µs.
  */
 
 import { openManager } from '../../dist/src/open-manager.js';

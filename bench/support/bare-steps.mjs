@@ -1,8 +1,8 @@
 /**
- * The steps of a safe refresh by ioredis, node:crypto and undici, and nothing else, as `bench:ahead` shows them beside ours:
- * GET, open, intent, POST, seal, compare-and-set with the due index. No trail, no event, no lease that is renewed, no
- * figures. `node bare-steps.mjs <origin> <Redis URL> <how many at a time>`; for each line `<name> <count>` it reports by one:
- * how many a second, and µs of CPU for each.
+ * The steps of a safe refresh with ioredis, node:crypto and undici only, which `bench:ahead` shows beside ours: GET, open,
+ * intent, POST, seal, compare-and-set with the due index. No audit trail, no event, no renewal of the lease, no metrics.
+ * `node bare-steps.mjs <origin> <Redis URL> <how many at a time>`; answers each line `<name> <count>` with one line: how
+ * many per second, and µs of CPU for each.
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
@@ -40,7 +40,7 @@ function open(sealed) {
   return decipher.update(sealed.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8');
 }
 
-/** A record: 8 bytes of version, then what is sealed. */
+/** A record: 8 bytes of version, then the sealed bytes. */
 const formatRecord = (version, record) => Buffer.concat([Buffer.alloc(8, version), seal(JSON.stringify(record))]);
 
 async function fill(name, count) {

@@ -1,7 +1,7 @@
 /**
- * Refreshes by undici and nothing else, over kept connections, in a process that does nothing else either:
- * `node bare-undici.mjs <origin> <how many at a time>`. For each line `<name> <count>` it reports by one: how many a second,
- * and µs of CPU for each.
+ * Refreshes with undici only, over kept connections, in a process that does nothing else:
+ * `node bare-undici.mjs <origin> <how many at a time>`. Answers each line `<name> <count>` with one line: how many per
+ * second, and µs of CPU for each.
  */
 
 import { Agent, request } from 'undici';

@@ -1,11 +1,11 @@
-/** A server of a bench in a process of its own, and the CPU time that it takes. */
+/** A bench's server in a separate process, and its CPU time. */
 
 import { spawn } from 'node:child_process';
 
 /**
  * Starts a Node program that writes its address to file descriptor 3 once it listens.
  *
- * @param environment replaces ours, but for PATH
+ * @param environment replaces ours, except for PATH
  * @returns its address; `cpu`, for a program that calls `tellCpu`: CPU time since its start, µs; and how to end it
  */
 export async function startServer(file, args = [], environment = {}) {
@@ -36,7 +36,7 @@ export async function startServer(file, args = [], environment = {}) {
   };
 }
 
-/** For the program that was started: answers how much CPU time it has taken, whenever it is asked. */
+/** For the started program: answers its CPU time on request. */
 export function tellCpu() {
   process.on('message', () => {
     const { user, system } = process.cpuUsage();

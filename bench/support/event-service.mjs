@@ -1,4 +1,4 @@
-/** One service of `bench:events` in a process of its own: listens at EVENT_PORT and says so, webhooks and all. */
+/** One service of `bench:events` in a separate process, with webhooks: listens at EVENT_PORT and reports that. */
 
 import { writeSync } from 'node:fs';
 import { buildApp } from '../../dist/src/service/app.js';

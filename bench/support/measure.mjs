@@ -1,4 +1,4 @@
-/** Measures several subjects in turns, so that whatever else the machine does falls on all of them alike. */
+/** Measures several subjects in turns, so that other load on the machine affects all of them alike. */
 
 /** The middle of a list of numbers. */
 export function median(numbers) {
@@ -8,9 +8,9 @@ export function median(numbers) {
 }
 
 /**
- * How often `once` is done per second by so many callers, each beginning anew when it is done.
+ * How often per second `once` is done by so many callers, each of which repeats it.
  *
- * @param once an asynchronous act, given the number of the turn
+ * @param once an asynchronous act; its argument is the number of the turn
  */
 export async function perSecond(once, { callers, ms }) {
   const begun = performance.now();
@@ -26,7 +26,7 @@ export async function perSecond(once, { callers, ms }) {
   return done / ((performance.now() - begun) / 1000);
 }
 
-/** Runs `work` for 0..count-1, so many at a time; answers how many a second. */
+/** Runs `work` for 0..count-1, so many at a time; answers how many per second. */
 export async function rate(count, atOnce, work) {
   let next = 0;
   const startedAt = performance.now();
@@ -41,7 +41,7 @@ export async function rate(count, atOnce, work) {
  * Measures all subjects once per round (A B C, A B C, …) after one round that does not count.
  *
  * @param subjects functions by name; each answers one number
- * @returns per name the median, and the median of its ratios to the first subject, round by round
+ * @returns by name: the median, and the median of the ratios to the first subject in each round
  */
 export async function inTurns(subjects, rounds) {
   const names = Object.keys(subjects);

@@ -1,4 +1,4 @@
-/** What many programs do today, as a peer: one key per user and provider, JSON under Fernet, no lock, no generations. */
+/** The design of many programs today, for comparison: one key per user and provider, JSON under Fernet, no lock. */
 
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -27,7 +27,7 @@ function openFernet(token) {
   return decipher.update(signed.subarray(25), undefined, 'utf8') + decipher.final('utf8');
 }
 
-/** The bundle as such programs keep it. */
+/** The bundle as such programs store it. */
 export function bundleOf({ accessToken, refreshToken, expiresAt, scopes, provider, identity }) {
   return JSON.stringify({
     access_token: accessToken,

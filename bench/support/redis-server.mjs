@@ -1,4 +1,4 @@
-/** A Redis of the bench's own on loopback: no disk, ended with the bench. */
+/** The bench's own Redis on loopback: nothing on disk; ends with the bench. */
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
-/** As the store itself connects: RESP2 was the faster one in every run, so the baseline has it too. */
+/** Connects like the store itself: RESP2 was faster in every run, so the baseline uses it too. */
 export const plainOptions = { protocol: 2, lazyConnect: true };
 
 /** Starts redis-server (REDIS_SERVER_PATH, else from PATH); answers its URL and how to end it. */
@@ -19,7 +19,7 @@ export async function startRedis() {
   const server = spawn(process.env.REDIS_SERVER_PATH ?? 'redis-server', args, { stdio: 'ignore' });
   const end = () => server.kill('SIGKILL');
   process.once('exit', end);
-  // Without it a bench that is ended from outside would leave its Redis behind.
+  // Otherwise a bench that is ended by a signal would leave its Redis running.
   process.once('SIGTERM', () => process.exit(143));
   const url = `redis://127.0.0.1:${port}`;
   const client = new Redis(url, { ...plainOptions, retryStrategy: () => 50 });
@@ -38,7 +38,7 @@ export async function startRedis() {
   };
 }
 
-/** A plain client of it, ready. */
+/** A plain client, connected. */
 export async function connectPlain(url) {
   const client = new Redis(url, plainOptions);
   await client.connect();

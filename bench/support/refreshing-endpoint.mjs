@@ -1,4 +1,4 @@
-/** A strict token endpoint as a process of its own: `node refreshing-endpoint.mjs <latency ms>`. Reports its origin by a line. */
+/** A strict token endpoint as a separate process: `node refreshing-endpoint.mjs <latency ms>`. Prints its origin first. */
 
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -34,5 +34,5 @@ const server = createServer((request, response) => {
   });
 });
 server.listen(0, '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${server.address().port}\n`));
-// Whoever started it is gone.
+// Ends when the parent process is gone.
 process.stdin.resume().on('end', () => process.exit(0));

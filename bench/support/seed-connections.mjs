@@ -1,4 +1,4 @@
-/** Fills a Redis with many users' connections: records and due index as the store writes them, by whole batches. */
+/** Fills a Redis with many users' connections: records and due index in the store's own form, in large batches. */
 
 import { ownerKeyOf } from '../../dist/src/core/identifiers.js';
 import { parseOwner } from '../../dist/src/core/parse-input.js';
@@ -13,7 +13,7 @@ import { Keyring } from '../../dist/src/store/sealing.js';
 import { connectPlain } from './redis-server.mjs';
 import { encryptionKeys, tokenOf, userOf } from './token-store.mjs';
 
-/** What each user has. They revoke nothing: erasing a user must not wait for anybody else. */
+/** The providers of each user. None has a revocation endpoint, so erasing a user waits for no other server. */
 export const perUser = ['one', 'two', 'three', 'four'];
 export const seedProviders = Object.fromEntries(
   perUser.map((id) => [
@@ -31,7 +31,7 @@ export const seedProviders = Object.fromEntries(
 const keyring = Keyring.parse(encryptionKeys);
 const keys = nameKeys('valetkey');
 const usersPerBatch = 500;
-/** Stands in the record where a user's id comes; long enough to be met nowhere else. */
+/** Stands for the user's id in the template of a record; long enough to occur nowhere else. */
 const placeholder = 'the-user-who-is-to-come';
 
 /** Writes four connections for each of so many users. */
@@ -59,7 +59,7 @@ export async function seedConnections(redisUrl, users) {
   redis.disconnect();
 }
 
-/** The store's own text of a connection; the schemas judge it once and not a million times. */
+/** The store's own text of a connection; checked against the schemas once instead of a million times. */
 function templateOf(provider, now) {
   const { accessToken, refreshToken, scopes, expiresAt } = tokenOf(0);
   const tokenSet = {

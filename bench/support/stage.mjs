@@ -1,4 +1,4 @@
-/** What benches of several processes stand on: scripts that report by lines, a Redis, a directory, a manager's options. */
+/** For benches of several processes: scripts that report in lines, a Redis, a directory, a manager's options. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,14 +39,14 @@ export async function startRedis() {
   return url;
 }
 
-/** A directory that goes with the bench. */
+/** A directory that is removed with the bench. */
 export function makeDirectory() {
   const directory = mkdtempSync(join(tmpdir(), 'valetkey-bench-'));
   ending.push(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** What the endpoint of `refreshing-endpoint.mjs` has seen so far: redemptions, reuses, and its CPU time in µs. */
+/** The counts of the endpoint of `refreshing-endpoint.mjs` so far: redemptions, reuses, and its CPU time in µs. */
 export async function readCountsOf(origin) {
   return (await fetch(`${origin}/counts`)).json();
 }

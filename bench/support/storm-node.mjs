@@ -1,6 +1,6 @@
 /**
- * One process of the refresh storm: `node storm-node.mjs <manager options> <callers> <another user>`. Asks when told, reports
- * as JSON.
+ * One process of the refresh storm: `node storm-node.mjs <manager options> <callers> <another user>`. Asks when told to, and
+ * reports JSON.
  */
 
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { openManager } from '../../dist/src/open-manager.js';
 
 const [options = '{}', callers = '1', warm = ''] = process.argv.slice(2);
 const manager = await openManager(JSON.parse(options));
-// What a process does once, it has done by then: loading, compiling, connecting. This user's token has ended, too.
+// So that loading, compiling and connecting are done before the measurement. This user's token has expired, too.
 await manager.getToken(warm, 'strict');
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
@@ -25,5 +25,5 @@ const report = {
   slowestMs: Math.max(...answers.map(({ ms }) => ms)),
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
-// Whoever started it is gone.
+// Ends when the parent process is gone.
 process.stdin.resume().on('end', () => process.exit(0));

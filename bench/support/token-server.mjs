@@ -1,6 +1,6 @@
 /**
  * One server process of `bench:http`: the bare route, the same with a plain GET before each answer, or the service: as it
- * is, cold, or without its audit trail.
+ * is, with cold reads, or without its audit trail.
  */
 
 import { writeSync } from 'node:fs';
@@ -29,7 +29,7 @@ if (kind === 'bare' || kind === 'bare-get') {
 
 tellCpu();
 
-/** One key, read anew each time: no caller to know, nothing sealed, no trail. */
+/** Reads one key for each answer: no authentication, nothing sealed, no audit trail. */
 async function askingRedis(body) {
   const { connectPlain } = await import('./redis-server.mjs');
   const redis = await connectPlain(process.env.REDIS_URL);
@@ -37,7 +37,7 @@ async function askingRedis(body) {
   return () => redis.get('plain');
 }
 
-/** Finds connections as the service does, with no record at hand that was opened before. */
+/** Finds connections as the service does, but reuses no record that was opened before. */
 async function openingEachAnew({ redisUrl, encryptionKeys }) {
   const { openEngine } = await import('../../dist/src/open-store.js');
   const { createStore } = await import('../../dist/src/store/sealed-store.js');

@@ -9,7 +9,7 @@ import { Keyring } from '../../dist/src/store/sealing.js';
 export const encryptionKeys = `bench:${randomBytes(32).toString('base64')}`;
 export const providers = { github: { client_id: 'bench', client_secret: 'bench-secret' } };
 
-/** As a provider would give it; 8 hours, 1:1 with what GitHub's apps get. */
+/** A token set as a provider would issue it; 8 hours, the same as GitHub's apps get. */
 export function tokenOf(index) {
   return {
     provider: 'github',

@@ -1,7 +1,7 @@
 /**
- * One subject of `bench:token` in a process of its own: `node token-subject.mjs <place>`, with `kind` and where its bytes
- * are. A program has one store; with several in one process each pays for the others. For each line `<callers> <ms>` it
- * reports by one: how many reads a second, and µs of CPU for each.
+ * One subject of `bench:token` in a separate process: `node token-subject.mjs <place>`, with `kind` and the place of its
+ * bytes. Separate, as several stores in one process would slow each other down. Answers each line `<callers> <ms>` with
+ * one line: how many reads per second, and µs of CPU for each.
  */
 
 import { answerLines } from './answer-lines.mjs';
