@@ -1,10 +1,10 @@
-/** Finds the programs that the tests start themselves (Redis, Chromium, Python), and installs them where that is possible. */
+/** Finds the programs that the tests start (Redis, Chromium, Python), and installs them where possible. */
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What to look for: an environment variable that names the program, its names on PATH, its Debian package, the advice. */
+/** How to find each: the environment variable with its path, its names on PATH, its Debian package, and advice. */
 const TOOLS = {
   redis: {
     variable: 'REDIS_SERVER_PATH',
@@ -27,7 +27,7 @@ const TOOLS = {
 };
 
 /**
- * Finds these programs; installs the missing ones on Debian and Ubuntu when run by root.
+ * Finds these programs; as root on Debian and Ubuntu, installs the missing ones.
  *
  * @returns {Record<string, string>} REDIS_SERVER_PATH, CHROMIUM_PATH and PYTHON_PATH, absolute paths
  * @throws {Error} with one sentence that says what to install
@@ -72,7 +72,7 @@ function canInstall() {
   }
 }
 
-/** RUNLEVEL=1 keeps the package from starting a Redis of its own. A failure shows itself when the program is not found. */
+/** RUNLEVEL=1 keeps the package from starting a Redis. A failure is noticed when the program is not found afterwards. */
 function install(packages) {
   console.log(`Installing ${packages.join(' and ')} with apt-get ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };

@@ -1,4 +1,4 @@
-/** `npm run build`: compiles to dist/ and puts the files that are not TypeScript beside it. `--if-changed` looks first. */
+/** `npm run build`: compiles to dist/ and copies the files that are not TypeScript. `--if-changed`: only if needed. */
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const settingFiles = [
 ];
 const stamp = '.built';
 
-/** Whether dist/ was made after the last change of what it is made from. */
+/** Whether dist/ is newer than all of its sources. */
 function isBuilt() {
   const made = join(root, 'dist', stamp);
   if (!existsSync(made)) return false;
@@ -26,9 +26,9 @@ function isBuilt() {
 }
 
 /**
- * Compiles beside dist/ and then takes its place: what runs from the old one is not disturbed.
+ * Compiles into another folder, which then replaces dist/: programs that run from the old one are not disturbed.
  *
- * @param options.onlyIfChanged leaves dist/ alone when it is newer than all that it is made from
+ * @param options.onlyIfChanged leaves dist/ alone if it is newer than all of its sources
  */
 export function build({ onlyIfChanged = false } = {}) {
   if (onlyIfChanged && isBuilt()) return;
@@ -40,10 +40,10 @@ export function build({ onlyIfChanged = false } = {}) {
     compileClient(draft);
     bundleCommand(draft);
     for (const folder of folders) copyAssets(folder, draft);
-    // Somebody else may have built the same in the meantime.
+    // Another process may have built the same in the meantime.
     if (onlyIfChanged && isBuilt()) return;
     writeFileSync(join(draft, stamp), '');
-    // A source that changes while the compiler runs is newer than what it made.
+    // The time of the beginning, so that a source that changes while the compiler runs counts as newer.
     utimesSync(join(draft, stamp), begun, begun);
     if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
     renameSync(draft, join(root, 'dist'));
@@ -57,14 +57,14 @@ function sources() {
   return [...folders.flatMap(inside), ...settingFiles].map((path) => join(root, path));
 }
 
-/** The client once more as CommonJS; its own package.json says so to Node. */
+/** Compiles the client as CommonJS as well; a package.json of its own tells that to Node. */
 function compileClient(draft) {
   const outDir = join(draft, 'cjs');
   compile('tsconfig.client.json', outDir);
   writeFileSync(join(outDir, 'package.json'), '{"type":"commonjs"}\n');
 }
 
-/** Only the command itself needs its files, and it starts sooner when they are few. */
+/** Bundles the command's files, which nothing else imports, as it starts sooner with few files. */
 function bundleCommand(draft) {
   const args = [join(root, 'scripts/bundle-command.mjs'), join(draft, 'src/cli')];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
@@ -73,7 +73,7 @@ function bundleCommand(draft) {
 
 function compile(project, outDir) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  // What is unused is for `npm run types` to say; it keeps nobody from starting.
+  // Unused names are reported by `npm run types`, and must not keep anybody from starting.
   const settings = ['--outDir', outDir, '--noUnusedLocals', 'false', '--noUnusedParameters', 'false'];
   const args = [tsc, '-p', project, ...settings];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });

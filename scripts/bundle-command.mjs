@@ -1,6 +1,6 @@
 /**
- * `node scripts/bundle-command.mjs <folder>`: the command in few files. Node takes a third of a millisecond for each
- * file that it loads; one for each source made 300 of them, and a third of the start.
+ * `node scripts/bundle-command.mjs <folder>`: bundles the command into few files. Node takes a third of a millisecond for
+ * each file that it loads; with one for each source there were 300, which took a third of the start.
  */
 
 import { copyFileSync } from 'node:fs';
@@ -12,14 +12,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [folder = ''] = process.argv.slice(2);
 
 /**
- * Of zod's 95 files we use a third; the rest are messages in 50 languages. The others come with it, as there must be
- * one zod only. All other packages stay outside, so that they can be renewed without us.
+ * Packages that are bundled. We use a third of zod's 95 files; the rest are messages in 50 languages. The two others are
+ * bundled because there must be only one zod. All other packages stay outside, so that they can be updated on their own.
  */
 const joined = ['zod', 'fastify-type-provider-zod', '@fastify/error'];
 
 /**
- * These are CommonJS, or there as such too: lmdb as one file instead of ten. By `import` Node would read each a second
- * time for the names that it exports, and wait between the files; together a twelfth of the start.
+ * These are CommonJS, or have a CommonJS version: lmdb then is one file instead of ten. With `import`, Node would read each
+ * a second time for the names that it exports, and wait between the files; together a twelfth of the start.
  */
 const required = ['@fastify/formbody', 'commander', 'fastify', 'ioredis', 'ipaddr.js', 'lmdb', 'pino', 'prom-client'];
 const requiredMark = 'required:';
@@ -39,8 +39,8 @@ const packagesOutside = {
 };
 
 /**
- * Each with all that it imports, the first first: what every command loads, what those do that open the store, and what
- * only the service does. By themselves they would become 25 files, and the start a twentieth longer.
+ * Each with all that it imports, in this order: what every command loads, what commands with a store load, and what only
+ * the service loads. Without this, there would be 25 files, and the start would take a twentieth longer.
  */
 const files = [
   { name: 'every-command', test: /\/src\/(cli\/(program|examples)|service\/server)\.ts$/, priority: 3 },
@@ -52,13 +52,13 @@ const files = [
   { name: 'service', test: /\/src\/cli\/serve\.ts$/, priority: 1 },
 ];
 
-/** What lies beside a source (pages, scripts of Redis) is looked for where the compiled source lies. */
+/** Files beside a source (pages, scripts of Redis) are looked for beside the compiled source. */
 const placesOfSources = {
   name: 'places-of-sources',
   transform(code, id) {
     if (!id.startsWith(join(root, 'node_modules')) && code.includes('import.meta.url')) {
       const place = relative(join(root, 'src/cli'), id).replace(/\.ts$/, '.js');
-      // No line moves, so that the map stays true.
+      // No line moves, so the source map stays right.
       return { code: code.replaceAll('import.meta.url', `new URL('${place}', import.meta.url).href`), map: null };
     }
     return undefined;

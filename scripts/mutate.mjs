@@ -1,14 +1,14 @@
 /**
  * Mutation testing with Stryker: `npm run mutate [-- [--one] [--table] [<chunk>…] [<file>[:<from>-<to>]…]]`.
- * Files, or lines of them, narrow the chunks down. `--one` runs one mutant at a time instead of two; `--table` runs nothing
- * and shows what was measured last. Ends with 1 when a file is below 85 %. Not part of the tests: a mutant takes about
- * a second.
+ * With files, or lines of them, only those parts of the chunks are mutated. `--one` runs one mutant at a time instead of
+ * two; `--table` runs nothing and shows the last results. Exits with 1 if a file is below 85 %. Not part of the tests: a
+ * mutant takes about a second.
  */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** What is mutated, and the tests that are to notice. A file of types alone has nothing to mutate and stands nowhere. */
+/** The files to mutate, and the tests that have to notice. Files with only types have nothing to mutate. */
 const chunks = {
   values: {
     mutate: core('scope', 'secret', 'return-to', 'identifiers', 'parse-input', 'kept-parameters', 'endpoint'),
@@ -92,7 +92,7 @@ function tests(folder, ...names) {
 /** Percent. */
 const least = 85;
 
-/** A file as it was asked for: the path, and the lines if not all. */
+/** A file argument: the path, and the lines if not all. */
 const lineRange = /^(.+?)(?::\d+-\d+)?$/;
 
 const options = process.argv.slice(2).filter((word) => word.startsWith('--'));
@@ -111,7 +111,7 @@ function mutantsOf(name) {
   return files.length === 0 ? mutate : files.filter((file) => mutate.includes(file.replace(lineRange, '$1')));
 }
 
-/** What was measured of a part never stands in the place of the whole. */
+/** The report of a part never replaces that of the whole. */
 function fileOf(name) {
   return `reports/mutation/${name}${files.length === 0 ? '' : '-part'}`;
 }
@@ -129,10 +129,10 @@ function run(name, mutate) {
     jsonReporter: { fileName: `${file}.json` },
     tempDirName: `reports/stryker-${name}`,
     allowEmpty: true,
-    // What runs when a module is loaded (schemas, tables) is tried as well; each such mutant costs all tests of its chunk.
+    // Code that runs when a module is loaded (schemas, tables) is mutated too; each such mutant runs all tests of its chunk.
     warnings: { slow: false },
     disableTypeChecks: false,
-    // TypeScript 7 has no compiler API, with which Stryker would rewrite paths in it: there are none to rewrite.
+    // TypeScript 7 has no compiler API, which Stryker needs to rewrite the paths in the file; there are none to rewrite.
     tsconfigFile: 'none',
     ignorePatterns: ['dist', 'coverage', 'data', 'reports'],
   };
@@ -143,7 +143,7 @@ function run(name, mutate) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** Every survivor with its place, then the score of each file and of all. */
+/** Prints every survivor with its place, then the score of each file and of all. */
 function show(paths) {
   const measured = paths.flatMap((path) => Object.entries(JSON.parse(readFileSync(path, 'utf8')).files));
   for (const [path, { mutants }] of measured)
@@ -160,7 +160,7 @@ function isMissed({ status }) {
   return status === 'Survived' || status === 'NoCoverage';
 }
 
-/** Killed or timed out, of all that could be run; percent. */
+/** Mutants that were killed or timed out, of all that could run; percent. */
 function shareOf(mutants) {
   const tried = mutants.filter((mutant) => isMissed(mutant) || ['Killed', 'Timeout'].includes(mutant.status));
   return tried.length === 0 ? 100 : 100 - (100 * tried.filter(isMissed).length) / tried.length;

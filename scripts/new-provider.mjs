@@ -23,7 +23,7 @@ if (existsSync(record)) {
   process.exit(1);
 }
 
-/** Where the authorization server is; a host that nobody can have, so that a forgotten one is noticed. */
+/** The authorization server: a host that cannot exist, so that a forgotten one is noticed. */
 const host = `https://${id}.example`;
 
 writeFileSync(

@@ -1,4 +1,4 @@
-/** Makes this tree ready to run: the right Node, the packages, the build. Plain Node, no packages. */
+/** Makes this tree ready to run: checks Node, installs the packages, builds. Needs no packages itself. */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { build } from './build.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Installs and builds when something changed since the last time; ends the process where that cannot be done. */
+/** Installs and builds if something changed since the last time; ends the process if that fails. */
 export function prepare() {
   checkNode();
   if (!isInstalled()) install();
@@ -23,8 +23,8 @@ function checkNode() {
 }
 
 /**
- * npm writes its own lock file into node_modules after every installation. After a copy or a fresh clone beside it the times
- * of both say nothing; what they name does.
+ * npm writes its own lock file into node_modules after every installation. After a copy or a new clone the times of both
+ * files mean nothing; their content does.
  */
 export function isInstalled(folder = root) {
   const [installed, wanted] = ['node_modules/.package-lock.json', 'package-lock.json'].map((name) =>
@@ -34,7 +34,7 @@ export function isInstalled(folder = root) {
   return statSync(installed).mtimeMs >= statSync(wanted).mtimeMs || namesAll(installed, wanted);
 }
 
-/** What is for another system is optional, and not there. */
+/** Packages for other systems are optional, and may be missing. */
 function namesAll(installed, wanted) {
   const [there, named] = [installed, wanted].map((path) => JSON.parse(readFileSync(path, 'utf8')).packages);
   const isThere = ([place, { version, optional }]) =>
@@ -43,8 +43,8 @@ function namesAll(installed, wanted) {
 }
 
 /**
- * `npm install`, not `npm ci`: a mirror of the registry may lack a file that the lock file names for another system,
- * and `npm ci` then gives up on the whole installation. The versions are the locked ones all the same.
+ * `npm install`, not `npm ci`: a mirror of the registry may lack a file that the lock file names for another system, and
+ * `npm ci` then installs nothing at all. The versions are the locked ones in both cases.
  */
 function install() {
   console.log('Installing packages (first start, or package-lock.json changed) ...');

@@ -1,4 +1,4 @@
-/** `npm run screenshots`: the pages as a person sees them, by Chromium against the sandbox, into docs/images/. */
+/** `npm run screenshots`: pictures of the pages, taken with Chromium from the sandbox, into docs/images/. */
 
 import { statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,12 +8,12 @@ import { chromium } from 'playwright-core';
 import { openService } from '../examples/terminal-chat/service.mjs';
 
 const images = new URL('../docs/images/', import.meta.url);
-/** What a picture may weigh at most, bytes: the README is read on phones. */
+/** Largest picture, bytes: the README is read on phones. */
 const mostBytes = 60_000;
 const user = 'discord:80351110224678912';
 
 const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-screenshots-'));
-// Nothing listens at port 1, so that a service of our own is started.
+// Nothing listens at port 1, so a service of our own is started.
 process.env.VALETKEY_URL = 'http://127.0.0.1:1';
 const service = await openService({ dataDir });
 const browser = await chromium.launch({
@@ -49,13 +49,13 @@ async function takeAll(page) {
   await page.goto(await connectLink('google'));
   await consent(page);
   await prove(page);
-  // A token that was fetched is a line of the account page.
+  // So that the account page shows a use of the token.
   await call('GET', 'tokens/github');
   const { url } = await call('POST', 'account-link');
   await page.goto(url);
   await page.locator('form[method="post"] button').click();
   await page.waitForURL('**/connections');
-  // Longer than a picture should be.
+  // The whole page would be too long for a picture.
   await page.setViewportSize({ width: 420, height: 690 });
   await take(page, 'account');
 }

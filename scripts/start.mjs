@@ -1,4 +1,4 @@
-/** `npm start`: installs and builds when something changed since the last time, then serves. Plain Node, no packages. */
+/** `npm start`: installs and builds if something changed since the last time, then serves. Needs no packages itself. */
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,8 +15,8 @@ process.argv = [process.execPath, program, 'serve', '--sandbox-if-unconfigured',
 await import(pathToFileURL(program).href);
 
 /**
- * A SIGTERM for npm ends npm and the shell between us, and never reaches this process. Who has lost its parent that
- * way has been told to stop.
+ * A SIGTERM for npm ends npm and the shell between, and never reaches this process. So losing the parent process means
+ * that it has to stop.
  */
 function endWithNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;

@@ -1,9 +1,9 @@
 /**
  * `npm run test:conformance`: the official MCP conformance suite judges our way through a 401.
  *
- * The suite needs Node 22, which comes as the npm package `node`; the client that is judged runs on the Node at hand.
- * A name as argument runs only the scenarios that contain it. In the end clients that are broken on purpose have to fail:
- * a harness that lets them pass would let us pass, too. `control` as argument runs only those.
+ * The suite needs Node 22, which comes as the npm package `node`; the tested client runs on the Node of this process. A
+ * name as argument runs only the scenarios that contain it. At the end clients that are broken on purpose have to fail, to
+ * show that the harness notices faults. `control` as argument runs only those.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import { build } from './build.mjs';
 
 const suite = '@modelcontextprotocol/conformance@0.2.0-alpha.12';
 const atOnce = 2;
-/** ms per scenario: the suite's own 30 s are not enough on a machine that is busy. */
+/** Time per scenario, ms: the suite's own 30 s are not enough on a busy machine. */
 const patience = ['--timeout', '120000'];
 
 const common = [
@@ -46,11 +46,11 @@ const since2026 = [
   'iss-normalized',
   'metadata-issuer-mismatch',
 ];
-/** Servers of the first revision, which an operator has to name as such. */
+/** For servers of the first revision, which an operator has to name in the configuration. */
 const legacy = ['2025-03-26-oauth-metadata-backcompat', '2025-03-26-oauth-endpoint-fallback'];
 const extensions = ['client-credentials-basic', 'client-credentials-jwt'];
 
-/** What must pass, by revision. Fixed lists: a scenario that disappears is a failure too. */
+/** The scenarios that must pass, by revision. Fixed lists, so that a missing scenario is a failure, too. */
 const required = [
   { version: '2026-07-28', names: [...common, ...since2026] },
   { version: '2025-11-25', names: common },
@@ -58,7 +58,7 @@ const required = [
   { version: '2025-03-26', names: legacy },
 ];
 
-/** How a client is broken (see test/conformance/client.mjs), and scenarios that have to find that out. */
+/** Faults of a client (see test/conformance/client.mjs), and the scenarios that have to notice them. */
 const controls = [
   { fault: 'resource', names: ['metadata-default', 'token-endpoint-auth-basic'] },
   { fault: 'iss', names: ['iss-supported-missing', 'iss-wrong-issuer', 'iss-unexpected'] },
@@ -109,7 +109,7 @@ async function runAll(names, version, fault) {
   return results;
 }
 
-/** One scenario. Warnings count as failures, as they do in the suite. With a fault the client is broken. */
+/** Runs one scenario. Warnings count as failures, as in the suite. `fault` breaks the client. */
 async function run(name, version, fault = '') {
   const client = [process.execPath, join(root, 'test/conformance/client.mjs')].map((part) => `"${part}"`).join(' ');
   const args = [
@@ -128,7 +128,7 @@ async function run(name, version, fault = '') {
   const counts = /Passed: (\d+)\/(\d+), (\d+) failed, (\d+) warnings/.exec(output);
   const [passed, , failures, warnings] = (counts ?? []).slice(1).map(Number);
   const isGood = status === 0 && counts !== null && failures === 0 && warnings === 0;
-  // A scenario that did not run at all has found nothing out.
+  // A scenario that did not run at all has noticed nothing.
   const isFound = counts !== null && !isGood;
   const isAsWanted = fault === '' ? isGood : isFound;
   const what = fault === '' ? version : `without ${fault}:`;

@@ -16,7 +16,7 @@ const folder = join(root, '.cache', `node-${version}`);
 const bin = join(folder, 'node_modules', '.bin');
 const run = (command, args, env = process.env) => spawnSync(command, args, { cwd: root, stdio: 'inherit', env }).status;
 
-// The npm package "node" is the official binary. It stands first on PATH, so that npm and every child use it.
+// The npm package "node" is the official binary. It is first on PATH, so that npm and every child process use it.
 if (!existsSync(join(bin, 'node'))) {
   const failed = run('npm', ['install', '--no-audit', '--no-fund', '--prefix', folder, `node@${version}`]) !== 0;
   if (failed) process.exit(1);

@@ -1,4 +1,4 @@
-/** `npm test`: brings what the tests need, builds, runs them all, and ends with the line `N passed, N failed`. */
+/** `npm test`: installs what the tests need, builds, runs all tests, and ends with the line `N passed, N failed`. */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { bringTools } from './bring-tools.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const forwarded = process.argv.slice(2);
-/** A name filter leaves tests out on purpose; without one, a test that did not run is a failure. */
+/** A name filter skips tests on purpose; without one, a test that did not run is a failure. */
 const isFiltered = forwarded.some((argument) => /^(-t|--testNamePattern)(=|$)/.test(argument));
 
-/** npm ci stops where a mirror lacks the packages of other platforms; npm install takes what the lock file says too. */
+/** npm ci fails if a mirror lacks packages of other platforms; npm install follows the lock file, too. */
 function installPackages() {
   const { dependencies, devDependencies } = readJson(join(root, 'package.json'));
   const wanted = Object.entries({ ...dependencies, ...devDependencies });
@@ -38,7 +38,7 @@ function readJson(path) {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-/** Resolves with vitest's exit code. It and all that it starts are one process group, so that nothing stays behind. */
+/** Resolves with vitest's exit code. It and its child processes are one process group, so that none stays behind. */
 function runVitest(reportPath, tools) {
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`, ...forwarded];
   const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
