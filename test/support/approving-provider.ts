@@ -1,11 +1,11 @@
-/** An authorization server that says yes to everybody at once, as one does to a person who consented before. */
+/** An authorization server that approves every request at once, as if the person had consented before. */
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 
 export interface ApprovingProvider {
   readonly origin: string;
-  /** Entry of PROVIDERS_FILE that leads here. */
+  /** Entry of PROVIDERS_FILE for this server. */
   readonly entry: {
     readonly display_name: string;
     readonly authorization_endpoint: string;

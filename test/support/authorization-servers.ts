@@ -1,4 +1,4 @@
-/** Independent authorization servers on loopback: oidc-provider for strictness, emulate for the providers' own answers. */
+/** Independent authorization servers on loopback: oidc-provider for strict rules, emulate for the providers' own answers. */
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createEmulator } from 'emulate';
@@ -17,23 +17,23 @@ export interface OidcProviderOptions {
   readonly redirectUri: string;
   readonly accessTokenSeconds?: number;
   readonly refreshTokenSeconds?: number;
-  /** Resource server for RFC 8707; its tokens are opaque all the same. */
+  /** Resource server for RFC 8707; its tokens are opaque, too. */
   readonly resource?: string;
   readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post';
   readonly clientSecret?: string;
   /** Merged over the configuration of the server. */
   readonly configuration?: object;
-  /** Teaches the server grants that it does not have, before it listens. */
+  /** Adds grants to the server before it listens. */
   readonly teach?: (provider: TeachableProvider) => void;
 }
 
-/** A grant of a test's own: what it reads of a request, and what it answers. */
+/** Takes a grant of a test: which parameters it reads, and how it answers. */
 export interface TeachableProvider {
   registerGrantType(name: string, handler: (context: GrantContext) => Promise<void>, parameters: string[]): void;
   readonly ClientCredentials: new (fields: object) => { save(): Promise<string>; readonly expiration: number };
 }
 
-/** A request to the token endpoint, as far as it is read; the answer is `body`. */
+/** The parts of a request to the token endpoint that tests use; `body` is the answer. */
 export interface GrantContext {
   body: unknown;
   status: number;
@@ -45,7 +45,7 @@ const defaultSecret = 'test-client-secret-of-32-characters';
 
 /**
  * Starts oidc-provider: PKCE required, refresh tokens rotated with reuse detection that ends the grant, RFC 7009
- * revocation, `iss` in its answers. People are whoever logs in; see `approve` of test/support/browser-walk.ts.
+ * revocation, `iss` in its answers. Any name can log in; see `approve` of test/support/browser-walk.ts.
  */
 export async function startOidcProvider(options: OidcProviderOptions): Promise<AuthorizationServer> {
   const server = createServer();
@@ -129,7 +129,7 @@ function oidcEntry(url: string, options: OidcProviderOptions): ProviderEntry {
   };
 }
 
-/** The services that are played by emulate and stand in our catalogue. */
+/** The services of emulate that are in our catalogue. */
 export type EmulatedService = 'github' | 'google' | 'microsoft' | 'slack' | 'linear' | 'apple';
 
 const emulatedPaths: Readonly<Record<EmulatedService, Readonly<Record<string, string>>>> = {
@@ -180,7 +180,7 @@ export async function startEmulate(service: EmulatedService, redirectUri: string
   return { url, entry: { ...client, ...endpoints }, close: () => server.close() };
 }
 
-/** The little of `oidc-provider` that is used; the package has no types of its own. */
+/** The part of `oidc-provider` that is used; the package has no types. */
 type OidcProviderClass = new (
   issuer: string,
   configuration: object,
@@ -204,7 +204,7 @@ function isClass(value: unknown): value is OidcProviderClass {
 
 const silent = () => undefined;
 
-/** The package prints notices about development settings, which is what these are. */
+/** Hides the package's notices about development settings, which are meant here. */
 function quietly<T>(work: () => T): T {
   const { info, warn } = console;
   Object.assign(console, { info: silent, warn: silent });

@@ -1,4 +1,4 @@
-/** A chat bot: the HTTP API of the service with one API key, and answers that can be looked into. */
+/** A chat bot: calls the HTTP API of the service with one API key, with typed answers. */
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { z } from 'zod';
 const text = z.string().optional();
 const account = z.looseObject({ id: z.string(), name: text, email: text }).nullish();
 
-/** The fields that the journeys look at; everything else is there too. */
+/** The fields that the journeys use; all others are kept too. */
 const bodySchema = z.looseObject({
   access_token: text,
   expires_at: z.number().nullish(),
@@ -35,7 +35,7 @@ export interface AskedConnect {
   readonly connectUrl: string;
 }
 
-/** Calls one service. Users and providers are given as they are; they are encoded here. */
+/** Calls one service. Users and providers are passed unencoded. */
 export class Bot {
   readonly #address: string;
   readonly #key: string;
@@ -45,7 +45,7 @@ export class Bot {
     this.#key = key;
   }
 
-  /** What says who calls. */
+  /** The credential of the calls. */
   get headers(): Readonly<Record<string, string>> {
     return { authorization: `Bearer ${this.#key}` };
   }
@@ -79,13 +79,13 @@ export class Bot {
     return this.call('GET', `${pathOf(user)}/tokens/${provider}${query}`);
   }
 
-  /** Says that the provider's API has refused this access token. */
+  /** Reports that the provider's API has refused this access token. */
   reject(user: string, provider: string, accessToken: string): Promise<BotAnswer> {
     const digest = createHash('sha256').update(accessToken).digest('hex');
     return this.call('POST', `${pathOf(user)}/tokens/${provider}/refresh`, { rejected_token_sha256: digest });
   }
 
-  /** Hands over what the chat user typed. */
+  /** Sends the code that the chat user typed. */
   prove(user: string, code: string): Promise<BotAnswer> {
     return this.call('POST', `${pathOf(user)}/proof`, { code });
   }
@@ -102,7 +102,7 @@ export class Bot {
     return this.call('DELETE', pathOf(user));
   }
 
-  /** Where a connect stands; waits up to so many seconds for a change. */
+  /** The state of a connect; waits up to so many seconds for a change. */
   progress(connectId: string, waitSeconds = 0): Promise<BotAnswer> {
     return this.call('GET', `/connects/${connectId}?wait=${waitSeconds}`);
   }

@@ -1,4 +1,4 @@
-/** The browser half on a real manager, and a browser that is a cookie jar: for the journeys without pictures. */
+/** The browser routes on a real manager, and a browser that is only a cookie jar: for journeys without rendering. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,8 +19,8 @@ export interface Journey {
 }
 
 /**
- * Opens everything on an embedded store of its own, below the path of the base URL. `example` and `other` are two
- * providers at one server, beside those of the options.
+ * Opens everything on a new embedded store, below the path of the base URL. `example` and `other` are two providers at
+ * one server, in addition to those of the options.
  */
 export async function openJourney(options: Partial<ManagerOptions> = {}): Promise<Journey> {
   const provider = await startApprovingProvider();
@@ -54,7 +54,7 @@ export async function openJourney(options: Partial<ManagerOptions> = {}): Promis
   return { app, manager, provider, clock, close };
 }
 
-/** A browser with a cookie jar of its own. Follows nothing by itself. */
+/** A browser with its own cookie jar. Does not follow redirects. */
 export class JarBrowser {
   readonly #app: FastifyInstance;
   readonly jar = new Map<string, string>();
@@ -77,7 +77,7 @@ export class JarBrowser {
     return this.#send({ method: 'POST', url: pathOf(url), headers: form, payload });
   }
 
-  /** Posts a form of a page with its hidden fields as they stand: the first, or the first with all of `texts` in it. */
+  /** Posts a form of a page with its hidden fields: the first form, or the first one that contains all of `texts`. */
   submit(page: LightMyRequestResponse, ...texts: string[]): Promise<LightMyRequestResponse> {
     const forms = page.body.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
     const form = forms.find((html) => texts.every((text) => html.includes(text))) ?? '';
@@ -110,7 +110,7 @@ export class JarBrowser {
   }
 }
 
-/** Connects somebody to `example`, all the way. */
+/** Connects somebody to `example`, from the link to the end. */
 export async function connectOn({ manager, app }: Journey, userId: string, account?: string): Promise<void> {
   const visitor = new JarBrowser(app);
   await visitor.get(await visitor.consent(await manager.generateConnectUrl(userId, 'example', { account })));
@@ -118,7 +118,7 @@ export async function connectOn({ manager, app }: Journey, userId: string, accou
   await manager.submitProof(userId, /id="return-code"[^>]*>(?<code>[^<]+)</.exec(body)?.groups?.code ?? '');
 }
 
-/** Opens somebody's account page and returns the CSRF token that stands on it. */
+/** Opens somebody's account page and returns its CSRF token. */
 export async function enterOn({ manager }: Journey, userId: string, visitor: JarBrowser): Promise<string> {
   const { url } = await manager.createAccountLink(userId);
   await visitor.submit(await visitor.get(url));

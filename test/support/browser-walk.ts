@@ -1,11 +1,11 @@
 /** A person without a browser: follows redirects with a cookie jar and submits the forms of test servers. */
 
-/** Cookies of one walk, by name. Paths and domains do not matter among servers on one host. */
+/** Cookies of one walk, by name. Paths and domains do not matter, as all servers are on one host. */
 export type CookieJar = Map<string, string>;
 
-/** Who walks. */
+/** The person of a walk. */
 export interface Walker {
-  /** Name typed into log-in forms, and the text of the choice to take where people are listed. */
+  /** Name to type into log-in forms, and the text of the choice to take where people are listed. */
   readonly person: string;
   readonly jar?: CookieJar;
 }
@@ -13,7 +13,7 @@ export interface Walker {
 const mostSteps = 20;
 
 /**
- * Opens an authorization URL, logs in and consents, and stops where the server sends the browser back.
+ * Opens an authorization URL, logs in and consents, and stops when the server sends the browser back.
  *
  * @returns the URL at `redirectUri` that the browser was sent to; it is not opened
  */
@@ -35,7 +35,7 @@ export async function approve(authorizationUrl: string, redirectUri: string, wal
   throw new Error('the walk does not end');
 }
 
-/** The form of a page as the person fills it: the one that names the person, or the first that posts. */
+/** Fills in the form of a page: the one with the person's name, or the first with method POST. */
 export function submitForm(page: string, pageUrl: string, person: string): Step & { readonly body: URLSearchParams } {
   const form = chooseForm(page, person);
   if (!form) throw new Error(`a page without a form to go on with: ${textOf(page)}`);
@@ -49,7 +49,7 @@ export interface Step {
   readonly body?: URLSearchParams;
 }
 
-/** Sends one request with the jar's cookies, and keeps those that come; follows nothing. */
+/** Sends one request with the jar's cookies, and keeps the cookies of the answer; follows no redirect. */
 export async function open(step: Step, jar: CookieJar): Promise<Response> {
   const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
   const response = await fetch(step.url, {
@@ -71,7 +71,7 @@ function keepCookie(jar: CookieJar, line: string): void {
   else jar.set(name, value);
 }
 
-/** The form that names the person, or the first one that posts. */
+/** The form with the person's name, or the first one with method POST. */
 function chooseForm(page: string, person: string): { action: string; html: string } | undefined {
   const forms = [...page.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)]
     .map(([, attributes = '', html = '']) => ({ action: attribute(attributes, 'action'), attributes, html }))

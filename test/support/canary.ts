@@ -1,4 +1,4 @@
-/** A listener that nobody may reach: it counts every connection, whatever is said on it. */
+/** A listener that must not be reached: it counts every connection, whatever is sent on it. */
 
 import { createServer } from 'node:net';
 

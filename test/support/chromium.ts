@@ -1,4 +1,4 @@
-/** A real Chromium for browser tests: found on this machine, kept from calling home, watched for anything unexpected. */
+/** A real Chromium for browser tests: found on this machine, without requests to its maker, watched for complaints. */
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -33,7 +33,7 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** A page, and what it did that no page of ours should do. */
+/** A page, and what was noticed about it. */
 export interface WatchedPage {
   readonly page: Page;
   /** Console errors, refused policies and uncaught exceptions. */
@@ -43,7 +43,7 @@ export interface WatchedPage {
   close(): Promise<void>;
 }
 
-/** Opens a page in a cookie jar of its own. */
+/** Opens a page with its own cookie jar. */
 export async function openWatchedPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();

@@ -1,6 +1,6 @@
 /** A clock that moves only when a test moves it. */
 
-/** Time under a test's command. Hand `clock.now` over wherever code takes `now`. */
+/** A clock that a test controls. Pass `clock.now` wherever code takes `now`. */
 export interface ManualClock {
   /** Epoch ms. */
   readonly now: () => number;
@@ -10,7 +10,7 @@ export interface ManualClock {
   set(epochMs: number): void;
 }
 
-/** Creates a clock that stands still at `start` (epoch ms; a fixed day unless told). */
+/** Creates a clock that stands still at `start` (epoch ms; a fixed day by default). */
 export function createManualClock(start: number = Date.UTC(2026, 0, 1)): ManualClock {
   let current = start;
   return {

@@ -1,4 +1,4 @@
-/** A client of a Cluster with all that the engine puts around it, for tests that look at the client itself. */
+/** A client of a Cluster with everything that the engine adds to it, for tests of the client itself. */
 
 import { Cluster } from 'ioredis';
 import { onTestFinished } from 'vitest';

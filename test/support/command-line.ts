@@ -10,7 +10,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs one command line; arguments hold no spaces. */
+/** Runs one command line; arguments must not contain spaces. */
 export async function run(line: string): Promise<Ended> {
   const out: string[] = [];
   const err: string[] = [];

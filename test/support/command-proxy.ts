@@ -1,16 +1,16 @@
-/** A proxy before a Redis that puts other commands in place of some: a Redis of another version, as far as they go. */
+/** A proxy before a Redis that replaces some commands, to imitate a Redis of another version. */
 
 import { connect, createServer, type Socket } from 'node:net';
 
 /** A running proxy. */
 export interface CommandProxy {
   readonly port: number;
-  /** The names of the commands that came, in order. */
+  /** The names of the received commands, in order. */
   readonly seen: readonly string[];
   close(): Promise<void>;
 }
 
-/** Starts one before `targetPort`. What `replaced` answers is sent instead; `undefined` lets a command pass. */
+/** Starts one before `targetPort`. `replaced` answers the command to send instead; `undefined` lets the original pass. */
 export async function startCommandProxy(
   targetPort: number,
   replaced: (words: readonly string[]) => readonly string[] | undefined,
@@ -47,7 +47,7 @@ export async function startCommandProxy(
   };
 }
 
-/** The first command of a piece of the stream, if it is there in full: an array of strings, each after its length. */
+/** The first command in a piece of the stream, if it is complete: an array of strings, each after its length. */
 function readCommand(text: string): { readonly words: readonly string[]; readonly length: number } | undefined {
   const head = /^\*(\d+)\r\n/.exec(text);
   if (head === null) return undefined;

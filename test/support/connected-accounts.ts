@@ -4,7 +4,7 @@ import type { ProviderEntry } from '../../providers/index.js';
 import type { OAuthManager } from '../../src/oauth-manager.js';
 import type { ScriptedServer } from './scripted-server.js';
 
-/** An entry of the catalogue whose endpoints are all at a scripted server. */
+/** An entry from a template of the catalogue, with all endpoints at a scripted server. */
 export function templateAt(url: string, template: string): ProviderEntry {
   return {
     template,
@@ -19,12 +19,12 @@ export function templateAt(url: string, template: string): ProviderEntry {
 /** One account, and what the server answers about it. */
 export interface ConnectedAccount {
   readonly account: string;
-  /** The provider's id of it. */
+  /** Its id at the provider. */
   readonly id: string;
   readonly scopes?: readonly string[];
-  /** `here` unless told. */
+  /** `here` by default. */
   readonly provider?: string;
-  /** Fields of the token response beside `at-<account>`, `rt-<account>` and an hour. */
+  /** Further fields of the token response, which has `at-<account>`, `rt-<account>` and a lifetime of an hour. */
   readonly answer?: object;
 }
 

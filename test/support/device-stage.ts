@@ -1,4 +1,4 @@
-/** Device authorizations at a scripted server, over either store, with a clock under the test's command. */
+/** Device authorizations at a scripted server, on either store, with a clock that the test controls. */
 
 import { onTestFinished } from 'vitest';
 import { createRegistry } from '../../providers/index.js';
@@ -17,9 +17,9 @@ import { makePlace, type StoreKind, secrets } from './service.js';
 
 /** Whose device it is. */
 export const user = 'slack:T1:U2';
-/** What the server gives in the end. */
+/** The server's last answer, with the token. */
 export const token = { access_token: 'at-CANARY', token_type: 'Bearer', expires_in: 3600, scope: 'read' };
-/** What the server answers first. */
+/** The server's first answer. */
 export const device = {
   device_code: 'dc-CANARY',
   user_code: 'ABCD-EFGH',
@@ -31,7 +31,7 @@ export const device = {
 /** The person has not consented yet. */
 export const waiting = { status: 400, json: { error: 'authorization_pending' } };
 
-/** Those of a deployment that allows connects without proof. */
+/** Settings of a deployment that allows connects without proof. */
 export const settings: Settings = {
   baseUrl: 'http://127.0.0.1:9',
   refreshBufferMs: 300_000,
@@ -45,7 +45,7 @@ export const settings: Settings = {
   requestDeadlineMs: 2_000,
 };
 
-/** What a test works with; all of it ends with the test. */
+/** What a test needs; all of it ends with the test. */
 export interface DeviceStage {
   readonly server: ScriptedServer;
   readonly clock: ManualClock;
@@ -53,10 +53,10 @@ export interface DeviceStage {
   readonly manager: OAuthManager;
   /** How often the server was asked. */
   polls(): number;
-  /** Starts a connect without proof, unless told. */
+  /** Starts a connect, by default without proof. */
   start(more?: object): ReturnType<OAuthManager['startConnect']>;
   statusOf(connectId: string): Promise<string>;
-  /** Time passes, and every process looks once. */
+  /** Lets time pass, and every process poll once. */
   pass(seconds: number, processes?: number): Promise<void>;
 }
 

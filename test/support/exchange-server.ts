@@ -1,4 +1,4 @@
-/** oidc-provider that was taught RFC 8693: subject tokens are JWTs that it verifies, and it minds whom they let act. */
+/** oidc-provider with RFC 8693 added: subject tokens are JWTs that it verifies, with the actors that they allow. */
 
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { onTestFinished } from 'vitest';
@@ -8,23 +8,23 @@ const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const accessType = 'urn:ietf:params:oauth:token-type:access_token';
 const subjectKey = Buffer.alloc(32, 9);
 
-/** Whose subject tokens the server takes. */
+/** The issuer whose subject tokens the server accepts. */
 export const subjectIssuer = 'https://id.example';
 /** Our client there. */
 export const client = { client_id: 'exchanger', client_secret: 'exchanger-secret-of-32-characters-' };
 
-/** A subject token that the server takes for an hour, unless the claims say otherwise. */
+/** A subject token that the server accepts for an hour, unless the claims say otherwise. */
 export function subjectTokenOf(claims: JWTPayload = {}, key: Uint8Array = subjectKey): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const usual = { iss: subjectIssuer, sub: 'ada', scope: 'read', exp: now + 3600 };
   return new SignJWT({ ...usual, ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(key);
 }
 
-/** A server, and the requests that reached its grant. */
+/** A server, and the requests for its exchange grant. */
 export interface ExchangeServer {
   readonly url: string;
   readonly requests: readonly GrantContext['oidc']['params'][];
-  /** What the server itself says of a token. */
+  /** The server's introspection of a token. */
   introspect(token: string): Promise<unknown>;
 }
 
@@ -47,7 +47,7 @@ export async function startExchangeServer(): Promise<ExchangeServer> {
   return { url: server.url, requests, introspect };
 }
 
-/** Tokens are opaque, as those of oidc-provider are. */
+/** Adds the grant. Its tokens are opaque, like all of oidc-provider's. */
 function teachExchange(provider: TeachableProvider, requests: GrantContext['oidc']['params'][]): void {
   const names = ['subject_token', 'subject_token_type', 'requested_token_type', 'audience', 'resource', 'scope'];
   const handle = async (context: GrantContext) => {

@@ -1,4 +1,4 @@
-/** Processes that share a store, to be killed, frozen and asked by fault tests; all end with their test. */
+/** Processes that share a store, for fault tests to kill, freeze and ask; all end with their test. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -23,7 +23,7 @@ const answerSchema = z.looseObject({
   commitsUnacknowledged: z.number().optional(),
   commitsRestored: z.number().optional(),
 });
-/** What a process answers; `error` is the code of what it threw. */
+/** The answer of a process; `error` is the code of the error that it threw. */
 export type NodeAnswer = z.infer<typeof answerSchema>;
 
 /** One process. */
@@ -41,11 +41,11 @@ export interface FaultNode {
 export interface NodeOptions {
   readonly options: ManagerOptions;
   readonly clockShiftMs?: number;
-  /** What stands before the command line: `prlimit --fsize=…`. */
+  /** Prefix of the command line: `prlimit --fsize=…`. */
   readonly under?: readonly string[];
 }
 
-/** What a manager on that store is opened with, here and in other processes. */
+/** Options of a manager on that store, in this process and in others. */
 export function managerOn(
   place: Pick<ManagerOptions, 'redisUrl' | 'dataDir' | 'keyPrefix' | 'redisWait' | 'spoolDir'>,
   rotating: ProviderEntry,

@@ -1,4 +1,4 @@
-/** A manager that shows the same things every time, so that every page can be looked at without going there. */
+/** A manager with fixed answers, so that every page can be tested without the steps that lead to it. */
 
 import type { AccountJourneys } from '../../routes/account.js';
 import type { BrowserRoutesOptions } from '../../routes/browser.js';
@@ -103,7 +103,7 @@ export const session: SessionView = {
   endsAt: at,
 };
 
-/** Whoever has connected nothing. */
+/** Somebody without any connection. */
 const stranger = userIdSchema.parse('slack:T1:U3');
 
 const failures: Readonly<Record<string, OAuthManagerError>> = {
@@ -123,7 +123,7 @@ const uses = ['summarise my inbox', undefined, 'find <b>free</b> hours \u202etom
   ...(purpose === undefined ? {} : { purpose }),
 }));
 
-/** One connection in each state that there is, and one that nobody has used. */
+/** One connection in each state, and one that was never used. */
 export const connected: readonly ConnectionDetails[] = [
   {
     connection: {
@@ -187,7 +187,7 @@ export const connected: readonly ConnectionDetails[] = [
   },
 ];
 
-/** Answers by fixed values; `failing` makes the callback fail in that way. */
+/** Answers fixed values; `failing` makes the callback fail in that way. */
 export const fixedManager: FixedManager = {
   at() {
     return this;

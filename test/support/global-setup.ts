@@ -1,4 +1,4 @@
-/** Before all tests: one Redis for those that can share one. It keeps nothing that outlives the run. */
+/** Before all tests: one Redis for those that can share one. Its data do not outlive the run. */
 
 import { GenericContainer, getContainerRuntimeClient } from 'testcontainers';
 import { startRedis } from './redis.js';
@@ -10,7 +10,7 @@ interface SharedRedis {
 
 /**
  * Takes TEST_REDIS_URL if it is given, else a container if an engine answers, else the redis-server of this machine.
- * Tests find the address in `TEST_REDIS_URL`. Returns what vitest calls after all tests.
+ * Tests find the address in `TEST_REDIS_URL`. Returns the function that vitest calls after all tests.
  */
 export async function setup(): Promise<() => Promise<unknown>> {
   if (process.env.TEST_REDIS_URL) return async () => undefined;
@@ -19,7 +19,7 @@ export async function setup(): Promise<() => Promise<unknown>> {
   return stop;
 }
 
-/** A docker command on PATH says nothing about an engine: only an answer does. */
+/** A docker command on PATH does not mean that an engine runs: only an answer does. */
 async function startContainer(): Promise<SharedRedis | undefined> {
   try {
     await getContainerRuntimeClient();

@@ -1,4 +1,4 @@
-/** Somebody who calls an MCP server through the interceptor, and connects when told to. */
+/** Calls of an MCP server through the interceptor, by users who connect when needed. */
 
 import { onTestFinished } from 'vitest';
 import { OAuthNotConnected } from '../../src/core/errors.js';
@@ -12,7 +12,7 @@ export async function openWorld(options: McpWorldOptions = {}): Promise<McpWorld
   return world;
 }
 
-/** What is sent. */
+/** The request to the MCP server. */
 export const call = {
   method: 'POST',
   headers: { 'content-type': 'application/json', 'x-own': 'kept' },
@@ -23,7 +23,7 @@ export const call = {
 export const fetchFor = (world: McpWorld, userId = 'ada') =>
   createMcpFetch({ userId, manager: world.manager }, world.url);
 
-/** The error that says that a person is needed; any other outcome is thrown. */
+/** The error which says that a person has to connect; any other outcome is thrown. */
 export async function needed(work: Promise<unknown>): Promise<OAuthNotConnected> {
   const error = await work.then(
     () => undefined,
@@ -41,5 +41,5 @@ export async function connected(world: McpWorld, userId = 'ada') {
   return { mcpFetch, authorizationUrl };
 }
 
-/** What stood in the header of a request; negative places count from the last. */
+/** The `Authorization` header of a request; negative places count from the last. */
 export const bearerOf = (world: McpWorld, at: number) => world.server.requestsTo('/mcp').at(at)?.headers.authorization;

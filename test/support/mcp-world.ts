@@ -1,4 +1,4 @@
-/** A small world for MCP: a server that wants tokens, its authorization server, and a manager that knows neither. */
+/** A small world for MCP: a server that requires tokens, its authorization server, and a manager that knows neither. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { type ScriptedAnswer, type ScriptedServer, startScriptedServer } from '.
 import { type ScriptedTokenOptions, type ScriptedTokens, scriptTokens } from './scripted-tokens.js';
 import type { StoreKind } from './service.js';
 
-/** Where things stand in this world. */
+/** The paths in this world. */
 export const places = {
   resource: '/.well-known/oauth-protected-resource/mcp',
   resourceRoot: '/.well-known/oauth-protected-resource',
@@ -31,27 +31,27 @@ export interface McpWorld {
   readonly tokens: ScriptedTokens;
   /** URL of the MCP server. */
   readonly url: string;
-  /** What was said to both that is not a call of the MCP server itself. */
+  /** The requests to both servers that are not calls of the MCP server itself. */
   outside(): readonly string[];
-  /** Everything that was logged, one JSON text each. */
+  /** All log entries, each as a JSON text. */
   readonly logged: string[];
-  /** Does what a person does: opens the link, consents, comes back. Answers where the browser was sent to first. */
+  /** Does what a person does: opens the link, consents, comes back. Answers the address of the first redirect. */
   connect(connectUrl: string, change?: (answer: URLSearchParams) => void): Promise<URL>;
-  /** A second manager on the same store, as another replica has it; by default under the same rules. */
+  /** A second manager on the same store, like another replica; by default with the same policy. */
   openSibling(policy?: McpPolicy): Promise<OAuthManager>;
-  /** Where the store is, in words of `openManager`; for managers in other processes. */
+  /** Where the store is, as options of `openManager`; for managers in other processes. */
   readonly place: StorePlace;
   close(): Promise<void>;
 }
 
-/** What tells one store from another. */
+/** The options that identify a store. */
 export type StorePlace = Pick<ManagerOptions, 'dataDir' | 'redisUrl' | 'keyPrefix'>;
 
 export interface McpWorldOptions {
-  /** The embedded one unless told. */
+  /** The embedded one by default. */
   readonly store?: StoreKind;
   readonly policy?: McpPolicy | ((urls: { server: string; issuer: string }) => McpPolicy);
-  /** Merged over the authorization server's metadata; `undefined` takes a field out. */
+  /** Merged over the authorization server's metadata; `undefined` removes a field. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Merged over the server's resource metadata. */
   readonly resource?: Readonly<Record<string, unknown>>;
@@ -60,7 +60,7 @@ export interface McpWorldOptions {
   readonly baseUrl?: string;
 }
 
-/** Opens the world. The server answers 401 unless it sees a live token. */
+/** Opens the world. The server answers 401 without a live token. */
 export async function openMcpWorld(options: McpWorldOptions = {}): Promise<McpWorld> {
   const [server, issuer] = await Promise.all([startScriptedServer(), startScriptedServer()]);
   const tokens = scriptTokens(issuer, options.tokens);
@@ -104,7 +104,7 @@ export async function openMcpWorld(options: McpWorldOptions = {}): Promise<McpWo
   };
 }
 
-/** What every manager of these worlds is opened with, in other processes too. */
+/** Options of every manager of these worlds, in other processes too. */
 export const managerOptions = {
   baseUrl: 'http://localhost:3000',
   providers: {},

@@ -1,4 +1,4 @@
-/** What the guard of all other tests refuses, and what it lets through. */
+/** What the network guard of all tests refuses, and what it allows. */
 
 import dgram from 'node:dgram';
 import { lookup } from 'node:dns';
@@ -24,7 +24,7 @@ afterAll(() => new Promise((resolve) => server.close(resolve)));
 /** The error that the socket, or the request on it, ends with. */
 const errorOf = (source: NodeJS.EventEmitter) => new Promise<Error>((resolve) => source.once('error', resolve));
 
-// 192.0.2.1 and example.com are nobody's (RFC 5737, RFC 2606).
+// 192.0.2.1 and example.com are reserved for examples (RFC 5737, RFC 2606).
 const ways: Record<string, () => Promise<unknown>> = {
   'net.connect to an address': () => errorOf(net.connect(443, '192.0.2.1')),
   'net.connect to a name': () => errorOf(net.connect({ port: 443, host: 'example.com' })),

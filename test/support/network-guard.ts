@@ -12,7 +12,7 @@ import { afterEach } from 'vitest';
 
 const attempts: string[] = [];
 
-/** The error that refused connections end with. */
+/** The error of refused connections. */
 class NetworkRefused extends Error {
   readonly code = 'ERR_TEST_NETWORK_REFUSED';
 
@@ -21,7 +21,7 @@ class NetworkRefused extends Error {
   }
 }
 
-/** Remembers the attempt for `afterEach` and returns the error to end it with. */
+/** Records the attempt for `afterEach` and returns its error. */
 function refuse(target: string): NetworkRefused {
   attempts.push(target);
   return new NetworkRefused(target);
@@ -34,7 +34,7 @@ export function isLoopback(host: string): boolean {
   return net.isIPv4(bare.replace(/^::ffff:/, '')) && bare.replace(/^::ffff:/, '').startsWith('127.');
 }
 
-/** Returns the attempts to leave this machine since the last call, for tests that mean to make one. */
+/** Returns the attempts to leave this machine since the last call, for tests that make one on purpose. */
 export function takeRefusedConnections(): string[] {
   return attempts.splice(0);
 }
@@ -49,7 +49,7 @@ function readOptions(args: readonly unknown[]): ConnectOptions {
   return { port: Number(first), ...(typeof args[1] === 'string' ? { host: args[1] } : {}) };
 }
 
-/** A caller's own look-up decides where a name leads, so its answers are what must be checked. */
+/** With a caller's own lookup function, its answers must be checked, as they decide where a name leads. */
 function guardLookup(lookup: net.LookupFunction): net.LookupFunction {
   return (hostname, options, callback) =>
     lookup(hostname, options, (error, address, family) => {

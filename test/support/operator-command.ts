@@ -1,4 +1,4 @@
-/** `valetkey` as an operator runs it beside the service: a process of its own, on the store of a test. */
+/** `valetkey` as an operator runs it beside the service: a separate process, on the store of a test. */
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -15,15 +15,15 @@ export interface CommandEnd {
   readonly err: string;
 }
 
-/** What else a command is given. */
+/** Options of a command's process. */
 export interface CommandOptions {
   /** Further variables, ENCRYPTION_KEYS among them. */
   readonly variables?: Place;
-  /** Killed by -9 in the midst of its records, after the twentieth. */
+  /** Killed with -9 in the middle of its records, after the twentieth. */
   readonly killed?: boolean;
 }
 
-/** Runs one command line; arguments hold no spaces. */
+/** Runs one command line; arguments must not contain spaces. */
 export function runOperatorCommand(line: string, place: Place, options: CommandOptions = {}): Promise<CommandEnd> {
   const env = {
     PATH: process.env.PATH,

@@ -1,4 +1,4 @@
-/** A store of its own for tests of commands: an operator's data directory, its keys, and what users have in it. */
+/** A new store for tests of commands: an operator's data directory, its keys, and the users' connections in it. */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { openStore } from '../../src/open-store.js';
 import { makeDataDir } from '../service/running.js';
 import { keyEntry } from '../store/samples.js';
 
-/** The store that commands use now; another one for each test. */
+/** The store that commands use now; each test gets a new one. */
 export let operator: { readonly dataDir: string; readonly encryptionKeys: string };
 /** What to end after the test, the last first. */
 export const cleaning: (() => unknown)[] = [];
@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const clean of cleaning.splice(0).reverse()) await clean();
 });
 
-/** Commands use a new, empty store from here on. */
+/** Makes a new, empty store for the commands from here on. */
 export function useNewStore(): void {
   const made = makeDataDir();
   cleaning.push(() => made.remove());
@@ -30,7 +30,7 @@ export function useNewStore(): void {
   vi.stubEnv('ENCRYPTION_KEYS', operator.encryptionKeys);
 }
 
-/** What a user has in the store. */
+/** A user's connections in the store. */
 export async function connectionsOf(user: string, tenant?: string): Promise<readonly Connection[]> {
   const store = await openStore(operator);
   const { connections } = await store.connections.list(parseOwner(user, tenant));

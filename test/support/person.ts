@@ -1,4 +1,4 @@
-/** A person with a browser that is a cookie jar: from a connect link to the done page, over real HTTP. */
+/** A person whose browser is only a cookie jar: from a connect link to the done page, over real HTTP. */
 
 import { approve, type CookieJar, open } from './browser-walk.js';
 
@@ -10,33 +10,33 @@ export interface Finish {
   readonly url: URL | undefined;
   /** Text of the page that is shown in the end. */
   readonly page: string;
-  /** The return code on it; empty when there is none. */
+  /** The return code on it; empty if there is none. */
   readonly code: string;
 }
 
-/** Somebody at a browser of their own. */
+/** A person with their own browser. */
 export class Person {
   readonly name: string;
   readonly jar: CookieJar = new Map();
 
-  /** @param name what the person types where a provider asks who they are */
+  /** @param name typed into the provider's log-in form */
   constructor(name = 'ada') {
     this.name = name;
   }
 
-  /** Opens an address; follows nothing. */
+  /** Opens an address; follows no redirect. */
   get(url: string): Promise<Response> {
     return open({ url, method: 'GET' }, this.jar);
   }
 
-  /** Presses Continue on the landing page of a link; answers where that leads. */
+  /** Presses Continue on the landing page of a link; returns the response. */
   async press(connectUrl: string): Promise<Response> {
     const url = new URL(connectUrl);
     const body = new URLSearchParams({ link: url.searchParams.get('link') ?? '' });
     return open({ url: url.origin + url.pathname, method: 'POST', body }, this.jar);
   }
 
-  /** From the link through landing page, log-in and consent to the address of the callback, which is not opened. */
+  /** Goes from the link through landing page, log-in and consent; returns the address of the callback, not yet opened. */
   consent(connectUrl: string): Promise<URL> {
     const { origin, pathname } = new URL(connectUrl);
     return approve(connectUrl, `${origin}${pathname}/callback`, { person: this.name, jar: this.jar });
@@ -51,7 +51,7 @@ export class Person {
     return { status: answer.status, url, page, code: returnCodeOf(page) };
   }
 
-  /** The whole way of a connect link in one go; answers the return code. */
+  /** All steps from a connect link to the done page; returns the return code. */
   async connect(connectUrl: string): Promise<string> {
     return (await this.finish(await this.consent(connectUrl))).code;
   }

@@ -1,4 +1,4 @@
-/** Writes a Python client from the OpenAPI document and nothing else, as any generator of clients would. */
+/** Writes a Python client from the OpenAPI document alone, as any client generator would. */
 
 import { z } from 'zod';
 
@@ -18,7 +18,7 @@ const documentSchema = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), z.unknown())),
 });
 
-/** What every operation comes down to; the standard library is all it needs. */
+/** The function that every operation calls; it needs only the standard library. */
 const runtime = `import json
 import urllib.error
 import urllib.parse

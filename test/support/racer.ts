@@ -1,4 +1,4 @@
-/** Processes that ask for one token many times at once, all at the same moment. */
+/** Processes that ask for one token many times at the same moment. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -11,11 +11,11 @@ const childPath = fileURLToPath(new URL('refresh-race-child.mjs', import.meta.ur
 /** Another process on the same store. */
 export interface Racer {
   readonly ready: Promise<string>;
-  /** Lets it ask; answers all the tokens that it got. */
+  /** Makes it ask; answers all tokens that it got. */
   race(): Promise<readonly string[]>;
 }
 
-/** Starts one; it ends with the test. It asks for the provider `strict`, or for an MCP server. The build must be there. */
+/** Starts one; it ends with the test. It asks for a token of provider `strict`, or of an MCP server. Needs a build. */
 export function startRacer(options: ManagerOptions, calls: number, serverUrl = ''): Racer {
   const child = spawn(process.execPath, [childPath, JSON.stringify(options), String(calls), serverUrl], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,8 +1,8 @@
 /**
- * Ends child processes when the process that started them dies, however it dies.
+ * Ends child processes when the process that started them dies, in whatever way.
  *
- * A test runner ends its workers by signal, and then no exit handler runs. So a small process of its own waits until the
- * pipe to its starter breaks, and ends what was not taken off its list by then.
+ * A test runner ends its workers by signal, and then no exit handler runs. So a small separate process waits until the pipe
+ * to its parent breaks, and ends the processes that are still on its list then.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -27,7 +27,7 @@ lines.on('close', () => {
 
 let reaper: ChildProcess | undefined;
 
-/** Starts it on first use. It must not keep this process alive, nor end with its terminal. */
+/** Starts it on first use. It must not keep this process alive, nor end with the terminal. */
 function startReaper(): ChildProcess {
   const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   child.unref();
@@ -35,12 +35,12 @@ function startReaper(): ChildProcess {
   return child;
 }
 
-/** Makes sure that a child does not outlive this process, and neither does its directory. */
+/** Makes sure that neither a child nor its directory outlives this process. */
 export function endWithThisProcess(child: ChildProcess, directory: string): void {
   const { pid } = child;
   if (pid === undefined) return;
   reaper ??= startReaper();
   reaper.stdin?.write(`${JSON.stringify({ pid, directory })}\n`);
-  // Once it has ended, its id may be another's.
+  // After its end, another process may get its id.
   child.once('exit', () => reaper?.stdin?.write(`${JSON.stringify({ pid })}\n`));
 }

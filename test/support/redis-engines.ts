@@ -1,4 +1,4 @@
-/** Opens Redis engines for fault tests, closes them after each test, and tells how their calls fail. */
+/** Opens Redis engines for fault tests, closes them after each test, and examines how their calls fail. */
 
 import { afterEach, expect } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
@@ -8,12 +8,12 @@ import { openRedisEngine } from '../../src/store/redis/index.js';
 import { type RedisProcess, startRedis } from './redis.js';
 import { startTcpFaultProxy, type TcpFaultProxy } from './tcp-fault-proxy.js';
 
-/** Somebody who owns things. */
+/** An owner of records. */
 export const owner = ownerKeyOf({ tenant: tenantIdSchema.parse('default'), userId: userIdSchema.parse('u') });
 /** How long logs are kept here. */
 export const keep = { keepMs: 60_000, keepMost: 100 };
 
-/** What to end after the test, the last first. */
+/** To be ended after the test, the last first. */
 export const ending: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
@@ -33,7 +33,7 @@ export async function open(url: string, commandTimeoutMs = 1500): Promise<Storag
   return engine;
 }
 
-/** A server with a proxy before it, and an engine that goes through the proxy. */
+/** A server with a proxy before it, and an engine that connects through the proxy. */
 export async function startBehindProxy(commandTimeoutMs = 600): Promise<[TcpFaultProxy, StorageEngine, RedisProcess]> {
   const server = await start();
   const proxy = await startTcpFaultProxy(server.port);

@@ -4,7 +4,7 @@ import { eventually, findFreePort, type RedisProcess, type RedisTopology, startR
 
 const masterName = 'valetkey-test';
 
-/** A master, its replicas, and who watches over them. */
+/** A master, its replicas and their Sentinels. */
 export interface SentinelTopology extends RedisTopology {
   readonly sentinels: readonly RedisProcess[];
   /** What the Sentinels call the master. */
@@ -17,8 +17,8 @@ async function stopAll(processes: readonly RedisProcess[]): Promise<void> {
 }
 
 /**
- * Starts one master, its replicas and three Sentinels that declare a silent master dead after 3 s: sooner, and one
- * that waits for a busy machine is replaced while a test writes to it. Resolves when all of them know each other.
+ * Starts one master, its replicas and three Sentinels that declare a silent master dead after 3 s. With a shorter time, a
+ * master on a busy machine is replaced while a test writes to it. Resolves when all of them know each other.
  */
 export async function startSentinel(replicaCount = 1): Promise<SentinelTopology> {
   const master = await startRedis();
@@ -47,13 +47,13 @@ export async function startSentinel(replicaCount = 1): Promise<SentinelTopology>
   };
 }
 
-/** Whether half of the nodes follow the other half: no failover is under way. */
+/** Whether half of the nodes are in-step replicas of the other half, so that no failover is under way. */
 export async function areInStep({ nodes }: RedisTopology): Promise<boolean> {
   return (await Promise.all(nodes.map(isInStep))).filter(Boolean).length === nodes.length / 2;
 }
 
 async function isInStep(replica: RedisProcess): Promise<boolean> {
-  // A Sentinel that makes a replica of a server, or a master, cuts off its clients.
+  // A Sentinel that turns a server into a replica or a master disconnects its clients, so the command may fail.
   const info = await replica.command('INFO', 'replication').catch(() => undefined);
   return String(info).includes('master_link_status:up');
 }
@@ -65,7 +65,7 @@ async function knowsAll(sentinel: RedisProcess, replicaCount: number): Promise<b
   return countOf('num-other-sentinels') === 2 && countOf('num-slaves') === replicaCount;
 }
 
-/** Starts three masters with a third of the slots each, and a replica of each when asked. Resolves when all agree. */
+/** Starts three masters with a third of the slots each, with a replica each if wanted. Resolves when all agree. */
 export async function startCluster(options: { readonly replicas: boolean }): Promise<RedisTopology> {
   const nodes = await Promise.all(Array.from({ length: options.replicas ? 6 : 3 }, startClusterNode));
   await Promise.all(nodes.slice(0, 3).map(({ server }, index) => assignSlots(server, index)));
@@ -85,7 +85,7 @@ export async function startCluster(options: { readonly replicas: boolean }): Pro
 }
 
 async function startClusterNode(): Promise<{ server: RedisProcess; busPort: number }> {
-  // The bus port is the port plus 10000 unless told, which a free port may be too high for.
+  // The default bus port is the port plus 10000, and some free ports are too high for that.
   let busPort = 0;
   const timing = ['--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'];
   const args = async () => {
@@ -114,7 +114,7 @@ async function hasMet(node: RedisProcess, count: number): Promise<boolean> {
   return known.length === count;
 }
 
-/** Whether this node counts all slots as served and sees every replica as one. */
+/** Whether this node sees all slots as served, and every replica as a replica. */
 async function isWhole(node: RedisProcess, servers: readonly RedisProcess[]): Promise<boolean> {
   const info = String(await node.command('CLUSTER', 'INFO'));
   const table = String(await node.command('CLUSTER', 'NODES'));

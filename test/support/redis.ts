@@ -1,4 +1,4 @@
-/** Starts real Redis servers for tests: one alone, one behind Sentinels, or a Cluster; all end with the test process. */
+/** Starts real Redis servers for tests; all end with the test process. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -10,30 +10,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { endWithThisProcess } from './reaper.js';
 
-/** One Redis server on a loopback port of its own, with a directory of its own. */
+/** One Redis server with its own loopback port and directory. */
 export interface RedisProcess {
   readonly url: string;
   readonly port: number;
-  /** Of the process that runs now; `restart` changes it. */
+  /** Id of the current process; `restart` changes it. */
   readonly pid: number;
-  /** SIGTERM, then waits for the end. Keeps the directory, so that `restart` finds it. */
+  /** SIGTERM, then waits for the end. Keeps the directory for `restart`. */
   end(): Promise<void>;
   /** `kill -9`, then waits for the end. */
   kill9(): Promise<void>;
   /** SIGSTOP: connections stay open, nothing answers. */
   pause(): void;
   resume(): void;
-  /** Starts again on the same port and directory; with `args` added, and without waiting for an answer if so told. */
+  /** Starts again with the same port and directory, and with `args` added; waits for an answer by default. */
   restart(options?: { readonly args?: readonly string[]; readonly waitForAnswer?: boolean }): Promise<void>;
   /** Removes its directory while it runs, so that it cannot write to disk any more. */
   removeDirectory(): Promise<void>;
   /** Ends it for good and removes the directory. */
   stop(): Promise<void>;
-  /** Runs one command on a connection of its own and answers the reply. */
+  /** Runs one command on a new connection and answers the reply. */
   command(...words: readonly (string | number)[]): Promise<unknown>;
 }
 
-/** Several servers that make one store. */
+/** Several servers that are one store. */
 export interface RedisTopology {
   /** For `openRedisEngine`. */
   readonly url: string;
@@ -42,7 +42,7 @@ export interface RedisTopology {
   stop(): Promise<void>;
 }
 
-/** Where servers of ordinary tests keep nothing: no disk, no eviction. */
+/** Settings of servers of ordinary tests: nothing on disk, no eviction. */
 const ordinary = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
 
 /** Path of the server program: REDIS_SERVER_PATH, else redis-server or valkey-server on PATH. */
@@ -76,23 +76,23 @@ export async function findFreePort(): Promise<number> {
 }
 
 /**
- * The Redis that ordinary tests share: TEST_REDIS_URL (the test command's global setup fills it in), else one of this
- * file's own. Every test takes a key prefix of its own.
+ * The Redis that ordinary tests share: TEST_REDIS_URL (set by the test command's global setup), else a new one for this
+ * test file. Every test uses its own key prefix.
  */
 export async function sharedRedis(): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const url = process.env.TEST_REDIS_URL;
   return url ? { url, stop: async () => {} } : startRedis();
 }
 
-/** What a server is started with. */
+/** How a server is started. */
 interface RedisOptions {
-  /** Appended to the command line, so they win over the ordinary ones; asked for anew with each try if they hold a port. */
+  /** Appended to the command line, so they override the ordinary ones. A function is called for each try, for free ports. */
   readonly args?: readonly string[] | (() => Promise<readonly string[]>);
   readonly config?: string;
   readonly password?: string;
 }
 
-/** A port that was free may be somebody else's a moment later; so often another one is tried. */
+/** How many ports are tried: one that was free may be taken a moment later. */
 const mostPorts = 5;
 
 /** Starts one server. */
@@ -181,7 +181,7 @@ async function endWith(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Prom
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
-  // A stopped process takes SIGTERM only when it runs on.
+  // A paused process handles SIGTERM only after SIGCONT.
   child.kill('SIGCONT');
   await ended;
 }
@@ -208,7 +208,7 @@ async function runCommand(url: string, words: readonly (string | number)[]): Pro
   }
 }
 
-/** Asks again every 25 ms until the answer is true; throws with the expectation's name after `withinMs`. */
+/** Checks every 25 ms until the answer is true; after `withinMs` throws an error with the expectation. */
 export async function eventually(
   expectation: string,
   holds: () => Promise<boolean> | boolean,

@@ -1,4 +1,4 @@
-/** One provider out of one entry, through the same registry that a deployment has. */
+/** One provider from one entry, by the same registry that a deployment has. */
 
 import { createRegistry, type ProviderEntry } from '../../providers/index.js';
 import { providerIdSchema } from '../../src/core/identifiers.js';

@@ -1,11 +1,11 @@
-/** A token endpoint that rotates refresh tokens, sees every reuse, and fails as told; for the fault tests. */
+/** A token endpoint that rotates refresh tokens, notices every reuse, and fails on command; for the fault tests. */
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProviderEntry } from '../../providers/index.js';
 
-/** What happens to a refresh: answered; carried out and the answer cut off; refused without being carried out. */
+/** What happens to a refresh: answered; carried out, but the answer is lost; refused without being carried out. */
 export type AnswerMode = 'answer' | 'lose' | 'down' | 'invalid_client';
 
 /** How one starts. */
@@ -13,7 +13,7 @@ export interface RotatingProviderOptions {
   readonly reuse?: 'none' | 'grace' | 'strict';
   readonly graceMs?: number;
   readonly delayMs?: number;
-  /** Seconds; 3600 unless told. */
+  /** Seconds; 3600 by default. */
   readonly expiresIn?: number;
 }
 
@@ -27,11 +27,11 @@ interface Family {
 /** A refresh token that arrived. */
 export interface Sending {
   readonly token: string;
-  /** The client id that it came with. */
+  /** The client id of the request. */
   readonly from: string;
   /** The access token of the answer, unless it was a refusal. */
   readonly accessToken?: string;
-  /** It had been replaced before. */
+  /** Whether it had been replaced before. */
   readonly isReuse: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface RotatingProvider {
   readonly entry: ProviderEntry;
   /** Tokens of a new grant. */
   grant(): { readonly accessToken: string; readonly refreshToken: string };
-  /** What has happened so far. `reuses` are sendings of replaced refresh tokens. */
+  /** What has happened so far. `reuses`: requests with replaced refresh tokens. */
   readonly seen: {
     redemptions: number;
     reuses: number;
@@ -50,13 +50,13 @@ export interface RotatingProvider {
   };
   setMode(mode: AnswerMode): void;
   setDelay(ms: number): void;
-  /** Holds all answers back until the returned function is called; what was asked is carried out before. */
+  /** Delays all answers until the returned function is called; the requests are carried out before. */
   hold(): () => void;
-  /** The refresh token that would be honoured; `undefined` when the family of this token was ended. */
+  /** The valid refresh token of this token's family; `undefined` if the family was ended. */
   newest(token: string): string | undefined;
   /** The first refresh token of the family that this access or refresh token belongs to; `undefined` = not issued here. */
   firstOf(token: string): string | undefined;
-  /** Whether the provider would take this access token. */
+  /** Whether the provider would accept this access token. */
   honours(accessToken: string): boolean;
   /** Ends a family, as a user does in the provider's settings. */
   end(token: string): void;

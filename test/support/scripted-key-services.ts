@@ -1,4 +1,4 @@
-/** A Vault and a KMS on loopback that really wrap, and check who asks; for what their documents say and for outages. */
+/** A Vault and a KMS on loopback that really wrap and check credentials, as their documents say; and with outages. */
 
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
@@ -11,7 +11,7 @@ import {
 
 const wrappingKey = randomBytes(32);
 
-/** AES-256-GCM under a key that never leaves the service; `context` is bound in as additional data. */
+/** AES-256-GCM under a key that never leaves the service; `context` is the additional data. */
 function wrap(bytes: Buffer, context = ''): Buffer {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce).setAAD(Buffer.from(context));
@@ -28,11 +28,11 @@ function unwrap(wrapped: Buffer, context = ''): Buffer | undefined {
   }
 }
 
-/** A running service and its credentials; `outage` is answered instead, as often as it has entries. */
+/** A running service and its credentials; it answers the entries of `outage` first, one per request. */
 export interface KeyServiceHere {
   readonly server: ScriptedServer;
   readonly outage: ScriptedAnswer[];
-  /** Bytes of the caller's choice, wrapped. */
+  /** Wraps bytes of the test's choice. */
   wrap(bytes: Buffer): string;
 }
 
@@ -67,7 +67,7 @@ export async function startVault(): Promise<KeyServiceHere> {
 export const awsCredentials = { id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/canary+bPxRfiCYEXAMPLEKEY' };
 export const kmsKey = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd';
 
-/** KMS of eu-central-1 with one key. A request that is not signed as it stands is refused, as there. */
+/** KMS of eu-central-1 with one key. Like the real one, it refuses a request whose signature does not match. */
 export async function startKms(): Promise<KeyServiceHere> {
   const server = await startScriptedServer();
   onTestFinished(() => server.close());
@@ -90,7 +90,7 @@ export async function startKms(): Promise<KeyServiceHere> {
   return { server, outage, wrap: (bytes) => wrapHere(bytes, usual) };
 }
 
-/** KMS tells errors by `__type` (AWS JSON protocol 1.1); most are 400. */
+/** An error of KMS, named by `__type` (AWS JSON protocol 1.1); most have status 400. */
 export function refusal(type: string, status = 400): ScriptedAnswer {
   return { status, json: { __type: `com.amazonaws.kms#${type}`, message: 'no' } };
 }
@@ -98,7 +98,7 @@ export function refusal(type: string, status = 400): ScriptedAnswer {
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** Signature Version 4 once more, from its description ("Create a signed AWS API request"). */
+/** A second implementation of Signature Version 4, from its description ("Create a signed AWS API request"). */
 function isSigned({ method, path, headers, body }: ScriptedRequest): boolean {
   const form =
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/eu-central-1\/kms\/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$/;

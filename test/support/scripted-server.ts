@@ -1,9 +1,9 @@
-/** Our own authorization server, for faults only: it records every request and answers as the test says. */
+/** Our own authorization server, for faults only: it records every request and answers what the test sets. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ProviderEntry } from '../../providers/index.js';
 
-/** A request as it arrived. */
+/** A received request. */
 export interface ScriptedRequest {
   readonly method: string;
   readonly path: string;
@@ -11,27 +11,27 @@ export interface ScriptedRequest {
   readonly headers: IncomingMessage['headers'];
   /** The body, byte for byte. */
   readonly body: string;
-  /** The body read as a form. */
+  /** The body parsed as a form. */
   readonly form: URLSearchParams;
 }
 
-/** What to answer. Exactly one of `json`, `form`, `text` is the body; none = empty. */
+/** An answer. At most one of `json`, `form`, `text` is the body; none = empty. */
 export interface ScriptedAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, string>>;
   readonly text?: string | Buffer;
-  /** Holds the answer back until this settles. */
+  /** Delays the answer until this settles. */
   readonly after?: Promise<unknown>;
-  /** Ends the connection instead: before anything is answered, or in the middle of the body. */
+  /** Ends the connection instead: before the answer, or in the middle of the body. */
   readonly cut?: 'at_once' | 'mid_body';
 }
 
-/** An answer, or what makes one of a request. */
+/** An answer, or a function from request to answer. */
 export type Answerer = ScriptedAnswer | ((request: ScriptedRequest) => ScriptedAnswer | Promise<ScriptedAnswer>);
 
-/** An answer that is held back until it is let go. */
+/** Delays an answer until `letGo` is called. */
 export function holdBack(answerer: Answerer): { readonly held: Answerer; readonly letGo: () => void } {
   let letGo = () => {};
   const open = new Promise<void>((resolve) => (letGo = resolve));

@@ -1,11 +1,11 @@
-/** Authorization and token endpoints with a memory, for a scripted server: rotation strict, with grace, or none. */
+/** Stateful authorization and token endpoints for a scripted server: rotation strict, with grace, or none. */
 
 import { createHash, randomUUID } from 'node:crypto';
 import type { Answerer, ScriptedRequest, ScriptedServer } from './scripted-server.js';
 
 /** How the endpoints behave. */
 export interface ScriptedTokenOptions {
-  /** `none`: refresh tokens stay good. `grace`: an old one works for a while. `strict`: reuse ends the family. */
+  /** `none`: refresh tokens stay valid. `grace`: an old one works for a while. `strict`: reuse ends the family. */
   readonly rotation?: 'none' | 'grace' | 'strict';
   readonly graceMs?: number;
   /** Seconds; `undefined` leaves `expires_in` out. */
@@ -20,11 +20,11 @@ export interface ScriptedTokenOptions {
 export interface ScriptedTokens {
   /** How many refresh tokens were redeemed, successfully or not. */
   readonly refreshCount: () => number;
-  /** Whether the access token would be honoured. */
+  /** Whether the access token would be accepted. */
   isLive(accessToken: string): boolean;
   /** Starts a grant without a browser; answers its first tokens. */
   grant(): { access_token: string; refresh_token: string };
-  /** What `/token` answers with; to be set there again after an outage. */
+  /** The answerer of `/token`; to be set again after an outage. */
   readonly redeem: Answerer;
   /** Ends the family of a token, as the user would in the provider's settings. */
   end(token: string): void;
@@ -37,7 +37,7 @@ interface Family {
   access: string;
 }
 
-/** Lets `/authorize` approve at once, and `/token` issue, rotate and refuse. */
+/** Makes `/authorize` approve at once, and `/token` issue, rotate and refuse. */
 export function scriptTokens(server: ScriptedServer, options: ScriptedTokenOptions = {}): ScriptedTokens {
   const memory = new TokenMemory(options);
   server.answer('/authorize', (request) => memory.approve(request));

@@ -1,4 +1,4 @@
-/** Looking for secrets in everything that a run has left behind, in every way of writing them. */
+/** Looks for secrets, in every encoding, in everything that a run has left behind. */
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { BotAnswer } from './bot.js';
 import type { ScriptedServer } from './scripted-server.js';
 import type { Place } from './service.js';
 
-/** Tokens that no other text looks like: `MARK-<kind>-<count>-…`. */
+/** Makes the server issue tokens that cannot be confused with other text: `MARK-<kind>-<count>-…`. */
 export function issueMarked(server: ScriptedServer): string[] {
   const issued: string[] = [];
   const mark = (kind: string) => {
@@ -33,7 +33,7 @@ export function issueMarked(server: ScriptedServer): string[] {
   return issued;
 }
 
-/** Base64 of a secret in the midst of other text: three alignments, without the characters that depend on the neighbours. */
+/** Base64 of a secret inside other text: three alignments, without the characters that depend on the neighbours. */
 function base64Within(bytes: Buffer): string[] {
   return [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes])
@@ -44,7 +44,7 @@ function base64Within(bytes: Buffer): string[] {
   });
 }
 
-/** The ways in which a secret could stand in a text. */
+/** The encodings in which a secret could be in a text. */
 export function spellings(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const [hex, encoded, within] = [bytes.toString('hex'), encodeURIComponent(secret), base64Within(bytes)];
@@ -56,7 +56,7 @@ export function spellings(secret: string): string[] {
   ];
 }
 
-/** Which of the secrets stand in which of the texts: `place: first characters`. */
+/** Which of the secrets are in which of the texts: `place: first characters`. */
 export function findLeaks(texts: Readonly<Record<string, readonly string[]>>, secrets: readonly string[]): string[] {
   return Object.entries(texts).flatMap(([where, lines]) => {
     const text = lines.join('\n');
@@ -66,7 +66,7 @@ export function findLeaks(texts: Readonly<Record<string, readonly string[]>>, se
   });
 }
 
-/** Every name and value on the server, as bytes. */
+/** Every key and value on the server with the prefix. */
 async function dumpRedis(url: string, prefix: string): Promise<string[]> {
   const client = new Redis(url, { protocol: 2 });
   const dump: string[] = [];
@@ -100,11 +100,11 @@ async function dumpFiles(directory: string): Promise<string[]> {
   return Promise.all(files.map(async (file) => (await readFile(join(file.parentPath, file.name))).toString('latin1')));
 }
 
-/** Everything that a place holds, names and values. */
+/** Everything in a store, names and values. */
 export const dump = (place: Place) =>
   place.REDIS_URL === undefined ? dumpFiles(place.DATA_DIR ?? '') : dumpRedis(place.REDIS_URL, place.KEY_PREFIX ?? '');
 
-/** Every command that the server gets meanwhile. */
+/** Every command that the server gets from now on. */
 export async function monitor(place: Place): Promise<string[]> {
   const lines: string[] = [];
   if (place.REDIS_URL === undefined) return lines;
@@ -118,7 +118,7 @@ export async function monitor(place: Place): Promise<string[]> {
   return lines;
 }
 
-/** What callers and browsers were told. A token or link that is handed out belongs there once, and is left out. */
+/** What callers and browsers received. A token or link that is handed out may be there once, and is left out. */
 export class Sightings {
   readonly texts: string[] = [];
   readonly #issued: string[];

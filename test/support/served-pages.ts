@@ -1,4 +1,4 @@
-/** Our pages, a browser to look at them, and another site; all of it ends with the test. */
+/** Our pages, a browser that opens them, and another site; all of it ends with the test. */
 
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +21,7 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
 
-/** Our pages at `http://127.0.0.1:…`. It listens first, because the pages have to know the port. */
+/** Serves our pages at `http://127.0.0.1:…`. Listens first, because the pages have to know the port. */
 export async function serve(changes: Partial<typeof fixedManager> = {}, brand: Brand = {}): Promise<string> {
   const app = fastify();
   const { port } = await listen((request, response) => app.routing(request, response));
@@ -33,14 +33,14 @@ export async function serve(changes: Partial<typeof fixedManager> = {}, brand: B
   return baseUrl;
 }
 
-/** A window of the browser, with what it complained about and where it asked. */
+/** A window of the browser, with its complaints and the origins of its requests. */
 export async function visit(options: Parameters<typeof openWatchedPage>[1] = {}): Promise<WatchedPage> {
   const visitor = await openWatchedPage(browser, options);
   open.push(visitor);
   return visitor;
 }
 
-/** Another site: `localhost` is one for a browser that is at `127.0.0.1`. */
+/** Serves another site: for a browser, `localhost` and `127.0.0.1` are different sites. */
 export async function serveElsewhere(handle: RequestListener): Promise<string> {
   return `http://localhost:${(await listen(handle)).port}`;
 }

@@ -1,4 +1,4 @@
-/** The service as a process of its own, `valetkey serve`, on the store and provider of a test; it ends with its test. */
+/** The service as a separate process, `valetkey serve`, on the store and provider of a test; it ends with its test. */
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -69,7 +69,7 @@ export async function startService(place: Place, rotating: ProviderEntry): Promi
   };
 }
 
-/** Whether the service says that it can be used. */
+/** Whether the service reports that it is ready. */
 export async function isReady(address: string): Promise<boolean> {
   return succeeds(
     fetch(`${address}/readyz`).then(({ ok }) => {

@@ -14,11 +14,11 @@ import { Bot } from './bot.js';
 import { createManualClock, type ManualClock } from './clock.js';
 import { sharedRedis } from './redis.js';
 
-/** The two stores that every journey is shown on. */
+/** The two stores on which every journey is tested. */
 export const storeKinds = ['embedded', 'redis'] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
-/** Where a store keeps its records, in the words of the environment. */
+/** Where a store keeps its records, as environment variables. */
 export type Place = Readonly<Record<string, string>>;
 
 /** The bot's API key and the encryption key of every journey. */
@@ -30,12 +30,12 @@ export const secrets = {
 export interface ServiceOptions {
   /** By default a place of the embedded store. */
   readonly place?: Place;
-  /** The providers, told where each has to send browsers back to. */
+  /** The providers; `callback` gives each one's redirect URI. */
   readonly providers: (callback: (id: string) => string) => Promise<Readonly<Record<string, ProviderEntry>>>;
-  /** Where browsers find the service, told where it listens; the same unless told: for further replicas. */
+  /** The base URL for the address at which it listens; by default the same. For further replicas. */
   readonly baseUrl?: (address: string) => string;
   readonly clock?: ManualClock;
-  /** Off unless told, so that nothing is refreshed ahead of the callers under test. */
+  /** Off by default, so that nothing is refreshed before the callers under test ask. */
   readonly backgroundWork?: boolean;
   /** Further variables of the environment. */
   readonly variables?: Readonly<Record<string, string>>;
@@ -48,11 +48,11 @@ export interface OpenService extends Pick<Service, 'manager' | 'store'> {
   readonly baseUrl: string;
   readonly bot: Bot;
   readonly clock: ManualClock;
-  /** The lines of its log so far. */
+  /** The lines of its log until now. */
   readonly log: readonly string[];
 }
 
-/** A place of its own for one test; on Redis, a key prefix of the shared server. */
+/** A new place for one test; on Redis, a key prefix of the shared server. */
 export async function makePlace(kind: StoreKind): Promise<Place> {
   if (kind === 'embedded') {
     const dataDir = await mkdtemp(join(tmpdir(), 'valetkey-journey-'));
@@ -64,7 +64,7 @@ export async function makePlace(kind: StoreKind): Promise<Place> {
   return { REDIS_URL: redis.url, KEY_PREFIX: `j${randomBytes(6).toString('hex')}` };
 }
 
-/** Builds the service of `src/service/app.ts` and lets it answer on a free port of 127.0.0.1. */
+/** Builds the service of `src/service/app.ts` and serves it on a free port of 127.0.0.1. */
 export async function openService(options: ServiceOptions): Promise<OpenService> {
   const server = createServer();
   const address = await listen(server);
@@ -75,7 +75,7 @@ export async function openService(options: ServiceOptions): Promise<OpenService>
     API_KEYS: `journey:bot:${secrets.botKey}`,
     ALLOW_INSECURE_LOOPBACK_PROVIDERS: 'true',
     BASE_URL: baseUrl,
-    // Races come from one address, many at a time; the limit has tests of its own.
+    // Races send many requests from one address; the limit has its own tests.
     RATE_LIMIT_BROWSER_PER_MINUTE: '0',
     ...(options.place ?? (await makePlace('embedded'))),
     ...options.variables,
@@ -95,7 +95,7 @@ export async function openService(options: ServiceOptions): Promise<OpenService>
   return { manager, store, address, baseUrl, clock, log, bot: new Bot(address, secrets.botKey) };
 }
 
-/** The port has to be known before the service is built, since it stands in every redirect URI. */
+/** The port has to be known before the service is built, since it is part of every redirect URI. */
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -1,4 +1,4 @@
-/** Signs what providers send, from their documents: for the tests of what we take and what we refuse. */
+/** Signs requests as providers do, from their documents: for tests of what we accept and what we refuse. */
 
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import type { InboundSignal } from '../../src/core/signal.js';
@@ -50,7 +50,7 @@ export function fromDiscord(body: object | string, at: number, key = discordKeys
   return { headers: { 'content-type': 'application/json', ...headers }, body: bytes };
 }
 
-/** What each says when a person has ended the authorization. */
+/** What each one sends when a person has ended the authorization. */
 export const ending = {
   github: (id: number) => ({ action: 'revoked', sender: { login: 'octocat', id } }),
   slack: (team: string, users: readonly string[]) => ({

@@ -11,9 +11,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
-  /** The text without comments, and with the same number of lines. */
+  /** The text without comments, with the same number of lines. */
   readonly code: string;
-  /** What it imports, types too: a path relative to the root, or the name of a package or of a part of Node. */
+  /** Its imports, types too: a path relative to the root, or the name of a package or of a module of Node. */
   readonly imports: readonly string[];
 }
 
@@ -41,7 +41,7 @@ function readFolder(folder: string): string[] {
   }
 }
 
-/** Reads TypeScript files; the formatter sees to it that an import looks like an import. */
+/** Reads TypeScript files; the formatter ensures that all imports have the same form. */
 export function readSources(folders: readonly string[]): SourceFile[] {
   return listFiles(folders, ['.ts']).map((path) => {
     const text = readText(path);
@@ -50,7 +50,7 @@ export function readSources(folders: readonly string[]): SourceFile[] {
   });
 }
 
-/** Only comments that begin a line or follow a space: `//` inside a URL stays. */
+/** Removes comments that begin a line or follow a space, so that `//` inside a URL stays. */
 function withoutComments(text: string): string {
   const blank = (comment: string) => comment.replace(/[^\n]/g, ' ');
   return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, blank).replace(/(^|\s)\/\/ .*$/gm, blank);

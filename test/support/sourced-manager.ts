@@ -1,4 +1,4 @@
-/** A manager over either store, with token sources at a scripted server and a clock of its own. */
+/** A manager on either store, with token sources at a scripted server and its own clock. */
 
 import { onTestFinished } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
@@ -9,7 +9,7 @@ import { createManualClock, type ManualClock } from './clock.js';
 import { type Answerer, entryAt, type ScriptedServer, startScriptedServer } from './scripted-server.js';
 import { makePlace, type StoreKind, secrets } from './service.js';
 
-/** What a test works with; all of it ends with the test. */
+/** What a test needs; all of it ends with the test. */
 export interface SourcedManager {
   readonly manager: OAuthManager;
   readonly server: ScriptedServer;
@@ -17,13 +17,13 @@ export interface SourcedManager {
   /** Each warning and error that was logged, as text. */
   readonly logged: string[];
   readonly options: ManagerOptions;
-  /** The forms that reached the token endpoint. */
+  /** The forms that the token endpoint received. */
   forms(): Record<string, string>[];
-  /** Another process of the same deployment, as far as it can be had in one. */
+  /** Another manager on the same store, like another process of the deployment. */
   openAnother(more?: Partial<ManagerOptions>): Promise<OAuthManager>;
 }
 
-/** Opens it with one provider `src`; `entry` is merged over the scripted one. On the embedded store unless told. */
+/** Opens it with one provider `src`; `entry` is merged over the scripted one. By default on the embedded store. */
 export async function openSourced(
   entry: Partial<ProviderEntry>,
   more: Partial<ManagerOptions> = {},
@@ -61,7 +61,7 @@ export async function openSourced(
   return { manager: await open(), server, clock, logged, options, forms, openAnother: open };
 }
 
-/** A token endpoint that gives `at-1`, `at-2`, … with these fields beside. */
+/** A token endpoint that issues `at-1`, `at-2`, … with these further fields. */
 export function countedTokens(fields: Readonly<Record<string, unknown>> = {}): Answerer {
   let count = 0;
   return () => {

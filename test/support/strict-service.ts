@@ -7,7 +7,7 @@ export interface StrictService extends OpenService {
   readonly strict: RelayedProvider;
 }
 
-/** Opens both. `place` is one that was made before, or the kind of store to make one for; `twin` is `strict` once more. */
+/** Opens both. `place` is an existing one, or the kind of store for a new one; `twin` is a second entry like `strict`. */
 export async function openStrictService(
   place: StoreKind | NonNullable<ServiceOptions['place']>,
   options: Omit<ServiceOptions, 'place' | 'providers'> & Omit<RelayOptions, 'redirectUri'> = {},

@@ -3,8 +3,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * What happens to connections: `pass` = all goes through; `refuse` = new ones are reset at once; `hold` = accepted, and
- * nothing goes anywhere; `drop-replies` = requests arrive, answers do not; `cut-replies` = the first answer resets the
+ * What happens to connections: `pass` = everything goes through; `refuse` = new ones are reset at once; `hold` = accepted,
+ * but nothing goes through; `drop-replies` = requests arrive, answers do not; `cut-replies` = the first answer resets the
  * connection instead of arriving.
  */
 export type ProxyMode = 'pass' | 'refuse' | 'hold' | 'drop-replies' | 'cut-replies';
@@ -13,8 +13,8 @@ export type ProxyMode = 'pass' | 'refuse' | 'hold' | 'drop-replies' | 'cut-repli
 export interface TcpFaultProxy {
   readonly port: number;
   /**
-   * Applies to open connections from the next byte on, and to new ones. A connection that has lost bytes never passes
-   * any again: TCP leaves no holes, and a client could not tell which answer belongs to what.
+   * Applies to new connections, and to open ones from the next byte on. A connection that has lost bytes never passes any
+   * again: TCP has no gaps, and a client could not tell which answer belongs to which request.
    */
   setMode(mode: ProxyMode): void;
   /** Where new connections lead from now on. */

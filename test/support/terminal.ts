@@ -1,8 +1,8 @@
-/** Lets an output of this process pass for a terminal, or for none, until the test is over. */
+/** Makes an output of this process look like a terminal, or not like one, until the test is over. */
 
 import { onTestFinished, vi } from 'vitest';
 
-/** Whether the output is a terminal from now on. */
+/** Sets whether the output looks like a terminal from now on. */
 export function pretendTerminal(output: NodeJS.WriteStream, isTTY: boolean): void {
   const was = Object.getOwnPropertyDescriptor(output, 'isTTY');
   onTestFinished(() => {
@@ -12,7 +12,7 @@ export function pretendTerminal(output: NodeJS.WriteStream, isTTY: boolean): voi
   Object.defineProperty(output, 'isTTY', { value: isTTY, configurable: true });
 }
 
-/** What is written to stderr from now on, kept from the screen. */
+/** Collects what is written to stderr from now on, without printing it. */
 export function heardOnStderr(): readonly string[] {
   const written: string[] = [];
   const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);

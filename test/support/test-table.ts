@@ -4,7 +4,7 @@
 export interface NamedTest {
   readonly id: string;
   readonly file: string;
-  /** Stands in that file, as a whole title or a part of one. */
+  /** A test's title in that file, or a part of it. */
   readonly title: string;
 }
 

@@ -1,4 +1,4 @@
-/** Stands before the token endpoint of a real authorization server: forwards, and remembers what passed. */
+/** A relay before the token endpoint of a real authorization server: forwards requests and records them. */
 
 import { onTestFinished } from 'vitest';
 import { type AuthorizationServer, type OidcProviderOptions, startOidcProvider } from './authorization-servers.js';
@@ -21,7 +21,7 @@ export interface RelayedProvider extends AuthorizationServer {
 }
 
 export interface RelayOptions extends OidcProviderOptions {
-  /** Called for each answer of the provider, which is held back until this resolves. */
+  /** Called for each answer of the provider, which is delayed until this resolves. */
   readonly hold?: () => Promise<unknown>;
 }
 
@@ -53,7 +53,7 @@ export async function startRelayedProvider(options: RelayOptions): Promise<Relay
   };
 }
 
-/** Sends a token request on as it came, and answers what came back. */
+/** Forwards a token request unchanged, and returns the answer. */
 export async function forwardTo(url: string, { body, headers }: ScriptedRequest): Promise<ScriptedAnswer> {
   const form = new Headers({ 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' });
   if (headers.authorization !== undefined) form.set('authorization', headers.authorization);

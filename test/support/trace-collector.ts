@@ -1,4 +1,4 @@
-/** A collector of traces on loopback: reads OTLP over HTTP as JSON (opentelemetry-proto, trace service) on its own. */
+/** A trace collector on loopback with its own reader of OTLP over HTTP as JSON (opentelemetry-proto, trace service). */
 
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ const requestSchema = z.object({
   ),
 });
 
-/** A span as it arrived; labels by name. */
+/** A received span; labels by name. */
 export interface CollectedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -40,7 +40,7 @@ export interface TraceCollector {
   spans(): readonly CollectedSpan[];
   /** The labels of the resource of the first request. */
   resource(): Readonly<Record<string, unknown>>;
-  /** All that came, word for word, headers included. */
+  /** Everything received, unchanged, with headers. */
   text(): string;
 }
 

@@ -1,4 +1,4 @@
-/** JWTs that nobody signed: only the authorization server that they are sent to would have to believe them. */
+/** Unsigned JWTs: only the authorization server to which they are sent would verify them. */
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 

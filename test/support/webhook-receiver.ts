@@ -1,4 +1,4 @@
-/** Somebody's receiver of webhooks: answers as it is told, and checks signatures by the specification on its own. */
+/** A receiver of webhooks: answers what the test sets, and checks signatures with its own code by the specification. */
 
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -11,7 +11,7 @@ const bodySchema = z.looseObject({
   data: z.looseObject({ event_id: z.string(), tenant: z.string(), user: z.string() }),
 });
 
-/** One request as it came. */
+/** One received request. */
 export interface Received {
   readonly id: string;
   readonly signatures: readonly string[];
@@ -28,7 +28,7 @@ export interface Received {
 export interface WebhookReceiver {
   readonly url: string;
   readonly received: readonly Received[];
-  /** What was taken, by the facts that tests look at. */
+  /** The requests that were answered with 2xx. */
   readonly taken: () => readonly Received[];
 }
 
