@@ -98,7 +98,7 @@ async function refreshed(desk: TokenDesk, provider: Provider, due: Due): Promise
   }
 }
 
-/** The outcome of a refresh: usually a fresh token; else a live one, a paused or ended connection, or "try again later". */
+/** The outcome of a refresh: usually a fresh token; else a live one, a paused or ended connection, or "try later". */
 function concluded(desk: TokenDesk, provider: Provider, due: Due): TokenOutcome {
   if (due.stored.connection.pausedAt !== undefined) return paused(due.stored);
   const wish = wishOf(desk.deps, provider, due);

@@ -18,7 +18,7 @@ export function readsOneByOne(link: RedisLink): ReadStored {
 /**
  * One MGET for all reads of one turn of the event loop. Every read still goes to Redis, after its caller has asked. Most
  * of the cost of a read is what ioredis and the socket do per command: 64 callers get three times as many answers as
- * with a GET for each. A value that `make` refuses fails only its own caller.
+ * with a GET for each. If `make` throws, only its own caller fails.
  */
 export function readsTogether(link: RedisLink): ReadStored {
   const ask = gathering(async (keys: readonly string[]) =>

@@ -24,7 +24,7 @@ export async function sendCommand(client: RedisClient, name: string, args: Argum
 
 /** The connection to Redis for all parts of the engine. Every call ends within the command timeout. */
 export interface RedisLink {
-  /** Repeats after any connection failure; for requests that change nothing. */
+  /** Also repeats what Redis may have carried out before the connection was lost; for requests that change nothing. */
   read(ask: Ask): Promise<unknown>;
   /** Repeats only if Redis certainly did not carry out the request. */
   write(ask: Ask): Promise<unknown>;
