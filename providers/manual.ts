@@ -9,12 +9,11 @@ Everything that Valetkey knows about the providers of its catalogue, one page ea
 pages are made from \`providers/\` by \`npm run docs:providers\`; a test keeps them equal. To add one, see
 [CONTRIBUTING.md](../CONTRIBUTING.md).
 
-**Client**: how our client shows who it is. **Expiry**: what an access token lives, and what becomes of a refresh token that
-is sent twice: \`none\` nothing, \`grace\` it works for a while, \`strict\` the grant may end. **Revocation**: which token is
-sent and what ends with it. **Sites**: what one grant reaches, where that may be several places; all are kept with the
-connection, and the one to use is chosen by a connect (\`parameters\`) or is the only one there is. Values in braces are
-given per connection (\`parameters\`) or in the configuration. Facts that no source confirmed are named as such, also by
-\`valetkey doctor\`.
+**Client**: how our client authenticates. **Expiry**: how long an access token lives, and what happens if a refresh token is
+sent twice: \`none\` nothing, \`grace\` it works for a while, \`strict\` the grant may end. **Revocation**: which token is sent, and
+what ends with it. **Sites**: the places that one grant reaches, if there may be several; all are kept with the connection, and
+a connect chooses the one to use (\`parameters\`), unless there is only one. Values in braces are given per connection
+(\`parameters\`) or in the configuration. Facts that no source confirms are marked, also by \`valetkey doctor\`.
 `;
 
 type Catalogue = ReadonlyMap<string, ProviderTemplate>;
@@ -31,7 +30,7 @@ export function formatProviders(catalogue: Catalogue): ReadonlyMap<string, strin
 function formatProvider(id: string, template: ProviderTemplate): string {
   return `# ${template.displayName}
 
-From the catalogue; what the words mean stands in [the index](../providers.md).
+From the catalogue; [the index](../providers.md) explains the words.
 
 ## Set up
 
@@ -104,16 +103,16 @@ function describeUnverified({ unverified = [] }: ProviderTemplate): string {
 }
 
 function describePlaceholder([name, { default: usual }]: [string, { default?: string | undefined }]): string {
-  return usual === undefined ? code(name) : `${code(name)} (${code(usual)} unless told)`;
+  return usual === undefined ? code(name) : `${code(name)} (default ${code(usual)})`;
 }
 
 function expiryOf(template: ProviderTemplate): string {
   const { tokensExpire, defaultLifetimeSeconds, refreshReuse, reuseGraceSeconds, refreshLifetime } = template;
   const access = tokensExpire
-    ? `expires${defaultLifetimeSeconds ? `, ${spanOf(defaultLifetimeSeconds)} where the answer does not say` : ''}`
+    ? `expires${defaultLifetimeSeconds ? `, ${spanOf(defaultLifetimeSeconds)} if the answer does not say` : ''}`
     : 'only if the answer says so';
   const grace = refreshReuse === 'grace' && reuseGraceSeconds ? ` of ${spanOf(reuseGraceSeconds)}` : '';
-  const renewed = refreshLifetime?.renewedByUse ? ', anew with each use' : '';
+  const renewed = refreshLifetime?.renewedByUse ? ' from its last use' : '';
   const most = refreshLifetime?.mostSeconds ? `, at most ${spanOf(refreshLifetime.mostSeconds)} in all` : '';
   const end = refreshLifetime ? `; refresh token lives ${spanOf(refreshLifetime.seconds)}${renewed}${most}` : '';
   return `${access}; reuse ${code(refreshReuse)}${grace}${end}`;

@@ -26,10 +26,10 @@ export const apiKeyBody = z.strictObject({
     .min(1)
     .max(128)
     .refine((name) => !/\p{Cc}/u.test(name), 'must not contain control characters')
-    .describe('Who answers for the key: a person or a team.'),
+    .describe('Responsible for the key: a person or a team.'),
   role: z.enum(['bot', 'viewer', 'admin']).default('bot'),
   providers: z.array(providerIdSchema).min(1).max(100).optional().describe('Without it, every provider.'),
-  expires_at: namedSeconds.optional().describe('Without it, good until revoked.'),
+  expires_at: namedSeconds.optional().describe('Without it, the key is valid until it is revoked.'),
 });
 
 /** Which JWTs are refused; exactly one of `subject` and `jti` is needed. */
@@ -38,7 +38,7 @@ export const revocationBody = z.strictObject({
   jti: callerName.optional().describe('Claim `jti`: that one JWT.'),
   until: namedSeconds
     .optional()
-    .describe('When the refusal ends; without it, never. A time that is over takes it back.'),
+    .describe('When the refusal ends; without it, never. A time in the past takes it back.'),
 });
 
 /** Which entries of the audit trail; every field is optional. */
@@ -86,5 +86,5 @@ const auditEntryAnswer = auditEntrySchema
 /** Entries, oldest first, and where the next page begins. */
 export const auditAnswer = z.object({
   entries: z.array(auditEntryAnswer),
-  next: text.nullable().describe('What to give as `after` for what follows; null at the end.'),
+  next: text.nullable().describe('Pass it as `after` for the next page; null at the end.'),
 });

@@ -81,7 +81,7 @@ export const administration: FastifyPluginAsyncZod<AdministrationOptions> = asyn
     config: { ...config, audit: 'api_key.create' },
     schema: {
       operationId: 'createApiKey',
-      summary: 'Makes an API key; the only time that it can be seen',
+      summary: 'Creates an API key; it is shown only this once',
       tags,
       body: apiKeyBody,
       response: { 201: newApiKeyAnswer, ...problemAnswers },
@@ -104,7 +104,7 @@ export const administration: FastifyPluginAsyncZod<AdministrationOptions> = asyn
     config: { ...config, audit: 'api_key.revoke' },
     schema: {
       operationId: 'revokeApiKey',
-      summary: 'Every service on the store refuses the key from its next call on',
+      summary: 'Revokes an API key: every service on the store refuses it from its next call on',
       tags,
       params: apiKeyParams,
       response: { 200: apiKeyRevokedAnswer, ...problemAnswers },

@@ -71,7 +71,7 @@ const follow: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { m
     config: { roles: ['bot', 'viewer', 'admin'] },
     schema: {
       operationId: 'findConnect',
-      summary: 'Where a connect stands; with `wait` the answer comes when that changes',
+      summary: 'The state of a connect; with `wait` the answer comes when it changes',
       tags,
       params: connectParams,
       querystring: waitQuery,
@@ -97,7 +97,7 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
     config: { roles: ['bot', 'admin', 'user'], audit: 'proof' },
     schema: {
       operationId: 'submitProof',
-      summary: 'The person in the chat has typed this return code',
+      summary: 'Proves a connect by the return code that the person has typed in the chat',
       tags,
       params: userParams,
       body: proofBody,
@@ -119,7 +119,7 @@ const prove: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (app, { ma
     config: { roles: ['bot', 'admin'], audit: 'proof' },
     schema: {
       operationId: 'verifyConnect',
-      summary: 'The host says who is in the browser (proof `app_verifier`)',
+      summary: 'Proves a connect: the host says who is in the browser (proof `app_verifier`)',
       tags,
       params: connectParams,
       body: verifyBody,

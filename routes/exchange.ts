@@ -11,7 +11,7 @@ import { formatToken, problemAnswers } from './wire.js';
 
 const exchangeBody = z.strictObject({
   subject_token: z.string().min(1).max(16_384).describe('The token on whose behalf another one is wanted.'),
-  scopes: scopeList.optional().describe('Some of the scopes that are configured; all of them unless told.'),
+  scopes: scopeList.optional().describe('Some of the configured scopes; without it, all of them.'),
   resource: z.string().min(1).max(2048).optional().describe('Only the one that is configured.'),
 });
 

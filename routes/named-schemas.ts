@@ -83,7 +83,7 @@ name(schemas.startedConnectAnswer, 'StartedConnect', 'A connect that was just ma
   expires_at: 1_795_233_984,
   proof: 'chat_code',
 });
-name(schemas.connectAnswer, 'Connect', 'Where a connect stands.', {
+name(schemas.connectAnswer, 'Connect', 'The state of a connect.', {
   connect_id: 'cn_4Zk1x',
   provider: 'github',
   status: 'awaiting_proof',

@@ -58,7 +58,7 @@ export const accountQuery = z.object({ account });
 /** What the token must be good for; every field is optional. */
 export const tokenQuery = z.object({
   account,
-  min_ttl: wholeNumber(86_400).optional().describe('Seconds that the token must still be good for.'),
+  min_ttl: wholeNumber(86_400).optional().describe('For how many seconds the token must still be valid.'),
   scopes: scopeQuery.optional().describe('Scopes that the token must have, separated by space or comma.'),
 });
 
@@ -82,7 +82,7 @@ export const mcpTokenBody = z.strictObject({
   status: z
     .union([z.literal(401), z.literal(403)])
     .optional()
-    .describe('What the server answered; 401 when absent.'),
+    .describe('The status that the server answered; without it, 401.'),
   rejected_token_sha256: refreshBody.shape.rejected_token_sha256.optional(),
   account,
   return_to: z.string().min(1).max(2048).optional(),
@@ -102,7 +102,7 @@ export const connectBody = z
     proof: proofModeSchema.optional(),
     method: z.enum(['browser', 'device']).optional().describe('`device`: a code is typed in on another device.'),
     metadata: shortTexts.optional(),
-    parameters: shortTexts.optional().describe('What some providers want to know first: tenant, shop, subdomain.'),
+    parameters: shortTexts.optional().describe('What some providers need first: tenant, shop, subdomain.'),
   })
   .nullish();
 
@@ -144,7 +144,7 @@ export const startedConnectAnswer = z.object({
   user_code: text.optional().describe('With method `device`: what the person types in at `verification_uri`.'),
   verification_uri: text.optional(),
   verification_uri_complete: text.optional().describe('The same with the code in it, where the provider has that.'),
-  interval: z.number().optional().describe('Seconds between two polls; the service polls, nobody else has to.'),
+  interval: z.number().optional().describe('Seconds between two polls. The service polls; you need not.'),
 });
 
 /** The state of a connect; `error` with `failed` only. */

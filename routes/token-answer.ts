@@ -17,7 +17,7 @@ export const tokenAnswer = z.object({
   parameters: z
     .record(text, text)
     .optional()
-    .describe('What the API of some providers wants to know: `instance_url`, `realm_id`, `cloud_id`, `shop`.'),
+    .describe('What the API of some providers needs: `instance_url`, `realm_id`, `cloud_id`, `shop`.'),
   sites: z
     .array(z.object({ id: text, name: text.optional(), url: text.optional() }))
     .optional()

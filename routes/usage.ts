@@ -24,7 +24,7 @@ const usageAnswer = z.object({
     z.object({
       at: z.int().nonnegative().describe('Epoch seconds.'),
       caller: z.string().describe('Id of the API key, or subject of the JWT.'),
-      name: z.string().nullable().describe('Who answers for that API key, if it is one of the store.'),
+      name: z.string().nullable().describe('Responsible for that API key, if it is kept in the store.'),
       purpose: z.string().nullable(),
     }),
   ),
@@ -46,7 +46,8 @@ export const usage: FastifyPluginAsyncZod<{ manager: OAuthManager }> = async (ap
     config: { roles: ['bot', 'viewer', 'admin', 'user'] },
     schema: {
       operationId: 'listTokenUses',
-      summary: 'Who fetched the token of that connection, newest first; the last 50, each caller once a minute',
+      summary:
+        'Who fetched the token of that connection, newest first; the last 50, one entry a minute for each caller',
       tags: ['connections'],
       params: userProviderParams,
       querystring: accountQuery,

@@ -81,7 +81,7 @@ export interface DeviceInstructions {
 /** How far a connect is; the last three are ends. */
 export type ConnectStatus = 'pending' | 'awaiting_proof' | 'connected' | 'failed' | 'expired';
 
-/** Where a connect stands. */
+/** The state of a connect. */
 export interface ConnectView {
   readonly connectId: string;
   readonly provider: ProviderId;

@@ -57,7 +57,7 @@ export interface ConnectQuestion {
 const longestWaitMs = 86_400_000;
 
 /**
- * Where a connect stands. With `waitMs`, an open connect is answered when it moves, or when the time is over.
+ * The state of a connect. With `waitMs`, an open connect is answered when it moves, or when the time is over.
  *
  * @throws {UnknownConnect} none of that id in this tenant
  */
