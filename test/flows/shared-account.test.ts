@@ -18,6 +18,16 @@ async function withStaleIndex({ documents }: Store, work: () => Promise<unknown>
   refusing.mockRestore();
 }
 
+/** Does this once the next change of connections is stored, before whoever has stored it goes on. */
+function afterNextWrite({ connections }: Store, work: () => Promise<unknown>): void {
+  const write = connections.write.bind(connections);
+  vi.spyOn(connections, 'write').mockImplementationOnce(async (...changes) => {
+    const outcome = await write(...changes);
+    await work();
+    return outcome;
+  });
+}
+
 describe('the account of another user', () => {
   it('is told to each who has it, and to the trail with how many they are', async () => {
     const { connect, told, trail } = await openPeople();
@@ -114,12 +124,7 @@ describe('the account of another user', () => {
   it('stays that of a user who connects anew before the index was told of the end, and so does the due refresh', async () => {
     const { manager, store, connect } = await openPeople({ accountPolicy: 'deny' });
     await connect(ada, '7');
-    const write = store.connections.write.bind(store.connections);
-    vi.spyOn(store.connections, 'write').mockImplementationOnce(async (...removal) => {
-      const outcome = await write(...removal);
-      await connect(ada, '7');
-      return outcome;
-    });
+    afterNextWrite(store, () => connect(ada, '7'));
     await manager.deleteToken(ada, 'one');
     expect(await store.due.claim(Date.UTC(2100, 0), 10, 1)).toMatchObject([
       { stored: { connection: { userId: ada } } },
@@ -143,12 +148,7 @@ describe('the account of another user', () => {
   it('is found though its user had a token of the host for a moment', async () => {
     const { manager, store, connect, told } = await openPeople();
     await connect(ada, '7');
-    const write = store.connections.write.bind(store.connections);
-    vi.spyOn(store.connections, 'write').mockImplementationOnce(async (...changes) => {
-      const outcome = await write(...changes);
-      await connect(ada, '7');
-      return outcome;
-    });
+    afterNextWrite(store, () => connect(ada, '7'));
     await manager.storeToken(ada, { provider: 'one', accessToken: 'of the host' });
     await connect(eve, '7');
     expect(await told()).toEqual([`${ada} default account_shared`]);

@@ -39,6 +39,14 @@ const own = {
 };
 
 const keys = keyEntry('k1');
+/** Of a manager beside its store and providers. */
+const common = {
+  baseUrl: 'http://127.0.0.1:9',
+  encryptionKeys: keys,
+  backgroundWork: false,
+  allowInsecureLoopbackProviders: true,
+  unsafeConnectWithoutProof: true,
+} as const;
 const prefix = `t-${randomUUID()}`;
 const engines: readonly [string, () => Promise<StorageEngine>, () => Promise<readonly string[]>][] = [
   ['embedded', () => openEmbeddedEngine({ dataDir: root }), async () => []],
@@ -82,12 +90,8 @@ describe.each(engines)('erasing a user on %s', (_name, open, listKeys) => {
     const server = await startScriptedServer();
     server.answer('/device', { json: device });
     const manager = await openManager({
-      baseUrl: 'http://127.0.0.1:9',
-      encryptionKeys: keys,
+      ...common,
       store,
-      backgroundWork: false,
-      allowInsecureLoopbackProviders: true,
-      unsafeConnectWithoutProof: true,
       providers: { own: { ...own, device_authorization_endpoint: `${server.url}/device` } },
     });
     const [user, other] = [`canary-${randomUUID()}`, `other-${randomUUID()}`];
@@ -153,17 +157,9 @@ describe.each(engines)('erasing a user of a provider that is no longer configure
     const answer = { ok: true, access_token: 'at', token_type: 'bot', team: { id: 'T1' }, authed_user: { id: 'U1' } };
     server.answer('/token', { json: answer });
     server.answer('/userinfo', { json: { user: { id: 4711 } } });
-    const common = {
-      baseUrl: 'http://127.0.0.1:9',
-      encryptionKeys: keys,
-      store,
-      backgroundWork: false,
-      allowInsecureLoopbackProviders: true,
-      unsafeConnectWithoutProof: true,
-      connectProof: 'none',
-    } as const;
+    const options = { ...common, store, connectProof: 'none' } as const;
     const entry = { ...own, token_endpoint: `${server.url}/token`, userinfo_endpoint: `${server.url}/userinfo` };
-    const before = await openManager({ ...common, providers: { [provider]: entry } });
+    const before = await openManager({ ...options, providers: { [provider]: entry } });
     const user = `canary-${randomUUID()}`;
     const { connectUrl } = await before.startConnect(user, provider, { parameters });
     const code = new URL(connectUrl).searchParams.get('link') ?? '';
@@ -172,7 +168,7 @@ describe.each(engines)('erasing a user of a provider that is no longer configure
     const back = new URLSearchParams({ code: 'x', state });
     await before.finishAuthorization(provider, back, browserSecret.reveal());
     expect(await findTraces(engine, keyring, user)).toEqual(expect.arrayContaining(['connection', 'document']));
-    const after = await openManager({ ...common, providers: { own } });
+    const after = await openManager({ ...options, providers: { own } });
     expect(await after.eraseUser(user)).toMatchObject({ connections: 1 });
     expect(await findTraces(engine, keyring, user)).toEqual(['audit', 'event', 'short_lived']);
     await before.close();
