@@ -29,7 +29,15 @@ export type Activation =
 
 /**
  * Makes the grant active and removes it as a grant in one step, over whatever connection was there before. The old
- * tokens work until that very moment.
+ * tokens work until that very moment. In this order, so that a process that dies in between leaves no grant behind that
+ * nobody knows of:
+ *
+ * 1. another account than before, where policy forbids that: the grant is given back, and this is the end
+ * 2. another account: its chain passes to the siblings, and it is on the list of what must be revoked
+ * 3. in turns with others who connect this account: it enters the index of accounts, unless policy forbids sharing it
+ * 4. one write stores the connection and removes the grant; if somebody else wrote, all begins anew
+ * 5. the due index, siblings, the event and the connect's status follow
+ * 6. the replaced account leaves the index, and its tokens are revoked
  *
  * @throws {Gone} the grant is used up, ended or too old
  */
