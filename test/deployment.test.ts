@@ -94,6 +94,7 @@ describe('docker-compose.yml', () => {
         valetkey: z.object({
           environment: z.record(z.string(), z.string()),
           secrets: z.array(z.string()),
+          init: z.literal(true),
           read_only: z.literal(true),
           cap_drop: z.tuple([z.literal('ALL')]),
         }),
