@@ -56,25 +56,57 @@ export interface ConnectQuestion {
 /** No connect lasts longer, and timers have a limit. */
 const longestWaitMs = 86_400_000;
 
+/** A timer may fire this much too early by the clock of the day, ms. */
+const timerEarlinessMs = 2;
+
 /**
- * The state of a connect. With `waitMs`, an open connect is answered when it moves, or when the time is over.
+ * The state of a connect. With `waitMs`, an open connect is answered when it moves or expires, or when the time is over.
  *
  * @throws {UnknownConnect} none of that id in this tenant
  */
 export async function findConnect(deps: Dependencies, question: ConnectQuestion): Promise<ConnectView> {
-  const { tenant, waitMs = 0 } = question;
+  const { waitMs = 0, signal: leaving } = question;
   if (!(waitMs > 0)) return lookUp(deps, question);
-  const leaving = question.signal ?? new AbortController().signal;
-  const signal = AbortSignal.any([leaving, AbortSignal.timeout(Math.ceil(Math.min(waitMs, longestWaitMs)))]);
-  let after = await deps.store.events.newest(tenant);
-  const first = await lookUp(deps, question);
+  // `AbortSignal.any` of an `AbortSignal.timeout` may never fire: the garbage collector takes the latter (nodejs/node#57736).
+  const over = new AbortController();
+  const end = () => over.abort();
+  const timers = [setTimeout(end, Math.ceil(Math.min(waitMs, longestWaitMs)))];
+  leaving?.addEventListener('abort', end, { once: true });
+  if (leaving?.aborted) end();
+  const endAfter = (ms: number) => timers.push(setTimeout(end, Math.min(ms, longestWaitMs)));
+  try {
+    return await waitForChange(deps, question, { endAfter, signal: over.signal });
+  } finally {
+    timers.forEach(clearTimeout);
+    leaving?.removeEventListener('abort', end);
+  }
+}
+
+async function waitForChange(
+  deps: Dependencies,
+  question: ConnectQuestion,
+  { endAfter, signal }: { endAfter: (ms: number) => void; signal: AbortSignal },
+): Promise<ConnectView> {
+  const { events } = deps.store;
+  const { tenant } = question;
+  let after = await events.newest(tenant);
+  const connect = await requireConnect(deps, question);
+  const first = viewOf(connect, deps.now());
+  const endsAt = endOf(connect);
+  if (endsAt !== undefined) endAfter(endsAt - deps.now() + timerEarlinessMs);
   let latest = first;
   while (isOpen(latest) && latest.status === first.status && !signal.aborted) {
-    await deps.store.events.wait(tenant, after, signal);
-    after = await deps.store.events.newest(tenant);
+    await events.wait(tenant, after, signal);
+    after = await events.newest(tenant);
     latest = await lookUp(deps, question);
   }
   return latest;
+}
+
+/** When an open connect expires. */
+function endOf({ status, expiresAt }: Connect): number | undefined {
+  if (status.kind === 'pending') return expiresAt;
+  return status.kind === 'awaiting_proof' ? status.until : undefined;
 }
 
 function isOpen(view: ConnectView): boolean {
