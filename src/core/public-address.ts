@@ -38,6 +38,8 @@ export const queriedUrlSchema = publicUrlWithout(() => undefined).transform((url
 export const originSchema = z.string().refine((text) => {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
+  // No browser has an origin with a star: whoever writes one expects all hosts below.
+  if (text.includes('*')) return false;
   return url.origin === text && (url.protocol === 'https:' || isLoopbackPage(url.hostname));
 }, 'each must be an exact https origin such as https://app.example.org, without a path or slash at the end');
 

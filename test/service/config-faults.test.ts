@@ -100,6 +100,7 @@ const bad: [name: string, variables: Record<string, string>][] = [
   ['RETURN_TO_ORIGINS', { RETURN_TO_ORIGINS: `https://${canary}.example.org/` }],
   ['RETURN_TO_ORIGINS', { RETURN_TO_ORIGINS: 'https://example.org,http://example.org' }],
   ['RETURN_TO_ORIGINS', { RETURN_TO_ORIGINS: 'https://*.example.org/x' }],
+  ['RETURN_TO_ORIGINS', { RETURN_TO_ORIGINS: 'https://*.example.org' }],
   ['TRUST_PROXY', { TRUST_PROXY: 'true' }],
   ['TRUST_PROXY', { TRUST_PROXY: '0.0.0.0/0' }],
   ['TRUST_PROXY', { TRUST_PROXY: '10.1' }],
