@@ -16,17 +16,21 @@ const defaultLifetimeSeconds = 3600;
  * Makes a provider. The entry's fields win over those of the template.
  *
  * @param template the catalogue's, if the entry starts from one
- * @throws ConfigurationError naming provider and field
+ * @throws ConfigurationError naming provider and every missing field
  */
 export function resolveProvider(id: ProviderId, entry: ProviderEntry, template?: ProviderTemplate): Provider {
-  const fault = (name: string, problem: string) => new ConfigurationError([{ name: `${id}.${name}`, problem }]);
   const source = sourceOf(entry);
   const needsServer = source?.kind !== 'static';
   const authorizationEndpoint = entry.authorization_endpoint ?? template?.authorizationEndpoint;
   const tokenEndpoint = entry.token_endpoint ?? template?.tokenEndpoint;
-  if (entry.client_id === undefined && needsServer) throw fault('client_id', 'is missing');
-  if (tokenEndpoint === undefined && needsServer) throw fault('token_endpoint', 'is missing');
-  if (authorizationEndpoint === undefined && source === undefined) throw fault('authorization_endpoint', 'is missing');
+  const missing = [
+    ...(entry.client_id === undefined && needsServer ? ['client_id'] : []),
+    ...(authorizationEndpoint === undefined && source === undefined ? ['authorization_endpoint'] : []),
+    ...(tokenEndpoint === undefined && needsServer ? ['token_endpoint'] : []),
+  ];
+  if (missing.length > 0) {
+    throw new ConfigurationError(missing.map((name) => ({ name: `${id}.${name}`, problem: 'is missing' })));
+  }
   const provider: Provider = {
     displayName: entry.display_name ?? template?.displayName ?? id,
     ...authorizationServerOf(entry, template),

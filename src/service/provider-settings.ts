@@ -12,7 +12,7 @@ import {
 import { environmentPrefix, secretFields } from '../../providers/references.js';
 import { lacksSecret } from '../../providers/registry.js';
 import { ConfigurationError } from '../core/errors.js';
-import { providerIdSchema } from '../core/identifiers.js';
+import { isProviderId, providerIdSchema } from '../core/identifiers.js';
 import { type McpPolicy, mcpPolicySchema } from '../core/mcp-policy.js';
 import { nameSchema } from './config-schema.js';
 import type { EnvironmentReader } from './environment.js';
@@ -26,16 +26,21 @@ export interface ProviderSettings {
 }
 
 type DraftEntries = Map<string, Record<string, unknown>>;
+/** The variables that are not set, by the place that refers to them: `id.field`. */
+type UnsetReferences = Map<string, string>;
 
 /** Reads and checks everything about providers; faults are noted with the reader. */
 export function readProviders(reader: EnvironmentReader, allowInsecureLoopback: boolean): ProviderSettings {
   const { drafts, mcp } = readProvidersFile(reader);
-  for (const [id, draft] of drafts) drafts.set(id, resolveReferences(reader, id, draft));
+  const unset: UnsetReferences = new Map();
+  for (const [id, draft] of drafts) drafts.set(id, resolveReferences(reader, { id, draft, unset }));
   const known = new Map([...catalogue.keys(), ...drafts.keys()].map((id) => [environmentPrefix(id), id]));
   for (const [prefix, id] of known) readVariables(reader, { prefix, id, drafts });
   const entries = parseEntries(reader, drafts);
-  checkRegistry(reader, entries, allowInsecureLoopback);
-  return { entries, ...(mcp && { mcp }), warnings: unknownProviders(reader, known) };
+  checkClients(reader, entries);
+  checkRegistry(reader, entries, { allowInsecureLoopback, unset });
+  const missing = [...unset].map(([place, name]) => `PROVIDERS_FILE: ${place} is in ${name}, which is not set.`);
+  return { entries, ...(mcp && { mcp }), warnings: [...unknownProviders(reader, known), ...missing] };
 }
 
 const fileSchema = z.strictObject({
@@ -119,15 +124,16 @@ const referenceSchema = z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-
 /** `{env: NAME}` in place of a secret. If the variable is not set, the field is left out. */
 function resolveReferences(
   reader: EnvironmentReader,
-  id: string,
-  draft: Readonly<Record<string, unknown>>,
+  { id, draft, unset }: { id: string; draft: Readonly<Record<string, unknown>>; unset: UnsetReferences },
 ): Record<string, unknown> {
   const resolved = { ...draft };
   for (const field of secretFields) {
     if (typeof draft[field] !== 'object' || draft[field] === null) continue;
     const reference = referenceSchema.safeParse(draft[field]);
     if (!reference.success) reader.fault('PROVIDERS_FILE', `${id}.${field}: must be a text or {env: NAME}`);
-    const value = reference.success ? reader.readSecret(reference.data.env, z.string()) : undefined;
+    const name = reference.success ? reference.data.env : undefined;
+    const value = name === undefined ? undefined : reader.readSecret(name, z.string());
+    if (name !== undefined && !reader.has(name)) unset.set(`${id}.${field}`, name);
     if (value === undefined) delete resolved[field];
     else resolved[field] = value;
   }
@@ -173,30 +179,38 @@ function blame(reader: EnvironmentReader, place: string, problem: string): void 
   else reader.fault('PROVIDERS_FILE', `${place}: ${problem}`);
 }
 
-/** Faults that only show when templates and entries are joined. */
-function checkRegistry(
-  reader: EnvironmentReader,
-  entries: Readonly<Record<string, ProviderEntry>>,
-  allowInsecureLoopback: boolean,
-): void {
+function checkClients(reader: EnvironmentReader, entries: Readonly<Record<string, ProviderEntry>>): void {
   for (const [id, entry] of Object.entries(entries)) {
     if (entry.client_id === undefined && entry.client_secret !== undefined)
       blame(reader, `${id}.client_id`, 'is missing');
   }
+}
+
+/** Faults that only show when templates and entries are joined. Entries that have none are checked in a second turn. */
+function checkRegistry(
+  reader: EnvironmentReader,
+  entries: Readonly<Record<string, ProviderEntry>>,
+  how: { readonly allowInsecureLoopback: boolean; readonly unset: UnsetReferences },
+): void {
   // What an issuer's metadata will add is not known yet; the manager fetches it.
   const { known, open } = partEntries(entries);
   try {
-    const registry = createRegistry(known, { allowInsecureLoopback, open });
+    const registry = createRegistry(known, { allowInsecureLoopback: how.allowInsecureLoopback, open });
     for (const { id } of registry.known()) {
       const provider = registry.find(id);
       const isWhole = provider ? !lacksSecret(provider) : known[id]?.client_id === undefined;
       // A value that is given but unusable has been reported already.
       const isGiven = reader.has(`${environmentPrefix(id)}_CLIENT_SECRET`);
-      if (!isWhole && !isGiven) blame(reader, `${id}.client_secret`, 'is missing');
+      const place = `${id}.client_secret`;
+      const unset = how.unset.get(place);
+      if (!isWhole && !isGiven) blame(reader, place, unset ? `is missing: ${unset} is not set` : 'is missing');
     }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const { name, problem } of error.faults) blame(reader, name, problem);
+    const faulty = new Set(error.faults.map(({ name }) => name.split('.', 1)[0]));
+    const others = Object.entries(entries).filter(([id]) => isProviderId(id) && !faulty.has(id));
+    checkRegistry(reader, Object.fromEntries(others), how);
   }
 }
 

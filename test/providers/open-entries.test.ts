@@ -33,6 +33,7 @@ describe('an entry of which only the issuer can say more', () => {
     const open = new Map(Object.entries(entries));
     const broken = { empty: { client_id: 'x' } };
     const expected = [
+      'empty.authorization_endpoint',
       'empty.token_endpoint',
       'fragment.issuer',
       'login.issuer',

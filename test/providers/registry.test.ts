@@ -218,6 +218,7 @@ describe('the registry', () => {
       }),
     );
     expect(faults.map(({ name }) => name).sort()).toEqual([
+      'empty.authorization_endpoint',
       'empty.token_endpoint',
       'extra.extra_authorization_params.state',
       'lost.template',

@@ -112,6 +112,34 @@ describe('providers', () => {
     expect(message).not.toContain(canary);
   });
 
+  it('in PROVIDERS_FILE do not hide the faults of each other, nor two of one', () => {
+    const path = providersFile({
+      acme: { client_id: 'x' },
+      other: { client_id: 'x', token_endpoint: 'https://id.example.org/token' },
+      'work-gitlab': { template: 'gitlab', client_id: 'x' },
+    });
+    const { names, message } = faultsOf({ PROVIDERS_FILE: path, GITHUB_CLIENT_ID: 'x' });
+    expect(names).toEqual(['PROVIDERS_FILE', 'GITHUB_CLIENT_SECRET']);
+    for (const place of ['acme.authorization_endpoint', 'acme.token_endpoint', 'other.authorization_endpoint'])
+      expect(message).toContain(`${place}: is missing`);
+    expect(message).toContain('work-gitlab.client_secret: is missing');
+  });
+
+  it('in PROVIDERS_FILE name the variable that a secret should be in', () => {
+    const secret = { client_id: 'x', client_secret: { env: 'HIDDEN_IN_HERE' } };
+    const { message } = faultsOf({ PROVIDERS_FILE: providersFile({ github: secret }) });
+    expect(message).toContain('github.client_secret: is missing: HIDDEN_IN_HERE is not set');
+    // Without a secret it is a public client.
+    const endpoints = {
+      authorization_endpoint: 'https://id.example.org/a',
+      token_endpoint: 'https://id.example.org/t',
+    };
+    const acme = providersFile({ acme: { ...secret, ...endpoints } });
+    const expected = 'PROVIDERS_FILE: acme.client_secret is in HIDDEN_IN_HERE, which is not set.';
+    expect(load({ PROVIDERS_FILE: acme }).warnings).toContain(expected);
+    expect(load({ PROVIDERS_FILE: acme, HIDDEN_IN_HERE: 'x' }).warnings).not.toContain(expected);
+  });
+
   it.each([
     ['not an object', '[]'],
     ['without providers', '{}'],
