@@ -48,7 +48,7 @@ export const events: FastifyPluginAsyncZod<EventsOptions> = async (app, options)
       const caller = callerOf(request);
       // Read first in every case, so that an outage of the store is a problem answer and not a stream that ends at once.
       const newest = await manager.events.newest(caller.tenant);
-      const after = request.headers['last-event-id'] ?? newest;
+      const after = request.headers['last-event-id'] || newest;
       const stillAllowed = () => authenticate(request.raw.headers);
       const told = follow({ log: manager.events, caller, stillAllowed, heartbeatMs }, after, departureOf(reply));
       reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no');

@@ -112,11 +112,11 @@ export const proofBody = z.strictObject({ code: z.string().min(1).max(64) });
 /** The user who is in the browser according to the host's own session. */
 export const verifyBody = z.strictObject({ user: userId });
 
-/** The event after which a stream continues; ids are the store's and opaque. */
+/** The event after which a stream continues; ids are the store's and opaque. An empty one counts as none. */
 export const eventsHeaders = z.object({
   'last-event-id': z
     .string()
-    .regex(/^[A-Za-z0-9:._-]{1,64}$/, 'is not an event id')
+    .regex(/^[A-Za-z0-9:._-]{0,64}$/, 'is not an event id')
     .optional(),
 });
 

@@ -193,6 +193,12 @@ describe('GET /v1/events', () => {
     expect([response.statusCode, response.headers['content-type']]).toEqual([503, 'application/problem+json']);
   });
 
+  it('takes an empty id for none: some programs send it before their first event', async () => {
+    const id = await api.store.events.append(tenant, created('before'));
+    const stream = await subscribe({ 'last-event-id': '' });
+    await until(() => expect(stream.text).toContain(`id: ${id}\n\n`));
+  });
+
   it('refuses an id that it cannot have given', async () => {
     const response = await api.app.inject({
       url: '/v1/events',
