@@ -209,4 +209,8 @@ export const problemSchema = z.looseObject({
   code: text.describe('The word to branch on.'),
   detail: text,
   request_id: text,
+  field: text.optional().describe('Of `invalid_request`: which field cannot be used.'),
+  attempts_left: z.int().optional().describe('Of `code_refused`: how many tries remain.'),
+  provider: text.optional().describe('Which provider it is about.'),
+  who_must_act: z.enum(['user', 'operator', 'nobody']).optional().describe('Who has to do something first.'),
 });

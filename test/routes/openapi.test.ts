@@ -62,6 +62,15 @@ describe('the OpenAPI document', () => {
     expect((await new Validator().validate(broken)).valid).toBe(false);
   });
 
+  it('has the further fields of problems, which generated clients read', () => {
+    expect(document.components.schemas.Problem?.properties).toMatchObject({
+      field: { type: 'string' },
+      attempts_left: { type: 'integer' },
+      provider: { type: 'string' },
+      who_must_act: { enum: ['user', 'operator', 'nobody'] },
+    });
+  });
+
   it('names every operation once', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(ids.length).toBeGreaterThan(12);
