@@ -210,7 +210,7 @@ function checkRegistry(
     for (const { name, problem } of error.faults) blame(reader, name, problem);
     const faulty = new Set(error.faults.map(({ name }) => name.split('.', 1)[0]));
     const others = Object.entries(entries).filter(([id]) => isProviderId(id) && !faulty.has(id));
-    checkRegistry(reader, Object.fromEntries(others), how);
+    if (others.length < Object.keys(entries).length) checkRegistry(reader, Object.fromEntries(others), how);
   }
 }
 
