@@ -131,7 +131,12 @@ export abstract class BrowserJourneys {
 
   // For hosts with a browser half of their own
 
-  /** The authorization URL for a state and an S256 code challenge that the host keeps. */
+  /**
+   * The authorization URL for a state and an S256 code challenge; that, and the verifier behind it, the host makes and keeps.
+   * Nothing is asked or stored.
+   *
+   * @throws {UnknownProvider | InvalidRequest} `state` or `codeChallenge` is missing, `parameters` that cannot be
+   */
   getAuthorizeUrl(
     provider: string,
     state: string,
@@ -140,7 +145,12 @@ export abstract class BrowserJourneys {
     return authorizeUrlOf(this.running(), parseProviderId(provider), { ...options, state });
   }
 
-  /** Redeems an authorization code; nothing is stored. */
+  /**
+   * Redeems an authorization code; nothing is stored. The answer can be spread into {@link OAuthManager.storeToken}.
+   *
+   * @throws {UnknownProvider | InvalidRequest} `code` or `codeVerifier` is missing
+   * @throws {GrantRefused | ProviderError | ProviderUnavailable}
+   */
   async exchangeCode(
     provider: string,
     code: string,

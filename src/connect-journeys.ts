@@ -1,7 +1,7 @@
 /** The program's half of connecting: creating, following and proving connects. */
 
 import { BrowserJourneys } from './browser-journeys.js';
-import { parseProviderId, parseText } from './core/parse-input.js';
+import { parseText } from './core/parse-input.js';
 import type * as views from './core/views.js';
 import { mintConnectLink, startConnect } from './flows/connect-link.js';
 import { findConnect } from './flows/connect-progress.js';
@@ -14,6 +14,7 @@ import {
   type ProofOptions,
   parseConnectRequest,
   parseOwnerIn,
+  parseProviders,
   parseTenant,
 } from './manager-input.js';
 
@@ -58,8 +59,9 @@ export abstract class ConnectJourneys extends BrowserJourneys {
     connectId: string,
     options: In & { waitMs?: number; signal?: AbortSignal } = {},
   ): Promise<views.ConnectView> {
+    const connect = connectOf(connectId, options);
     const { waitMs, signal } = options;
-    return findConnect(this.running(), { ...connectOf(connectId, options), waitMs, signal });
+    return findConnect(this.running(), { ...connect, waitMs, signal });
   }
 
   /**
@@ -72,10 +74,9 @@ export abstract class ConnectJourneys extends BrowserJourneys {
    * @throws {OAuthNotConnected} `account_mismatch`: another account than before, which `accountPolicy` forbids
    */
   async submitProof(userId: string, code: string, options: ProofOptions = {}): Promise<views.ProvenConnect> {
-    const providers = options.providers?.map(parseProviderId);
     return submitProof(this.running(), parseOwnerIn(userId, options), {
       code: parseText('code', code),
-      providers,
+      providers: parseProviders(options.providers),
     });
   }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type ChatIdentity, chatIdentitySchema } from './core/connect.js';
 import { type ProofMode, proofModeSchema, tokenSetSchema } from './core/connection.js';
 import { InvalidRequest } from './core/errors.js';
-import { defaultAccount, type Owner, type TenantId } from './core/identifiers.js';
+import { defaultAccount, type Owner, type ProviderId, providerIdSchema, type TenantId } from './core/identifiers.js';
 import {
   parseAccount,
   parseInput,
@@ -12,6 +12,7 @@ import {
   parseProviderId,
   parseScopes,
   parseTenant as parseTenantName,
+  parseText,
 } from './core/parse-input.js';
 import { Secret } from './core/secret.js';
 import type { TokenSet } from './core/token-set.js';
@@ -33,7 +34,7 @@ export interface TokenOptions extends In {
   /** Who uses the token, shown to the person; noted only if it is given. */
   readonly usedBy?: TokenUser;
   /** Only for providers that exchange tokens (source `token_exchange`). */
-  readonly subjectToken?: string;
+  readonly subjectToken?: string | Secret;
 }
 
 /** The parts of a request that decide whether there is a token. */
@@ -41,7 +42,7 @@ export type HasTokenOptions = Pick<TokenOptions, 'tenant' | 'account' | 'subject
 
 /** What to exchange. `resource` must be the configured one, if it is given. */
 export interface ExchangeOptions extends In {
-  readonly subjectToken: string;
+  readonly subjectToken: string | Secret;
   readonly scopes?: readonly string[];
   readonly resource?: string;
 }
@@ -96,8 +97,13 @@ const textsSchema = z.record(z.string(), z.string()).optional();
  *   account or tenant than the caller means
  */
 export function parseOwnerIn(userId: string, options: In): Owner {
-  if (typeof options !== 'object' || options === null) throw new InvalidRequest('options', 'must be an object');
-  return parseOwner(userId, options.tenant);
+  return parseOwner(userId, requireObject('options', options).tenant);
+}
+
+/** JavaScript may pass what the types do not allow. @throws {InvalidRequest} */
+export function requireObject<T extends object>(field: string, given: T): T {
+  if (typeof given === 'object' && given !== null) return given;
+  throw new InvalidRequest(field, 'must be an object');
 }
 
 /** A request for a token, or only for the connection that it names. */
@@ -109,20 +115,25 @@ export function parseTokenRequest(userId: string, provider: string, options: Tok
     scope: parseScopes(options.scopes),
     minTtlMs:
       options.minTtlSeconds === undefined ? undefined : 1_000 * parseInput(ttlSchema, 'min_ttl', options.minTtlSeconds),
-    subjectToken: options.subjectToken === undefined ? undefined : new Secret(options.subjectToken),
+    subjectToken: parseSubjectToken(options.subjectToken),
     usedBy: options.usedBy && parseTokenUser(options.usedBy),
   };
 }
 
+/** A `Secret` wrapped once more would be sent as the text that hides it. */
+function parseSubjectToken(given: string | Secret | undefined): Secret | undefined {
+  return given === undefined || given instanceof Secret ? given : new Secret(parseText('subject_token', given));
+}
+
 /** An exchange names no user: whose token it is follows from the subject token. */
 export function parseExchange(provider: string, options: ExchangeOptions): TokenRequest {
-  const { subjectToken, scopes, resource, tenant } = options;
+  const { subjectToken, scopes, resource, tenant } = requireObject('options', options);
   return { ...parseTokenRequest('exchange', provider, { subjectToken, scopes, tenant }), resource };
 }
 
 /** A request for a connect link. */
 export function parseConnectRequest(userId: string, provider: string, options: ConnectOptions): ConnectRequest {
-  const { returnTo, chatIdentity, proof, method, metadata, parameters } = options;
+  const { returnTo, chatIdentity, proof, method, metadata, parameters } = requireObject('options', options);
   return {
     owner: parseOwnerIn(userId, options),
     provider: parseProviderId(provider),
@@ -177,5 +188,12 @@ function endOf(time: unknown): number {
 
 /** The tenant alone, if no user is named. */
 export function parseTenant(options: In): TenantId {
-  return parseTenantName(options.tenant);
+  return parseTenantName(requireObject('options', options).tenant);
+}
+
+/** The providers for which a code may prove something. */
+export function parseProviders(providers: ProofOptions['providers']): readonly ProviderId[] | undefined {
+  return parseInput(z.array(z.unknown(), 'must be a list').optional(), 'providers', providers)?.map((id) =>
+    parseInput(providerIdSchema, 'provider', id),
+  );
 }

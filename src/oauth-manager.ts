@@ -22,6 +22,7 @@ import { listProviders } from './flows/sources/find-source.js';
 import { storeSpooled } from './flows/spooled-commits.js';
 import { UsageLedger } from './flows/usage-ledger.js';
 import { UsageMarks } from './flows/usage-marks.js';
+import { requireObject } from './manager-input.js';
 import { RecordedJourneys } from './recorded-journeys.js';
 import { SignalJourneys } from './signal-journeys.js';
 import { type JourneyRoom, TokenJourneys } from './token-journeys.js';
@@ -155,7 +156,7 @@ export class OAuthManager extends RecordedJourneys {
    * @throws {StoreUnavailable} the store cannot be read; tokens that were renewed before are stored
    */
   async retryRefused(options: RetryRefusedOptions = {}): Promise<RefusedReport> {
-    const { userId, provider, dryRun, signal, onProgress } = options;
+    const { userId, provider, dryRun, signal, onProgress } = requireObject('options', options);
     const tenant = options.tenant === undefined ? undefined : parseTenant(options.tenant);
     const owner = userId === undefined ? undefined : parseOwner(userId, tenant);
     const wanted = { owner, tenant, provider: provider === undefined ? undefined : parseProviderId(provider) };

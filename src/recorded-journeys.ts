@@ -65,7 +65,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
 
   override async exchangeToken(provider: string, options: ExchangeOptions): Promise<views.AccessToken> {
     // The subject token says whose token it is, and is not read here.
-    const nobody = () => ({ ...about('exchange', provider, { tenant: options.tenant }), user: undefined });
+    const nobody = () => ({ ...about('exchange', provider, { tenant: options?.tenant }), user: undefined });
     return this.#issue(nobody, () => super.exchangeToken(provider, options));
   }
 

@@ -1,7 +1,7 @@
 /** The guard that tool handlers call: a token, or an error that carries the connect link. */
 
 import { getOAuthManager } from './init-oauth-manager.js';
-import type { TokenOptions } from './manager-input.js';
+import { requireObject, type TokenOptions } from './manager-input.js';
 
 export { OAuthNotConnected } from './core/errors.js';
 
@@ -19,7 +19,7 @@ export interface TokenContext extends TokenOptions {
  * @throws {ManagerLifecycleError} `initOAuthManager` was not called
  */
 export async function requireOAuthToken(context: TokenContext, provider: string): Promise<string> {
-  const { userId, ...options } = context;
+  const { userId, ...options } = requireObject('context', context);
   const token = await getOAuthManager().requireToken(userId, provider, options);
   return token.accessToken.reveal();
 }

@@ -94,8 +94,8 @@ export abstract class TokenJourneys extends ConnectJourneys {
     provider: string,
     options: TokenOptions & { readonly rejectedTokenSha256: string },
   ): Promise<views.AccessToken> {
-    const rejectedTokenSha256 = parseRejectedDigest(options.rejectedTokenSha256);
-    return this.#tokenOrLink({ ...parseTokenRequest(userId, provider, options), rejectedTokenSha256 });
+    const request = parseTokenRequest(userId, provider, options);
+    return this.#tokenOrLink({ ...request, rejectedTokenSha256: parseRejectedDigest(options.rejectedTokenSha256) });
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { OAuthNotConnected } from './core/errors.js';
 import { getOAuthManager } from './init-oauth-manager.js';
+import { requireObject } from './manager-input.js';
 import type { TokenContext } from './require-oauth-token.js';
 
 /**
@@ -21,7 +22,7 @@ export async function withOAuthToken<T>(
   handler: (accessToken: string) => Promise<T> | T,
   options: { readonly resume?: unknown } = {},
 ): Promise<T> {
-  const { userId, ...wish } = context;
+  const { userId, ...wish } = requireObject('context', context);
   const manager = getOAuthManager();
   const token = await manager.requireToken(userId, provider, wish).catch(async (error: unknown) => {
     if (error instanceof OAuthNotConnected && options.resume !== undefined) {

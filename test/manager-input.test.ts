@@ -8,6 +8,8 @@ import { Secret } from '../src/core/secret.js';
 import { parseConnectRequest, parseTokenRequest } from '../src/manager-input.js';
 import type { OAuthManager } from '../src/oauth-manager.js';
 import { openManager } from '../src/open-manager.js';
+import { requireOAuthToken } from '../src/require-oauth-token.js';
+import { withOAuthToken } from '../src/with-oauth-token.js';
 
 const now = 1_800_000_000_000;
 const canary = 'canary-of-the-host';
@@ -37,6 +39,8 @@ type Method =
   | 'generateConnectUrl'
   | 'getToken'
   | 'refreshToken'
+  | 'exchangeToken'
+  | 'retryRefused'
   | 'submitProof'
   | 'findConnect'
   | 'verifyConnect'
@@ -58,6 +62,16 @@ describe('is refused by the name of the field and without its value', () => {
     ['options', 'deleteToken', ['u', 'github', canary]],
     ['options', 'eraseUser', ['u', canary]],
     ['options', 'getToken', ['u', 'github', null]],
+    ['options', 'generateConnectUrl', ['u', 'github', null]],
+    ['options', 'refreshToken', ['u', 'github']],
+    ['options', 'exchangeToken', ['github']],
+    ['options', 'findConnect', ['c', null]],
+    ['options', 'takePendingAction', ['c', null]],
+    ['options', 'retryRefused', [null]],
+    ['providers', 'submitProof', ['u', canary, { providers: canary }]],
+    ['provider', 'submitProof', ['u', canary, { providers: [`${canary}!`] }]],
+    ['subject_token', 'exchangeToken', ['github', { subjectToken: { canary } }]],
+    ['subject_token', 'getToken', ['u', 'github', { subjectToken: 5 }]],
     ['options', 'generateConnectUrl', ['u', 'github', canary]],
     ['accessToken', 'storeToken', ['u', { provider: 'github' }]],
     ['accessToken', 'storeToken', ['u', { ...token, accessToken: '' }]],
@@ -101,13 +115,18 @@ describe('is refused by the name of the field and without its value', () => {
   });
 
   it.each([
-    ['a state', () => manager.getAuthorizeUrl('github', '', { codeChallenge: 'c' })],
-    ['a code challenge', () => Reflect.apply(manager.getAuthorizeUrl, manager, ['github', 'state'])],
-    ['a code challenge', () => manager.getAuthorizeUrl('github', 'state', { codeChallenge: '' })],
-    ['a code', () => manager.exchangeCode('github', '', { codeVerifier: 'v' })],
-    ['a code verifier', () => Reflect.apply(manager.exchangeCode, manager, ['github', 'code'])],
-  ])('%s that is missing, before the provider is asked', async (name, ask) => {
-    await expect((async () => ask())()).rejects.toThrow(new TypeError(`${name} is needed`));
+    ['state', () => manager.getAuthorizeUrl('github', '', { codeChallenge: 'c' })],
+    ['code_challenge', () => Reflect.apply(manager.getAuthorizeUrl, manager, ['github', 'state'])],
+    ['code_challenge', () => manager.getAuthorizeUrl('github', 'state', { codeChallenge: '' })],
+    ['code', () => manager.exchangeCode('github', '', { codeVerifier: 'v' })],
+    ['code_verifier', () => Reflect.apply(manager.exchangeCode, manager, ['github', 'code'])],
+  ])('%s that is missing, before the provider is asked', async (field, ask) => {
+    await expect((async () => ask())()).rejects.toMatchObject({ code: 'invalid_request', field });
+  });
+
+  it.each([requireOAuthToken, withOAuthToken])('a context that is none, by %o', async (guard) => {
+    for (const context of [undefined, null, 'u'])
+      await expect(Reflect.apply(guard, undefined, [context, 'github'])).rejects.toMatchObject({ field: 'context' });
   });
 });
 

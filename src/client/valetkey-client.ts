@@ -33,12 +33,12 @@ export interface ClientTokenOptions {
   /** What the token is for: printable ASCII, at most 200 characters; shown to the person. */
   readonly purpose?: string;
   /** Only for providers that exchange tokens: the token on whose behalf another one is wanted. */
-  readonly subjectToken?: string;
+  readonly subjectToken?: string | Secret;
 }
 
 /** What to exchange. `resource` must be the configured one, if it is given. */
 export interface ClientExchangeOptions {
-  readonly subjectToken: string;
+  readonly subjectToken: string | Secret;
   readonly scopes?: readonly string[];
   readonly resource?: string;
 }
@@ -108,7 +108,7 @@ export class ValetkeyClient {
    */
   async exchangeToken(provider: string, options: ClientExchangeOptions): Promise<ClientToken> {
     const { subjectToken, scopes, resource } = options;
-    const body = { subject_token: subjectToken, scopes, resource };
+    const body = { subject_token: textOf(subjectToken), scopes, resource };
     const path = `/exchange/${segmentOf('provider', provider)}`;
     return readToken(await this.#transport.call({ method: 'POST', path, body }));
   }
@@ -129,9 +129,7 @@ export class ValetkeyClient {
   ): Promise<ClientToken> {
     const { rejectedToken } = options;
     const path = `${tokenPath(userId, provider)}/refresh${queryOf({ account: options.account })}`;
-    const body = {
-      rejected_token_sha256: await sha256(typeof rejectedToken === 'string' ? rejectedToken : rejectedToken.reveal()),
-    };
+    const body = { rejected_token_sha256: await sha256(textOf(rejectedToken)) };
     return readToken(await this.#transport.call({ method: 'POST', path, body }));
   }
 
@@ -234,6 +232,9 @@ export class ValetkeyClient {
     }
   }
 }
+
+/** Printing a `Secret` would send the text that hides it. */
+const textOf = (token: string | Secret): string => (typeof token === 'object' ? token.reveal() : token);
 
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));

@@ -1,7 +1,8 @@
 /** For hosts with a browser half of their own: the bare authorization request and code redemption, nothing stored. */
 
-import { UnknownProvider } from '../core/errors.js';
+import { InvalidRequest, UnknownProvider } from '../core/errors.js';
 import type { ProviderId } from '../core/identifiers.js';
+import { parseText } from '../core/parse-input.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { Scope } from '../core/scope.js';
 import { Secret } from '../core/secret.js';
@@ -24,8 +25,7 @@ export interface OwnBrowserHalf {
  * The authorization URL for a state and an S256 code challenge that the host keeps.
  *
  * @throws {UnknownProvider}
- * @throws {InvalidRequest} `parameters` that cannot be
- * @throws {TypeError} state or code challenge is missing
+ * @throws {InvalidRequest} state or code challenge is missing, or `parameters` that cannot be
  */
 export function authorizeUrlOf(
   deps: Dependencies,
@@ -35,7 +35,8 @@ export function authorizeUrlOf(
   const configured = deps.providers.find(id);
   if (configured === undefined) throw new UnknownProvider();
   const provider = withParameters(configured, request.parameters);
-  if (!request.state) throw new TypeError('a state is needed');
+  requireText('state', request.state);
+  if (provider.pkce !== 'none') requireText('code_challenge', request.codeChallenge);
   const { codeChallenge, redirectUri = redirectUriOf(deps, id), scopes: scope = provider.defaultScope } = request;
   return buildAuthorizationUrl(provider, { state: new Secret(request.state), codeChallenge, redirectUri, scope });
 }
@@ -43,8 +44,7 @@ export function authorizeUrlOf(
 /**
  * Redeems an authorization code.
  *
- * @throws {TypeError} code or code verifier is missing
- * @throws {InvalidRequest} `parameters` that cannot be
+ * @throws {InvalidRequest} code or code verifier is missing, or `parameters` that cannot be
  * @throws {UnknownProvider | GrantRefused | ProviderError | ProviderUnavailable}
  */
 export async function redeemCode(
@@ -53,10 +53,15 @@ export async function redeemCode(
   request: OwnBrowserHalf & { readonly code: string; readonly codeVerifier: string },
 ): Promise<TokenSet> {
   const provider = withParameters(await requireProvider(deps, id), request.parameters);
-  if (!request.code) throw new TypeError('a code is needed');
-  if (!request.codeVerifier && provider.pkce !== 'none') throw new TypeError('a code verifier is needed');
+  requireText('code', request.code);
+  if (provider.pkce !== 'none') requireText('code_verifier', request.codeVerifier);
   const { redirectUri = redirectUriOf(deps, id), scopes: requestedScope = provider.defaultScope } = request;
   const secrets = { code: new Secret(request.code), codeVerifier: new Secret(request.codeVerifier) };
   return (await redeemAuthorizationCode(provider, { ...secrets, redirectUri, requestedScope }, httpOf(deps, provider)))
     .tokenSet;
+}
+
+/** What only the host can have made. */
+function requireText(field: string, text: string): void {
+  if (parseText(field, text) === '') throw new InvalidRequest(field, 'must not be empty');
 }

@@ -33,14 +33,14 @@ const subjectToken = unsignedJwt({ iss: 'https://id.example', sub: 'CANARY' });
 /** What a program of a bot sees, in either kind of module. */
 const program = `
   const [baseUrl, apiKey, subjectToken, userId] = process.argv.slice(1);
-  async function run({ ValetkeyClient }) {
+  async function run({ Secret, ValetkeyClient }) {
     const client = new ValetkeyClient({ baseUrl, apiKey });
     const exchanged = await client.exchangeToken('swap', { subjectToken, scopes: ['read'] });
     const started = await client.startConnect(userId, 'tv', { method: 'device' });
     const [first, second] = await client.listUserConnections(userId);
     const ended = await client.deleteToken(userId, 'here', { account: first.account });
     console.log(JSON.stringify({
-      guard: await client.requireOAuthToken({ userId, subjectToken }, 'swap'),
+      guard: await client.requireOAuthToken({ userId, subjectToken: new Secret(subjectToken) }, 'swap'),
       exchanged: exchanged.accessToken.reveal(),
       printed: JSON.stringify(exchanged),
       device: started.device,

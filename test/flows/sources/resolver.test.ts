@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { exportProviders } from '../../../providers/references.js';
-import type { Secret } from '../../../src/core/secret.js';
+import { Secret } from '../../../src/core/secret.js';
 import type { SourcedToken, SourceRequest, TokenSource } from '../../../src/core/token-source.js';
 import { countedTokens, openSourced } from '../../support/sourced-manager.js';
 
@@ -34,7 +34,9 @@ describe('a source of the host’s own (S0-01)', () => {
     const { manager } = await openSourced({}, { sources: { own: source } });
     expect(bare(await manager.requireToken('u', 'own', { subjectToken: 'subject' }))).toBe('host-token');
     expect(bare(await manager.exchangeToken('own', { subjectToken: 'subject' }))).toBe('host-token');
-    expect(asked.map(({ subjectToken }) => subjectToken?.reveal())).toEqual(['subject', 'subject']);
+    const handedOut = new Secret('from getToken');
+    expect(bare(await manager.exchangeToken('own', { subjectToken: handedOut }))).toBe('host-token');
+    expect(asked.map(({ subjectToken }) => subjectToken?.reveal())).toEqual(['subject', 'subject', 'from getToken']);
   });
 
   test.each([[{}], [{ subjectToken: '' }]])(
