@@ -20,6 +20,7 @@ export type * from './core/views.js';
 export type { Erasure } from './flows/disconnect.js';
 export type { RefusedReport } from './flows/refused-grants.js';
 export type { Disconnected } from './flows/sibling-connections.js';
+export type { HostTokenAnswer, HostTokenInput } from './host-token.js';
 export { getOAuthManager, initOAuthManager } from './init-oauth-manager.js';
 export { type AwsKmsOptions, awsKms } from './keys/aws-kms.js';
 export type { KeyService } from './keys/key-service.js';
@@ -29,7 +30,6 @@ export type {
   ConnectOptions,
   ExchangeOptions,
   HasTokenOptions,
-  HostTokenInput,
   In,
   ProofOptions,
   TokenOptions,

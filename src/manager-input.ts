@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { type ChatIdentity, chatIdentitySchema } from './core/connect.js';
-import { type ProofMode, proofModeSchema, tokenSetSchema } from './core/connection.js';
+import { type ProofMode, proofModeSchema } from './core/connection.js';
 import { InvalidRequest } from './core/errors.js';
-import { defaultAccount, type Owner, type ProviderId, providerIdSchema, type TenantId } from './core/identifiers.js';
+import { type Owner, type ProviderId, providerIdSchema, type TenantId } from './core/identifiers.js';
 import {
   parseAccount,
   parseInput,
@@ -15,9 +15,7 @@ import {
   parseText,
 } from './core/parse-input.js';
 import { Secret } from './core/secret.js';
-import type { TokenSet } from './core/token-set.js';
 import type { ConnectRequest } from './flows/connect-link.js';
-import type { HostToken } from './flows/store-token.js';
 import type { TokenRequest } from './flows/token-request.js';
 import { parseTokenUser, type TokenUser } from './flows/usage-ledger.js';
 
@@ -65,30 +63,11 @@ export interface ProofOptions extends In {
   readonly providers?: readonly string[];
 }
 
-/**
- * A token that the host got by itself; the result of `exchangeCode` may be spread into it. `expiresAt` is in epoch seconds,
- * or in ms as there: the size of the number tells which. Absent, null or 0 = does not expire.
- */
-export interface HostTokenInput {
-  readonly provider: string;
-  readonly accessToken: string | Secret;
-  readonly refreshToken?: string | Secret | null;
-  readonly expiresAt?: number | null;
-  readonly scopes?: readonly string[];
-  /** The same, under the name that a token set uses. */
-  readonly scope?: readonly string[];
-  readonly tokenType?: string;
-  readonly account?: string;
-  /** The shop or host that the token is for, if each customer has one. */
-  readonly parameters?: Readonly<Record<string, string>>;
-}
-
-/** As seconds this is the year 5138, as ms it was 1973. */
-const leastEpochMs = 100_000_000_000;
-
 const digestSchema = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits');
 const ttlSchema = z.number('must be a number').nonnegative('must not be negative');
-const textsSchema = z.record(z.string(), z.string()).optional();
+
+/** Texts by name. */
+export const textsSchema = z.record(z.string(), z.string()).optional();
 
 /**
  * A user of the tenant that the options name.
@@ -151,39 +130,6 @@ export function parseConnectRequest(userId: string, provider: string, options: C
 /** Lower-case hex SHA-256 of the access token that was refused. @throws {InvalidRequest} */
 export function parseRejectedDigest(digest: string): string {
   return parseInput(digestSchema, 'rejected_token_sha256', digest).toLowerCase();
-}
-
-/** A host's own token in the form that the journeys use. @throws {InvalidRequest} */
-export function parseHostToken(userId: string, token: HostTokenInput, at: { options: In; now: number }): HostToken {
-  const tokenSet = parseTokens(token, at.now);
-  const account = parseAccount(token.account) ?? defaultAccount;
-  const place = { owner: parseOwnerIn(userId, at.options), provider: parseProviderId(token.provider), account };
-  const parameters = parseInput(textsSchema, 'parameters', token.parameters);
-  return { place, tokenSet, requestedScope: tokenSet.scope, parameters };
-}
-
-function parseTokens(token: HostTokenInput, now: number): TokenSet {
-  if (typeof token !== 'object' || token === null) throw new InvalidRequest('token', 'must be an object');
-  const { expiresAt, tokenType = 'Bearer', scopes = token.scope ?? [] } = token;
-  const parsed = tokenSetSchema.safeParse({
-    accessToken: plain(token.accessToken),
-    tokenType,
-    refreshToken: plain(token.refreshToken ?? undefined),
-    obtainedAt: now,
-    scope: parseScopes(scopes),
-    expiresAt: expiresAt || Number.isNaN(expiresAt) ? endOf(expiresAt) : undefined,
-  });
-  if (parsed.success) return parsed.data;
-  const [{ path, message } = { path: [], message: 'is not valid' }] = parsed.error.issues;
-  throw new InvalidRequest(path.join('.') || 'token', message);
-}
-
-const plain = (token: string | Secret | undefined) => (token instanceof Secret ? token.reveal() : token);
-
-/** Epoch ms from what may be epoch seconds; hosts that divide by a thousand pass fractions. */
-function endOf(time: unknown): number {
-  if (typeof time !== 'number') throw new InvalidRequest('expiresAt', 'must be a number');
-  return Math.floor(time < leastEpochMs ? time * 1_000 : time);
 }
 
 /** The tenant alone, if no user is named. */

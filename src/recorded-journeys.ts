@@ -19,10 +19,10 @@ import {
 import { rejecting } from './flows/rejecting.js';
 import type { Disconnected } from './flows/sibling-connections.js';
 import { UnderWay } from './flows/under-way.js';
+import type { HostTokenAnswer, HostTokenInput } from './host-token.js';
 import {
   type ConnectOptions,
   type ExchangeOptions,
-  type HostTokenInput,
   type In,
   type ProofOptions,
   parseOwnerIn,
@@ -80,7 +80,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
     );
   }
 
-  override async storeToken(userId: string, token: HostTokenInput, options: In = {}): Promise<void> {
+  override async storeToken(userId: string, token: HostTokenInput | HostTokenAnswer, options: In = {}): Promise<void> {
     return this.#tell(
       'token.store',
       () => super.storeToken(userId, token, options),

@@ -17,13 +17,12 @@ import { storeToken } from './flows/store-token.js';
 import type { TokenOutcome, TokenRequest } from './flows/token-request.js';
 import { traced } from './flows/traced.js';
 import { listUses, type UsageLedger } from './flows/usage-ledger.js';
+import { type HostTokenAnswer, type HostTokenInput, parseHostToken } from './host-token.js';
 import {
   type ExchangeOptions,
   type HasTokenOptions,
-  type HostTokenInput,
   type In,
   parseExchange,
-  parseHostToken,
   parseOwnerIn,
   parseRejectedDigest,
   parseTokenRequest,
@@ -122,7 +121,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
    *
    * @throws {UnknownProvider | InvalidRequest}
    */
-  async storeToken(userId: string, token: HostTokenInput, options: In = {}): Promise<void> {
+  async storeToken(userId: string, token: HostTokenInput | HostTokenAnswer, options: In = {}): Promise<void> {
     const deps = this.running();
     return storeToken(deps, parseHostToken(userId, token, { options, now: deps.now() }));
   }

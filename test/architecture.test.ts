@@ -16,8 +16,9 @@ const rooms: readonly { room: RegExp; mayImport: RegExp }[] = [
   { room: /^src\/keys\//, mayImport: /^src\/(core|protocol|keys)\// },
   { room: /^src\/flows\//, mayImport: /^src\/(core|protocol|flows)\// },
   {
-    room: /^src\/(oauth-manager|(browser|connect|mcp|signal|token|recorded)-journeys|manager-input)\.ts$/,
-    mayImport: /^src\/(core\/|flows\/|(manager-input|(browser|connect|mcp|signal|token|recorded)-journeys)\.ts$)/,
+    room: /^src\/(oauth-manager|(browser|connect|mcp|signal|token|recorded)-journeys|manager-input|host-token)\.ts$/,
+    mayImport:
+      /^src\/(core\/|flows\/|(manager-input|host-token|(browser|connect|mcp|signal|token|recorded)-journeys)\.ts$)/,
   },
   {
     room: /^src\/(require|with)-oauth-token\.ts$/,

@@ -79,6 +79,10 @@ describe('is refused by the name of the field and without its value', () => {
     ['refreshToken', 'storeToken', ['u', { ...token, refreshToken: 5 }]],
     ['expiresAt', 'storeToken', ['u', { ...token, expiresAt: canary }]],
     ['expiresAt', 'storeToken', ['u', { ...token, expiresAt: new Date() }]],
+    ['expiresAt', 'storeToken', ['u', { ...token, expires_at: -1 }]],
+    ['expiresIn', 'storeToken', ['u', { ...token, expiresIn: canary }]],
+    ['expiresIn', 'storeToken', ['u', { ...token, expires_in: -1 }]],
+    ['scopes', 'storeToken', ['u', { ...token, scope: '"no token"' }]],
     ['scopes', 'storeToken', ['u', { ...token, scopes: canary }]],
     ['scopes', 'storeToken', ['u', { ...token, scopes: [`${canary} two`] }]],
     ['tokenType', 'storeToken', ['u', { ...token, tokenType: 5 }]],
@@ -151,6 +155,39 @@ describe('the end of a stored token', () => {
     await manager.storeToken('ends', { ...token, expiresAt });
     expect((await manager.getToken('ends', 'github'))?.expiresAt).toBe(end);
   });
+
+  it.each([
+    ['seconds from now', { expiresIn: 3600 }],
+    ['seconds from now, as a provider names it', { expires_in: 3600 }],
+    ['seconds from now, as text', { expires_in: '3600' }],
+    ['seconds, as the API names it', { expires_at: now / 1000 + 3600 }],
+    ['seconds, as text', { expires_at: String(now / 1000 + 3600) }],
+    ['both, which agree by the clock of the host only', { expiresAt: now / 1000 + 3600, expiresIn: 60 }],
+  ])('may also be given as %s', async (_name, given) => {
+    await manager.storeToken('ends', { ...token, ...given });
+    expect((await manager.getToken('ends', 'github'))?.expiresAt).toBe(now + 3_600_000);
+  });
+});
+
+it.each([
+  ['a provider has answered it', { expires_in: 3600, scope: 'gist,repo', token_type: 'Bearer', id_token: canary }],
+  ['a record of it was kept (S2-06)', { expires_at: now / 1000 + 3600, scopes: ['gist', 'repo'] }],
+])('a token may be stored as %s', async (_title, answer) => {
+  const kept = { provider: 'github', access_token: 'at', refresh_token: 'rt', ...answer };
+  await manager.storeToken('as-answered', kept);
+  const { accessToken, tokenType, expiresAt, scope } = await manager.requireToken('as-answered', 'github');
+  expect([accessToken.reveal(), tokenType, expiresAt, scope]).toEqual([
+    'at',
+    'Bearer',
+    now + 3_600_000,
+    ['gist', 'repo'],
+  ]);
+  expect(await manager.listUserConnections('as-answered')).toMatchObject([{ hasRefreshToken: true }]);
+});
+
+it('an empty refresh token is none', async () => {
+  await manager.storeToken('no-refresh', { provider: 'github', access_token: 'at', refresh_token: '', expires_at: 0 });
+  expect(await manager.listUserConnections('no-refresh')).toMatchObject([{ hasRefreshToken: false, status: 'active' }]);
 });
 
 it('what exchangeCode answers can be spread into storeToken', async () => {
