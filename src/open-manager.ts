@@ -1,15 +1,18 @@
 /** Puts a manager together: store, keys, providers and HTTP client. Only here do all modules meet. */
 
+import { ConfigurationError } from './core/errors.js';
 import { silentLog } from './core/log.js';
 import type { Store } from './core/store.js';
 import { createMcpRoom } from './flows/mcp-room.js';
 import { StoreClock } from './flows/store-clock.js';
 import { type ManagerOptions, parsePolicy, settingsOf } from './manager-options.js';
 import { OAuthManager as JourneyManager } from './oauth-manager.js';
-import { openProviders } from './open-providers.js';
+import { checkProviders, openProviders } from './open-providers.js';
 import { openStore, type StoreToCome, storeToCome } from './open-store.js';
 import { createGuardedHttp } from './protocol/guarded-http.js';
 import { createHttp } from './protocol/http.js';
+import { parseRedisUrl } from './store/redis/address.js';
+import { Keyring } from './store/sealing.js';
 
 /**
  * How long after the start the HTTP client is prepared, ms: undici takes 70 ms to load, and neither the start nor the first
@@ -37,7 +40,7 @@ export async function openManager(options: ManagerOptions): Promise<OAuthManager
     return manager;
   } catch (error) {
     await Promise.allSettled([rooms.leave(), own?.close()]);
-    throw error;
+    throw withOtherFaults(error, options);
   }
 }
 
@@ -77,10 +80,49 @@ export class OAuthManager extends JourneyManager {
 
 const already = (store: Store): StoreToCome => ({ store, open: async () => store });
 
-type Rooms = ReturnType<typeof joinRooms>;
+type Rooms = ReturnType<typeof createRooms>;
+
+/** @throws {ConfigurationError} all faults at once */
+function joinRooms(options: ManagerOptions): Rooms {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigurationError([{ name: 'options', problem: 'must be an object' }]);
+  }
+  try {
+    return createRooms(options);
+  } catch (error) {
+    throw withOtherFaults(error, options);
+  }
+}
+
+/** Opening ends at the first fault; whoever has to mend the options wants to see them all. */
+function withOtherFaults(error: unknown, options: ManagerOptions): unknown {
+  if (!(error instanceof ConfigurationError)) return error;
+  const { providers, encryptionKeys, redisUrl, store, keyService, allowInsecureLoopbackProviders = false } = options;
+  const checks = [
+    () => settingsOf(options),
+    () => parsePolicy(options.mcp),
+    () => checkProviders(providers, allowInsecureLoopbackProviders),
+    () => store ?? keyService ?? (encryptionKeys && Keyring.parse(encryptionKeys)),
+    () => store ?? (redisUrl && parseRedisUrl(redisUrl)),
+  ];
+  const faults = [...error.faults, ...checks.flatMap(faultsOf)];
+  return new ConfigurationError([
+    ...new Map(faults.map((fault) => [`${fault.name}: ${fault.problem}`, fault])).values(),
+  ]);
+}
+
+/** What a check finds. One that cannot be done, as an option is of another type, adds nothing: that is a fault of its own. */
+function faultsOf(check: () => unknown): ConfigurationError['faults'] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return error instanceof ConfigurationError ? error.faults : [];
+  }
+}
 
 /** Everything that a manager needs except its store, created without waiting for anything. */
-function joinRooms(options: ManagerOptions) {
+function createRooms(options: ManagerOptions) {
   const { log = silentLog, sources, onRotate, meter, tracer } = options;
   const clock = new StoreClock(Date.now);
   const now = options.now ?? clock.now;

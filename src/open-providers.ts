@@ -48,6 +48,12 @@ export function openProviders(entries: Entries, room: IssuerRoom): OpenProviders
   return { registry: growing, answered: growing.start(), stop: () => growing.stop() };
 }
 
+/** Only the check. @throws {ConfigurationError} as {@link openProviders} */
+export function checkProviders(entries: Entries, allowInsecureLoopback: boolean): void {
+  const { known, open } = partEntries(parseEntries(entries));
+  createRegistry(known, { allowInsecureLoopback, open });
+}
+
 class GrowingRegistry implements ProviderRegistry {
   readonly #entries: Record<string, ProviderEntry>;
   readonly #waiting = new Map<string, { readonly entry: ProviderEntry; error: OAuthManagerError }>();

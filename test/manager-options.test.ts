@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../src/core/errors.js';
 import { type ManagerOptions, settingsOf } from '../src/manager-options.js';
+import { OAuthManager, openManager } from '../src/open-manager.js';
 import { loadConfig } from '../src/service/config.js';
 import { makeDataDir } from './service/running.js';
 
@@ -75,3 +76,34 @@ it.each(['http://localhost:3000', 'http://127.0.0.2:3000', 'http://[::1]:3000', 
     }
   },
 );
+
+it.each([undefined, null, 'options'])('a manager is not made of %s', async (given) => {
+  const refused = { code: 'configuration_invalid', faults: [{ name: 'options', problem: 'must be an object' }] };
+  await expect(Reflect.apply(openManager, undefined, [given])).rejects.toMatchObject(refused);
+  expect(() => Reflect.construct(OAuthManager, [given])).toThrow(expect.objectContaining(refused));
+});
+
+describe('what is wrong is said at once, wherever it would be found', () => {
+  const canary = 'canary-of-the-host';
+  const wrong = {
+    baseUrl: 'http://public.example',
+    refreshBufferSeconds: -1,
+    mcp: JSON.parse(JSON.stringify({ nonsense: canary })),
+    providers: { acme: { client_id: 'id' } },
+    encryptionKeys: `k:${canary}`,
+    redisUrl: `http://${canary}`,
+  };
+  const settings = ['baseUrl', 'refreshBufferSeconds'];
+  const rest = ['acme.token_endpoint', 'ENCRYPTION_KEYS', 'REDIS_URL'];
+
+  it.each<[string, object, string[]]>([
+    ['settings', {}, [...settings, 'mcp', ...rest]],
+    ['the rules for MCP', { baseUrl: 'http://localhost', refreshBufferSeconds: 1 }, ['mcp', ...rest]],
+    ['providers', { baseUrl: 'http://localhost', refreshBufferSeconds: 1, mcp: {} }, rest],
+    ['keys', { baseUrl: 'http://localhost', refreshBufferSeconds: 1, mcp: {}, providers: {} }, rest.slice(1)],
+  ])('with a fault of the %s first', async (_first, mended, names) => {
+    const error: unknown = await openManager({ ...wrong, ...mended }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'configuration_invalid', faults: names.map((name) => ({ name })) });
+    expect(String(error)).not.toContain(canary);
+  });
+});
