@@ -32,6 +32,7 @@ export type {
   HasTokenOptions,
   In,
   ProofOptions,
+  RefreshOptions,
   TokenOptions,
 } from './manager-input.js';
 export type { ChatLoginOption } from './manager-options.js';

@@ -1,5 +1,6 @@
 /** What callers of the manager pass in, and how it is parsed for the journeys. */
 
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type ChatIdentity, chatIdentitySchema } from './core/connect.js';
 import { type ProofMode, proofModeSchema } from './core/connection.js';
@@ -34,6 +35,13 @@ export interface TokenOptions extends In {
   /** Only for providers that exchange tokens (source `token_exchange`). */
   readonly subjectToken?: string | Secret;
 }
+
+/** The access token that the provider refused, as it was handed out, or the hex SHA-256 of it. */
+export type RefreshOptions = TokenOptions &
+  (
+    | { readonly rejectedToken: string | Secret; readonly rejectedTokenSha256?: undefined }
+    | { readonly rejectedTokenSha256: string; readonly rejectedToken?: undefined }
+  );
 
 /** The parts of a request that decide whether there is a token. */
 export type HasTokenOptions = Pick<TokenOptions, 'tenant' | 'account' | 'subjectToken'>;
@@ -125,6 +133,15 @@ export function parseConnectRequest(userId: string, provider: string, options: C
     metadata: parseInput(textsSchema, 'metadata', metadata),
     parameters: parseInput(textsSchema, 'parameters', parameters),
   };
+}
+
+/** A request for one refresh. @throws {InvalidRequest} */
+export function parseRefreshRequest(userId: string, provider: string, options: RefreshOptions): TokenRequest {
+  const request = parseTokenRequest(userId, provider, options);
+  const { rejectedToken, rejectedTokenSha256 } = options;
+  if (rejectedToken === undefined) return { ...request, rejectedTokenSha256: parseRejectedDigest(rejectedTokenSha256) };
+  const text = rejectedToken instanceof Secret ? rejectedToken.reveal() : parseText('rejected_token', rejectedToken);
+  return { ...request, rejectedTokenSha256: createHash('sha256').update(text).digest('hex') };
 }
 
 /** Lower-case hex SHA-256 of the access token that was refused. @throws {InvalidRequest} */

@@ -27,6 +27,7 @@ import {
   type ProofOptions,
   parseOwnerIn,
   parseTokenRequest,
+  type RefreshOptions,
   type TokenOptions,
 } from './manager-input.js';
 import { McpJourneys, type RecordMcpToken } from './mcp-journeys.js';
@@ -69,11 +70,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
     return this.#issue(nobody, () => super.exchangeToken(provider, options));
   }
 
-  override async refreshToken(
-    userId: string,
-    provider: string,
-    options: TokenOptions & { readonly rejectedTokenSha256: string },
-  ): Promise<views.AccessToken> {
+  override async refreshToken(userId: string, provider: string, options: RefreshOptions): Promise<views.AccessToken> {
     return this.#issue(
       () => about(userId, provider, options),
       () => super.refreshToken(userId, provider, options),

@@ -24,8 +24,9 @@ import {
   type In,
   parseExchange,
   parseOwnerIn,
-  parseRejectedDigest,
+  parseRefreshRequest,
   parseTokenRequest,
+  type RefreshOptions,
   type TokenOptions,
 } from './manager-input.js';
 import { McpJourneys } from './mcp-journeys.js';
@@ -87,14 +88,9 @@ export abstract class TokenJourneys extends ConnectJourneys {
     return this.#tokenOrLink(parseExchange(provider, options));
   }
 
-  /** Forces one refresh, if the refused token (hex SHA-256) is still the stored one; then as {@link requireToken}. */
-  async refreshToken(
-    userId: string,
-    provider: string,
-    options: TokenOptions & { readonly rejectedTokenSha256: string },
-  ): Promise<views.AccessToken> {
-    const request = parseTokenRequest(userId, provider, options);
-    return this.#tokenOrLink({ ...request, rejectedTokenSha256: parseRejectedDigest(options.rejectedTokenSha256) });
+  /** Forces one refresh, if the refused token is still the stored one; then as {@link requireToken}. */
+  async refreshToken(userId: string, provider: string, options: RefreshOptions): Promise<views.AccessToken> {
+    return this.#tokenOrLink(parseRefreshRequest(userId, provider, options));
   }
 
   /**

@@ -101,6 +101,7 @@ describe('is refused by the name of the field and without its value', () => {
     ['purpose', 'getToken', ['u', 'github', { usedBy: { caller: 'bot', purpose: 5 } }]],
     ['rejected_token_sha256', 'refreshToken', ['u', 'github', { rejectedTokenSha256: canary }]],
     ['rejected_token_sha256', 'refreshToken', ['u', 'github', {}]],
+    ['rejected_token', 'refreshToken', ['u', 'github', { rejectedToken: { canary } }]],
     ['code', 'submitProof', ['u', 12345678]],
     ['link', 'resolveLinkCode', []],
     ['link', 'resolveLinkCode', [[canary, canary]]],

@@ -236,5 +236,10 @@ describe('client credentials', () => {
     const first = bare(await manager.requireToken('u', 'src'));
     const rejectedTokenSha256 = createHash('sha256').update(first).digest('hex');
     expect(bare(await manager.refreshToken('u', 'src', { rejectedTokenSha256 }))).toBe('at-2');
+    // The same refusal once more changes nothing; nor does it matter how the token is named.
+    expect(bare(await manager.refreshToken('u', 'src', { rejectedToken: first }))).toBe('at-2');
+    const { accessToken: second } = await manager.requireToken('u', 'src');
+    expect(bare(await manager.refreshToken('u', 'src', { rejectedToken: second }))).toBe('at-3');
+    expect(bare(await manager.refreshToken('u', 'src', { rejectedToken: 'at-3' }))).toBe('at-4');
   });
 });
