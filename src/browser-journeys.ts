@@ -16,7 +16,7 @@ import { authorizeUrlOf, type OwnBrowserHalf, redeemCode } from './flows/own-bro
 import { setPaused } from './flows/pause-connection.js';
 import { describeFinished } from './flows/show-finished.js';
 import { startAuthorization } from './flows/start-authorization.js';
-import { type In, parseOwnerIn, parseTokenRequest } from './manager-input.js';
+import { type In, type InAccount, parseOwnerIn, parseTokenRequest } from './manager-input.js';
 
 /** The part of `OAuthManager` for browser routes, or for a host with a browser half of its own. */
 export abstract class BrowserJourneys {
@@ -120,12 +120,12 @@ export abstract class BrowserJourneys {
    * Pauses a connection for its owner: nobody gets its token until {@link resumeConnection} or a new consent, and nothing is
    * lost meanwhile. Idempotent; `false` when there is no such connection.
    */
-  async pauseConnection(userId: string, provider: string, options: In & { account?: string } = {}): Promise<boolean> {
+  async pauseConnection(userId: string, provider: string, options: InAccount = {}): Promise<boolean> {
     return setPaused(this.running(), parseTokenRequest(userId, provider, options), true);
   }
 
   /** Resumes a paused connection: its token is handed out again. Idempotent; `false` when there is no such connection. */
-  async resumeConnection(userId: string, provider: string, options: In & { account?: string } = {}): Promise<boolean> {
+  async resumeConnection(userId: string, provider: string, options: InAccount = {}): Promise<boolean> {
     return setPaused(this.running(), parseTokenRequest(userId, provider, options), false);
   }
 

@@ -57,7 +57,7 @@ export abstract class ConnectJourneys extends BrowserJourneys {
    */
   async findConnect(
     connectId: string,
-    options: In & { waitMs?: number; signal?: AbortSignal } = {},
+    options: In & { waitMs?: number | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<views.ConnectView> {
     const connect = connectOf(connectId, options);
     const { waitMs, signal } = options;

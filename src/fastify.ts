@@ -24,11 +24,11 @@ export interface HostCaller {
   /** `bot`, `viewer`, `admin`, or `user` for a person who may touch own records only. */
   readonly role: 'bot' | 'viewer' | 'admin' | 'user';
   /** `default` if absent. */
-  readonly tenant?: string;
+  readonly tenant?: string | undefined;
   /** Absent = every provider. */
-  readonly providers?: readonly string[];
+  readonly providers?: readonly string[] | undefined;
   /** Whose records a caller of role `user` may touch; required for that role. */
-  readonly userId?: string;
+  readonly userId?: string | undefined;
 }
 
 /** One of the host's API keys. Callers send `secret` as `Authorization: Bearer …` or `X-API-Key`. */
@@ -37,7 +37,7 @@ export interface HostApiKey {
   readonly role: 'bot' | 'viewer' | 'admin';
   /** At least 32 characters. */
   readonly secret: string;
-  readonly tenant?: string;
+  readonly tenant?: string | undefined;
 }
 
 /** Either `authenticate` or `apiKeys` decides who may call the API. */
@@ -48,22 +48,30 @@ export interface ValetkeyPluginOptions {
    * Identifies the caller; `undefined` answers 401. It is called again while an event stream is open, so it must not use
    * anything up.
    */
-  readonly authenticate?: (headers: IncomingHttpHeaders) => Promise<HostCaller | undefined> | HostCaller | undefined;
-  readonly apiKeys?: readonly HostApiKey[];
+  readonly authenticate?:
+    | ((headers: IncomingHttpHeaders) => Promise<HostCaller | undefined> | HostCaller | undefined)
+    | undefined;
+  readonly apiKeys?: readonly HostApiKey[] | undefined;
   /** The look of the pages: a name, a colour `#rrggbb` that passes WCAG AA, a PNG or SVG of at most 12 KiB. */
-  readonly brand?: { readonly name?: string; readonly color?: string; readonly logo?: Uint8Array };
+  readonly brand?:
+    | {
+        readonly name?: string | undefined;
+        readonly color?: string | undefined;
+        readonly logo?: Uint8Array | undefined;
+      }
+    | undefined;
   /**
    * Requests per minute of a caller (default 6000) and of a browser's address (default 600), 0 = no limit; counted in the
    * manager's store, for all replicas, unless the host has counters of its own. `false` leaves limiting to the host,
    * including that of wrong credentials.
    */
-  readonly limits?: false | Partial<RateLimitOptions>;
+  readonly limits?: false | Partial<RateLimitOptions> | undefined;
   /** Hands out tokens and links even when the audit trail cannot be written. */
-  readonly auditFailOpen?: boolean;
+  readonly auditFailOpen?: boolean | undefined;
   /** How often a quiet event stream sends a sign of life, ms; 15 s by default. */
-  readonly heartbeatMs?: number;
+  readonly heartbeatMs?: number | undefined;
   /** Epoch ms; for tests. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /**

@@ -13,13 +13,13 @@ import { type In, parseOwnerIn, requireObject, textsSchema } from './manager-inp
 /** Whose token it is, beside the user. */
 interface HostTokenPlace {
   readonly provider: string;
-  readonly account?: string;
+  readonly account?: string | undefined;
   /** The shop or host that the token is for, if each customer has one. */
-  readonly parameters?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
   /** What was granted. */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** The same, as a token set names it, or as text like in a provider's answer. */
-  readonly scope?: string | readonly string[];
+  readonly scope?: string | readonly string[] | undefined;
 }
 
 /**
@@ -29,19 +29,19 @@ interface HostTokenPlace {
  */
 export interface HostTokenInput extends HostTokenPlace {
   readonly accessToken: string | Secret;
-  readonly refreshToken?: string | Secret | null;
-  readonly expiresAt?: number | null;
-  readonly expiresIn?: number | null;
-  readonly tokenType?: string;
+  readonly refreshToken?: string | Secret | null | undefined;
+  readonly expiresAt?: number | null | undefined;
+  readonly expiresIn?: number | null | undefined;
+  readonly tokenType?: string | undefined;
 }
 
 /** The same as the provider answered it (RFC 6749 section 5.1), or as it was kept from there. */
 export interface HostTokenAnswer extends HostTokenPlace {
   readonly access_token: string | Secret;
-  readonly refresh_token?: string | Secret | null;
-  readonly expires_at?: number | string | null;
-  readonly expires_in?: number | string | null;
-  readonly token_type?: string;
+  readonly refresh_token?: string | Secret | null | undefined;
+  readonly expires_at?: number | string | null | undefined;
+  readonly expires_in?: number | string | null | undefined;
+  readonly token_type?: string | undefined;
 }
 
 /** Where in time something is, and what time it is. */

@@ -31,6 +31,7 @@ export type {
   ExchangeOptions,
   HasTokenOptions,
   In,
+  InAccount,
   ProofOptions,
   RefreshOptions,
   TokenOptions,

@@ -22,18 +22,22 @@ import { parseTokenUser, type TokenUser } from './flows/usage-ledger.js';
 
 /** The tenant of the user; `default` if there is only one. */
 export interface In {
-  readonly tenant?: string;
+  readonly tenant?: string | undefined;
+}
+
+/** Which of several accounts: its label, or its id or e-mail at the provider; absent = the default, or the only one. */
+export interface InAccount extends In {
+  readonly account?: string | undefined;
 }
 
 /** Which token is wanted. `scopes` must have been granted; `minTtlSeconds` is how long the token must still live. */
-export interface TokenOptions extends In {
-  readonly account?: string;
-  readonly scopes?: readonly string[];
-  readonly minTtlSeconds?: number;
+export interface TokenOptions extends InAccount {
+  readonly scopes?: readonly string[] | undefined;
+  readonly minTtlSeconds?: number | undefined;
   /** Who uses the token, shown to the person; noted only if it is given. */
-  readonly usedBy?: TokenUser;
+  readonly usedBy?: TokenUser | undefined;
   /** Only for providers that exchange tokens (source `token_exchange`). */
-  readonly subjectToken?: string | Secret;
+  readonly subjectToken?: string | Secret | undefined;
 }
 
 /** The access token that the provider refused, as it was handed out, or the hex SHA-256 of it. */
@@ -49,26 +53,26 @@ export type HasTokenOptions = Pick<TokenOptions, 'tenant' | 'account' | 'subject
 /** What to exchange. `resource` must be the configured one, if it is given. */
 export interface ExchangeOptions extends In {
   readonly subjectToken: string | Secret;
-  readonly scopes?: readonly string[];
-  readonly resource?: string;
+  readonly scopes?: readonly string[] | undefined;
+  readonly resource?: string | undefined;
 }
 
 /** What a connect link is made for. `parameters` are the provider's own (shop, subdomain, …). */
 export interface ConnectOptions extends In {
-  readonly scopes?: readonly string[];
-  readonly account?: string;
-  readonly returnTo?: string;
-  readonly chatIdentity?: ChatIdentity;
-  readonly proof?: ProofMode;
+  readonly scopes?: readonly string[] | undefined;
+  readonly account?: string | undefined;
+  readonly returnTo?: string | undefined;
+  readonly chatIdentity?: ChatIdentity | undefined;
+  readonly proof?: ProofMode | undefined;
   /** `device`: the person types a code on another device (RFC 8628). */
-  readonly method?: 'browser' | 'device';
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly parameters?: Readonly<Record<string, string>>;
+  readonly method?: 'browser' | 'device' | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The providers for which a code may prove something; absent = all. */
 export interface ProofOptions extends In {
-  readonly providers?: readonly string[];
+  readonly providers?: readonly string[] | undefined;
 }
 
 const digestSchema = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits');

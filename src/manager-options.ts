@@ -20,7 +20,7 @@ export interface ChatLoginOption {
   readonly platform: string;
   readonly provider: string;
   /** The scopes to ask for there; absent = those that the provider needs to tell who somebody is. */
-  readonly scope?: readonly string[];
+  readonly scope?: readonly string[] | undefined;
 }
 
 /** The options of a manager. Durations in seconds, as in the environment. */
@@ -30,55 +30,58 @@ export interface ManagerOptions extends StoreOptions {
   /** By id; the fields of `PROVIDERS_FILE`, named as in RFC 8414 and RFC 7591. */
   readonly providers: Readonly<Record<string, ProviderEntry>>;
   /** Token sources of the host, by the id under which their tokens are asked for. */
-  readonly sources?: Readonly<Record<string, TokenSource>>;
+  readonly sources?: Readonly<Record<string, TokenSource>> | undefined;
   /** Called when the refresh token of a fixed identity (source `refresh_token`) was replaced; it is stored by then. */
-  readonly onRotate?: (rotation: Rotation) => Promise<void> | void;
+  readonly onRotate?: ((rotation: Rotation) => Promise<void> | void) | undefined;
   /** An open store instead of the store options; it is closed with the manager. */
-  readonly store?: Store;
+  readonly store?: Store | undefined;
   /**
    * Writes an audit entry also for each token that is handed out in process, and hands none out without it. Off by default:
    * it costs a write where there is one read. The HTTP routes write theirs in any case.
    */
-  readonly auditTokens?: boolean;
+  readonly auditTokens?: boolean | undefined;
   /** How long before its end a token is refreshed, 300 by default; never more than half of its lifetime. */
-  readonly refreshBufferSeconds?: number;
+  readonly refreshBufferSeconds?: number | undefined;
   /**
    * Refreshing ahead of callers, per provider and process: 10 at a time and 50 a second by default (0 = no limit); `false`
    * leaves refreshing to callers.
    */
-  readonly refreshAhead?: false | { readonly concurrency?: number; readonly perSecond?: number };
+  readonly refreshAhead?:
+    | false
+    | { readonly concurrency?: number | undefined; readonly perSecond?: number | undefined }
+    | undefined;
   /** For how long a connect link is valid, 600 by default. */
-  readonly linkCodeTtlSeconds?: number;
+  readonly linkCodeTtlSeconds?: number | undefined;
   /**
    * How to prove that the person in the browser is the person in the chat, if a connect does not say; default `chat_code`.
    */
-  readonly connectProof?: ProofMode;
+  readonly connectProof?: ProofMode | undefined;
   /** Allows `none` for `connectProof` and for single links. Whoever gets a link then connects for its user. */
-  readonly unsafeConnectWithoutProof?: boolean;
+  readonly unsafeConnectWithoutProof?: boolean | undefined;
   /** One-tap link of the done page, with `{code}`: `https://t.me/my_bot?start={code}`. */
-  readonly proofDeepLink?: string;
+  readonly proofDeepLink?: string | undefined;
   /** Where the browser goes for proof `app_verifier`, with `connect_id` in the query. */
-  readonly appVerifierUrl?: string;
+  readonly appVerifierUrl?: string | undefined;
   /** Exact origins that `returnTo` may lead to, beside paths of this service. */
-  readonly returnToOrigins?: readonly string[];
+  readonly returnToOrigins?: readonly string[] | undefined;
   /**
    * What to do when an account at a provider is connected by a second user, or a user connects another account; default
    * `warn`.
    */
-  readonly accountPolicy?: 'warn' | 'deny';
+  readonly accountPolicy?: 'warn' | 'deny' | undefined;
   /** Where people of a chat platform sign in, for proof `chat_login`. */
-  readonly chatLogins?: readonly ChatLoginOption[];
+  readonly chatLogins?: readonly ChatLoginOption[] | undefined;
   /** Allows providers to have http endpoints on this machine, for development. */
-  readonly allowInsecureLoopbackProviders?: boolean;
+  readonly allowInsecureLoopbackProviders?: boolean | undefined;
   /** How soon an issuer that failed is asked again, 5 by default; the pause doubles up to 300. */
-  readonly issuerRetrySeconds?: number;
+  readonly issuerRetrySeconds?: number | undefined;
   /** Rules for MCP servers; the section `mcp` of `PROVIDERS_FILE`. Without it every public server may be used. */
-  readonly mcp?: McpPolicy;
+  readonly mcp?: McpPolicy | undefined;
   /** Refreshes ahead of callers, keeps idle grants alive and removes unproven ones; on by default. */
-  readonly backgroundWork?: boolean;
-  readonly log?: Log;
+  readonly backgroundWork?: boolean | undefined;
+  readonly log?: Log | undefined;
   /** Called once the manager is closed. */
-  readonly onClose?: () => void;
+  readonly onClose?: (() => void) | undefined;
 }
 
 /** The rules for MCP servers. @throws {ConfigurationError} all faults at once */

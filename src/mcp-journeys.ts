@@ -11,18 +11,18 @@ import { type In, parseRejectedDigest } from './manager-input.js';
 
 /** Whose account, and where the browser goes at the end. */
 export interface McpOptions extends In {
-  readonly account?: string;
-  readonly returnTo?: string;
+  readonly account?: string | undefined;
+  readonly returnTo?: string | undefined;
 }
 
 /** What is known of the response that asked for a token. */
 export interface McpAnswer extends McpOptions {
   /** The header `WWW-Authenticate`, as received. */
-  readonly wwwAuthenticate?: string | null;
+  readonly wwwAuthenticate?: string | null | undefined;
   /** Lower-case hex SHA-256 of the access token that was sent, if one was. */
-  readonly rejectedTokenSha256?: string;
+  readonly rejectedTokenSha256?: string | undefined;
   /** Whether it was passed on by the person: then it does not decide where metadata is, since all of a tenant share that. */
-  readonly isPersons?: boolean;
+  readonly isPersons?: boolean | undefined;
 }
 
 /** Writes into the audit trail who was given a token, or why not; then answers or throws as `ask` does. */

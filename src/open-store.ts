@@ -19,25 +19,25 @@ export interface StoreOptions {
   /** `kid:base64(32 bytes)[,…]`: the first encrypts, all decrypt. */
   readonly encryptionKeys: string;
   /** If it is given, `encryptionKeys` holds `kid:wrapped`, which the service unwraps at the start. */
-  readonly keyService?: KeyService;
+  readonly keyService?: KeyService | undefined;
   /** `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`; absent = embedded store in `dataDir`. */
-  readonly redisUrl?: string;
+  readonly redisUrl?: string | undefined;
   /** First part of every key in the store, `valetkey` by default. */
-  readonly keyPrefix?: string;
+  readonly keyPrefix?: string | undefined;
   /** For the embedded store: a directory on a local disk; `./data` by default. */
-  readonly dataDir?: string;
+  readonly dataDir?: string | undefined;
   /** How long the audit trail is kept, days; 90 by default. */
-  readonly auditRetentionDays?: number;
+  readonly auditRetentionDays?: number | undefined;
   /** Replicas of Redis that every commit waits for, and how long; none by default. */
-  readonly redisWait?: { readonly replicas: number; readonly timeoutMs: number; readonly onDisk: boolean };
+  readonly redisWait?: { readonly replicas: number; readonly timeoutMs: number; readonly onDisk: boolean } | undefined;
   /** Where refreshed tokens are kept, sealed, while the store is down; only in memory by default. */
-  readonly spoolDir?: string;
+  readonly spoolDir?: string | undefined;
   /** Receives counts and times. */
-  readonly meter?: Meter;
+  readonly meter?: Meter | undefined;
   /** Receives spans: `openTelemetryTracer`. */
   readonly tracer?: Tracer | undefined;
   /** Epoch ms; for tests. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /**

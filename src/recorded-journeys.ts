@@ -24,6 +24,7 @@ import {
   type ConnectOptions,
   type ExchangeOptions,
   type In,
+  type InAccount,
   type ProofOptions,
   parseOwnerIn,
   parseTokenRequest,
@@ -85,7 +86,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
     );
   }
 
-  override async deleteToken(userId: string, provider: string, options: In & { account?: string } = {}) {
+  override async deleteToken(userId: string, provider: string, options: InAccount = {}) {
     return this.#tell(
       'disconnect',
       (): Promise<Disconnected> => super.deleteToken(userId, provider, options),
@@ -93,7 +94,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
     );
   }
 
-  override async pauseConnection(userId: string, provider: string, options: In & { account?: string } = {}) {
+  override async pauseConnection(userId: string, provider: string, options: InAccount = {}) {
     return this.#tell(
       'pause',
       () => super.pauseConnection(userId, provider, options),
@@ -101,7 +102,7 @@ export abstract class RecordedJourneys extends TokenJourneys {
     );
   }
 
-  override async resumeConnection(userId: string, provider: string, options: In & { account?: string } = {}) {
+  override async resumeConnection(userId: string, provider: string, options: InAccount = {}) {
     return this.#tell(
       'resume',
       () => super.resumeConnection(userId, provider, options),

@@ -22,6 +22,7 @@ import {
   type ExchangeOptions,
   type HasTokenOptions,
   type In,
+  type InAccount,
   parseExchange,
   parseOwnerIn,
   parseRefreshRequest,
@@ -108,7 +109,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
   }
 
   /** Who used the token of a connection, newest first; at most 50 uses, of callers that named themselves. */
-  async listTokenUses(userId: string, provider: string, options: In & { account?: string } = {}) {
+  async listTokenUses(userId: string, provider: string, options: InAccount = {}) {
     return listUses(this.running(), parseTokenRequest(userId, provider, options));
   }
 
@@ -123,7 +124,7 @@ export abstract class TokenJourneys extends ConnectJourneys {
   }
 
   /** Disconnects: certainly forgets the tokens, and revokes them as far as the provider can. Idempotent. */
-  async deleteToken(userId: string, provider: string, options: In & { account?: string } = {}): Promise<Disconnected> {
+  async deleteToken(userId: string, provider: string, options: InAccount = {}): Promise<Disconnected> {
     return disconnectAndTell(this.room().desk, parseTokenRequest(userId, provider, options));
   }
 

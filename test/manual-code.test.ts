@@ -54,10 +54,45 @@ const wrappers = {
     };
   `,
 };
-const blocks = [...manual, wrappers];
+
+/** What is not always known is passed as it is: options, environment variables, fields of a request. */
+const callers = {
+  file: 'callers.ts',
+  code: `
+    import type { FastifyInstance } from 'fastify';
+    import { openManager, requireOAuthToken, type TokenSource } from 'valetkey';
+    import { ValetkeyClient } from 'valetkey/client';
+    import { valetkey } from 'valetkey/fastify';
+    import { createMcpFetch } from 'valetkey/mcp';
+    declare const app: FastifyInstance;
+    export async function ask(some: string | undefined, number: number | undefined, list: string[] | undefined) {
+      const client_secret = process.env.GITHUB_CLIENT_SECRET;
+      const providers = { github: { client_id: 'id', client_secret, scopes: list } };
+      const store = { redisUrl: process.env.REDIS_URL, dataDir: some, keyPrefix: some, spoolDir: some, log: undefined };
+      const settings = { refreshBufferSeconds: number, proofDeepLink: some, returnToOrigins: list, onRotate: undefined };
+      const manager = await openManager({ baseUrl: 'https://bot.example', encryptionKeys: '', providers, ...store, ...settings });
+      const whose = { tenant: some, account: some };
+      await requireOAuthToken({ userId: 'u', scopes: list, minTtlSeconds: number, ...whose }, 'github');
+      await manager.startConnect('u', 'github', { scopes: list, returnTo: some, proof: undefined, ...whose });
+      await manager.findConnect('c', { waitMs: number, signal: undefined });
+      const answer = await manager.exchangeCode('github', 'c', { codeVerifier: 'v', redirectUri: some });
+      await manager.storeToken('u', { provider: 'github', account: some, ...answer });
+      const kept = { access_token: 'at', refresh_token: some, expires_in: number, scope: some, token_type: some };
+      await manager.storeToken('u', { provider: 'github', ...kept });
+      await manager.deleteToken('u', 'github', whose);
+      const client = new ValetkeyClient({ baseUrl: 'https://bot.example', apiKey: 'k', timeoutMs: number, retries: number });
+      await client.requireToken('u', 'github', { account: some, scopes: list, purpose: some, subjectToken: some });
+      await app.register(valetkey, { manager, apiKeys: [{ id: 'bot', role: 'bot', secret: 's', tenant: some }], heartbeatMs: number });
+      const source: TokenSource = { requiresSubjectToken: false, resolve: async () => ({ accessToken: 'at', expiresAt: number }) };
+      return [createMcpFetch({ userId: 'u', manager, ...whose }, 'https://mcp.example'), source];
+    }
+  `,
+};
+const blocks = [...manual, wrappers, callers];
 
 it.each([
   ['node16', 'node16'],
+  ['nodenext', 'nodenext'],
   ['esnext', 'bundler'],
 ])(
   'with module %s and its resolution %s',
@@ -67,6 +102,7 @@ it.each([
       '--noEmit',
       '--declaration',
       '--strict',
+      '--exactOptionalPropertyTypes',
       '--skipLibCheck',
       '--target',
       'es2022',

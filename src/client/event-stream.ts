@@ -26,9 +26,9 @@ export interface ClientEvent {
 /** Where to begin and when to end. */
 export interface EventsOptions {
   /** The id of the last event that was handled; absent = events from now on. */
-  readonly after?: string;
+  readonly after?: string | undefined;
   /** Ends the iteration without an error. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The service sends a sign of life every 15 s; a stream that is silent for this long is dead, ms. */

@@ -12,11 +12,11 @@ export interface TransportOptions {
   /** An API key, or a JWT that the service accepts. */
   readonly apiKey: string;
   /** The global one by default. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** How long one request may take; a long-poll gets its waiting time on top. 15 s by default. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** How often a GET that failed for a passing reason is repeated; 2 by default. Other requests never are. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
 }
 
 /** One request. */

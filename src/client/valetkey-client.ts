@@ -27,20 +27,20 @@ export type ValetkeyClientOptions = TransportOptions;
 
 /** Which token is wanted. `scopes` must have been granted; `minTtlSeconds` is how long the token must still live. */
 export interface ClientTokenOptions {
-  readonly account?: string;
-  readonly scopes?: readonly string[];
-  readonly minTtlSeconds?: number;
+  readonly account?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly minTtlSeconds?: number | undefined;
   /** What the token is for: printable ASCII, at most 200 characters; shown to the person. */
-  readonly purpose?: string;
+  readonly purpose?: string | undefined;
   /** Only for providers that exchange tokens: the token on whose behalf another one is wanted. */
-  readonly subjectToken?: string | Secret;
+  readonly subjectToken?: string | Secret | undefined;
 }
 
 /** What to exchange. `resource` must be the configured one, if it is given. */
 export interface ClientExchangeOptions {
   readonly subjectToken: string | Secret;
-  readonly scopes?: readonly string[];
-  readonly resource?: string;
+  readonly scopes?: readonly string[] | undefined;
+  readonly resource?: string | undefined;
 }
 
 /** On whose behalf a tool handler works, and what the token must allow. */
@@ -50,16 +50,18 @@ export interface ClientTokenContext extends ClientTokenOptions {
 
 /** What a connect link is made for. `parameters` are the provider's own (shop, subdomain, …). */
 export interface ClientConnectOptions {
-  readonly scopes?: readonly string[];
-  readonly account?: string;
-  readonly returnTo?: string;
+  readonly scopes?: readonly string[] | undefined;
+  readonly account?: string | undefined;
+  readonly returnTo?: string | undefined;
   /** `subject`: the immutable id on that platform, for proof `chat_login` if it does not follow from the user id. */
-  readonly chatIdentity?: { readonly platform: string; readonly name: string; readonly subject?: string };
-  readonly proof?: 'chat_code' | 'app_verifier' | 'chat_login' | 'none';
+  readonly chatIdentity?:
+    | { readonly platform: string; readonly name: string; readonly subject?: string | undefined }
+    | undefined;
+  readonly proof?: 'chat_code' | 'app_verifier' | 'chat_login' | 'none' | undefined;
   /** `device`: the person types a code on another device (RFC 8628); see `device` of the answer. */
-  readonly method?: 'browser' | 'device';
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly parameters?: Readonly<Record<string, string>>;
+  readonly method?: 'browser' | 'device' | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The service's own limit on one long-poll is 30 s; proxies often give up at 30, too. */
@@ -125,7 +127,7 @@ export class ValetkeyClient {
   async refreshToken(
     userId: string,
     provider: string,
-    options: { readonly rejectedToken: string | Secret; readonly account?: string },
+    options: { readonly rejectedToken: string | Secret; readonly account?: string | undefined },
   ): Promise<ClientToken> {
     const { rejectedToken } = options;
     const path = `${tokenPath(userId, provider)}/refresh${queryOf({ account: options.account })}`;
@@ -147,7 +149,7 @@ export class ValetkeyClient {
   /** The state of a connect; with `waitSeconds` (0-30), answered when it changes or the time is over. */
   async findConnect(
     connectId: string,
-    options: { readonly waitSeconds?: number; readonly signal?: AbortSignal } = {},
+    options: { readonly waitSeconds?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ClientConnect> {
     const { waitSeconds = 0, signal } = options;
     const path = `/connects/${segmentOf('connectId', connectId)}${queryOf({ wait: waitSeconds || undefined })}`;
@@ -162,7 +164,7 @@ export class ValetkeyClient {
    */
   async waitForConnect(
     connectId: string,
-    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+    options: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ClientConnect> {
     const { timeoutMs = 900_000, signal } = options;
     const end = performance.now() + timeoutMs;
@@ -198,7 +200,7 @@ export class ValetkeyClient {
   async deleteToken(
     userId: string,
     provider: string,
-    options: { readonly account?: string } = {},
+    options: { readonly account?: string | undefined } = {},
   ): Promise<ClientDisconnected> {
     const path = `${userPath(userId)}/connections/${segmentOf('provider', provider)}${queryOf(options)}`;
     return readDisconnected(await this.#transport.call({ method: 'DELETE', path }));

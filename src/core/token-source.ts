@@ -22,10 +22,10 @@ export interface SourceRequest {
 export interface SourcedToken {
   readonly accessToken: Secret | string;
   /** `Bearer` by default. */
-  readonly tokenType?: string;
+  readonly tokenType?: string | undefined;
   /** Epoch ms; absent = does not expire. */
-  readonly expiresAt?: number;
-  readonly scope?: Scope;
+  readonly expiresAt?: number | undefined;
+  readonly scope?: Scope | undefined;
   /** Whom an exchanged token is about; for the audit trail. */
   readonly delegation?: Delegation | undefined;
 }

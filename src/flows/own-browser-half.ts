@@ -15,10 +15,10 @@ import { redirectUriOf } from './redirect-uri.js';
 
 /** What such a host may set; by default our redirect URI and the provider's default scope. */
 export interface OwnBrowserHalf {
-  readonly redirectUri?: string;
-  readonly scopes?: Scope;
+  readonly redirectUri?: string | undefined;
+  readonly scopes?: Scope | undefined;
   /** The shop or host, where each customer has one. */
-  readonly parameters?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

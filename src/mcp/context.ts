@@ -8,12 +8,12 @@ import type { OAuthManager } from '../oauth-manager.js';
 /** Whose tokens. `manager` is the process-wide one unless given. */
 export interface McpContext {
   readonly userId: string;
-  readonly tenant?: string;
+  readonly tenant?: string | undefined;
   /** The caller's label for one of several accounts at one server. */
-  readonly account?: string;
+  readonly account?: string | undefined;
   /** Where the browser goes when the person has connected: a local path, or one of the deployment's origins. */
-  readonly returnTo?: string;
-  readonly manager?: OAuthManager;
+  readonly returnTo?: string | undefined;
+  readonly manager?: OAuthManager | undefined;
 }
 
 /** The manager of a context, and the rest in the form that its methods take. */

@@ -9,7 +9,7 @@ export type McpFetch = (input: string | URL | Request, init?: RequestInit) => Pr
 
 /** Sends the requests; by default the guarded client, which reaches public https servers only. */
 export interface McpFetchOptions {
-  readonly fetch?: (url: string | URL, init?: RequestInit) => Promise<Response>;
+  readonly fetch?: ((url: string | URL, init?: RequestInit) => Promise<Response>) | undefined;
 }
 
 /** A request that can be sent again byte for byte. */
