@@ -17,9 +17,11 @@ export function tokenPath(userId: string, provider: string): string {
  * it another call.
  *
  * @param field what the caller calls the name
- * @throws {InvalidRequest} it is one of these, empty, or not well-formed Unicode
+ * @throws {InvalidRequest} it is one of these, empty, no text (all users without an id would be the user `undefined`), or not
+ *   well-formed Unicode
  */
 export function segmentOf(field: string, name: string): string {
+  if (typeof name !== 'string') throw new InvalidRequest(field, 'must be text');
   if (/^\.{0,2}$/.test(name)) throw new InvalidRequest(field, 'must not be empty, "." or "..": no path can hold that');
   try {
     return encodeURIComponent(name);
@@ -28,9 +30,14 @@ export function segmentOf(field: string, name: string): string {
   }
 }
 
-/** A query with its question mark; empty without parameters. */
+/** A query with its question mark; empty without parameters. @throws {InvalidRequest} a value that is neither text nor a number */
 export function queryOf(parameters: Readonly<Record<string, string | number | undefined>>): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value));
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
+    if (typeof value !== 'string' && typeof value !== 'number')
+      throw new InvalidRequest(name, 'must be text or a number');
+    query.set(name, String(value));
+  }
   return query.size === 0 ? '' : `?${query}`;
 }

@@ -3,6 +3,7 @@
 import { InvalidRequest } from '../core/errors.js';
 import { Secret } from '../core/secret.js';
 import { ServiceUnreachable, UnexpectedAnswer } from './errors.js';
+import { objectOf } from './input.js';
 import { errorOf, isPassing, pauseAskedBy } from './problems.js';
 
 /** How the client reaches the service. Durations in ms. */
@@ -43,6 +44,7 @@ export class Transport {
   readonly #retries: number;
 
   constructor(options: TransportOptions) {
+    objectOf('options', options);
     if (!/^https?:$/.test(schemeOf(options.baseUrl)))
       throw new InvalidRequest('baseUrl', 'must be a URL of http or https');
     // From an unset variable it may be `undefined`, whatever the type says.

@@ -5,6 +5,7 @@ import type { Secret } from '../core/secret.js';
 import type { StartedConnect } from '../core/views.js';
 import { queryOf, segmentOf, tokenPath, userPath } from './addresses.js';
 import { type ClientEvent, type EventsOptions, followEvents } from './event-stream.js';
+import { objectOf, scopesIn, textOf } from './input.js';
 import { isPassing } from './problems.js';
 import { pause, Transport, type TransportOptions } from './transport.js';
 import {
@@ -86,18 +87,18 @@ export class ValetkeyClient {
    * @throws {OAuthNotConnected} the person has to open `connectUrl` first; `reason` says why
    */
   async requireOAuthToken(context: ClientTokenContext, provider: string): Promise<string> {
-    const { userId, ...options } = context;
+    const { userId, ...options } = objectOf('context', context);
     return (await this.requireToken(userId, provider, options)).accessToken.reveal();
   }
 
   /** As {@link requireOAuthToken}, with what is known about the token. */
   async requireToken(userId: string, provider: string, options: ClientTokenOptions = {}): Promise<ClientToken> {
-    const { account, minTtlSeconds, scopes, purpose, subjectToken } = options;
+    const { account, minTtlSeconds, scopes, purpose, subjectToken } = objectOf('options', options);
     if (subjectToken !== undefined) {
       if (minTtlSeconds !== undefined) throw new InvalidRequest('minTtlSeconds', 'cannot be asked of an exchange');
       return this.exchangeToken(provider, { subjectToken, scopes });
     }
-    const query = queryOf({ account, min_ttl: minTtlSeconds, scopes: scopes?.join(' ') });
+    const query = queryOf({ account, min_ttl: minTtlSeconds, scopes: scopesIn(scopes) });
     const headers: Record<string, string> = purpose === undefined ? {} : { 'x-purpose': purpose };
     const path = `${tokenPath(userId, provider)}${query}`;
     return readToken(await this.#transport.call({ method: 'GET', path, headers }));
@@ -109,8 +110,8 @@ export class ValetkeyClient {
    * @throws {InvalidRequest | Forbidden} the subject token, scope or resource is not one that may be exchanged
    */
   async exchangeToken(provider: string, options: ClientExchangeOptions): Promise<ClientToken> {
-    const { subjectToken, scopes, resource } = options;
-    const body = { subject_token: textOf(subjectToken), scopes, resource };
+    const { subjectToken, scopes, resource } = objectOf('options', options);
+    const body = { subject_token: textOf('subject_token', subjectToken), scopes, resource };
     const path = `/exchange/${segmentOf('provider', provider)}`;
     return readToken(await this.#transport.call({ method: 'POST', path, body }));
   }
@@ -129,9 +130,9 @@ export class ValetkeyClient {
     provider: string,
     options: { readonly rejectedToken: string | Secret; readonly account?: string | undefined },
   ): Promise<ClientToken> {
-    const { rejectedToken } = options;
-    const path = `${tokenPath(userId, provider)}/refresh${queryOf({ account: options.account })}`;
-    const body = { rejected_token_sha256: await sha256(textOf(rejectedToken)) };
+    const { rejectedToken, account } = objectOf('options', options);
+    const path = `${tokenPath(userId, provider)}/refresh${queryOf({ account })}`;
+    const body = { rejected_token_sha256: await sha256(textOf('rejected_token', rejectedToken)) };
     return readToken(await this.#transport.call({ method: 'POST', path, body }));
   }
 
@@ -140,7 +141,7 @@ export class ValetkeyClient {
    * `device` it is the provider's own, and the person enters `device.userCode` there.
    */
   async startConnect(userId: string, provider: string, options: ClientConnectOptions = {}): Promise<StartedConnect> {
-    const { returnTo, chatIdentity, ...rest } = options;
+    const { returnTo, chatIdentity, ...rest } = objectOf('options', options);
     const body = { ...rest, return_to: returnTo, chat_identity: chatIdentity };
     const path = `${userPath(userId)}/connect/${segmentOf('provider', provider)}`;
     return readStartedConnect(await this.#transport.call({ method: 'POST', path, body }));
@@ -151,7 +152,7 @@ export class ValetkeyClient {
     connectId: string,
     options: { readonly waitSeconds?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ClientConnect> {
-    const { waitSeconds = 0, signal } = options;
+    const { waitSeconds = 0, signal } = objectOf('options', options);
     const path = `/connects/${segmentOf('connectId', connectId)}${queryOf({ wait: waitSeconds || undefined })}`;
     return readConnect(await this.#transport.call({ method: 'GET', path, waitMs: waitSeconds * 1000, signal }));
   }
@@ -166,7 +167,7 @@ export class ValetkeyClient {
     connectId: string,
     options: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ClientConnect> {
-    const { timeoutMs = 900_000, signal } = options;
+    const { timeoutMs = 900_000, signal } = objectOf('options', options);
     const end = performance.now() + timeoutMs;
     for (let before: string | undefined; ; ) {
       const left = Math.max(0, end - performance.now());
@@ -202,7 +203,8 @@ export class ValetkeyClient {
     provider: string,
     options: { readonly account?: string | undefined } = {},
   ): Promise<ClientDisconnected> {
-    const path = `${userPath(userId)}/connections/${segmentOf('provider', provider)}${queryOf(options)}`;
+    const { account } = objectOf('options', options);
+    const path = `${userPath(userId)}/connections/${segmentOf('provider', provider)}${queryOf({ account })}`;
     return readDisconnected(await this.#transport.call({ method: 'DELETE', path }));
   }
 
@@ -234,9 +236,6 @@ export class ValetkeyClient {
     }
   }
 }
-
-/** Printing a `Secret` would send the text that hides it. */
-const textOf = (token: string | Secret): string => (typeof token === 'object' ? token.reveal() : token);
 
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { meanings } from '../../routes/error-handler.js';
 import { MessageReader } from '../../src/client/event-stream.js';
-import { ValetkeyClient, type ValetkeyClientOptions } from '../../src/client/index.js';
+import { Secret, ValetkeyClient, type ValetkeyClientOptions } from '../../src/client/index.js';
 import { errorOf } from '../../src/client/problems.js';
 
 const apiKey = 'a-key-of-the-test-a-key-of-the-test-01';
@@ -118,7 +118,32 @@ describe('the client when things go wrong', () => {
     expect(inspect([client, unreachable], { depth: 9, showHidden: true })).not.toContain(apiKey);
   });
 
+  it.each<[string, keyof ValetkeyClient, unknown[]]>([
+    ['userId', 'requireToken', [undefined, 'github']],
+    ['userId', 'startConnect', [null, 'github']],
+    ['userId', 'submitProof', [{ id: 'u' }, 'ABCDEFGH']],
+    ['userId', 'requireOAuthToken', [{ user: 'u' }, 'github']],
+    ['provider', 'getToken', ['u', undefined]],
+    ['connectId', 'waitForConnect', [undefined]],
+    ['context', 'requireOAuthToken', [undefined, 'github']],
+    ['options', 'getToken', ['u', 'github', null]],
+    ['options', 'deleteToken', ['u', 'github', 'work']],
+    ['options', 'refreshToken', ['u', 'github']],
+    ['options', 'exchangeToken', ['github']],
+    ['account', 'deleteToken', ['u', 'github', { account: null }]],
+    ['scopes', 'requireToken', ['u', 'github', { scopes: 'repo' }]],
+    ['rejected_token', 'refreshToken', ['u', 'github', {}]],
+    ['rejected_token', 'refreshToken', ['u', 'github', { rejectedToken: { accessToken: new Secret('t') } }]],
+    ['subject_token', 'exchangeToken', ['github', { subjectToken: 5 }]],
+  ])('sends nothing in the place of what is no %s (%s %j)', async (field, method, given) => {
+    const { client, seen } = await open([json(200, {})]);
+    const refused = { code: 'invalid_request', field };
+    await expect(Reflect.apply(client[method], client, given)).rejects.toMatchObject(refused);
+    expect(seen).toEqual([]);
+  });
+
   it('refuses an address or a key that cannot be one', () => {
+    expect(() => Reflect.construct(ValetkeyClient, [])).toThrow(/^options: must be an object$/);
     for (const baseUrl of ['valetkey', 'localhost:3000', 'ftp://a'])
       expect(() => new ValetkeyClient({ baseUrl, apiKey })).toThrow(/^baseUrl: must be a URL of http or https$/);
     expect(() => new ValetkeyClient(JSON.parse('{"baseUrl":"http://a"}'))).toThrow(/^apiKey: must be the key/);
