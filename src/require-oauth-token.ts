@@ -19,7 +19,8 @@ export interface TokenContext extends TokenOptions {
  * @throws {ManagerLifecycleError} `initOAuthManager` was not called
  */
 export async function requireOAuthToken(context: TokenContext, provider: string): Promise<string> {
-  const { userId, ...options } = requireObject('context', context);
-  const token = await getOAuthManager().requireToken(userId, provider, options);
+  const { userId } = requireObject('context', context);
+  // The context itself: a copy of it would lack what a class gives by getters, such as the tenant.
+  const token = await getOAuthManager().requireToken(userId, provider, context);
   return token.accessToken.reveal();
 }

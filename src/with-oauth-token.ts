@@ -22,11 +22,11 @@ export async function withOAuthToken<T>(
   handler: (accessToken: string) => Promise<T> | T,
   options: { readonly resume?: unknown } = {},
 ): Promise<T> {
-  const { userId, ...wish } = requireObject('context', context);
+  const { userId, tenant } = requireObject('context', context);
   const manager = getOAuthManager();
-  const token = await manager.requireToken(userId, provider, wish).catch(async (error: unknown) => {
+  const token = await manager.requireToken(userId, provider, context).catch(async (error: unknown) => {
     if (error instanceof OAuthNotConnected && options.resume !== undefined) {
-      await manager.keepPendingAction(error.connectId, options.resume, { tenant: wish.tenant });
+      await manager.keepPendingAction(error.connectId, options.resume, { tenant });
     }
     throw error;
   });

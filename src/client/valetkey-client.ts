@@ -87,8 +87,8 @@ export class ValetkeyClient {
    * @throws {OAuthNotConnected} the person has to open `connectUrl` first; `reason` says why
    */
   async requireOAuthToken(context: ClientTokenContext, provider: string): Promise<string> {
-    const { userId, ...options } = objectOf('context', context);
-    return (await this.requireToken(userId, provider, options)).accessToken.reveal();
+    const { userId } = objectOf('context', context);
+    return (await this.requireToken(userId, provider, context)).accessToken.reveal();
   }
 
   /** As {@link requireOAuthToken}, with what is known about the token. */

@@ -44,6 +44,25 @@ test.each([
   expect(told).toEqual([{ rejected_token_sha256: createHash('sha256').update('at-1').digest('hex') }]);
 });
 
+test('a context may have its fields as getters of a class', async () => {
+  const asked: string[] = [];
+  const fetch = async (url: unknown) => {
+    asked.push(String(url));
+    return Response.json(formatToken(token));
+  };
+  const client = new ValetkeyClient({ baseUrl: 'https://valetkey.example.com', apiKey: 'k', fetch });
+  class HostContext {
+    get userId() {
+      return 'u';
+    }
+    get account() {
+      return 'work';
+    }
+  }
+  await client.requireOAuthToken(new HostContext(), 'atlassian');
+  expect(asked).toEqual(['https://valetkey.example.com/v1/users/u/tokens/atlassian?account=work']);
+});
+
 test('every field that the types of the client promise travels', () => {
   const identity = { id: 'u1', name: 'Ada', email: 'ada@example.com' };
   const [expiresAt, connectedAt, lastUsedAt] = [1_800_000_000_000, 1_700_000_000_000, 1_700_000_060_000];
