@@ -110,7 +110,8 @@ export abstract class TokenJourneys extends ConnectJourneys {
 
   /** Who used the token of a connection, newest first; at most 50 uses, of callers that named themselves. */
   async listTokenUses(userId: string, provider: string, options: InAccount = {}) {
-    return listUses(this.running(), parseTokenRequest(userId, provider, options));
+    const { desk, ledger } = this.room();
+    return listUses(desk.deps, ledger, parseTokenRequest(userId, provider, options));
   }
 
   /**

@@ -50,6 +50,12 @@ export class UsageLedger {
     this.#writing.set(connectionId, writing);
   }
 
+  /** The uses of a connection, newest first, with those that this process has noted by now. */
+  async read(connectionId: string): Promise<readonly TokenUse[]> {
+    await this.#writing.get(connectionId);
+    return readUses(this.#deps, connectionId);
+  }
+
   /** Resolves when everything noted so far is written. */
   async settled(): Promise<void> {
     await Promise.all(this.#writing.values());
@@ -64,13 +70,16 @@ export class UsageLedger {
 }
 
 /** The uses of a connection, newest first; empty when there is no such connection. */
-export async function listUses(deps: Dependencies, wish: ConnectionWish): Promise<readonly TokenUse[]> {
+export async function listUses(
+  deps: Dependencies,
+  ledger: UsageLedger,
+  wish: ConnectionWish,
+): Promise<readonly TokenUse[]> {
   const found = await findConnection(deps, wish);
-  if (found.kind === 'none') return [];
-  return readUses(deps, found.stored.connection.connectionId);
+  return found.kind === 'none' ? [] : ledger.read(found.stored.connection.connectionId);
 }
 
-/** The same by the connection's id. */
+/** The same by the connection's id, as far as they are written. */
 export async function readUses(deps: Dependencies, connectionId: string): Promise<readonly TokenUse[]> {
   const ledger = await deps.store.expiring.find('usage_ledger', connectionId);
   return [...(ledger?.uses ?? [])].reverse();
