@@ -32,6 +32,7 @@ export interface HostTokenInput extends HostTokenPlace {
   readonly refreshToken?: string | Secret | null | undefined;
   readonly expiresAt?: number | null | undefined;
   readonly expiresIn?: number | null | undefined;
+  /** `Bearer` by default. */
   readonly tokenType?: string | undefined;
 }
 

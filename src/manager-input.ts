@@ -30,9 +30,11 @@ export interface InAccount extends In {
   readonly account?: string | undefined;
 }
 
-/** Which token is wanted. `scopes` must have been granted; `minTtlSeconds` is how long the token must still live. */
+/** Which token is wanted. */
 export interface TokenOptions extends InAccount {
+  /** What must have been granted; absent = whatever was. */
   readonly scopes?: readonly string[] | undefined;
+  /** How long the token must still live. If even new ones do not live that long, one that is at most a minute old will do. */
   readonly minTtlSeconds?: number | undefined;
   /** Who uses the token, shown to the person; noted only if it is given. */
   readonly usedBy?: TokenUser | undefined;
@@ -57,16 +59,23 @@ export interface ExchangeOptions extends In {
   readonly resource?: string | undefined;
 }
 
-/** What a connect link is made for. `parameters` are the provider's own (shop, subdomain, …). */
+/** What a connect link is made for. */
 export interface ConnectOptions extends In {
+  /** What to ask for; absent = the provider's default. */
   readonly scopes?: readonly string[] | undefined;
+  /** The label to connect under, `default` by default. */
   readonly account?: string | undefined;
+  /** Where the last page leads: a path of this service, or a URL at one of `returnToOrigins`. */
   readonly returnTo?: string | undefined;
+  /** Whom the landing page names as asking. */
   readonly chatIdentity?: ChatIdentity | undefined;
+  /** Instead of `connectProof` of the manager. */
   readonly proof?: ProofMode | undefined;
   /** `device`: the person types a code on another device (RFC 8628). */
   readonly method?: 'browser' | 'device' | undefined;
+  /** Comes back with the connect and with the event of its end; never a secret. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** What the provider needs to know: shop, subdomain, … */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
 

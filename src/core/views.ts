@@ -86,6 +86,7 @@ export interface ConnectView {
   readonly connectId: string;
   readonly provider: ProviderId;
   readonly status: ConnectStatus;
+  /** Why it failed: the `error` that the provider answered, such as `access_denied`, or a word of ours. */
   readonly error?: string;
   readonly identity?: ProviderIdentity;
   /** As it was given when the connect was made. */
