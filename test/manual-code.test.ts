@@ -60,7 +60,7 @@ const callers = {
   file: 'callers.ts',
   code: `
     import type { FastifyInstance } from 'fastify';
-    import { openManager, requireOAuthToken, type TokenSource } from 'valetkey';
+    import { OAuthNotConnected, openManager, requireOAuthToken, type TokenSource } from 'valetkey';
     import { ValetkeyClient } from 'valetkey/client';
     import { valetkey } from 'valetkey/fastify';
     import { createMcpFetch } from 'valetkey/mcp';
@@ -84,6 +84,8 @@ const callers = {
       await client.requireToken('u', 'github', { account: some, scopes: list, purpose: some, subjectToken: some });
       await app.register(valetkey, { manager, apiKeys: [{ id: 'bot', role: 'bot', secret: 's', tenant: some }], heartbeatMs: number });
       const source: TokenSource = { requiresSubjectToken: false, resolve: async () => ({ accessToken: 'at', expiresAt: number }) };
+      const refusal = new OAuthNotConnected({ provider: 'github', reason: 'expired', connectUrl: '', connectId: '', missingScopes: list });
+      if (refusal.provider !== 'github') throw refusal;
       return [createMcpFetch({ userId: 'u', manager, ...whose }, 'https://mcp.example'), source];
     }
   `,

@@ -40,14 +40,15 @@ export class OAuthNotConnected extends OAuthManagerError {
   readonly proof?: ProofMode;
   readonly #connectUrl: string;
 
+  /** Hosts create it as well, to test how their tools take it: so `provider` is any text. */
   constructor(fields: {
-    provider: ProviderId;
+    provider: string;
     reason: NotConnectedReason;
     connectUrl: string;
     connectId: string;
-    missingScopes?: readonly string[];
-    paused?: boolean;
-    proof?: ProofMode;
+    missingScopes?: readonly string[] | undefined;
+    paused?: boolean | undefined;
+    proof?: ProofMode | undefined;
   }) {
     super(
       fields.paused
@@ -56,7 +57,7 @@ export class OAuthNotConnected extends OAuthManagerError {
     );
     this.code = fields.reason;
     this.reason = fields.reason;
-    this.provider = fields.provider;
+    this.provider = fields.provider as ProviderId;
     this.#connectUrl = fields.connectUrl;
     this.connectId = fields.connectId;
     this.missingScopes = fields.missingScopes;
