@@ -20,6 +20,9 @@ export interface TransportOptions {
   readonly retries?: number | undefined;
 }
 
+/** A timer with a longer time fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** One request. */
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -78,31 +81,28 @@ export class Transport {
 
   /** Opens the event stream after an event; `signal` ends it. The deadline is only for opening it. */
   async openEvents(after: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    const tooSlow = new AbortController();
-    const timer = setTimeout(() => tooSlow.abort(), this.#timeoutMs);
     const headers = { accept: 'text/event-stream', ...(after === undefined ? {} : { 'last-event-id': after }) };
-    try {
-      const response = await this.#send('/events', { headers, signal: AbortSignal.any([signal, tooSlow.signal]) });
+    return inTime(this.#timeoutMs, signal, async (either) => {
+      const response = await this.#send('/events', { headers, signal: either });
       if (!response.ok) throw errorOf(response, await readBody(response));
       if (response.body === null) throw new UnexpectedAnswer('the event stream has no body');
       return response.body;
-    } finally {
-      clearTimeout(timer);
-    }
+    });
   }
 
   async #once({ method, path, body, headers, waitMs = 0, signal }: Call): Promise<unknown> {
-    const deadline = AbortSignal.timeout(this.#timeoutMs + waitMs);
-    const response = await this.#send(path, {
-      method,
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-      headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
+    return inTime(this.#timeoutMs + waitMs, signal, async (either) => {
+      const response = await this.#send(path, {
+        method,
+        signal: either,
+        headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const answer = await readBody(response);
+      if (!response.ok) throw errorOf(response, answer);
+      if (answer === undefined) throw new UnexpectedAnswer('the body is no JSON');
+      return answer;
     });
-    const answer = await readBody(response);
-    if (!response.ok) throw errorOf(response, answer);
-    if (answer === undefined) throw new UnexpectedAnswer('the body is no JSON');
-    return answer;
   }
 
   /** Errors of `fetch` may contain secrets. */
@@ -118,6 +118,24 @@ export class Transport {
       if (error instanceof ServiceUnreachable) throw error;
       throw new ServiceUnreachable('The service cannot be reached, or it did not answer in time.');
     }
+  }
+}
+
+/**
+ * Does `work` with a signal that fires when the time is over, or when the caller's does. Not with `AbortSignal.timeout`:
+ * behind an `AbortSignal.any`, the garbage collector of Node 20 may take it, and then it never fires (nodejs/node#57736).
+ */
+async function inTime<T>(
+  ms: number,
+  leaving: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const tooSlow = new AbortController();
+  const timer = setTimeout(() => tooSlow.abort(), Math.min(ms, longestTimerMs));
+  try {
+    return await work(leaving === undefined ? tooSlow.signal : AbortSignal.any([leaving, tooSlow.signal]));
+  } finally {
+    clearTimeout(timer);
   }
 }
 
