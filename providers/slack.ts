@@ -1,13 +1,14 @@
 /** Slack: errors come with status 200; the person's own token is one level deeper. */
 
+import { isJsonObject } from '../src/core/json-paths.js';
 import type { JsonObject } from '../src/core/provider.js';
 import type { ProviderTemplate } from './template.js';
 
-/** If only `user_scope` is requested, Slack puts the token under `authed_user`. */
+/** If only `user_scope` is requested, Slack puts the token under `authed_user`. It is that person's, and nobody else's. */
 function liftUserToken(body: JsonObject): JsonObject {
   const user = body.authed_user;
-  const isNested = typeof user === 'object' && user !== null && 'access_token' in user;
-  return isNested && body.access_token === undefined ? { ...body, ...user } : body;
+  if (!isJsonObject(user) || !('access_token' in user) || body.access_token !== undefined) return body;
+  return { ...body, ...user, user_id: user.id };
 }
 
 export const slack: ProviderTemplate = {
@@ -23,15 +24,15 @@ export const slack: ProviderTemplate = {
   // The app's setting decides whether tokens expire; `expires_in` tells.
   tokensExpire: false,
   defaultLifetimeSeconds: 43_200,
-  // All who connect the same workspace share one rotating chain of bot tokens.
+  // All who connect the same workspace share one rotating chain of bot tokens; a user token is one person's.
   refreshReuse: 'strict',
-  sharedChain: true,
+  sharedChain: { unlessKept: 'user_id' },
   identity: {
     from: 'token_response',
     id: 'team.id+authed_user.id|enterprise.id+authed_user.id',
     name: 'team.name|enterprise.name',
   },
-  keepFromResponse: { team_id: 'team.id', enterprise_id: 'enterprise.id' },
+  keepFromResponse: { team_id: 'team.id', enterprise_id: 'enterprise.id', user_id: 'user_id' },
   revocation: {
     endpoint: 'https://slack.com/api/auth.revoke',
     method: 'POST',

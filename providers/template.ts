@@ -105,8 +105,8 @@ export const providerTemplateSchema = z.strictObject({
       mostSeconds: z.number().positive().optional(),
     })
     .optional(),
-  /** Several connections may share one chain of refresh tokens. */
-  sharedChain: z.literal(true).optional(),
+  /** Several connections may share one chain of refresh tokens; see `Provider`. */
+  sharedChain: z.strictObject({ unlessKept: text }).optional(),
   identity: identitySchema,
   sites: sitesSchema.optional(),
   revocation: revocationSchema.optional(),

@@ -160,8 +160,11 @@ export interface Provider {
    * from the consent.
    */
   readonly refreshLifetime?: { readonly ms: number; readonly renewedByUse: boolean; readonly mostMs?: number };
-  /** Several connections may hold one and the same rotating refresh token: one chain for a whole workspace. */
-  readonly sharedChain?: true;
+  /**
+   * Several connections may hold one and the same rotating refresh token: one chain for a whole workspace. A connection
+   * with the kept parameter of this name has a token of its person's own, in a chain of its own.
+   */
+  readonly sharedChain?: { readonly unlessKept: string };
   readonly identity: IdentityMapping;
   readonly sites?: SiteList;
   readonly revocation?: Revocation;

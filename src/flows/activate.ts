@@ -14,7 +14,15 @@ import { giveBack } from './give-back.js';
 import { unlistGrant } from './listed-grants.js';
 import { keepUntilRevoked } from './open-revocations.js';
 import { scheduleRefresh } from './schedule.js';
-import { enterAccount, findOthers, holdingAccount, leaveAccount, leaveReplaced, tellShared } from './shared-account.js';
+import {
+  enterAccount,
+  findOthers,
+  holdingAccount,
+  isSameWorkspace,
+  leaveAccount,
+  leaveReplaced,
+  tellShared,
+} from './shared-account.js';
 import { handOver } from './shared-chain.js';
 import { forgetUses } from './usage-ledger.js';
 import { writeForCertain } from './write-for-certain.js';
@@ -74,9 +82,10 @@ interface Replacement {
 async function replaceAndTell(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
   const { grant, previous } = replacement;
   const work = () => tryActivate(deps, replacement);
-  if (previous === undefined || !isOtherAccount(previous, grant)) return work();
-  await handOver(deps, previous);
-  return keepUntilRevoked(deps, previous, work);
+  if (previous === undefined) return work();
+  const isOther = isOtherAccount(previous, grant);
+  if (isOther || !isSameChain(deps, previous, replacement.connection)) await handOver(deps, previous);
+  return isOther ? keepUntilRevoked(deps, previous, work) : work();
 }
 
 async function tryActivate(deps: Dependencies, replacement: Replacement): Promise<Activation | 'moved'> {
@@ -130,14 +139,15 @@ async function replace(deps: Dependencies, { grant, previous, connection }: Repl
 }
 
 /**
- * Reconnecting the same account keeps the connection id; another account gets a new one. So does an unknown account at
- * providers where other connections follow this one by its id: it may be of another workspace.
+ * Reconnecting the same account keeps the connection id; another account gets a new one. At providers where other
+ * connections follow this one by its id, so does an unknown account, which may be of another workspace, and a token of
+ * another kind, which they must not have.
  */
 function provenConnection(deps: Dependencies, grant: StoredGrant, previous: StoredConnection | undefined): Connection {
   const now = deps.now();
   const { provider } = grant.grant.connection;
-  const isFollowed = deps.providers.find(provider)?.sharedChain === true;
-  const isSame = isFollowed ? isSameAccount(previous, grant.grant.connection) : !isOtherAccount(previous, grant);
+  const isFollowed = deps.providers.find(provider)?.sharedChain !== undefined;
+  const isSame = isFollowed ? isSameChain(deps, previous, grant.grant.connection) : !isOtherAccount(previous, grant);
   const kept = isSame ? previous?.connection : undefined;
   return {
     ...grant.grant.connection,
@@ -170,18 +180,27 @@ async function tellEverybody(deps: Dependencies, { grant, previous, connection }
   if (changed) await giveBack(deps, previous.connection);
 }
 
-/** Only for the same account: another one may be of another workspace, with a chain of its own. */
+/** Only for the same account and kind of token: another one has a chain of its own. */
 async function leadSiblings(
   deps: Dependencies,
   previous: StoredConnection | undefined,
   connection: Connection,
 ): Promise<void> {
-  if (previous === undefined || !isSameAccount(previous, connection)) return;
+  if (previous === undefined || !isSameChain(deps, previous, connection)) return;
   if (deps.providers.find(connection.provider)?.sharedChain) await leadChain(deps, previous, connection);
 }
 
 function isSamePlace(one: Connection, other: StoredGrant['grant']['connection']): boolean {
   return one.provider === other.provider && one.account === other.account;
+}
+
+/** Whether those that share the refresh token of one may have the other's. */
+function isSameChain(
+  deps: Dependencies,
+  previous: StoredConnection | undefined,
+  connection: Omit<Connection, 'proof'>,
+): boolean {
+  return isSameAccount(previous, connection) && isSameWorkspace(deps, previous?.connection, connection);
 }
 
 /** Then nobody has to be told of it: those who share the account were told when it was first connected. */

@@ -76,7 +76,7 @@ function handOutIfGood(desk: TokenDesk, configured: Provider, due: Due): TokenOu
   if (verdict.kind === 'fresh') return keepReady(configured, due, { wish, usage: desk.usage });
   if (verdict.live && verdict.kind === 'ended') return handOut(desk, stored);
   // The person may have consented again for another connection of the same chain.
-  const mayRevive = provider.sharedChain === true && stored.connection.tokenSet.refreshToken !== undefined;
+  const mayRevive = provider.sharedChain !== undefined && stored.connection.tokenSet.refreshToken !== undefined;
   if (verdict.kind === 'ended' && !mayRevive) return { kind: 'none', reason: verdict.reason };
   if (verdict.kind === 'wait' && verdict.live) return handOut(desk, stored);
   return refreshed(desk, provider, due);

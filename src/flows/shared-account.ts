@@ -18,8 +18,10 @@ type Index = Pick<Dependencies, 'store' | 'providers'>;
 
 type Identified = Pick<Connection, 'tenant' | 'userId' | 'provider' | 'account' | 'identity' | 'parameters'>;
 
+type Placed = Pick<Connection, 'tenant' | 'provider' | 'parameters'>;
+
 /** An account at a provider, within a tenant. */
-type ProviderAccount = Pick<Connection, 'tenant' | 'provider' | 'parameters'> & { readonly accountId: string };
+type ProviderAccount = Placed & { readonly accountId: string };
 
 /**
  * Does the first steps of a connection to an account, for one user after the other: of two that come at once, the second
@@ -81,10 +83,7 @@ export async function findByAccount(
  *
  * @throws {StoreUnavailable | KeyUnavailable | StoredTokenUnreadable}
  */
-export async function findByWorkspace(
-  deps: Index,
-  place: Pick<Connection, 'tenant' | 'provider' | 'parameters'>,
-): Promise<readonly StoredConnection[]> {
+export async function findByWorkspace(deps: Index, place: Placed): Promise<readonly StoredConnection[]> {
   const collection = workspaceOf(deps, place);
   return collection === undefined ? [] : findEntered(deps, place, { collection });
 }
@@ -189,15 +188,19 @@ function collectionsOf(deps: Index, connection: Identified): readonly string[] {
   return [account, workspaceOf(deps, connection)].filter((name) => name !== undefined);
 }
 
+/** Whether both are of one workspace, where connections of a workspace share their tokens; elsewhere they always are. */
+export function isSameWorkspace(deps: Index, one: Placed | undefined, other: Placed): boolean {
+  return one !== undefined && workspaceOf(deps, one) === workspaceOf(deps, other);
+}
+
 /** One collection per tenant and workspace, by what the provider says of it beside its tokens. */
-function workspaceOf(
-  { providers }: Index,
-  { tenant, provider, parameters = {} }: Pick<Connection, 'tenant' | 'provider' | 'parameters'>,
-): string | undefined {
+function workspaceOf({ providers }: Index, { tenant, provider, parameters = {} }: Placed): string | undefined {
   const { sharedChain, keepFromResponse = {} } = providers.findNaming(provider) ?? {};
   if (!sharedChain) return undefined;
-  const said = Object.keys(keepFromResponse).sort();
-  const name = JSON.stringify([tenant, provider, said.map((parameter) => parameters[parameter] ?? null)]);
+  const person = parameters[sharedChain.unlessKept];
+  const said = Object.keys(keepFromResponse).filter((parameter) => parameter !== sharedChain.unlessKept);
+  const workspace = said.sort().map((parameter) => parameters[parameter] ?? null);
+  const name = JSON.stringify([tenant, provider, workspace, ...(person === undefined ? [] : [person])]);
   return `workspace-${createHash('sha256').update(name).digest('base64url')}`;
 }
 

@@ -34,7 +34,7 @@ export async function storeToken(deps: Dependencies, token: HostToken): Promise<
   const provider = withParameters(await requireConnectable(deps, token.place), token.parameters);
   for (let tries = 0; tries < mostTries; tries += 1) {
     const previous = await deps.store.connections.find(token.place);
-    const isOtherChain = provider.sharedChain === true && isOtherGrant(previous?.connection, token.tokenSet);
+    const isOtherChain = provider.sharedChain !== undefined && isOtherGrant(previous?.connection, token.tokenSet);
     const connection = newConnection(deps.now(), token, isOtherChain ? undefined : previous?.connection);
     const outcome = await deps.store.connections.write(token.place.owner, [
       {

@@ -96,6 +96,37 @@ test.each([
   expect(await tokenOf('u1')).toBeUndefined();
 });
 
+test('a token of a person’s own, in the place of the one they shared, is followed by nobody; the shared one is handed on', async () => {
+  const { manager, server, clock, issue, end, tokenOf } = await openWorkspace();
+  issue('renewed');
+  expect(await tokenOf('u1')).toBe('at-renewed');
+  end();
+  // The app asks for user tokens by now.
+  const person = {
+    id: 'u1',
+    access_token: 'at-of-u1',
+    refresh_token: 'rt-of-u1',
+    token_type: 'user',
+    expires_in: 3600,
+  };
+  const answer = { json: { ok: true, team: { id: 'T1', name: 'Example' }, authed_user: person } };
+  const code = await manager.createLinkCode('u1', 'here');
+  const { authorizationUrl, browserSecret } = await manager.startAuthorization('here', code);
+  server.answer('/token', answer);
+  const state = new URL(authorizationUrl).searchParams.get('state') ?? '';
+  await manager.finishAuthorization('here', new URLSearchParams({ code: 'x', state }), browserSecret.reveal());
+  expect(await tokenOf('u1')).toBe('at-of-u1');
+  expect(await tokenOf('u2')).toBe('at-renewed');
+  clock.advance(2 * hourMs);
+  server.answer('/token', ({ form }) => ({
+    json: { ok: true, access_token: `for-${form.get('refresh_token')}`, token_type: 'bot', expires_in: 3600 },
+  }));
+  expect(await tokenOf('u2')).toBe('for-rt-renewed');
+  expect(await tokenOf('u1')).toBe('for-rt-of-u1');
+  await manager.deleteToken('u1', 'here');
+  expect(await tokenOf('u2')).toBe('for-rt-renewed');
+});
+
 test('two workspaces are two chains: each goes on by its own refresh token', async () => {
   const { server, clock, consent, tokenOf } = await openWorkspace();
   await consent('u3', 'other', 'T2');
