@@ -1,7 +1,9 @@
 /** Disconnecting and erasing while others write: what came meanwhile goes as well, and its tokens are revoked. */
 
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { KeyUnavailable } from '../../src/core/errors.js';
+import { openStore } from '../../src/open-store.js';
+import { openSourced } from '../support/sourced-manager.js';
 import { openBrowserHalf, user } from './browser-half.js';
 
 it('a connection that was renewed between the look and the removal is removed, and its newest tokens are revoked', async () => {
@@ -77,4 +79,45 @@ it('a connection that comes while a person is being erased is erased and revoked
   expect(await manager.eraseUser(user)).toMatchObject({ connections: 2, revoked: 2 });
   expect(await manager.listUserConnections(user)).toEqual([]);
   expect(server.requestsTo('/revoke').map(({ form }) => form.get('token'))).toEqual(['rt-1', 'rt-2']);
+});
+
+describe('where only a live access token can be revoked (Dropbox)', () => {
+  const ended = { provider: 'dropbox', accessToken: 'at-old', refreshToken: 'rt-1', expiresAt: 1 };
+
+  async function openDropbox() {
+    const opened = await openSourced({});
+    const { server, openAnother } = opened;
+    const urls = { token_endpoint: `${server.url}/token`, revocation_endpoint: `${server.url}/revoke` };
+    const manager = await openAnother({
+      dataDir: undefined,
+      store: await openStore(opened.options),
+      providers: { dropbox: { client_id: 'c', client_secret: 's', ...urls } },
+    });
+    server.answer('/revoke', ({ headers }) => ({ status: headers.authorization === 'Bearer at-new' ? 200 : 401 }));
+    server.answer('/token', { json: { access_token: 'at-new', token_type: 'bearer', expires_in: 14_400 } });
+    await manager.storeToken(user, ended);
+    return { ...opened, manager };
+  }
+
+  it('one that has ended is renewed for it, so that the grant ends', async () => {
+    const { manager, forms } = await openDropbox();
+    expect(await manager.deleteToken(user, 'dropbox')).toEqual({ revoked: 'yes' });
+    expect(forms().map(({ refresh_token }) => refresh_token)).toEqual(['rt-1']);
+    expect(await manager.listUserConnections(user)).toEqual([]);
+  });
+
+  it('what cannot be renewed is sent as it is: the disconnect does not fail by it', async () => {
+    const { manager, server } = await openDropbox();
+    server.answer('/token', { status: 500 });
+    expect(await manager.deleteToken(user, 'dropbox')).toEqual({ revoked: 'no' });
+    expect(server.requestsTo('/revoke').map(({ headers }) => headers.authorization)).toEqual(['Bearer at-old']);
+  });
+
+  it('a refresh token that was refused is not sent once more for it', async () => {
+    const { manager, server, forms } = await openDropbox();
+    server.answer('/token', { status: 400, json: { error: 'invalid_grant' } });
+    expect(await manager.getToken(user, 'dropbox')).toBeUndefined();
+    expect(await manager.deleteToken(user, 'dropbox')).toEqual({ revoked: 'no' });
+    expect(forms()).toHaveLength(1);
+  });
 });
