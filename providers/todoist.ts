@@ -27,7 +27,7 @@ export const todoist: ProviderTemplate = {
     authentication: 'basic',
     body: 'form',
     parameter: 'token',
-    token: 'access',
+    token: 'refresh',
     reach: 'token',
   },
   unverified: [

@@ -17,6 +17,9 @@ function nameError(body: JsonObject): JsonObject {
   return code === undefined ? body : { ...body, error: code };
 }
 
+/** Twitch tells no more than the id unless it is asked for each claim (OpenID Connect Core 5.5). */
+const claims = { userinfo: { email: null, preferred_username: null } };
+
 export const twitch: ProviderTemplate = {
   displayName: 'Twitch',
   icon: 'twitch',
@@ -27,6 +30,7 @@ export const twitch: ProviderTemplate = {
   clientAuthentication: 'client_secret_post',
   pkce: 'none',
   defaultScope: ['openid', 'user:read:email'],
+  extraAuthorizationParameters: { claims: JSON.stringify(claims) },
   tokensExpire: true,
   defaultLifetimeSeconds: 14_400,
   refreshReuse: 'strict',
@@ -43,7 +47,7 @@ export const twitch: ProviderTemplate = {
     authentication: 'client_id',
     body: 'form',
     parameter: 'token',
-    token: 'access',
+    token: 'refresh',
     reach: 'token',
   },
   standardize: nameError,

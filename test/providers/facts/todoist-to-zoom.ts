@@ -15,7 +15,7 @@ export const todoistToZoom: Readonly<Record<string, ProviderFacts>> = {
       answer: { id: 'u1', full_name: 'Ada', email: 'ada@example.com' },
     },
     identity: ada,
-    revoke: { request: 'POST https://api.todoist.com/api/v1/revoke', token: 'access', in: 'form', client: 'basic' },
+    revoke: { request: 'POST https://api.todoist.com/api/v1/revoke', token: 'both', in: 'form', client: 'basic' },
   },
   trello: {
     authorize: 'https://auth.atlassian.com/authorize',
@@ -38,6 +38,7 @@ export const todoistToZoom: Readonly<Record<string, ProviderFacts>> = {
   twitch: {
     authorize: 'https://id.twitch.tv/oauth2/authorize',
     scope: 'openid user:read:email',
+    extra: { claims: '{"userinfo":{"email":null,"preferred_username":null}}' },
     pkce: false,
     token: 'https://id.twitch.tv/oauth2/token',
     client: 'post',
@@ -45,9 +46,12 @@ export const todoistToZoom: Readonly<Record<string, ProviderFacts>> = {
     lives: 14400,
     dead: [{ status: 400, body: { status: 400, error: 'Bad Request', message: 'Invalid refresh token' } }],
     ours: [{ status: 403, body: { status: 403, message: 'invalid client secret' } }],
-    userinfo: { request: 'GET https://id.twitch.tv/oauth2/userinfo', answer: { sub: 'u1', preferred_username: 'Ada' } },
-    identity: { id: 'u1', name: 'Ada' },
-    revoke: { request: 'POST https://id.twitch.tv/oauth2/revoke', token: 'access', in: 'form', client: 'client_id' },
+    userinfo: {
+      request: 'GET https://id.twitch.tv/oauth2/userinfo',
+      answer: { sub: 'u1', preferred_username: 'Ada', email: 'ada@example.com' },
+    },
+    identity: ada,
+    revoke: { request: 'POST https://id.twitch.tv/oauth2/revoke', token: 'both', in: 'form', client: 'client_id' },
   },
   x: {
     authorize: 'https://x.com/i/oauth2/authorize',
