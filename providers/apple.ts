@@ -9,6 +9,7 @@ export const apple: ProviderTemplate = {
   issuer: 'https://appleid.apple.com',
   authorizationEndpoint: 'https://appleid.apple.com/auth/authorize',
   tokenEndpoint: 'https://appleid.apple.com/auth/token',
+  denials: ['user_cancelled_authorize'],
   clientAuthentication: 'client_secret_signed',
   pkce: 'S256',
   defaultScope: ['name', 'email'],

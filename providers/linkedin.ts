@@ -7,6 +7,7 @@ export const linkedin: ProviderTemplate = {
   documentation: 'https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow',
   authorizationEndpoint: 'https://www.linkedin.com/oauth/v2/authorization',
   tokenEndpoint: 'https://www.linkedin.com/oauth/v2/accessToken',
+  denials: ['user_cancelled_login', 'user_cancelled_authorize'],
   clientAuthentication: 'client_secret_post',
   pkce: 'none',
   defaultScope: ['openid', 'profile', 'email'],

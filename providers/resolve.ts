@@ -65,6 +65,7 @@ function authorizationServerOf(entry: ProviderEntry, template: ProviderTemplate 
     ...(template?.keepFromCallback && { keepFromCallback: template.keepFromCallback }),
     ...(template?.keepFromResponse && { keepFromResponse: template.keepFromResponse }),
     ...(template?.callbackMatches && { callbackMatches: template.callbackMatches }),
+    ...(template?.denials && { denials: template.denials }),
     ...(template?.callbackSignature && { callbackSignature: template.callbackSignature }),
     ...(template?.standardize && { standardize: template.standardize }),
     ...(template?.readIdentity && !entry.identity && { readIdentity: template.readIdentity }),

@@ -83,6 +83,7 @@ export const providerTemplateSchema = z.strictObject({
   refreshEndpoint: endpoint.optional(),
   deviceAuthorizationEndpoint: endpoint.optional(),
   issParameterSupported: z.boolean().optional(),
+  denials: z.array(text).readonly().optional(),
   clientAuthentication: clientAuthenticationSchema,
   tokenRequestFormat: z.enum(['form', 'json']).optional(),
   pkce: z.enum(['S256', 'none']),

@@ -9,6 +9,8 @@ export interface ExpectedResponse {
   readonly issuer?: string;
   /** Whether a response without `iss` must be refused. */
   readonly issParameterSupported: boolean;
+  /** The server's own words for `access_denied`. */
+  readonly denials?: readonly string[] | undefined;
 }
 
 /** A code to redeem, or the word with which the server refused; always with the state. */
@@ -33,7 +35,7 @@ export function readAuthorizationResponse(
   if (state === undefined) throw new InvalidRequest('state', 'is missing');
   checkIssuer(iss, expected);
   if (code !== undefined && error !== undefined) throw new InvalidRequest('code', 'stands beside an error');
-  if (error !== undefined) return { error: sanitise(error), state };
+  if (error !== undefined) return { error: standardError(error, expected), state };
   if (code === undefined) throw new InvalidRequest('code', 'is missing');
   return { code: new Secret(code), state };
 }
@@ -57,6 +59,7 @@ function checkIssuer(iss: string | undefined, expected: ExpectedResponse): void 
 }
 
 /** Only what RFC 6749 section 4.1.2.1 allows in `error`, and no more of it than a code needs. */
-function sanitise(error: string): string {
+function standardError(error: string, { denials = [] }: ExpectedResponse): string {
+  if (denials.includes(error)) return 'access_denied';
   return /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(error) ? error : strangeError;
 }

@@ -123,6 +123,8 @@ export interface Provider {
   readonly deviceAuthorizationEndpoint?: string;
   /** Whether the authorization response must carry `iss` (RFC 9207). */
   readonly issParameterSupported: boolean;
+  /** Its own words for `access_denied` in an authorization response (RFC 6749 4.1.2.1). */
+  readonly denials?: readonly string[];
   readonly clientId: string;
   readonly clientSecret?: Secret;
   readonly clientAuthentication: ClientAuthenticationMethod;

@@ -94,8 +94,8 @@ async function accept(
 ) {
   checkBrowser(seen, answer);
   const provider = loginProvider(deps, personOf(deps, seen.intent).login);
-  const { issuer, issParameterSupported } = provider;
-  const response = readAuthorizationResponse(answer.parameters, { issuer, issParameterSupported });
+  const { issuer, issParameterSupported, denials } = provider;
+  const response = readAuthorizationResponse(answer.parameters, { issuer, issParameterSupported, denials });
   const pending = await deps.store.expiring.take('chat_login', state);
   if (pending === undefined) throw over();
   return { pending, provider, response };

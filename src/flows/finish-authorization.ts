@@ -58,8 +58,8 @@ async function accept(deps: Dependencies, configured: Provider, answer: BrowserA
     const provider = withParameters(configured, intent.parameters);
     // The configuration may have changed meanwhile: the code is for the server that the browser was sent to.
     if (provider.issuer !== issuer) throw new InvalidRequest('state', 'belongs to another authorization server');
-    const { issParameterSupported } = provider;
-    const response = readAuthorizationResponse(answer.parameters, { issuer, issParameterSupported });
+    const { issParameterSupported, denials } = provider;
+    const response = readAuthorizationResponse(answer.parameters, { issuer, issParameterSupported, denials });
     checkCallback(provider, answer.parameters);
     const pending = await deps.store.expiring.take('pending_authorization', state);
     if (pending === undefined) throw usedUp();

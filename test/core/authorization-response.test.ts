@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { readAuthorizationResponse } from '../../src/core/authorization-response.js';
+import { type ExpectedResponse, readAuthorizationResponse } from '../../src/core/authorization-response.js';
 import { InvalidRequest } from '../../src/core/errors.js';
 import { Secret } from '../../src/core/secret.js';
 
 const issuer = 'https://as.example.com';
-const read = (query: string, expected: { issuer?: string; issParameterSupported: boolean }) =>
+const read = (query: string, expected: ExpectedResponse) =>
   readAuthorizationResponse(new URLSearchParams(query), expected);
 const plain = { issParameterSupported: false };
 const withIssuer = { issuer, issParameterSupported: true };
@@ -21,6 +21,13 @@ test('gives the error word, with its state (RFC 6749 4.1.2.1)', () => {
     error: 'access_denied',
     state: 'xyz',
   });
+});
+
+test('a server’s own word for a refusal is access_denied; the same word of another server is not', () => {
+  const cancelled = 'error=user_cancelled_authorize&state=s';
+  const denials = ['user_cancelled_authorize'];
+  expect(read(cancelled, { ...plain, denials })).toEqual({ error: 'access_denied', state: 's' });
+  expect(read(cancelled, plain)).toEqual({ error: 'user_cancelled_authorize', state: 's' });
 });
 
 test('an error of a strange form is not passed on', () => {

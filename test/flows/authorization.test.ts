@@ -134,6 +134,21 @@ describe('the way back', () => {
   });
 
   it.each([
+    ['linkedin', 'user_cancelled_login'],
+    ['linkedin', 'user_cancelled_authorize'],
+    ['apple', 'user_cancelled_authorize'],
+  ])('at %s with %s was refused by the person, as with access_denied', async (template, error) => {
+    const { manager, link, consent, trail } = await openBrowserHalf({ template });
+    const { code, connectId } = await link();
+    const { answer, cookie } = await consent(code);
+    answer.delete('code');
+    answer.set('error', error);
+    await manager.finishAuthorization('one', answer, cookie);
+    expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'access_denied' });
+    expect(await trail('connect.finish')).toMatchObject([{ outcome: 'refused', reason: 'access_denied' }]);
+  });
+
+  it.each([
     [
       'a refusal of the code',
       { status: 400, json: { error: 'invalid_grant' } },
