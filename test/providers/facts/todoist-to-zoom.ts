@@ -131,7 +131,13 @@ export const todoistToZoom: Readonly<Record<string, ProviderFacts>> = {
     client: 'basic',
     answer: { ...oauth2, scope: 'user:read:user', api_url: 'https://api.zoom.us' },
     lives: 3600,
-    dead: [{ status: 400, body: { reason: 'Invalid Token!', error: 'invalid_grant', errorCode: 4741 } }],
+    dead: [
+      { status: 400, body: { reason: 'Invalid Token!', error: 'invalid_grant', errorCode: 4741 } },
+      { status: 400, body: { reason: 'Invalid Token!', error: 'invalid_request', errorCode: 4735 } },
+      { status: 401, body: { code: 4737, message: 'No permission.' } },
+      { status: 401, body: { reason: '4738' } },
+    ],
+    ours: [{ status: 400, body: { errorCode: 4702, reason: 'Invalid client secret.' } }],
     userinfo: {
       request: 'GET https://api.zoom.us/v2/users/me',
       answer: { id: 'u1', first_name: 'Ada', last_name: 'L', email: 'ada@example.com' },
