@@ -22,6 +22,8 @@ export interface AnsweredRefresh {
   readonly provider: Provider;
   readonly sent: StoredConnection;
   readonly answer: TokenSet;
+  /** What the answer says beside the tokens and is kept with the connection, where that is known. */
+  readonly kept?: Readonly<Record<string, string>>;
   readonly holder: string;
   /** Is given each write that callers need not wait for; only the end of this process does. */
   readonly note: (written: Promise<void>) => void;
@@ -38,7 +40,7 @@ export interface AnsweredRefresh {
  */
 export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefresh): Promise<Refreshed> {
   let base = refresh.sent;
-  let next = renewed(deps, base, refresh.answer);
+  let next = renewed(deps, base, refresh);
   let spooled = false;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
@@ -48,7 +50,7 @@ export async function commitRefreshed(deps: Dependencies, refresh: AnsweredRefre
         return conclusion;
       }
       base = conclusion.onto;
-      next = renewed(deps, base, refresh.answer);
+      next = renewed(deps, base, refresh);
     } catch (error) {
       if (!isWaitedFor(error)) throw error;
       deps.log.error(
@@ -148,13 +150,18 @@ function isToBeWrittenOver(latest: StoredConnection, { sent }: AnsweredRefresh, 
   return isOwn || isNote;
 }
 
-function renewed(deps: Dependencies, base: StoredConnection, answer: TokenSet): StoredConnection {
+function renewed(deps: Dependencies, base: StoredConnection, { answer, kept }: AnsweredRefresh): StoredConnection {
   const now = deps.now();
+  const { parameters: before } = base.connection;
+  // Salesforce may move an organization to another address.
+  const isSaid = kept !== undefined && Object.keys(kept).length > 0;
+  const parameters = isSaid ? { ...before, ...kept } : before;
   return {
     generation: nextGeneration(base.generation, now),
     connection: {
       ...base.connection,
       tokenSet: mergeAfterRefresh(base.connection.tokenSet, answer),
+      parameters,
       state: { kind: 'active' },
       updatedAt: now,
     },

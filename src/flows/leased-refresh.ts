@@ -7,9 +7,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refOf, type StoredConnection } from '../core/connection.js';
 import { OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
+import { keptParameters } from '../core/kept-parameters.js';
 import { assess, type LostSending } from '../core/refresh-state.js';
 import type { RefreshIntent } from '../core/store.js';
-import { refreshTokens } from '../protocol/token-endpoint.js';
+import { refreshGrant } from '../protocol/token-endpoint.js';
 import { commitRefreshed, isWaitedFor, type Refreshed } from './commit-refreshed.js';
 import type { Dependencies } from './dependencies.js';
 import { meterRefresh } from './meter-refresh.js';
@@ -118,11 +119,12 @@ async function send(flight: Flight, intent: RefreshIntent, lost?: LostSending): 
   const release = keepLease(flight, intent.holder);
   try {
     circuits.enter(provider.id, provider.place);
-    const answer = await meterRefresh(deps, provider.id, () =>
-      refreshTokens(provider, seen.connection.tokenSet, httpOf(deps, provider)),
+    const { tokenSet: answer, answer: body } = await meterRefresh(deps, provider.id, () =>
+      refreshGrant(provider, seen.connection.tokenSet, httpOf(deps, provider)),
     );
     circuits.succeeded(provider.id, provider.place);
-    const committed = await commitRefreshed(deps, { provider, sent: seen, answer, holder: intent.holder, note });
+    const kept = keptParameters(provider, { answer: body });
+    const committed = await commitRefreshed(deps, { provider, sent: seen, answer, kept, holder: intent.holder, note });
     await tellRotation(deps, { provider, sent: seen, answer, committed });
     recordRefresh(flight, committed.kind === 'gone' ? { outcome: 'refused', reason: 'gone' } : { outcome: 'ok' });
     return committed;

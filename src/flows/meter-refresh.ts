@@ -3,24 +3,19 @@
 import { OAuthManagerError, ProviderUnavailable } from '../core/errors.js';
 import type { ProviderId } from '../core/identifiers.js';
 import type { Meter } from '../core/meter.js';
-import type { TokenSet } from '../core/token-set.js';
 import { providerLabel } from './announce.js';
 import type { Dependencies } from './dependencies.js';
 
 /** Sends by `send` and tells the meter; answers and throws as `send` does. */
-export function meterRefresh(
-  deps: Dependencies,
-  provider: ProviderId,
-  send: () => Promise<TokenSet>,
-): Promise<TokenSet> {
+export function meterRefresh<T>(deps: Dependencies, provider: ProviderId, send: () => Promise<T>): Promise<T> {
   return deps.meter === undefined ? send() : timed(deps, { meter: deps.meter, provider }, send);
 }
 
-async function timed(
+async function timed<T>(
   deps: Dependencies,
   { meter, provider }: { meter: Meter; provider: ProviderId },
-  send: () => Promise<TokenSet>,
-): Promise<TokenSet> {
+  send: () => Promise<T>,
+): Promise<T> {
   const startedAt = performance.now();
   const tell = (outcome: string) => {
     const seconds = (performance.now() - startedAt) / 1_000;

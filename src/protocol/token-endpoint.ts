@@ -95,6 +95,11 @@ export async function redeemConsent(
  * @see RFC 6749 section 6; RFC 9700 section 4.14 (rotation)
  */
 export async function refreshTokens(provider: Provider, current: TokenSet, http: Http): Promise<TokenSet> {
+  return (await refreshGrant(provider, current, http)).tokenSet;
+}
+
+/** As {@link refreshTokens}, with what the provider says beside the tokens. */
+export async function refreshGrant(provider: Provider, current: TokenSet, http: Http): Promise<TokenResponse> {
   const { refreshToken, refreshExpiresAt } = current;
   if (!refreshToken) throw new TypeError('there is no refresh token to use');
   const scope = provider.refreshScope ?? [];
@@ -112,7 +117,8 @@ export async function refreshTokens(provider: Provider, current: TokenSet, http:
   const isStated = readRefreshLifetime(answer.body) !== undefined;
   const isOfConsent = provider.refreshLifetime?.renewedByUse === false || tokenSet.refreshToken === undefined;
   const end = isOfConsent && !isStated ? fixedEnd : undefined;
-  return withRefreshEnd(tokenSet, end ?? refreshEnd(provider, answer, tokenSet.obtainedAt));
+  const renewed = withRefreshEnd(tokenSet, end ?? refreshEnd(provider, answer, tokenSet.obtainedAt));
+  return { tokenSet: renewed, ...(answer.body && { answer: answer.body }) };
 }
 
 /** `scope` as a parameter of a token request; none when it is empty. */
