@@ -32,7 +32,7 @@ export const docusign: ProviderTemplate = {
     parameter: 'account_id',
   },
   placeholders: {
-    account_host: { pattern: /^account(?:-d)?\.docusign\.com$/, default: 'account.docusign.com' },
+    account_host: { pattern: /^account(?:-d)?\.docusign\.com$/, default: 'account.docusign.com', chosen: 'by_connect' },
   },
   unverified: [
     'PKCE',

@@ -16,6 +16,7 @@ a connect chooses the one to use (\`parameters\`), unless there is only one. Val
 (\`parameters\`) or in the configuration. Facts that no source confirms are marked, also by \`valetkey doctor\`.
 `;
 
+type Placeholder = NonNullable<ProviderTemplate['placeholders']>[string];
 type Catalogue = ReadonlyMap<string, ProviderTemplate>;
 
 /** The index and a page for each provider, by their paths below `docs/`; each ends with a line break. */
@@ -102,8 +103,9 @@ function describeUnverified({ unverified = [] }: ProviderTemplate): string {
   return `\n## Not confirmed by a source\n\n${unverified.map((fact) => `- ${fact}`).join('\n')}\n`;
 }
 
-function describePlaceholder([name, { default: usual }]: [string, { default?: string | undefined }]): string {
-  return usual === undefined ? code(name) : `${code(name)} (default ${code(usual)})`;
+function describePlaceholder([name, { default: usual, chosen }]: [string, Placeholder]): string {
+  if (usual === undefined) return code(name);
+  return `${code(name)} (default ${code(usual)}${chosen === undefined ? ', set in the configuration' : ''})`;
 }
 
 function expiryOf(template: ProviderTemplate): string {

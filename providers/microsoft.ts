@@ -70,7 +70,9 @@ export const microsoft: ProviderTemplate = {
     { error: 'login_required', means: 'dead_grant' },
   ],
   // There is no revocation endpoint.
-  placeholders: { tenant: { pattern: /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$/, default: 'common' } },
+  placeholders: {
+    tenant: { pattern: /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$/, default: 'common', chosen: 'by_connect' },
+  },
   unverified: [
     'meaning of AADSTS7000215, 7000222 and 700016',
     'login_required at the token endpoint',

@@ -2,7 +2,13 @@
 
 import { ConfigurationError } from '../src/core/errors.js';
 import type { ProviderId } from '../src/core/identifiers.js';
-import type { ClientAuthenticationMethod, IdentityMapping, Provider, Revocation } from '../src/core/provider.js';
+import type {
+  ClientAuthenticationMethod,
+  IdentityMapping,
+  Placeholder,
+  Provider,
+  Revocation,
+} from '../src/core/provider.js';
 import { fillPlaceholders, mapEndpoints } from '../src/core/provider-endpoints.js';
 import { Secret } from '../src/core/secret.js';
 import type { ProviderEntry } from './entry.js';
@@ -168,13 +174,15 @@ function revocationOf(entry: ProviderEntry, template: ProviderTemplate | undefin
 /** Fills in the parameters that are the same for all connections; `withParameters` fills in the others. */
 function fillFixed(provider: Provider, entry: ProviderEntry, template: ProviderTemplate | undefined): Provider {
   const values = new Map([['client_id', encodeURIComponent(provider.clientId)]]);
-  const open: [string, { pattern: RegExp }][] = [];
+  const open: [string, Placeholder][] = [];
   for (const [name, placeholder] of Object.entries(template?.placeholders ?? {})) {
-    const given = (name === 'tenant' ? entry.tenant : undefined) ?? entry.parameters?.[name] ?? placeholder.default;
-    if (given === undefined) {
-      open.push([name, { pattern: placeholder.pattern }]);
+    const fixed = (name === 'tenant' ? entry.tenant : undefined) ?? entry.parameters?.[name];
+    const { pattern, default: usual, chosen } = placeholder;
+    if (fixed === undefined && (usual === undefined || chosen)) {
+      open.push([name, { pattern, ...(usual !== undefined && { usual }) }]);
       continue;
     }
+    const given = fixed ?? usual ?? '';
     if (!placeholder.pattern.test(given)) {
       const field = name === 'tenant' && entry.tenant !== undefined ? name : `parameters.${name}`;
       throw new ConfigurationError([
@@ -187,5 +195,15 @@ function fillFixed(provider: Provider, entry: ProviderEntry, template: ProviderT
   const callbackMatches = Object.fromEntries(matches.map(([name, text]) => [name, fillPlaceholders(text, values)]));
   const mapped = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
   const filled = matches.length === 0 ? mapped : { ...mapped, callbackMatches };
-  return open.length === 0 ? filled : { ...filled, placeholders: Object.fromEntries(open) };
+  return open.length === 0 ? filled : withUsualValues({ ...filled, placeholders: Object.fromEntries(open) });
+}
+
+/** Fills in the usual values, beside the provider in which a connect may have others. */
+function withUsualValues(choosable: Provider): Provider {
+  const places = Object.entries(choosable.placeholders ?? {});
+  const usual = new Map(places.flatMap(([name, place]) => (place.usual === undefined ? [] : [[name, place.usual]])));
+  if (usual.size === 0) return choosable;
+  const { placeholders: _, ...filled } = mapEndpoints(choosable, (url) => fillPlaceholders(url, usual));
+  const needed = places.filter(([name]) => !usual.has(name));
+  return { ...filled, choosable, ...(needed.length > 0 && { placeholders: Object.fromEntries(needed) }) };
 }

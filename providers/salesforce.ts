@@ -33,7 +33,11 @@ export const salesforce: ProviderTemplate = {
   },
   keepFromResponse: { instance_url: 'instance_url' },
   placeholders: {
-    login_host: { pattern: /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.salesforce\.com$/, default: 'login.salesforce.com' },
+    login_host: {
+      pattern: /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.salesforce\.com$/,
+      default: 'login.salesforce.com',
+      chosen: 'by_connect',
+    },
   },
   unverified: [
     "session lifetime: the org's setting, taken as one hour",

@@ -19,6 +19,8 @@ const placeholderSchema = z.strictObject({
   pattern: z.instanceof(RegExp).refine((pattern) => pattern.source.startsWith('^') && pattern.source.endsWith('$')),
   /** Without one, configuration or each connect must give the value. */
   default: text.optional(),
+  /** A connect may give another value than the default. Only where every value that fits leads to this provider. */
+  chosen: z.literal('by_connect').optional(),
 });
 
 const identitySchema = z.strictObject({

@@ -1,19 +1,24 @@
 /** A provider's URLs: the places in them that a connection or configuration fills, and all of them changed at once. */
 
 import { InvalidRequest } from './errors.js';
-import type { IdentityMapping, Provider } from './provider.js';
+import type { AccountNaming, IdentityMapping, Provider } from './provider.js';
 
 /**
- * The provider as one connection sees it: `{shop}` and the like filled into its endpoints.
+ * The provider as one connection sees it: `{shop}` and the like filled into its endpoints. Where there is a usual value
+ * (`login.salesforce.com`), the connection may have another one.
  *
  * @param parameters what the connect was given; names the provider does not know are left alone
  * @throws InvalidRequest naming the parameter that is missing or cannot stand in a URL; never its value
  */
 export function withParameters(provider: Provider, parameters: Readonly<Record<string, string>> = {}): Provider {
+  const { choosable } = provider;
+  if (choosable && Object.keys(choosable.placeholders ?? {}).some((name) => Object.hasOwn(parameters, name))) {
+    return withParameters(choosable, parameters);
+  }
   if (!provider.placeholders) return provider;
   const values = new Map<string, string>();
-  for (const [name, { pattern }] of Object.entries(provider.placeholders)) {
-    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+  for (const [name, { pattern, usual }] of Object.entries(provider.placeholders)) {
+    const value = Object.hasOwn(parameters, name) ? parameters[name] : usual;
     if (value === undefined) throw new InvalidRequest(`parameters.${name}`, `is required by ${provider.id}`);
     if (!pattern.test(value)) throw new InvalidRequest(`parameters.${name}`, 'is not of the form that is expected');
     values.set(name, value);
@@ -22,6 +27,11 @@ export function withParameters(provider: Provider, parameters: Readonly<Record<s
   const matches = Object.entries(filled.callbackMatches ?? {});
   const callbackMatches = Object.fromEntries(matches.map(([name, text]) => [name, fillPlaceholders(text, values)]));
   return { ...filled, callbackMatches, place: [...values.values()].join(' ') };
+}
+
+/** The names of the parameters that decide which host or directory a connection is of, whether given or usual. */
+export function placeNamesOf({ placeholders, choosable }: AccountNaming): readonly string[] {
+  return Object.keys({ ...placeholders, ...choosable?.placeholders });
 }
 
 /** Puts values in the places of `{name}`; what has no value stays as it is. */

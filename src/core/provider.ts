@@ -82,6 +82,8 @@ export interface EmailList {
 export interface Placeholder {
   /** What the value must match in full, so that it cannot name another host. */
   readonly pattern: RegExp;
+  /** For a connection that gives none. */
+  readonly usual?: string;
 }
 
 /** An answer of the token endpoint that means something beyond RFC 6749 5.2. Fields that are set must all match. */
@@ -197,12 +199,16 @@ export interface Provider {
   readonly unverified: readonly string[];
   /** By name, those that still stand in the endpoints; see `withParameters`. */
   readonly placeholders?: Readonly<Record<string, Placeholder>>;
+  /** The same provider with placeholders in the places of usual values that a connect may replace. */
+  readonly choosable?: Provider;
   /** What one connection has filled in for `placeholders`: which customer's host is asked. Absent = one host for all. */
   readonly place?: string;
 }
 
 /** The fields of a provider that tell the accounts and workspaces of its connections apart. */
-export type AccountNaming = Pick<Provider, 'placeholders' | 'sites' | 'sharedChain' | 'keepFromResponse'>;
+export type AccountNaming = Pick<Provider, 'placeholders' | 'sites' | 'sharedChain' | 'keepFromResponse'> & {
+  readonly choosable?: Pick<Provider, 'placeholders'>;
+};
 
 /** The providers that can be used: known, and with client credentials. */
 export interface ProviderRegistry {

@@ -3,6 +3,7 @@
 import { StoreUnavailable } from '../core/errors.js';
 import { type AccountLabel, defaultAccount, type Owner, type ProviderId } from '../core/identifiers.js';
 import type { Provider } from '../core/provider.js';
+import { placeNamesOf } from '../core/provider-endpoints.js';
 import type { Dependencies } from './dependencies.js';
 
 /** What a connect is asked with, as far as it matters here. */
@@ -22,14 +23,15 @@ interface Asked {
 export async function withKnownParameters<R extends Asked>(
   deps: Dependencies,
   request: R,
-  { placeholders = {}, sites }: Provider,
+  connectable: Provider,
 ): Promise<R> {
-  const names = [...Object.keys(placeholders), ...(sites ? [sites.parameter] : [])];
+  const { sites } = connectable;
+  const names = [...placeNamesOf(connectable), ...(sites ? [sites.parameter] : [])];
   if (request.parameters !== undefined || names.length === 0) return request;
   const { owner, provider, account = defaultAccount } = request;
   const stored = await deps.store.connections.find({ owner, provider, account }).catch(passOver);
-  const known = stored?.connection.parameters ?? {};
-  const kept = names.flatMap((name) => (known[name] === undefined ? [] : [[name, known[name]] as const]));
+  const before = stored?.connection.parameters ?? {};
+  const kept = names.flatMap((name) => (before[name] === undefined ? [] : [[name, before[name]] as const]));
   return kept.length === 0 ? request : { ...request, parameters: Object.fromEntries(kept) };
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import { StoreUnavailable } from '../core/errors.js';
 import { accountLabelSchema, ownerKeyOf, userIdSchema } from '../core/identifiers.js';
+import { placeNamesOf } from '../core/provider-endpoints.js';
 import { afterwards } from './afterwards.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
@@ -209,8 +210,8 @@ function workspaceOf({ providers }: Index, { tenant, provider, parameters = {} }
  * instance only, so the parameters that name the instance count, too; other parameters do not.
  */
 function collectionOf({ providers }: Index, { tenant, provider, accountId, parameters = {} }: ProviderAccount): string {
-  const { placeholders = {}, sites } = providers.findNaming(provider) ?? {};
-  const places = Object.keys(placeholders).filter((name) => name !== sites?.parameter);
+  const naming = providers.findNaming(provider) ?? {};
+  const places = placeNamesOf(naming).filter((name) => name !== naming.sites?.parameter);
   const named = places.sort().flatMap((name) => (Object.hasOwn(parameters, name) ? [[name, parameters[name]]] : []));
   const name = JSON.stringify([tenant, provider, accountId, named]);
   return `account-${createHash('sha256').update(name).digest('base64url')}`;
