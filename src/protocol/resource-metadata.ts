@@ -33,9 +33,17 @@ export interface ResourceQuestion {
   readonly issuer?: string;
 }
 
+const issuerUrl = z.url({ protocol: /^https?$/ }).max(2048);
+
+/** One that is no URL must not cost the others, as little as one that is broken. */
+const issuers = z
+  .array(z.unknown())
+  .transform((listed) => listed.filter((issuer): issuer is string => issuerUrl.safeParse(issuer).success))
+  .refine((usable) => usable.length > 0);
+
 const documentSchema = z.looseObject({
   resource: z.string().min(1).max(2048),
-  authorization_servers: z.array(z.url({ protocol: /^https?$/ }).max(2048)).min(1),
+  authorization_servers: issuers,
   scopes_supported: z.array(z.string()).max(200).optional().catch(undefined),
 });
 

@@ -116,6 +116,17 @@ describe('authorization server metadata (RFC 8414)', () => {
     await broken.close();
   });
 
+  it.each(['example', 'javascript:alert(1)', 7])(
+    'of the next server is taken where the first is no URL: %s (S1-05)',
+    async (first) => {
+      const world = await open();
+      const json = { ...resourceOf(world.url), authorization_servers: [first, world.issuer.url] };
+      world.server.answer(places.resource, { json });
+      await expect(ask(world)).rejects.toMatchObject(notConnected);
+      expect(world.issuer.requestsTo('/register')).toHaveLength(1);
+    },
+  );
+
   it('of the server where we have a client already comes before the first (S1-05)', async () => {
     const other = await startScriptedServer();
     other.answer(places.metadata, { json: metadataOf(other.url) });
