@@ -17,6 +17,8 @@ export const apple: ProviderTemplate = {
   extraAuthorizationParameters: { response_mode: 'form_post' },
   tokensExpire: true,
   refreshReuse: 'none',
+  // A refresh token may be used once a day at most.
+  refreshAhead: false,
   // The name comes once, with the first consent.
   identity: {
     from: 'id_token',

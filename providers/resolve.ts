@@ -111,6 +111,7 @@ function tokensOf(entry: ProviderEntry, template: ProviderTemplate | undefined) 
     ...(entry.request_timeout !== undefined && { requestTimeoutMs: entry.request_timeout * 1000 }),
     ...(entry.refresh_buffer !== undefined && { refreshBufferMs: entry.refresh_buffer * 1000 }),
     ...(grace !== undefined && { reuseGraceMs: grace * 1000 }),
+    ...(template?.refreshAhead === false && { refreshAhead: template.refreshAhead }),
     ...(template?.sharedChain && { sharedChain: template.sharedChain }),
     ...(refresh && { refreshLifetime: lifetimeOf(refresh) }),
   };

@@ -108,6 +108,8 @@ export const providerTemplateSchema = z.strictObject({
       mostSeconds: z.number().positive().optional(),
     })
     .optional(),
+  /** Absent = access tokens are refreshed before callers ask. */
+  refreshAhead: z.literal(false).optional(),
   /** Several connections may share one chain of refresh tokens; see `Provider`. */
   sharedChain: z.strictObject({ unlessKept: text }).optional(),
   identity: identitySchema,

@@ -152,6 +152,8 @@ export interface Provider {
   readonly tokensExpire: boolean;
   readonly defaultLifetimeMs: number;
   readonly refreshBufferMs?: number;
+  /** `false`: it wants refresh tokens to be used rarely, so that tokens are refreshed only when a caller asks. */
+  readonly refreshAhead?: false;
   /** Ms that one request to the token endpoint may take, where that is less than for all. */
   readonly requestTimeoutMs?: number;
   /** Sent with each refresh; only for a fixed identity. */

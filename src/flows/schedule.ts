@@ -31,9 +31,9 @@ export interface Circumstances {
  * When the access token's refresh is due, epoch ms; `undefined` when it never is. It is a little before the buffer begins,
  * so that callers find fresh tokens.
  */
-function refreshDueAt(connection: Connection, bufferMs: number): number | undefined {
+function refreshDueAt(connection: Connection, { provider, bufferMs }: Circumstances): number | undefined {
   const { tokenSet } = connection;
-  if (!canRefresh(connection) || tokenSet.expiresAt === undefined) return undefined;
+  if (!isRefreshedAhead(connection, provider) || tokenSet.expiresAt === undefined) return undefined;
   const buffer = effectiveBufferMs(tokenSet, bufferMs);
   return Math.floor(tokenSet.expiresAt - buffer * (1 + Math.random() * jitterShare));
 }
@@ -58,7 +58,8 @@ export function warningFrom(connection: Connection, provider: Provider | undefin
 export function whyRefreshNow(connection: Connection, at: Circumstances): 'stale' | 'idle' | undefined {
   const { expiresAt } = connection.tokenSet;
   const earliest = effectiveBufferMs(connection.tokenSet, at.bufferMs) * (1 + jitterShare);
-  if (canRefresh(connection) && expiresAt !== undefined && at.now >= expiresAt - earliest) return 'stale';
+  if (isRefreshedAhead(connection, at.provider) && expiresAt !== undefined && at.now >= expiresAt - earliest)
+    return 'stale';
   const idleAt = useBy(connection, at.provider);
   return idleAt !== undefined && at.now >= idleAt ? 'idle' : undefined;
 }
@@ -73,11 +74,12 @@ export function forgetsAt({ state, tokenSet }: Connection, provider: Provider | 
 }
 
 /** When to look at the connection next, epoch ms; `undefined` when there will never be anything to do. */
-export function nextLook(connection: Connection, { provider, bufferMs, now }: Circumstances): number | undefined {
+export function nextLook(connection: Connection, at: Circumstances): number | undefined {
+  const { provider, now } = at;
   const isAhead = (time: number | undefined) => time !== undefined && time > now;
   const [warnAt, forgetAt] = [warningFrom(connection, provider), forgetsAt(connection, provider)];
   const times = [
-    refreshDueAt(connection, bufferMs),
+    refreshDueAt(connection, at),
     useBy(connection, provider),
     ...[warnAt, forgetAt].filter(isAhead),
   ].filter((time) => time !== undefined);
@@ -118,6 +120,10 @@ export function scheduleNextLook(
   const bufferMs = provider?.refreshBufferMs ?? deps.settings.refreshBufferMs;
   const next = nextLook(connection, { provider, bufferMs, now: deps.now() });
   return schedule(deps, refOf(connection), next);
+}
+
+function isRefreshedAhead(connection: Connection, provider: Provider | undefined): boolean {
+  return canRefresh(connection) && provider?.refreshAhead !== false;
 }
 
 function canRefresh({ tokenSet, state }: Connection): boolean {

@@ -125,6 +125,24 @@ describe('a refresh that a caller asked for', () => {
   });
 });
 
+it('where refresh tokens must be used rarely (Apple), tokens are refreshed when a caller asks, and not ahead', async () => {
+  const { manager, server, tokens, store, clock } = await openBrowserHalf({ template: 'apple' });
+  const { access_token: accessToken, refresh_token: refreshToken } = tokens.grant();
+  const expiresAt = Math.floor(clock.now() / 1000) + 3600;
+  await manager.storeToken(user, { provider: 'one', accessToken, refreshToken, expiresAt });
+  clock.advance(3_600_000);
+  expect(await store.due.claim(clock.now(), 10, 1)).toEqual([]);
+  const { owner, provider } = { owner: parseOwner(user, undefined), provider: parseProviderId('one') };
+  // As an earlier version has entered it.
+  await store.due.schedule({ owner, provider, account: defaultAccount }, clock.now());
+  const settled = vi.spyOn(store.due, 'settle');
+  manager.startBackgroundWork();
+  await eventually('the worker has looked', () => settled.mock.calls.length === 1);
+  expect(server.requestsTo('/token')).toEqual([]);
+  await manager.requireToken(user, 'one');
+  expect(server.requestsTo('/token')).toHaveLength(1);
+});
+
 describe('what is not refreshed now', () => {
   const minuteMs = 60_000;
 
