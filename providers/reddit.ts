@@ -2,6 +2,9 @@
 
 import type { ProviderTemplate } from './template.js';
 
+/** Reddit throttles or refuses clients by their user agent, so each app needs one of its own. */
+const headers = { 'user-agent': 'server:{client_id} (valetkey)' };
+
 export const reddit: ProviderTemplate = {
   displayName: 'Reddit',
   icon: 'reddit',
@@ -12,9 +15,10 @@ export const reddit: ProviderTemplate = {
   pkce: 'none',
   defaultScope: ['identity'],
   extraAuthorizationParameters: { duration: 'permanent' },
+  extraTokenHeaders: headers,
   tokensExpire: true,
   refreshReuse: 'none',
-  identity: { from: 'userinfo', endpoint: 'https://oauth.reddit.com/api/v1/me', id: 'id', name: 'name' },
+  identity: { from: 'userinfo', endpoint: 'https://oauth.reddit.com/api/v1/me', headers, id: 'id', name: 'name' },
   revocation: {
     endpoint: 'https://www.reddit.com/api/v1/revoke_token',
     method: 'POST',
@@ -23,6 +27,7 @@ export const reddit: ProviderTemplate = {
     parameter: 'token',
     token: 'refresh',
     reach: 'grant',
+    headers,
   },
   unverified: ['access token lifetime (3600, 86400 in newer answers)', 'errors with status 200'],
 };

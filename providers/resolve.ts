@@ -192,11 +192,25 @@ function fillFixed(provider: Provider, entry: ProviderEntry, template: ProviderT
     }
     values.set(name, given);
   }
+  const fill = (text: string) => fillPlaceholders(text, values);
   const matches = Object.entries(provider.callbackMatches ?? {});
-  const callbackMatches = Object.fromEntries(matches.map(([name, text]) => [name, fillPlaceholders(text, values)]));
-  const mapped = mapEndpoints(provider, (url) => fillPlaceholders(url, values));
+  const callbackMatches = Object.fromEntries(matches.map(([name, text]) => [name, fill(text)]));
+  const mapped = mapHeaders(mapEndpoints(provider, fill), fill);
   const filled = matches.length === 0 ? mapped : { ...mapped, callbackMatches };
   return open.length === 0 ? filled : withUsualValues({ ...filled, placeholders: Object.fromEntries(open) });
+}
+
+/** The provider with every header of its own changed. */
+function mapHeaders(provider: Provider, change: (text: string) => string): Provider {
+  const changed = (headers: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, change(value)]));
+  const { extraTokenHeaders, identity, revocation } = provider;
+  return {
+    ...provider,
+    extraTokenHeaders: changed(extraTokenHeaders),
+    identity: { ...identity, ...(identity.headers && { headers: changed(identity.headers) }) },
+    ...(revocation?.headers && { revocation: { ...revocation, headers: changed(revocation.headers) } }),
+  };
 }
 
 /** Fills in the usual values, beside the provider in which a connect may have others. */

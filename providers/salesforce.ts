@@ -22,6 +22,7 @@ export const salesforce: ProviderTemplate = {
     name: 'name',
     email: 'email',
   },
+  // 400 = not a live token.
   revocation: {
     endpoint: 'https://{login_host}/services/oauth2/revoke',
     method: 'POST',
@@ -30,6 +31,7 @@ export const salesforce: ProviderTemplate = {
     parameter: 'token',
     token: 'refresh',
     reach: 'grant',
+    alsoDone: [400],
   },
   keepFromResponse: { instance_url: 'instance_url' },
   placeholders: {

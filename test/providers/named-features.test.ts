@@ -85,21 +85,6 @@ describe('GitHub', () => {
   });
 });
 
-describe('Zoom', () => {
-  test('a 401 without a number may be of one person, so that it holds back nobody else', async () => {
-    const provider = providerOf('zoom');
-    server.answer(pathOf(provider), { status: 401, json: { reason: 'Invalid access token.' } });
-    const current = {
-      accessToken: new Secret('at'),
-      tokenType: 'Bearer',
-      refreshToken: new Secret('rt'),
-      obtainedAt: 0,
-    };
-    const refused = refreshTokens(here(provider), { ...current, scope: [] }, http);
-    await expect(refused).rejects.toMatchObject({ code: 'provider_error' });
-  });
-});
-
 describe('Google', () => {
   const grant = { access_token: 'at', token_type: 'Bearer', expires_in: 3599, refresh_token: 'rt' };
   const calendar = 'https://www.googleapis.com/auth/calendar.readonly';
