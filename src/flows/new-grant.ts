@@ -1,7 +1,9 @@
 /** A token response becomes a connection that is not active yet: who was connected is asked, nothing is stored. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwaitingGrant, ConnectIntent } from '../core/connect.js';
 import type { ProviderIdentity } from '../core/connection.js';
+import { ProviderError } from '../core/errors.js';
 import { withPlace } from '../core/identity-place.js';
 import { keptParameters } from '../core/kept-parameters.js';
 import type { Provider } from '../core/provider.js';
@@ -12,6 +14,9 @@ import type { TokenResponse } from '../protocol/token-endpoint.js';
 import type { Dependencies } from './dependencies.js';
 import { newId } from './one-time-values.js';
 import { httpOf } from './provider-of.js';
+
+/** A server that refuses a token that is brand new may know it by then, ms (GitHub's replicas lag). */
+const settlingMs = 500;
 
 /** A redeemed grant: what was asked for, and all that came back. */
 export interface RedeemedGrant {
@@ -58,8 +63,13 @@ function named(identity: ProviderIdentity | undefined, name: string | undefined)
 }
 
 async function identityOf(deps: Dependencies, provider: Provider, response: TokenResponse) {
+  const ask = () => fetchIdentity(provider, response.tokenSet, httpOf(deps, provider));
   try {
-    return await fetchIdentity(provider, response.tokenSet, httpOf(deps, provider));
+    return await ask().catch(async (error: unknown) => {
+      if (!(error instanceof ProviderError) || error.status !== 401) throw error;
+      await sleep(settlingMs);
+      return ask();
+    });
   } catch {
     deps.log.warn({ provider: provider.id }, 'the connected account could not be read');
     return undefined;

@@ -118,34 +118,35 @@ describe('the way back', () => {
   });
 
   it.each([
-    ['access_denied', 'refused'],
-    ['temporarily_unavailable', 'failed'],
-  ])('with the error %s ends the connect, which was %s; no code is sent anywhere', async (error, outcome) => {
-    const { manager, server, link, consent, trail } = await openBrowserHalf();
+    ['access_denied', 'refused', undefined],
+    ['temporarily_unavailable', 'failed', undefined],
+    ['user_cancelled_login', 'refused', 'linkedin'],
+    ['user_cancelled_authorize', 'refused', 'linkedin'],
+    ['user_cancelled_authorize', 'refused', 'apple'],
+  ])('with the error %s ends the connect, which was %s; no code is sent anywhere', async (word, outcome, template) => {
+    const { manager, server, link, consent, trail } = await openBrowserHalf({ ...(template && { template }) });
     const { code, connectId } = await link();
     const { answer, cookie } = await consent(code);
     answer.delete('code');
-    answer.set('error', error);
+    answer.set('error', word);
     await manager.finishAuthorization('one', answer, cookie);
+    // A provider's own word for it is `access_denied` as well.
+    const error = outcome === 'refused' ? 'access_denied' : word;
     expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error });
     expect(await manager.describeFinished('one', cookie)).toMatchObject({ status: 'failed', error });
     expect(await trail('connect.finish')).toMatchObject([{ outcome, reason: error }]);
     expect(server.requestsTo('/token')).toEqual([]);
   });
 
-  it.each([
-    ['linkedin', 'user_cancelled_login'],
-    ['linkedin', 'user_cancelled_authorize'],
-    ['apple', 'user_cancelled_authorize'],
-  ])('at %s with %s was refused by the person, as with access_denied', async (template, error) => {
-    const { manager, link, consent, trail } = await openBrowserHalf({ template });
-    const { code, connectId } = await link();
-    const { answer, cookie } = await consent(code);
-    answer.delete('code');
-    answer.set('error', error);
-    await manager.finishAuthorization('one', answer, cookie);
-    expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error: 'access_denied' });
-    expect(await trail('connect.finish')).toMatchObject([{ outcome: 'refused', reason: 'access_denied' }]);
+  it('asks once more who was connected where the new token is not known yet (GitHub)', async () => {
+    const { server, finish } = await openBrowserHalf();
+    const whole = { json: { sub: '4711', name: 'Ada' } };
+    server.answer('/userinfo', { status: 401 }, whole);
+    expect((await finish()).page).toMatchObject({ identity: { id: '4711' } });
+    server.answer('/userinfo', { status: 401 });
+    const asked = server.requestsTo('/userinfo').length;
+    expect((await finish()).page?.identity).toBeUndefined();
+    expect(server.requestsTo('/userinfo')).toHaveLength(asked + 2);
   });
 
   it.each([
