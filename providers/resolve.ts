@@ -180,7 +180,7 @@ function fillFixed(provider: Provider, entry: ProviderEntry, template: ProviderT
     const fixed = (name === 'tenant' ? entry.tenant : undefined) ?? entry.parameters?.[name];
     const { pattern, default: usual, chosen } = placeholder;
     if (fixed === undefined && (usual === undefined || chosen)) {
-      open.push([name, { pattern, ...(usual !== undefined && { usual }) }]);
+      open.push([name, { pattern, default: usual }]);
       continue;
     }
     const given = fixed ?? usual ?? '';
@@ -216,7 +216,7 @@ function mapHeaders(provider: Provider, change: (text: string) => string): Provi
 /** Fills in the usual values, beside the provider in which a connect may have others. */
 function withUsualValues(choosable: Provider): Provider {
   const places = Object.entries(choosable.placeholders ?? {});
-  const usual = new Map(places.flatMap(([name, place]) => (place.usual === undefined ? [] : [[name, place.usual]])));
+  const usual = new Map(places.flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])));
   if (usual.size === 0) return choosable;
   const { placeholders: _, ...filled } = mapEndpoints(choosable, (url) => fillPlaceholders(url, usual));
   const needed = places.filter(([name]) => !usual.has(name));

@@ -1,7 +1,7 @@
 /** A provider's URLs: the places in them that a connection or configuration fills, and all of them changed at once. */
 
 import { InvalidRequest } from './errors.js';
-import type { AccountNaming, IdentityMapping, Provider } from './provider.js';
+import type { IdentityMapping, Provider } from './provider.js';
 
 /**
  * The provider as one connection sees it: `{shop}` and the like filled into its endpoints. Where there is a usual value
@@ -17,7 +17,7 @@ export function withParameters(provider: Provider, parameters: Readonly<Record<s
   }
   if (!provider.placeholders) return provider;
   const values = new Map<string, string>();
-  for (const [name, { pattern, usual }] of Object.entries(provider.placeholders)) {
+  for (const [name, { pattern, default: usual }] of Object.entries(provider.placeholders)) {
     const value = Object.hasOwn(parameters, name) ? parameters[name] : usual;
     if (value === undefined) throw new InvalidRequest(`parameters.${name}`, `is required by ${provider.id}`);
     if (!pattern.test(value)) throw new InvalidRequest(`parameters.${name}`, 'is not of the form that is expected');
@@ -30,7 +30,7 @@ export function withParameters(provider: Provider, parameters: Readonly<Record<s
 }
 
 /** The names of the parameters that decide which host or directory a connection is of, whether given or usual. */
-export function placeNamesOf({ placeholders, choosable }: AccountNaming): readonly string[] {
+export function placeNamesOf({ placeholders, choosable }: Provider): readonly string[] {
   return Object.keys({ ...placeholders, ...choosable?.placeholders });
 }
 

@@ -82,8 +82,8 @@ export interface EmailList {
 export interface Placeholder {
   /** What the value must match in full, so that it cannot name another host. */
   readonly pattern: RegExp;
-  /** For a connection that gives none. */
-  readonly usual?: string;
+  /** For a connection that gives none. Ids of accounts are unique beyond it. */
+  readonly default?: string | undefined;
 }
 
 /** An answer of the token endpoint that means something beyond RFC 6749 5.2. Fields that are set must all match. */
@@ -208,9 +208,7 @@ export interface Provider {
 }
 
 /** The fields of a provider that tell the accounts and workspaces of its connections apart. */
-export type AccountNaming = Pick<Provider, 'placeholders' | 'sites' | 'sharedChain' | 'keepFromResponse'> & {
-  readonly choosable?: Pick<Provider, 'placeholders'>;
-};
+export type AccountNaming = Pick<Provider, 'placeholders' | 'sites' | 'sharedChain' | 'keepFromResponse'>;
 
 /** The providers that can be used: known, and with client credentials. */
 export interface ProviderRegistry {

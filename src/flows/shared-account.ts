@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { type Connection, refOf, type StoredConnection } from '../core/connection.js';
 import { StoreUnavailable } from '../core/errors.js';
 import { accountLabelSchema, ownerKeyOf, userIdSchema } from '../core/identifiers.js';
-import { placeNamesOf } from '../core/provider-endpoints.js';
 import { afterwards } from './afterwards.js';
 import { about, announce } from './announce.js';
 import type { Dependencies } from './dependencies.js';
@@ -207,11 +206,13 @@ function workspaceOf({ providers }: Index, { tenant, provider, parameters = {} }
 
 /**
  * One collection per tenant and provider account. At providers with many instances an account id is unique within one
- * instance only, so the parameters that name the instance count, too; other parameters do not.
+ * instance only, so the parameters that name the instance count, too; other parameters do not, nor does which of a
+ * provider's own hosts was asked.
  */
 function collectionOf({ providers }: Index, { tenant, provider, accountId, parameters = {} }: ProviderAccount): string {
-  const naming = providers.findNaming(provider) ?? {};
-  const places = placeNamesOf(naming).filter((name) => name !== naming.sites?.parameter);
+  const { placeholders = {}, sites } = providers.findNaming(provider) ?? {};
+  const isInstance = (name: string) => placeholders[name]?.default === undefined && name !== sites?.parameter;
+  const places = Object.keys(placeholders).filter(isInstance);
   const named = places.sort().flatMap((name) => (Object.hasOwn(parameters, name) ? [[name, parameters[name]]] : []));
   const name = JSON.stringify([tenant, provider, accountId, named]);
   return `account-${createHash('sha256').update(name).digest('base64url')}`;

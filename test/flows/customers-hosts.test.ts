@@ -1,6 +1,7 @@
 /** Providers at which every customer has a host of its own: what goes wrong at one of them stops nobody at the others. */
 
 import { expect, onTestFinished, test } from 'vitest';
+import { defaultTenant } from '../../src/core/identifiers.js';
 import { startScriptedServer } from '../support/scripted-server.js';
 import { openService } from '../support/service.js';
 
@@ -95,6 +96,17 @@ test('a connect may name another host than the usual one; refreshes and reconnec
   expect(renewed.map(({ accessToken }) => accessToken.reveal())).toEqual(['at-test', 'at-login']);
   expect(server.requestsTo('/test.salesforce.com/token').at(-1)?.form.get('refresh_token')).toBe('rt-test');
   expect(await connect('two')).toBe('/test.salesforce.com/authorize');
+});
+
+test('an account is the same by whichever of the provider’s hosts it came (L12)', async () => {
+  const { manager, server, connect } = await openSalesforce();
+  for (const host of ['login', 'test']) {
+    server.answer(`/${host}.salesforce.com/me`, { json: { organization_id: 'o', user_id: 'u' } });
+  }
+  await connect('one');
+  await connect('two', { login_host: 'test.salesforce.com' });
+  const told = (await manager.events.read(defaultTenant, undefined, 100)).map(({ event }) => event);
+  expect(told).toContainEqual(expect.objectContaining({ change: 'account_shared', userId: 'one' }));
 });
 
 test('such a host must be one of the provider’s', async () => {
