@@ -39,5 +39,6 @@ export const apple: ProviderTemplate = {
     'PKCE (a working client sends it, not documented)',
     'ID token without the openid scope',
     'restriction of redirect URIs (no localhost, no IP address)',
+    'reach of a revocation',
   ],
 };

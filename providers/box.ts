@@ -24,5 +24,5 @@ export const box: ProviderTemplate = {
     token: 'refresh',
     reach: 'grant',
   },
-  unverified: ['absence of a scope field in every answer'],
+  unverified: ['absence of a scope field in every answer', 'reach of a revocation'],
 };

@@ -39,5 +39,6 @@ export const linear: ProviderTemplate = {
     '30 minutes of grace for an old refresh token (taken as none)',
     'refresh token lifetime',
     'host of the migration call for old tokens',
+    'reach of a revocation',
   ],
 };

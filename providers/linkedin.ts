@@ -31,5 +31,5 @@ export const linkedin: ProviderTemplate = {
     token: 'access',
     reach: 'grant',
   },
-  unverified: ['revocation endpoint', 'scope separator of the answer'],
+  unverified: ['revocation endpoint', 'scope separator of the answer', 'reach of a revocation'],
 };

@@ -39,5 +39,6 @@ export const monday: ProviderTemplate = {
     'value of iss',
     'fate of a replaced refresh token',
     'form of the Authorization header',
+    'reach of a revocation',
   ],
 };

@@ -34,5 +34,10 @@ export const notion: ProviderTemplate = {
     reach: 'grant',
     headers: { 'notion-version': '2022-06-28' },
   },
-  unverified: ['lifetime of access and refresh tokens', 'fate of a replaced refresh token', 'PKCE'],
+  unverified: [
+    'lifetime of access and refresh tokens',
+    'fate of a replaced refresh token',
+    'PKCE',
+    'reach of a revocation',
+  ],
 };

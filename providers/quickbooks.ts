@@ -36,5 +36,5 @@ export const quickbooks: ProviderTemplate = {
     reach: 'grant',
   },
   keepFromCallback: { realm_id: 'realmId' },
-  unverified: ['userinfo field names'],
+  unverified: ['userinfo field names', 'reach of a revocation'],
 };

@@ -29,5 +29,9 @@ export const reddit: ProviderTemplate = {
     reach: 'grant',
     headers,
   },
-  unverified: ['access token lifetime (3600, 86400 in newer answers)', 'errors with status 200'],
+  unverified: [
+    'access token lifetime (3600, 86400 in newer answers)',
+    'errors with status 200',
+    'reach of a revocation',
+  ],
 };
