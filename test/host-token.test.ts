@@ -1,32 +1,14 @@
 /** A token that the host got by itself is stored in whichever of the usual forms the host has it. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { Secret } from '../src/core/secret.js';
-import { type OAuthManager, openManager } from '../src/open-manager.js';
+import { openManager } from '../src/open-manager.js';
+import { localManagerOptions } from './support/local-manager.js';
 
 const now = 1_800_000_000_000;
 const token = { provider: 'github', accessToken: 'at' };
-let dataDir: string;
-let manager: OAuthManager;
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'valetkey-host-token-'));
-  manager = await openManager({
-    baseUrl: 'http://localhost:3000',
-    encryptionKeys: `k:${Buffer.alloc(32, 1).toString('base64')}`,
-    providers: { github: { client_id: 'id', client_secret: 'secret' } },
-    dataDir,
-    backgroundWork: false,
-    now: () => now,
-  });
-});
-afterAll(async () => {
-  await manager.close();
-  await rm(dataDir, { recursive: true, force: true });
-});
+const manager = await openManager({ ...localManagerOptions(), now: () => now });
+afterAll(() => manager.close());
 
 describe('the end of a stored token', () => {
   it.each([

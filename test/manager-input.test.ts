@@ -1,34 +1,16 @@
 /** What a host passes to the library is refused by name, never taken for something else, and understood where it can be. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parseConnectRequest, parseTokenRequest } from '../src/manager-input.js';
-import { type OAuthManager, openManager } from '../src/open-manager.js';
+import { openManager } from '../src/open-manager.js';
 import { requireOAuthToken } from '../src/require-oauth-token.js';
 import { withOAuthToken } from '../src/with-oauth-token.js';
+import { localManagerOptions } from './support/local-manager.js';
 
 const now = 1_800_000_000_000;
 const canary = 'canary-of-the-host';
-let dataDir: string;
-let manager: OAuthManager;
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'valetkey-input-'));
-  manager = await openManager({
-    baseUrl: 'http://localhost:3000',
-    encryptionKeys: `k:${Buffer.alloc(32, 1).toString('base64')}`,
-    providers: { github: { client_id: 'id', client_secret: 'secret' } },
-    dataDir,
-    backgroundWork: false,
-    now: () => now,
-  });
-});
-afterAll(async () => {
-  await manager.close();
-  await rm(dataDir, { recursive: true, force: true });
-});
+const manager = await openManager({ ...localManagerOptions(), now: () => now });
+afterAll(() => manager.close());
 
 type Method =
   | 'storeToken'

@@ -1,26 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import { Secret } from '../../src/core/secret.js';
 import { requestClientCredentials } from '../../src/protocol/client-credentials.js';
 import { pollDeviceToken, startDeviceAuthorization } from '../../src/protocol/device-authorization.js';
-import { createHttp } from '../../src/protocol/http.js';
 import { refreshTokens } from '../../src/protocol/token-endpoint.js';
 import { exchangeToken } from '../../src/protocol/token-exchange.js';
 import { createManualClock } from '../support/clock.js';
 import { registeredProvider } from '../support/registered-provider.js';
-import { entryAt, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
+import { entryAt } from '../support/scripted-server.js';
+import { scriptedStage } from '../support/scripted-stage.js';
 
 const clock = createManualClock();
-const http = createHttp({ allowInsecureLoopback: true, now: clock.now });
-let server: ScriptedServer;
-
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(async () => {
-  await http.close();
-  await server.close();
-});
+const { server, http } = await scriptedStage({ now: clock.now });
 
 const scripted = (overrides: Partial<ProviderEntry> = {}) =>
   registeredProvider(

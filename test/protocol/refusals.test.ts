@@ -1,30 +1,17 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import type { Provider } from '../../src/core/provider.js';
 import { Secret } from '../../src/core/secret.js';
 import type { TokenSet } from '../../src/core/token-set.js';
-import { createHttp } from '../../src/protocol/http.js';
 import { redeemAuthorizationCode, refreshTokens } from '../../src/protocol/token-endpoint.js';
 import { createManualClock } from '../support/clock.js';
 import { registeredProvider } from '../support/registered-provider.js';
-import { entryAt, type ScriptedAnswer, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
+import { entryAt, type ScriptedAnswer, startScriptedServer } from '../support/scripted-server.js';
+import { scriptedStage } from '../support/scripted-stage.js';
 
 const clock = createManualClock();
-const http = createHttp({
-  allowInsecureLoopback: true,
-  deadlineMs: 2_000,
-  now: clock.now,
-});
-let server: ScriptedServer;
-
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(async () => {
-  await http.close();
-  await server.close();
-});
+const { server, http } = await scriptedStage({ deadlineMs: 2_000, now: clock.now });
 
 const good = { access_token: 'at-2', token_type: 'Bearer', expires_in: 3600 };
 const scripted = (overrides: Partial<ProviderEntry> = {}, id = 'scripted') =>

@@ -2,28 +2,19 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ProviderEntry } from '../../providers/index.js';
 import { missingScopeAt, type Provider } from '../../src/core/provider.js';
 import { mapEndpoints } from '../../src/core/provider-endpoints.js';
 import { Secret } from '../../src/core/secret.js';
 import { mergeAfterRefresh } from '../../src/core/token-set.js';
 import { buildAuthorizationUrl } from '../../src/protocol/authorization-request.js';
-import { createHttp } from '../../src/protocol/http.js';
 import { redeemAuthorizationCode, refreshTokens } from '../../src/protocol/token-endpoint.js';
 import { registeredProvider } from '../support/registered-provider.js';
-import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
+import { scriptedStage } from '../support/scripted-stage.js';
 import { idToken } from './facts/provider-facts.js';
 
-const http = createHttp({ allowInsecureLoopback: true });
-let server: ScriptedServer;
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(async () => {
-  await http.close();
-  await server.close();
-});
+const { server, http } = await scriptedStage();
 
 const client = { client_id: 'client-1', client_secret: 'secret-1' };
 const providerOf = (id: string, entry: ProviderEntry = {}) => registeredProvider(id, { ...client, ...entry });

@@ -1,25 +1,16 @@
 /** What single providers want of a client, or answer, that no other does: against a scripted server. */
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Provider } from '../../src/core/provider.js';
 import { mapEndpoints } from '../../src/core/provider-endpoints.js';
 import { Secret } from '../../src/core/secret.js';
-import { createHttp } from '../../src/protocol/http.js';
 import { fetchIdentity } from '../../src/protocol/identity.js';
 import { revokeTokens } from '../../src/protocol/revocation.js';
 import { refreshTokens } from '../../src/protocol/token-endpoint.js';
 import { registeredProvider } from '../support/registered-provider.js';
-import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
+import { scriptedStage } from '../support/scripted-stage.js';
 
-const http = createHttp({ allowInsecureLoopback: true });
-let server: ScriptedServer;
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(async () => {
-  await http.close();
-  await server.close();
-});
+const { server, http } = await scriptedStage();
 
 /** The provider at the scripted server, below a path of its own for each host. */
 const providerOf = (id: string): Provider =>

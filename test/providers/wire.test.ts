@@ -1,38 +1,24 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { catalogue, createRegistry } from '../../providers/index.js';
 import { missingScopeAt, type Provider } from '../../src/core/provider.js';
 import { mapEndpoints, withParameters } from '../../src/core/provider-endpoints.js';
 import { Secret } from '../../src/core/secret.js';
 import type { TokenSet } from '../../src/core/token-set.js';
 import { buildAuthorizationUrl } from '../../src/protocol/authorization-request.js';
-import { createHttp } from '../../src/protocol/http.js';
 import { fetchIdentity } from '../../src/protocol/identity.js';
 import { revokeTokens } from '../../src/protocol/revocation.js';
 import { fetchSites } from '../../src/protocol/sites.js';
 import { redeemAuthorizationCode, refreshTokens } from '../../src/protocol/token-endpoint.js';
-import {
-  type ScriptedAnswer,
-  type ScriptedRequest,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../support/scripted-server.js';
+import type { ScriptedAnswer, ScriptedRequest } from '../support/scripted-server.js';
+import { scriptedStage } from '../support/scripted-stage.js';
 import type { ProviderFacts } from './facts/provider-facts.js';
 import { facts } from './facts.js';
 
-const http = createHttp({ allowInsecureLoopback: true });
+const { server, http } = await scriptedStage();
 const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
   type: 'pkcs8',
   format: 'pem',
-});
-let server: ScriptedServer;
-
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(async () => {
-  await http.close();
-  await server.close();
 });
 
 /** The provider as configuration makes it, for one connection. */

@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.js';
 import type { TokenSet } from '../../src/core/token-set.js';
-import { createHttp } from '../../src/protocol/http.js';
 import { refreshTokens } from '../../src/protocol/token-endpoint.js';
 import { createManualClock } from './clock.js';
 import { registeredProvider } from './registered-provider.js';
-import { entryAt, type ScriptedServer, startScriptedServer } from './scripted-server.js';
+import { entryAt } from './scripted-server.js';
+import { scriptedStage } from './scripted-stage.js';
 import { scriptTokens } from './scripted-tokens.js';
 
 const clock = createManualClock();
-const http = createHttp({ allowInsecureLoopback: true, now: clock.now });
-let server: ScriptedServer;
-
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(async () => {
-  await http.close();
-  await server.close();
-});
+const { server, http } = await scriptedStage({ now: clock.now });
 
 const refresh = async (refreshToken: string) => {
   const current: TokenSet = {
