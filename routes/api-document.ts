@@ -11,6 +11,21 @@ import {
 } from 'fastify-type-provider-zod';
 import { namedSchemas } from './named-schemas.js';
 
+/**
+ * The reader loads everything from here. Its own policy also allows fonts and styles of any host, and sends browsers that
+ * open it over http on loopback to https (Safari).
+ */
+const readerPolicy = {
+  'default-src': "'self'",
+  'base-uri': "'self'",
+  'font-src': "'self' data:",
+  'frame-ancestors': "'self'",
+  'img-src': "'self' data:",
+  'object-src': "'none'",
+  'script-src': "'self'",
+  'script-src-attr': "'none'",
+};
+
 /** What the document says about this deployment; both may be absent. */
 export interface OpenapiOptions {
   /** Public address of this service, without a slash at the end; the only entry of `servers`. */
@@ -82,7 +97,7 @@ export async function documentApi(routes: readonly RouteOptions[], options: Open
     transform: transformRoute,
     transformObject: transformWhole,
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: readerPolicy });
   // The page's own routes have JSON Schema, these have zod.
   await app.register(async (described) => {
     described.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
