@@ -94,13 +94,14 @@ describe('what is wrong is said at once, wherever it would be found', () => {
     redisUrl: `http://${canary}`,
   };
   const settings = ['baseUrl', 'refreshBufferSeconds'];
-  const rest = ['acme.token_endpoint', 'ENCRYPTION_KEYS', 'REDIS_URL'];
+  const stored = ['ENCRYPTION_KEYS', 'REDIS_URL'];
+  const rest = ['acme.authorization_endpoint', 'acme.token_endpoint', ...stored];
 
   it.each<[string, object, string[]]>([
     ['settings', {}, [...settings, 'mcp', ...rest]],
-    ['the rules for MCP', { baseUrl: 'http://localhost', refreshBufferSeconds: 1 }, ['mcp', ...rest]],
+    ['rules for MCP', { baseUrl: 'http://localhost', refreshBufferSeconds: 1 }, ['mcp', ...rest]],
     ['providers', { baseUrl: 'http://localhost', refreshBufferSeconds: 1, mcp: {} }, rest],
-    ['keys', { baseUrl: 'http://localhost', refreshBufferSeconds: 1, mcp: {}, providers: {} }, rest.slice(1)],
+    ['keys', { baseUrl: 'http://localhost', refreshBufferSeconds: 1, mcp: {}, providers: {} }, stored],
   ])('with a fault of the %s first', async (_first, mended, names) => {
     const error: unknown = await openManager({ ...wrong, ...mended }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'configuration_invalid', faults: names.map((name) => ({ name })) });
