@@ -48,12 +48,21 @@ const fileSchema = z.strictObject({
   mcp: z.unknown().optional(),
 });
 
+const fileForm = '{"providers": {"<id>": {...}}}';
+
+/** Their names; a file of providers without the outer field is told by them, too. */
+function unknownFields({ issues }: z.ZodError): string {
+  const names = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const shown = names.map((name) => (providerIdSchema.safeParse(name).success ? name : 'one that is no word'));
+  return names.length === 0 ? '' : `; unknown: ${shown.join(', ')}`;
+}
+
 function readProvidersFile(reader: EnvironmentReader): { drafts: DraftEntries; mcp?: McpPolicy | undefined } {
   const path = reader.read('PROVIDERS_FILE', z.string());
   if (path === undefined) return { drafts: new Map() };
   const parsed = fileSchema.safeParse(loadFile(reader, path));
   if (!parsed.success) {
-    if (reader.sound) reader.fault('PROVIDERS_FILE', `${path} must be {"providers": {"<id>": {...}}}`);
+    if (reader.sound) reader.fault('PROVIDERS_FILE', `${path} must be ${fileForm}${unknownFields(parsed.error)}`);
     return { drafts: new Map() };
   }
   for (const id of Object.keys(parsed.data.providers)) {

@@ -140,6 +140,16 @@ describe('providers', () => {
     expect(load({ PROVIDERS_FILE: acme, HIDDEN_IN_HERE: 'x' }).warnings).not.toContain(expected);
   });
 
+  it('in PROVIDERS_FILE without the field around them, or beside unknown ones, are told by name', () => {
+    const file = (content: object) => faultsOf({ PROVIDERS_FILE: keepFile('providers.json', JSON.stringify(content)) });
+    expect(file({ github: { client_id: canary } }).message).toContain(
+      '{"providers": {"<id>": {...}}}; unknown: github',
+    );
+    const { message } = file({ providers: {}, mpc: {}, [`${canary} !`]: 1 });
+    expect(message).toContain('unknown: mpc, one that is no word');
+    expect(message).not.toContain(canary);
+  });
+
   it.each([
     ['not an object', '[]'],
     ['without providers', '{}'],
