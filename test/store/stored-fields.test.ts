@@ -8,7 +8,7 @@ import { StoreUnavailable } from '../../src/core/errors.js';
 import { ownerKeyOf } from '../../src/core/identifiers.js';
 import type { StorageEngine, Versioned } from '../../src/store/engine.js';
 import { openRedisEngine } from '../../src/store/redis/index.js';
-import { findField, formatField, parseFields } from '../../src/store/redis/stored-fields.js';
+import { findField, formatFields, parseFields } from '../../src/store/redis/stored-fields.js';
 import { sharedRedis } from '../support/redis.js';
 import { anOwner } from './samples.js';
 
@@ -38,17 +38,6 @@ const someFields = fc.uniqueArray(fc.tuple(fieldName, versioned), {
   maxLength: 6,
   selector: ([name]) => name,
 });
-
-/** All fields of an owner as one string: each has a byte and its name, and 4 bytes and its content. */
-function formatFields(fields: ReadonlyMap<string, Versioned>): Buffer {
-  const parts = [...fields].flatMap(([name, field]) => {
-    const content = formatField(field);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(content.length);
-    return [Buffer.from([name.length]), Buffer.from(name, 'latin1'), length, content];
-  });
-  return Buffer.concat(parts);
-}
 
 describe('the fields of an owner', () => {
   it('are the same bytes whether the script wrote them one by one or they are written here', async () => {

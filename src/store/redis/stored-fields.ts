@@ -39,6 +39,16 @@ function writeVersion(place: Buffer, version: number): Buffer {
   return place;
 }
 
+/** Writes all fields of an owner, as fields.lua does; to fill a store for a measurement. */
+export function formatFields(fields: ReadonlyMap<string, Versioned>): Buffer {
+  const parts = [...fields].flatMap(([name, field]) => {
+    const length = Buffer.alloc(lengthBytes);
+    length.writeUInt32BE(versionBytes + field.bytes.length);
+    return [Buffer.from([name.length]), Buffer.from(name, 'latin1'), length, formatField(field)];
+  });
+  return Buffer.concat(parts);
+}
+
 /** One of them by name, without a copy. @throws {StoreUnavailable} the bytes are not of this format */
 export function findField(stored: Buffer, name: string): Versioned | undefined {
   const place = findPlace(stored, name);
