@@ -53,7 +53,7 @@ const fileForm = '{"providers": {"<id>": {...}}}';
 /** Their names; a file of providers without the outer field is told by them, too. */
 function unknownFields({ issues }: z.ZodError): string {
   const names = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
-  const shown = names.map((name) => (providerIdSchema.safeParse(name).success ? name : 'one that is no word'));
+  const shown = names.map((name) => (providerIdSchema.safeParse(name).success ? name : 'one that is not shown'));
   return names.length === 0 ? '' : `; unknown: ${shown.join(', ')}`;
 }
 

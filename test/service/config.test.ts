@@ -146,7 +146,7 @@ describe('providers', () => {
       '{"providers": {"<id>": {...}}}; unknown: github',
     );
     const { message } = file({ providers: {}, mpc: {}, [`${canary} !`]: 1 });
-    expect(message).toContain('unknown: mpc, one that is no word');
+    expect(message).toContain('unknown: mpc, one that is not shown');
     expect(message).not.toContain(canary);
   });
 
