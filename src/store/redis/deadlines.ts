@@ -22,7 +22,8 @@ export function within<T>(endsAt: number, reply: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const wait = { endsAt, reject };
     waits.add(wait);
-    timer ??= setInterval(look, lookEveryMs);
+    // After the replies that have come while this process was busy.
+    timer ??= setInterval(() => setImmediate(look), lookEveryMs);
     reply.then(
       (value) => {
         waits.delete(wait);
