@@ -13,10 +13,17 @@ export interface Versioned {
   readonly bytes: Buffer;
 }
 
+/** Something that was read, as long as the engine has not heard of a write to it. */
+export interface Sight {
+  readonly isCurrent: boolean;
+}
+
 /** What identifies a field that was read: its place, in the engine's own words, and the fingerprint of its bytes. */
 export interface KnownField extends Fingerprint {
   readonly key: string;
   readonly field: string;
+  /** For the engine alone, which sets it anew when it finds the same bytes. */
+  sight: Sight | undefined;
 }
 
 /** A field, and how to recognise it later. Its bytes are not a copy. */

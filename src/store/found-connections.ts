@@ -50,13 +50,26 @@ export class FoundConnections {
     const latest = this.#opened.find(ref);
     this.#opened.forget(ref);
     if (found === undefined) return undefined;
-    const { key, field, from, to, even, odd } = found.known;
+    const { key, field, from, to, even, odd, sight } = found.known;
     // Another caller may have opened it meanwhile; it is the same even if its place in the bytes has moved.
     const isOpen = latest !== undefined && areAlike(latest, found.known);
     const value = isOpen ? latest.value : openConnection(this.#keyring, { owner, field }, found);
     const { provider, account } = ref;
     const { tenant } = ref.owner;
-    this.#opened.remember(ref, { provider, account, tenant, key, field, from, to, even, odd, value, next: undefined });
+    this.#opened.remember(ref, {
+      provider,
+      account,
+      tenant,
+      key,
+      field,
+      from,
+      to,
+      even,
+      odd,
+      sight,
+      value,
+      next: undefined,
+    });
     return value;
   }
 }

@@ -9,9 +9,16 @@ export interface Asked<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Most items of one command, as Redis does nothing else while it runs one. */
+/** How many items are sent before the turn of the event loop has ended. */
+export interface GatherLimits {
+  /** While at most one command is under way: the store works on them while we gather the rest. */
+  readonly early: number;
+  /** The most items of one command. */
+  readonly most: number;
+}
+
+/** Redis does nothing else while it runs a command. */
 export const mostTogether = 64;
-/** So many are sent at once while at most one command is under way: Redis works on them while we gather the rest. */
 const enoughForTwo = 32;
 
 /** Turns a function for many items at once into one for a single item. */
@@ -36,10 +43,12 @@ export function oneByOne<Item, Result>(
  * so that a single caller does not wait. If a command fails, all of its items fail with its error.
  *
  * @param sendAll answers one result for each item, in their order
+ * @param limits  see {@link GatherLimits}
  * @returns takes an item, and calls its `resolve` or `reject`, which must not throw
  */
 export function gathering<Item, Result>(
   sendAll: (items: readonly Item[]) => Promise<readonly Result[]>,
+  { early, most }: GatherLimits = { early: enoughForTwo, most: mostTogether },
 ): (asked: Asked<Item, Result>) => void {
   let waiting: Asked<Item, Result>[] = [];
   let underWay = 0;
@@ -67,7 +76,7 @@ export function gathering<Item, Result>(
 
   return (asked) => {
     waiting.push(asked);
-    if (waiting.length >= (underWay < 2 ? enoughForTwo : mostTogether)) sendWaiting();
+    if (waiting.length >= (underWay < 2 ? early : most)) sendWaiting();
     else if (waiting.length === 1) (underWay === 0 ? process.nextTick : setImmediate)(sendWaiting);
   };
 }

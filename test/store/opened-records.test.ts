@@ -129,7 +129,7 @@ describe('an opened connection', () => {
 });
 
 describe('what is remembered', () => {
-  const place = { next: undefined, key: 'k', field: 'f', from: 0, to: 9, even: 1, odd: 2 };
+  const place = { next: undefined, key: 'k', field: 'f', from: 0, to: 9, even: 1, odd: 2, sight: undefined };
   const refOfUser = (userId: string, more: { tenant?: string; provider?: string; account?: string } = {}) => ({
     owner: { tenant: tenantIdSchema.parse(more.tenant ?? 'default'), userId: userIdSchema.parse(userId) },
     provider: providerIdSchema.parse(more.provider ?? 'github'),

@@ -16,7 +16,7 @@ const rowsOf = (owner: OwnerKey) => ({ start: Buffer.from(`${owner}/`), end: Buf
 const toVersioned = (row: Buffer): Versioned => ({ version: numberOf(row), bytes: restOf(row) });
 
 function toFound(row: Buffer, { key, field }: Pick<KnownField, 'key' | 'field'>): FoundField {
-  return { ...toVersioned(row), known: { key, field, ...fingerprintOf(row, 0, row.length) } };
+  return { ...toVersioned(row), known: { key, field, sight: undefined, ...fingerprintOf(row, 0, row.length) } };
 }
 
 /** Binds the methods to a data file. `now` is epoch ms, and the same for all processes on the machine. */

@@ -18,8 +18,20 @@ export const longestRetryMs = 1000;
 
 /** Creates the client; it begins to connect at once and keeps trying until it is closed. */
 export function createClient(address: RedisAddress, times: ClientTimes): RedisClient {
-  const options = { ...connectionOptions(times), ...loginOptions(address) };
-  if (address.topology === 'cluster') return createCluster(address, options);
+  return address.topology === 'cluster' ? createCluster(address, times) : createMasterClient(address, times);
+}
+
+/**
+ * A client of the one master that an address leads to.
+ *
+ * @param protocol of RESP; by default 2: flat arrays for every reply, as dependencies were measured with
+ */
+export function createMasterClient(
+  address: Exclude<RedisAddress, { topology: 'cluster' }>,
+  times: ClientTimes,
+  protocol: 2 | 3 = 2,
+): Redis {
+  const options = { ...connectionOptions(times), ...loginOptions(address), protocol };
   if (address.topology === 'single') {
     const { node, database } = address;
     return new Redis({ ...options, ...tlsOptions(address.tls, node), ...node, db: database });
@@ -88,8 +100,6 @@ function connectionOptions({ commandTimeoutMs, connectTimeoutMs }: ClientTimes):
   return {
     connectionName: 'valetkey',
     disableClientInfo: true,
-    // Flat arrays for every reply, as dependencies were measured with; nothing here needs RESP3.
-    protocol: 2,
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
     // A frozen master keeps its connections open; only its silence shows it, and only a new connection finds its successor.
@@ -128,7 +138,8 @@ function tlsOptions(tls: boolean, node?: HostPort): RedisOptions {
   return { tls: node && isIP(node.host) === 0 ? { servername: node.host } : {} };
 }
 
-function createCluster(address: RedisAddress & { topology: 'cluster' }, options: RedisOptions): Cluster {
+function createCluster(address: RedisAddress & { topology: 'cluster' }, times: ClientTimes): Cluster {
+  const options: RedisOptions = { ...connectionOptions(times), ...loginOptions(address), protocol: 2 };
   const settings: ClusterOptions = {
     redisOptions: { ...options, ...tlsOptions(address.tls) },
     // Nodes connect on first use, so the first commands to a node must wait for that; `link.ts` asks nothing before

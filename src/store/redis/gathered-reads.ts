@@ -20,7 +20,7 @@ export function readsOneByOne(link: RedisLink): ReadStored {
  * of the cost of a read is what ioredis and the socket do per command: 64 callers get three times as many answers as
  * with a GET for each. If `make` throws, only its own caller fails.
  */
-export function readsTogether(link: RedisLink): ReadStored {
+export function readsTogether(link: Pick<RedisLink, 'read'>): ReadStored {
   const ask = gathering(async (keys: readonly string[]) =>
     // For one key, GET is faster, by 2 of 18 µs.
     keys.length === 1

@@ -1,10 +1,11 @@
 /** Opens the Redis storage engine: single, behind Sentinels, or a Cluster. */
 
+import { randomUUID } from 'node:crypto';
 import { ConfigurationError, StoreUnavailable } from '../../core/errors.js';
 import type { StorageEngine } from '../engine.js';
 import { type Gather, oneByOne, together } from '../gathering.js';
 import { parseRedisUrl, type RedisAddress } from './address.js';
-import { createClient } from './client.js';
+import { createClient, createMasterClient } from './client.js';
 import { openCommitLanes, type ReplicaWait, sharedLane } from './commit-lanes.js';
 import { type ConnectionWatch, type StoreLog, watchConnection } from './connection-watch.js';
 import { createDocuments } from './documents.js';
@@ -22,6 +23,7 @@ import { RecentCommits } from './recent-commits.js';
 import { parseList, parseNumber, parseText } from './replies.js';
 import { loadScript } from './scripts.js';
 import { createWalks } from './walks.js';
+import { WriteWatch } from './write-watch.js';
 
 const sightScript = loadScript('sight-masters');
 
@@ -58,6 +60,17 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const link = createLink(client, watch, commandTimeoutMs);
   const isCluster = address.topology === 'cluster';
   const readStored = isCluster ? readsOneByOne(link) : readsTogether(link);
+  const writeWatch =
+    address.topology === 'cluster'
+      ? undefined
+      : new WriteWatch({
+          link,
+          connect: () => createMasterClient(address, times, 3),
+          proofKey: keys.proof(randomUUID()),
+          patienceMs: commandTimeoutMs / 6,
+          pauseMs: 30_000,
+        });
+  const readWatched = writeWatch ? readsTogether(writeWatch) : readStored;
   const gather: Gather = isCluster ? oneByOne : together;
   const logs = createLogs(link, keys);
   const journal = new RecentCommits();
@@ -75,6 +88,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const close = async () => {
     masters.stop();
     logs.stop();
+    writeWatch?.close();
     await Promise.all([link.close(), lanes.close()]);
   };
   await watch.settled(connectTimeoutMs);
@@ -87,7 +101,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const { stop: _stop, ...logMethods } = logs;
   return {
     kind: 'redis',
-    ...createOwnerFields(link, keys, { readStored, writes, journal, masters }),
+    ...createOwnerFields(link, keys, { readStored, readWatched, writeWatch, writes, journal, masters }),
     ...createExpiringValues(link, keys),
     ...createDueIndex(link, keys, gather),
     ...logMethods,

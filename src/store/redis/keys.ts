@@ -26,6 +26,8 @@ export interface RedisKeys {
   documents(collection: string): string;
   /** The masters that this store has been seen on. */
   readonly masters: string;
+  /** Written once by a process, to see whether Redis tells it of writes. */
+  proof(process: string): string;
   /** What all keys of a kind begin and end with; the name is between the two. */
   around(what: Walked): readonly [start: string, end: string];
 }
@@ -55,6 +57,7 @@ export function nameKeys(prefix: string): RedisKeys {
     log: (name) => `${prefix}:${kinds.logs}:${name}`,
     documents: (collection) => `${prefix}:${kinds.collections}:${collection}`,
     masters: `${prefix}:masters`,
+    proof: (process) => `${prefix}:proof:${process}`,
     around: (what) => (what === 'owners' ? [`${prefix}:{`, '}'] : [`${prefix}:${kinds[what]}:`, '']),
   };
 }

@@ -3,7 +3,7 @@
 import type { OwnerKey } from '../../core/identifiers.js';
 import type { FoundField, KnownField, OwnerFields } from '../engine.js';
 import { dueMemberOf, fieldKind } from '../field-names.js';
-import { fingerprintOf, hasFingerprint } from '../fingerprint.js';
+import { type Fingerprint, fingerprintOf, hasFingerprint } from '../fingerprint.js';
 import type { ReadStored } from './gathered-reads.js';
 import type { RedisKeys } from './keys.js';
 import { command, type RedisLink } from './link.js';
@@ -13,6 +13,7 @@ import type { Commit, OpenClaim, RecentCommits } from './recent-commits.js';
 import { parseBuffer, parseList, parseNumber, parsePairs } from './replies.js';
 import { loadScript } from './scripts.js';
 import { findField, findPlace, formatField, formatVersion, parseFields, readField } from './stored-fields.js';
+import type { WriteWatch } from './write-watch.js';
 
 const readOwnerScript = loadScript('read-owner');
 const eraseOwnerScript = loadScript('erase-owner', 'fields', 'removed');
@@ -25,6 +26,10 @@ const restoreScript = loadScript('restore-field', 'fields', 'removed');
 /** What reads fields, and what makes commits durable. */
 export interface OwnerAccess {
   readonly readStored: ReadStored;
+  /** As `readStored`, for a read that `writeWatch` is to make good for the next ones. */
+  readonly readWatched: ReadStored;
+  /** Not on a Cluster, where each node would need a watch of its own. */
+  readonly writeWatch: WriteWatch | undefined;
   readonly writes: OwnerWrites;
   readonly journal: RecentCommits;
   readonly masters: MasterWatch;
@@ -32,9 +37,20 @@ export interface OwnerAccess {
 
 /** Binds the part to a link and a prefix. */
 export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: OwnerAccess): OwnerFields {
-  const { readStored, writes, journal, masters } = access;
+  const { readStored, readWatched, writeWatch, writes, journal, masters } = access;
   const fieldsOf = (owner: OwnerKey) => keys.fieldsOf(owner);
   const notesOf = (owner: OwnerKey) => keys.ofOwner(owner)[2];
+  const readAgain = (known: KnownField): Promise<FoundField | 'same' | undefined> => {
+    const sight = writeWatch?.sightOf(known.key);
+    return readWatched(known.key, (reply) => {
+      const stored = parseBuffer(reply);
+      if (stored === undefined) return undefined;
+      // Mostly it is where it was.
+      if (!hasFingerprint(stored, known)) return findKnown(stored, { ...known, sight });
+      known.sight = sight;
+      return 'same';
+    });
+  };
   return {
     readField: (owner, field) =>
       readStored(fieldsOf(owner), (reply) => {
@@ -45,16 +61,17 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
       const key = fieldsOf(owner);
       return readStored(key, (reply) => {
         const stored = parseBuffer(reply);
-        return stored && findKnown(stored, { key, field });
+        return stored && findKnown(stored, { key, field, sight: undefined });
       });
     },
-    readUnlessSame: (known) =>
-      readStored(known.key, (reply) => {
-        const stored = parseBuffer(reply);
-        if (stored === undefined) return undefined;
-        // Mostly it is where it was.
-        return hasFingerprint(stored, known) ? 'same' : findKnown(stored, known);
-      }),
+    readUnlessSame: (known) => {
+      const { sight } = known;
+      if (writeWatch === undefined || sight?.isCurrent !== true) return readAgain(known);
+      return new Promise((resolve, reject) => {
+        const confirmed = (isCurrent: boolean) => resolve(isCurrent ? 'same' : readAgain(known));
+        writeWatch.confirm({ item: sight, resolve: confirmed, reject });
+      });
+    },
     readOwner: async (owner) => {
       const [fields, marks] = parseList(await link.read(readOwnerScript(keys.ofOwner(owner))));
       return {
@@ -99,10 +116,13 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
   };
 }
 
-function findKnown(stored: Buffer, { key, field }: Pick<KnownField, 'key' | 'field'>): FoundField | undefined {
+function findKnown(stored: Buffer, { key, field, sight }: Omit<KnownField, keyof Fingerprint>): FoundField | undefined {
   const place = findPlace(stored, field);
   if (place === undefined) return undefined;
-  return { ...readField(stored, place), known: { key, field, ...fingerprintOf(stored, place.start, place.end) } };
+  return {
+    ...readField(stored, place),
+    known: { key, field, sight, ...fingerprintOf(stored, place.start, place.end) },
+  };
 }
 
 /** How many are put back at a time: everybody waits for it, and ten thousand one by one would take long. */
