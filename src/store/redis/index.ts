@@ -1,6 +1,7 @@
 /** Opens the Redis storage engine: single, behind Sentinels, or a Cluster. */
 
 import { randomUUID } from 'node:crypto';
+import { Cluster } from 'ioredis';
 import { ConfigurationError, StoreUnavailable } from '../../core/errors.js';
 import type { StorageEngine } from '../engine.js';
 import { type Gather, oneByOne, together } from '../gathering.js';
@@ -61,10 +62,11 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Stor
   const isCluster = address.topology === 'cluster';
   const readStored = isCluster ? readsOneByOne(link) : readsTogether(link);
   const writeWatch =
-    address.topology === 'cluster'
+    address.topology === 'cluster' || client instanceof Cluster
       ? undefined
       : new WriteWatch({
           link,
+          client,
           connect: () => createMasterClient(address, times, 3),
           proofKey: keys.proof(randomUUID()),
           patienceMs: commandTimeoutMs / 6,

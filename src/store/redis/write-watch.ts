@@ -23,6 +23,8 @@ const worthAPing = { early: 96, most: Number.POSITIVE_INFINITY };
 export interface Watching {
   /** For what the watch cannot answer. */
   readonly link: RedisLink;
+  /** The client of the link. */
+  readonly client: Redis;
   /** Opens a connection to the same master, in RESP3. */
   readonly connect: () => Redis;
   /** A key that nobody else uses. */
@@ -43,6 +45,8 @@ export class WriteWatch {
 
   constructor(watching: Watching) {
     this.#watching = watching;
+    // The link may lead to another master from now on.
+    watching.client.on('close', () => this.#drop());
   }
 
   /** Answers whether sights are still current, after asking Redis. Never fails: if in doubt, they are not. */
