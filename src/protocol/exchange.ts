@@ -27,7 +27,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #reject: (failure: HttpFailure) => void = () => {};
   #controller: Controller | undefined;
   #failure: HttpFailure | undefined;
-  #status = 0;
+  #status: number | undefined;
   #headers: RawHeaders = {};
   #received = 0;
 
@@ -46,7 +46,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Ends the exchange; a request that was not written yet will not be. */
   fail(kind: HttpFailure['kind']): void {
     if (this.#failure) return;
-    this.#failure = new HttpFailure(kind, this.#controller ? 'unknown' : 'no');
+    this.#failure = new HttpFailure(kind, this.#controller ? 'unknown' : 'no', this.#status);
     this.#reject(this.#failure);
     this.#controller?.abort(this.#failure);
   }
@@ -73,7 +73,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#failure) return;
+    if (this.#failure || this.#status === undefined) return;
     this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
   }
 

@@ -8,7 +8,7 @@
 export class HttpFailure extends Error {
   readonly kind: 'timeout' | 'connection' | 'too_large' | 'redirect' | 'insecure';
   readonly sent: 'no' | 'unknown';
-  /** Status of a refused redirect. */
+  /** Status, if the answer had begun: of a refused redirect, or before the body that could not be read. */
   readonly status?: number;
 
   constructor(kind: HttpFailure['kind'], sent: HttpFailure['sent'], status?: number) {

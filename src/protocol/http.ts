@@ -177,7 +177,7 @@ function toAnswer(raw: RawAnswer, largestBytes: number): Answer | Promise<Answer
   const headers = new JoinedHeaders(raw.headers);
   const encoding = headers.get('content-encoding');
   const read = (body: Buffer): Answer => ({ status, headers, text: utf8.decode(body) });
-  return encoding === null ? read(raw.body) : decompress(raw.body, encoding, largestBytes).then(read);
+  return encoding === null ? read(raw.body) : decompress(raw, encoding, largestBytes).then(read);
 }
 
 /** The first use of `Response` or `Headers` loads Node's own fetch, 33 ms: token requests go by `post` and need neither. */
@@ -191,15 +191,15 @@ function toResponse({ status, headers: joined, text }: Answer): Response {
 }
 
 /** Some servers compress although they were asked not to. */
-async function decompress(body: Buffer, encoding: string, largestBytes: number): Promise<Buffer> {
+async function decompress({ status, body }: RawAnswer, encoding: string, largestBytes: number): Promise<Buffer> {
   const name = encoding.trim().toLowerCase();
   if (name === 'identity' || name === '' || body.length === 0) return body;
   const decompressor = decompressors.get(name);
-  if (!decompressor) throw new HttpFailure('connection', 'unknown');
+  if (!decompressor) throw new HttpFailure('connection', 'unknown', status);
   try {
     return await decompressor(body, { maxOutputLength: largestBytes });
   } catch (error) {
     const tooLarge = error instanceof RangeError;
-    throw new HttpFailure(tooLarge ? 'too_large' : 'connection', 'unknown');
+    throw new HttpFailure(tooLarge ? 'too_large' : 'connection', 'unknown', status);
   }
 }

@@ -2,6 +2,7 @@
 
 import { createHttp } from '../../protocol/http.js';
 import { HttpFailure } from '../../protocol/http-failure.js';
+import { readRetryAfter } from '../../protocol/retry-after.js';
 import { signedHeaders, type WebhookMessage } from './message.js';
 import type { WebhookConfig } from './settings.js';
 
@@ -39,20 +40,19 @@ export function createSender({ url, secrets }: WebhookConfig, now: () => number)
       try {
         const request = { method: 'POST', headers, body: message.body, ...(signal && { signal }) };
         const answer = await http.fetch(url, request);
-        const retryAfterMs = secondsOf(answer.headers.get('retry-after'));
+        const retryAfterMs = readRetryAfter(answer.headers, undefined, now());
         const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
         return { delivered: answer.ok, status: answer.status, durationMs: ended(), ...asked };
       } catch (error) {
-        return { delivered: false, failure: failureOf(error), durationMs: ended() };
+        const { kind, status } = error instanceof HttpFailure ? error : { kind: 'connection', status: undefined };
+        // It has been taken, whatever then became of an answer that nobody reads: one that is too long, garbled or cut off.
+        if (isTaken(status)) return { delivered: true, status, durationMs: ended() };
+        return { delivered: false, failure: kind, durationMs: ended(), ...(status !== undefined && { status }) };
       }
     },
   };
 }
 
-function failureOf(error: unknown): string {
-  return error instanceof HttpFailure ? error.kind : 'connection';
-}
-
-function secondsOf(header: string | null): number | undefined {
-  return header !== null && /^\d{1,5}$/.test(header) ? Number(header) * 1000 : undefined;
+function isTaken(status: number | undefined): status is number {
+  return status !== undefined && status >= 200 && status < 300;
 }
