@@ -89,7 +89,7 @@ export const valetkeyServerOptions = { routerOptions: serverOptions.routerOption
  * @throws {ConfigurationError} options that cannot work, when the app becomes ready
  */
 export const valetkey: FastifyPluginAsync<ValetkeyPluginOptions> = async (app, options) => {
-  const { manager, heartbeatMs, auditFailOpen, now = Date.now } = options;
+  const { manager, heartbeatMs, auditFailOpen, now = () => manager.now() } = options;
   const authenticate = authenticatorOf(options);
   const brand = brandOf(options);
   const limits = limitsOf(options);

@@ -86,6 +86,11 @@ export class OAuthManager extends RecordedJourneys {
     this.signals = new SignalJourneys(() => this.room().desk);
   }
 
+  /** Epoch ms by the clock of the store, which all replicas go by: what ends says when by this one. */
+  now(): number {
+    return this.#deps.now();
+  }
+
   /** The event log, by tenant. */
   get events(): EventStore {
     return this.#deps.store.events;

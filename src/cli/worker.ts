@@ -24,7 +24,7 @@ async function work(): Promise<number> {
   const config = loadConfig();
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
-  const worker = await startWorker(config, log, Date.now);
+  const worker = await startWorker(config, log);
   log.info({ ...config.refreshAhead }, 'the worker looks after what is due');
   // Keeps the process alive, as an embedded store has no connection that would.
   const awake = setInterval(() => undefined, 60_000);

@@ -52,7 +52,8 @@ export interface Overrides {
  * @throws {KeyUnavailable} the store holds records under a key that is not in ENCRYPTION_KEYS
  */
 export async function buildApp(config: Config, overrides: Overrides = {}): Promise<Service> {
-  const { now = Date.now, log = createLogger(config.logLevel), backgroundWork } = overrides;
+  const { log = createLogger(config.logLevel), backgroundWork } = overrides;
+  const now = overrides.now ?? (() => manager.now());
   const metrics = openLateMetrics({
     refreshBacklog: async () => store.due.backlog(now()),
     figures: () => store.figures(),

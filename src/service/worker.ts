@@ -22,10 +22,10 @@ export interface Worker {
 /**
  * Refreshes ahead, removes unproven grants, sends webhooks; serves health and metrics at `WORKER_PORT`, if it is set.
  *
- * @param now epoch ms
  * @throws {ConfigurationError | KeyUnavailable} as the service; a system error when the port cannot be opened
  */
-export async function startWorker(config: Config, log: Logger, now: () => number): Promise<Worker> {
+export async function startWorker(config: Config, log: Logger): Promise<Worker> {
+  const now = () => manager.now();
   const metrics = createMetrics({
     refreshBacklog: async () => store.due.backlog(now()),
     figures: () => store.figures(),

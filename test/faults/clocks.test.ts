@@ -1,7 +1,11 @@
 /** Machines whose clocks disagree: the store's counts (R11, F11). */
 
 import { expect, it } from 'vitest';
-import { managerOn } from '../support/fault-nodes.js';
+import { clockPreload, managerOn } from '../support/fault-nodes.js';
+import { Person } from '../support/person.js';
+import { makePlace as makeServicePlace } from '../support/service.js';
+import { startService } from '../support/service-process.js';
+import { startWebhookReceiver, webhookSecrets } from '../support/webhook-receiver.js';
 import { connect, makePlace, openBench, openNode, openProvider } from './stage.js';
 
 it.each([
@@ -29,6 +33,45 @@ it.each([
       'the clock of this machine is far from the store; the store counts',
     );
     expect((await right.ask('log')).logged?.filter(({ message }) => message.includes('clock'))).toEqual([]);
+  },
+  60_000,
+);
+
+it.each([
+  ['a quarter of an hour fast', 900_000],
+  ['a quarter of an hour slow', -900_000],
+])(
+  'R11: a service whose clock is %s dates cookies, pages and webhooks by the clock of Redis',
+  async (_name, clockShiftMs) => {
+    const provider = await openProvider();
+    const receiver = await startWebhookReceiver();
+    const { address, bot } = await startService(
+      {
+        ...(await makeServicePlace('redis')),
+        NODE_OPTIONS: `--import ${clockPreload}`,
+        CLOCK_SHIFT_MS: String(clockShiftMs),
+        WEBHOOK_URL: receiver.url,
+        WEBHOOK_SECRETS: webhookSecrets.join(','),
+      },
+      provider.entry,
+    );
+    const [person, lifetime] = [new Person(), /Max-Age=(?<seconds>\d+)/];
+    const secondsOf = (answer: Response) =>
+      Number(lifetime.exec(answer.headers.get('set-cookie') ?? '')?.groups?.seconds);
+    const { connectUrl } = await bot.connect('ada', 'rotating');
+    expect(await (await person.get(connectUrl)).text()).toContain('10 minutes');
+    const pressed = await person.press(connectUrl);
+    expect(Math.abs(secondsOf(pressed) - 600)).toBeLessThan(30);
+
+    const state = new URL(pressed.headers.get('location') ?? '').searchParams.get('state');
+    await person.get(`${address}/oauth/rotating/callback?error=access_denied&state=${state}`);
+    await expect.poll(() => receiver.taken().length, { timeout: 10_000 }).toBe(1);
+    const [, sentAt] = receiver.received[0]?.signed.split('.') ?? [];
+    expect(Math.abs(Number(sentAt) - Date.now() / 1000)).toBeLessThan(60);
+
+    const { body } = await bot.call('POST', '/users/ada/account-link');
+    const entered = await person.press(String(body.url));
+    expect(Math.abs(secondsOf(entered) - 36_000)).toBeLessThan(30);
   },
   60_000,
 );

@@ -34,7 +34,7 @@ async function configure() {
 
 it.each([
   ['service', buildApp],
-  ['worker', (config: Parameters<typeof buildApp>[0]) => startWorker(config, log, Date.now)],
+  ['worker', (config: Parameters<typeof buildApp>[0]) => startWorker(config, log)],
 ])('of a %s whose grants are lost says so, and leaves neither tracing nor port open', async (_name, start) => {
   loseAtTheEnd();
   const config = await configure();

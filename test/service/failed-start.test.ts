@@ -46,7 +46,7 @@ const withoutBrand = (config: Config): Config => ({
 describe.each([
   ['of a service, by the manager', (config: Config) => buildApp(withUselessProvider(config), { log })],
   ['of a service, by its routes', (config: Config) => buildApp(withoutBrand(config), { log })],
-  ['of a worker', (config: Config) => startWorker(withUselessProvider(config), log, Date.now)],
+  ['of a worker', (config: Config) => startWorker(withUselessProvider(config), log)],
 ])('a start that fails, %s', (_title, start) => {
   it('leaves neither the store nor the tracing behind', async () => {
     const { config, connected } = await open();

@@ -9,7 +9,8 @@ import type { ManagerOptions } from '../../src/open-manager.js';
 import { secrets } from './service.js';
 
 const path = fileURLToPath(new URL('./fault-node.mjs', import.meta.url));
-const preload = new URL('./shifted-clock.mjs', import.meta.url).href;
+/** What `--import` has to load so that CLOCK_SHIFT_MS shifts a process's clock. */
+export const clockPreload = new URL('./shifted-clock.mjs', import.meta.url).href;
 
 const answerSchema = z.looseObject({
   id: z.number(),
@@ -62,7 +63,7 @@ export function managerOn(
 
 /** Starts a process and resolves when its manager is open. The caller ends it. */
 export async function startNode({ options, clockShiftMs, under = [] }: NodeOptions): Promise<FaultNode> {
-  const imports = clockShiftMs === undefined ? [] : ['--import', preload];
+  const imports = clockShiftMs === undefined ? [] : ['--import', clockPreload];
   const [command = process.execPath, ...args] = [...under, process.execPath, ...imports, path, JSON.stringify(options)];
   const env = { ...process.env, ...(clockShiftMs !== undefined && { CLOCK_SHIFT_MS: String(clockShiftMs) }) };
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env });
