@@ -2,6 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OAuthManagerError } from '../src/core/errors.js';
+import { logProblem } from './error-handler.js';
 import { contentSecurityPolicy, type PageNeeds } from './page-headers.js';
 import type { Page, Render } from './pages/render.js';
 import { chooseLanguage, type Language, type MessageName, type Texts, textsOf } from './pages/texts.js';
@@ -46,7 +47,7 @@ export function createPageSender(render: Render): PageSender {
   };
   const error: PageSender['error'] = (request, reply, thrown) => {
     const meaning = meaningOf(thrown);
-    if (meaning.status === 500) request.log.error({ err: thrown }, 'A page could not be made.');
+    if (meaning.status >= 500) logProblem(thrown, { status: meaning.status, code: 'internal_error' }, request);
     const mayComeBack = meaning.status === 503 || meaning.status === 429;
     if (mayComeBack && !reply.hasHeader('retry-after')) reply.header('retry-after', String(retryAfterOf(thrown) ?? 60));
     return message(request, reply.code(meaning.status), meaning.message);

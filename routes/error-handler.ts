@@ -226,7 +226,8 @@ function challengeOf(error: Unauthorized): string {
   return error.presented ? 'Bearer error="invalid_token"' : 'Bearer';
 }
 
-function logProblem(error: unknown, meaning: Meaning, request: FastifyRequest): void {
+/** One line about a request that was refused for its credential, or not answered for no fault of its own; else none. */
+export function logProblem(error: unknown, meaning: Pick<Meaning, 'code' | 'status'>, request: FastifyRequest): void {
   const fields = { code: error instanceof OAuthManagerError ? error.code : meaning.code, status: meaning.status };
   if (error instanceof Unauthorized) request.log.info({ ...fields, reason: error.reason }, 'caller refused');
   else if (error instanceof OAuthManagerError && meaning.status >= 500) {
