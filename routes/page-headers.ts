@@ -61,9 +61,10 @@ export function isPrefetch(headers: IncomingHttpHeaders): boolean {
 /**
  * Refuses a form that another site sent.
  *
- * Under `Referrer-Policy: no-referrer` browsers send `Origin: null` with our own forms too (Fetch standard, "append a
- * request Origin header"), and `Sec-Fetch-Site` tells which site the form was on. A caller that sends neither header is
- * not a browser, so no other site can make it act.
+ * Under `Referrer-Policy: no-referrer`, the header of every answer, browsers would send `Origin: null` with our own forms
+ * too (Fetch standard, "append a request Origin header"). `Sec-Fetch-Site` then tells which site the form was on, but
+ * Safari has it since 16.4 only: so the pages themselves say `strict-origin`, and their forms come with our origin. A
+ * caller that sends neither header is not a browser, so no other site can make it act.
  *
  * @throws {Forbidden} when the form was not on one of our pages
  */

@@ -21,9 +21,22 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
 
-/** Serves our pages at `http://127.0.0.1:…`. Listens first, because the pages have to know the port. */
-export async function serve(changes: Partial<typeof fixedManager> = {}, brand: Brand = {}): Promise<string> {
+/**
+ * Serves our pages at `http://127.0.0.1:…`. Listens first, because the pages have to know the port.
+ *
+ * @param toOldBrowsers takes away the headers that browsers before 2023 do not send (`Sec-Fetch-…`)
+ */
+export async function serve(
+  changes: Partial<typeof fixedManager> = {},
+  brand: Brand = {},
+  toOldBrowsers = false,
+): Promise<string> {
   const app = fastify();
+  if (toOldBrowsers) {
+    app.addHook('onRequest', async ({ headers }) => {
+      for (const name of Object.keys(headers)) if (name.startsWith('sec-fetch-')) delete headers[name];
+    });
+  }
   const { port } = await listen((request, response) => app.routing(request, response));
   const baseUrl = `http://127.0.0.1:${port}`;
   const manager = { ...fixedManager, ...changes };
