@@ -1,5 +1,6 @@
 /** What the browser that finished gets: a page, a message, or a redirect to the host's own check. */
 
+import { isChatLink } from '../../src/core/public-address.js';
 import type { FinishedView } from '../../src/core/views.js';
 import { firstShowable, showable, tileOf } from './icons.js';
 import { askerOf } from './landing.js';
@@ -58,7 +59,7 @@ function awaitingPage(view: FinishedView, { basePath, language, texts, now, isAg
   const again = `${basePath}/oauth/${view.provider}/done?again`;
   const notYet = isAgain ? texts.done.notYet : undefined;
   const lasts = view.proofUntil && texts.done.codeLasts(formatSpan(view.proofUntil - now, language));
-  const deepLink = safeLink(view.deepLink);
+  const deepLink = view.deepLink !== undefined && isChatLink(view.deepLink) ? view.deepLink : undefined;
   return {
     template: 'done',
     title,

@@ -48,15 +48,11 @@ export function createRender(site: Site, assets: Assets, brand: Brand = {}): Ren
 }
 
 /**
- * A link target that a page may carry, or `undefined`. Escaping does not stop `javascript:`, and a target comes from
+ * A web page to which a page may lead, or `undefined`. Escaping does not stop `javascript:`, and a target comes from
  * configuration or from the caller that made the link.
  */
 export function safeLink(target: string | undefined): string | undefined {
   if (target === undefined) return undefined;
   if (/^\/(?![/\\])/.test(target)) return target;
-  const scheme = /^(?<scheme>[a-z][a-z0-9+.-]*):/i.exec(target)?.groups?.scheme?.toLowerCase();
-  return scheme !== undefined && linkSchemes.has(scheme) ? target : undefined;
+  return /^https?:/i.test(target) ? target : undefined;
 }
-
-/** Web pages, and the chat programs that have links of their own. */
-const linkSchemes = new Set(['https', 'http', 'tg', 'slack', 'discord', 'msteams', 'whatsapp', 'mattermost', 'matrix']);

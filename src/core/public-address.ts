@@ -43,9 +43,17 @@ export const originSchema = z.string().refine((text) => {
   return url.origin === text && (url.protocol === 'https:' || isLoopbackPage(url.hostname));
 }, 'each must be an exact https origin such as https://app.example.org, without a path or slash at the end');
 
-/** A template of a link that carries the return code into the chat; a script or a file is no chat. */
+const anyScheme = /^[a-z][a-z0-9+.-]*:\/\//i;
+const noChat = /^(javascript|data|file|vbscript|blob):/i;
+
+/** Whether a link may lead into a chat: every chat program has a scheme of its own; a script or a file is no chat. */
+export function isChatLink(text: string): boolean {
+  return anyScheme.test(text) && !noChat.test(text);
+}
+
+/** A template of a link that carries the return code into the chat. */
 export const deepLinkSchema = z
   .string()
   .refine((text) => text.includes('{code}'), 'must contain {code}')
-  .refine((text) => /^[a-z][a-z0-9+.-]*:\/\//i.test(text), 'must be a link such as https://t.me/my_bot?start={code}')
-  .refine((text) => !/^(javascript|data|file|vbscript|blob):/i.test(text), 'must not be a script or a file');
+  .refine((text) => anyScheme.test(text), 'must be a link such as https://t.me/my_bot?start={code}')
+  .refine((text) => !noChat.test(text), 'must not be a script or a file');

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../providers/index.js';
 import { findCookie } from '../../routes/cookies.js';
+import { donePage } from '../../routes/pages/done.js';
 import { firstShowable } from '../../routes/pages/icons.js';
 import { askerOf } from '../../routes/pages/landing.js';
 import { safeLink } from '../../routes/pages/render.js';
 import { describeScope } from '../../routes/pages/scope-words.js';
 import { chooseLanguage, textsOf } from '../../routes/pages/texts.js';
+import { deepLinkSchema } from '../../src/core/public-address.js';
+import type { FinishedView } from '../../src/core/views.js';
+import { finished } from '../support/fixed-manager.js';
 
 describe('what pages are made of', () => {
   it.each([
@@ -39,7 +43,7 @@ describe('what pages are made of', () => {
   it.each([
     ['https://app.example/x', true],
     ['/connections', true],
-    ['tg://resolve?domain=bot', true],
+    ['tg://resolve?domain=bot', false],
     ['//evil.example', false],
     ['/\\evil.example', false],
     ['javascript:alert(1)', false],
@@ -48,6 +52,25 @@ describe('what pages are made of', () => {
     ['evil', false],
   ])('links to %s: %s', (target, allowed) => {
     expect(safeLink(target)).toBe(allowed ? target : undefined);
+  });
+
+  it.each([
+    ['https://t.me/my_bot?start={code}', true],
+    ['tg://resolve?domain=bot&start={code}', true],
+    ['viber://pa?chatURI=bot&text={code}', true],
+    ['line://msg/text/{code}', true],
+    ['javascript://x/{code}', false],
+    ['/local/{code}', false],
+  ])('the link into the chat that is accepted as PROOF_DEEP_LINK is the one that is shown: %s', (deepLink, allowed) => {
+    expect(deepLinkSchema.safeParse(deepLink).success).toBe(allowed);
+    const page = donePage({ ...finished.code, deepLink } as FinishedView, {
+      basePath: '',
+      language: 'en',
+      texts: textsOf('en'),
+      now: 0,
+      isAgain: false,
+    });
+    expect(page).toMatchObject({ kind: 'page', page: { view: { deepLink: allowed ? deepLink : undefined } } });
   });
 
   it.each(['\u3164', '\u2800\u2800', '\u115f \u00ad', '\u200b\ufeff', '\u{e0041}\ufe0f', ' \u0301'])(
