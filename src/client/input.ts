@@ -21,3 +21,10 @@ export function scopesIn(scopes: readonly string[] | undefined): string | undefi
   if (scopes === undefined || Array.isArray(scopes)) return scopes?.join(' ');
   throw new InvalidRequest('scopes', 'must be a list');
 }
+
+/** The headers that say what a token is for; `fetch` has words of its own for what no header may hold. @throws {InvalidRequest} */
+export function purposeIn(purpose: string | undefined): Record<string, string> {
+  if (purpose === undefined) return {};
+  if (typeof purpose === 'string' && /^[\x20-\x7e]{0,200}$/.test(purpose)) return { 'x-purpose': purpose };
+  throw new InvalidRequest('purpose', 'must be at most 200 printable ASCII characters');
+}

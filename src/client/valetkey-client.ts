@@ -5,7 +5,7 @@ import type { Secret } from '../core/secret.js';
 import type { StartedConnect } from '../core/views.js';
 import { queryOf, segmentOf, tokenPath, userPath } from './addresses.js';
 import { type ClientEvent, type EventsOptions, followEvents } from './event-stream.js';
-import { objectOf, scopesIn, textOf } from './input.js';
+import { objectOf, purposeIn, scopesIn, textOf } from './input.js';
 import { isPassing } from './problems.js';
 import { pause, Transport, type TransportOptions } from './transport.js';
 import {
@@ -99,9 +99,8 @@ export class ValetkeyClient {
       return this.exchangeToken(provider, { subjectToken, scopes });
     }
     const query = queryOf({ account, min_ttl: minTtlSeconds, scopes: scopesIn(scopes) });
-    const headers: Record<string, string> = purpose === undefined ? {} : { 'x-purpose': purpose };
     const path = `${tokenPath(userId, provider)}${query}`;
-    return readToken(await this.#transport.call({ method: 'GET', path, headers }));
+    return readToken(await this.#transport.call({ method: 'GET', path, headers: purposeIn(purpose) }));
   }
 
   /**

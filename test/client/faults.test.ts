@@ -132,6 +132,8 @@ describe('the client when things go wrong', () => {
     ['options', 'exchangeToken', ['github']],
     ['account', 'deleteToken', ['u', 'github', { account: null }]],
     ['scopes', 'requireToken', ['u', 'github', { scopes: 'repo' }]],
+    ['purpose', 'requireToken', ['u', 'github', { purpose: '日程を確認' }]],
+    ['purpose', 'getToken', ['u', 'github', { purpose: 'list\nissues' }]],
     ['rejected_token', 'refreshToken', ['u', 'github', {}]],
     ['rejected_token', 'refreshToken', ['u', 'github', { rejectedToken: { accessToken: new Secret('t') } }]],
     ['subject_token', 'exchangeToken', ['github', { subjectToken: 5 }]],
