@@ -81,11 +81,11 @@ async function readLocal(dataDir) {
   };
 }
 
+/** Another program may be there: development servers answer every path with a page. */
 async function isAlive(url) {
-  return fetch(`${url}/readyz`).then(
-    (response) => response.ok,
-    () => false,
-  );
+  return fetch(`${url}/readyz`)
+    .then(async (response) => response.ok && (await response.json()).status === 'ready')
+    .catch(() => false);
 }
 
 function findFreePort() {

@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -39,6 +40,15 @@ it('goes on with the interrupted request by itself once the person is connected'
     'bot> You are Ada Lovelace (@ada) on GitHub.',
     '',
   ]);
+}, 120_000);
+
+it('starts a service of its own where another program has the port', async () => {
+  const another = createServer((_request, response) => response.end('<!doctype html><title>My app</title>'));
+  await new Promise<void>((resolve) => another.listen(0, 'localhost', resolve));
+  onTestFinished(() => void another.close().closeAllConnections());
+  const address = another.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  expect((await startDemo(port, '--auto')).stdout).toContain('You are Ada Lovelace');
 }, 120_000);
 
 it('ends at /quit although the bot waits for a browser', async () => {
