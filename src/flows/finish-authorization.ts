@@ -18,6 +18,9 @@ import { httpOf, requireProvider } from './provider-of.js';
 import { type Act, aboutConnect, browser, recordAct, recordRefusedBrowser } from './record-act.js';
 import { forgetRegistration } from './register-client.js';
 
+/** The person said no (RFC 6749 4.1.2.1). */
+const denied = 'access_denied';
+
 /**
  * Checks state, provider, browser and issuer before anything is spent, then redeems the code once. Another browser,
  * another provider's path or a wrong issuer leave the flow as it was for the right one.
@@ -31,7 +34,13 @@ import { forgetRegistration } from './register-client.js';
 export async function finishAuthorization(deps: Dependencies, answer: BrowserAnswer): Promise<void> {
   const configured = await requireProvider(deps, answer.provider);
   const { pending, provider, browserSecret, response } = await accept(deps, configured, answer);
-  if ('error' in response) return fail(deps, pending, { browserSecret, error: response.error });
+  if ('error' in response) {
+    const { error } = response;
+    // What no person has decided is for the operator, such as a scope that the provider does not know.
+    if (error !== denied)
+      deps.log.warn({ provider: provider.id, reason: error }, 'a provider ended a connect with an error');
+    return fail(deps, pending, { browserSecret, error });
+  }
   try {
     const grant = await redeem(deps, provider, { pending, code: response.code, callback: answer.parameters });
     await parkGrant(deps, { intent: pending.intent, grant, browserSecret });
@@ -100,7 +109,7 @@ async function fail(
   { browserSecret, error, isTold = false }: { browserSecret: string; error: string; isTold?: boolean },
 ): Promise<void> {
   const { intent } = pending;
-  const outcome = error === 'access_denied' ? 'refused' : 'failed';
+  const outcome = error === denied ? 'refused' : 'failed';
   await recordFinish(deps, pending, { outcome, reason: error });
   await deps.store.expiring.save('finished_flow', browserSecret, { intent, error }, connectRecordTtlMs(deps));
   if (!isTold) await moveConnect(deps, intent, { status: { kind: 'failed', error } });

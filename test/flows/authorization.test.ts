@@ -2,6 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.js';
+import { silentLog } from '../../src/core/log.js';
 import { answerOf, openBrowserHalf, settle, user } from './browser-half.js';
 
 const gone = (text: string) => ({ code: 'gone', message: expect.stringContaining(text) });
@@ -124,7 +125,9 @@ describe('the way back', () => {
     ['user_cancelled_authorize', 'refused', 'linkedin'],
     ['user_cancelled_authorize', 'refused', 'apple'],
   ])('with the error %s ends the connect, which was %s; no code is sent anywhere', async (word, outcome, template) => {
-    const { manager, server, link, consent, trail } = await openBrowserHalf({ ...(template && { template }) });
+    const warned: object[] = [];
+    const log = { ...silentLog, warn: (fields: object) => void warned.push(fields) };
+    const { manager, server, link, consent, trail } = await openBrowserHalf({ ...(template && { template }) }, { log });
     const { code, connectId } = await link();
     const { answer, cookie } = await consent(code);
     answer.delete('code');
@@ -135,6 +138,7 @@ describe('the way back', () => {
     expect(await manager.findConnect(connectId)).toMatchObject({ status: 'failed', error });
     expect(await manager.describeFinished('one', cookie)).toMatchObject({ status: 'failed', error });
     expect(await trail('connect.finish')).toMatchObject([{ outcome, reason: error }]);
+    expect(warned).toEqual(outcome === 'refused' ? [] : [{ provider: 'one', reason: error }]);
     expect(server.requestsTo('/token')).toEqual([]);
   });
 
