@@ -13,9 +13,9 @@ const underWay = 'under-way';
 const moved = 'moved';
 const mark = Buffer.from('1');
 
-/** Marks the target. Answers whether it was marked already, by an earlier run of an unfinished migration. */
-export async function beginMigration(target: StorageEngine): Promise<'begun' | 'resumed'> {
-  return (await target.createDocument(migrationCollection, underWay, mark)) ? 'begun' : 'resumed';
+/** Marks the target, which holds nothing yet. */
+export async function beginMigration(target: StorageEngine): Promise<void> {
+  await target.putDocument(migrationCollection, underWay, mark);
 }
 
 /** Removes the mark of the target. */

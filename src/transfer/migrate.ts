@@ -95,10 +95,10 @@ async function refuseWrongSource(source: StorageEngine): Promise<void> {
   if (isEmpty) throw refuse('holds nothing to copy: is it the store that the service uses?');
 }
 
+/** Marks only an empty store: with a mark that was left behind, the next run would remove all that is in it. */
 async function claimTarget(target: StorageEngine): Promise<void> {
-  const isEmpty = await holdsNothing(target, (collection) => collection === migrationCollection);
-  if ((await beginMigration(target)) === 'resumed' || isEmpty) return;
-  await endMigration(target);
+  if (await isBeingFilled(target)) return;
+  if (await holdsNothing(target, (collection) => collection === migrationCollection)) return beginMigration(target);
   const problem = 'holds records that no migration has put there; give an empty store, or another --to-prefix';
   throw new ConfigurationError([{ name: '--to', problem }]);
 }

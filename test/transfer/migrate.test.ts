@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connection.js';
+import { ConfigurationError, StoreUnavailable } from '../../src/core/errors.js';
 import { accountLabelSchema } from '../../src/core/identifiers.js';
 import { openEmbeddedEngine } from '../../src/store/embedded/index.js';
 import type { StorageEngine } from '../../src/store/engine.js';
@@ -172,5 +173,16 @@ describe('a migration', () => {
     await put(target, aConnection(anOwner()));
     await expect(migrate({ source, target, finish: true })).rejects.toMatchObject({ code: 'configuration_invalid' });
     await expect(openSealedStore(target, keys)).resolves.toBeDefined();
+  });
+
+  it('does not mark a store in use: a run that is killed just then would make the next one empty it', async () => {
+    await fill();
+    const theirs = aConnection(anOwner());
+    await put(target, theirs);
+    const cut: StorageEngine = { ...target, removeDocument: async () => Promise.reject(new StoreUnavailable('cut')) };
+    await expect(migrate({ source, target: cut, finish: false })).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(migrate({ source, target, finish: false })).rejects.toBeInstanceOf(ConfigurationError);
+    const there = await openSealedStore(target, keys);
+    expect(await there.connections.find(refTo(theirs))).toBeDefined();
   });
 });
