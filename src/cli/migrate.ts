@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander';
 import { openEngine } from '../open-store.js';
 import type { Config } from '../service/config.js';
-import { redisUrlSchema } from '../service/config-schema.js';
+import { keyPrefixSchema, redisUrlSchema } from '../service/config-schema.js';
 import { createLogger } from '../service/logger.js';
 import { managerOptions } from '../service/manager-options.js';
 import { registerKeys } from '../store/key-registry.js';
@@ -40,14 +40,13 @@ export function migrateCommand(): Command {
 
 async function run(options: MigrateOptions): Promise<void> {
   const { option, url } = readTarget(options);
+  refusePrefix(options.toPrefix);
   const migration = await withEngine(async ({ engine, keyring, config }) => {
     // If a service went on with the old store, both would refresh the same grants, which ends them.
     if (options.finish) refuseOpen(engine);
     await warnOfMoved(engine);
     await registerKeys(engine, keyring);
-    const target = await openTarget(config, url, options.toPrefix).catch(
-      nameOptions({ REDIS_URL: option, KEY_PREFIX: '--to-prefix' }),
-    );
+    const target = await openTarget(config, url, options.toPrefix).catch(nameOptions({ REDIS_URL: option }));
     try {
       const plan = { source: engine, target, finish: options.finish ?? false };
       return await withProgress('copying owners', (onProgress) => migrate(plan, onProgress));
@@ -67,6 +66,12 @@ function readTarget({ to, toFile }: MigrateOptions): { readonly option: string; 
   const { error } = redisUrlSchema.safeParse(url);
   if (error) throw new WrongCommandLine(`${option}: ${error.issues[0]?.message}.`);
   return { option, url };
+}
+
+/** The engine takes more prefixes than a service, which is to use the target afterwards. */
+function refusePrefix(prefix: string | undefined): void {
+  const { error } = keyPrefixSchema.optional().safeParse(prefix);
+  if (error) throw new WrongCommandLine(`--to-prefix: ${error.issues[0]?.message}.`);
 }
 
 function openTarget(config: Config, redisUrl: string, toPrefix: string | undefined) {

@@ -172,7 +172,7 @@ describe('migrate', () => {
     const change = { kind: 'put_connection', connection, expect: 'absent', generation: 1 } as const;
     await store.connections.write(refTo(connection).owner, [change]);
     await run('api-keys create --owner me');
-    const prefix = `t-${randomUUID()}`;
+    const prefix = `t-${randomUUID().slice(0, 20)}`;
     const to = write('url', `${redis.url}\n`);
     const line = `migrate --to-file ${to} --to-prefix ${prefix}`;
     expect(await run(line)).toMatchObject({ status: 0, out: expect.stringContaining('--finish') });
@@ -196,5 +196,14 @@ describe('migrate', () => {
     const trail = await run('audit export');
     expect([trail.status, JSON.parse(trail.out).act]).toEqual([0, 'api_key.create']);
     expect((await run('audit tail')).out).toContain('api_key.create');
+  });
+
+  it('refuses a prefix that KEY_PREFIX does not take: no service could use what was moved there', async () => {
+    for (const prefix of ['app:valetkey', 'p'.repeat(33)]) {
+      expect(await run(`migrate --to ${redis.url} --to-prefix ${prefix} --finish`)).toMatchObject({
+        status: 2,
+        err: expect.stringMatching(/^error: --to-prefix: must be 1-32 characters/),
+      });
+    }
   });
 });
