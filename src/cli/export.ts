@@ -9,7 +9,7 @@ import type { Unopened } from '../store/key-use.js';
 import { readConnections } from '../transfer/export-connections.js';
 import { parseLineKey, sealLines } from '../transfer/sealed-lines.js';
 import { examples } from './examples.js';
-import { CommandFailed, exitCodes, reasonOf } from './exit.js';
+import { CommandFailed, exitCodes, reasonOf, WrongCommandLine } from './exit.js';
 import { firstLines } from './first-lines.js';
 import { interruptible } from './interruption.js';
 import { warnOfMoved } from './moved-store.js';
@@ -38,6 +38,7 @@ export function exportCommand(): Command {
 }
 
 async function run({ recipient, out, tenant, json }: ExportOptions): Promise<void> {
+  if (out === '-') throw new WrongCommandLine('--out: must be a file; an export is never printed.');
   const wanted = tenant === undefined ? {} : { tenant: parseTenant(tenant) };
   const key = await parseLineKey(readText('--recipient', recipient), 'recipient');
   const skipped: Unopened[] = [];

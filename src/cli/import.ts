@@ -90,10 +90,17 @@ async function chooseSource(
     refuseUnreadable(file);
     return (_, now) => readFileSource(file, format, { ...renaming, now: () => now });
   }
+  refuseRenaming(options);
   if (options.identity === undefined) throw new WrongCommandLine('valetkey needs --identity.');
   refuseUnreadable(file);
   const identity = await parseLineKey(readText('--identity', options.identity), 'identity');
   return () => readSealedSource(file, identity);
+}
+
+/** Connections of an export keep their users, providers and tenants. */
+function refuseRenaming(options: ImportOptions): void {
+  for (const name of ['users', 'providers', 'tenant'] as const)
+    if (options[name] !== undefined) throw new WrongCommandLine(`valetkey takes no --${name}: nothing is renamed.`);
 }
 
 function openLegacySource({ from, prefix }: ImportOptions, { store }: Config, renaming: Renaming) {
@@ -130,7 +137,7 @@ const usersSchema = z.record(
   z.string(),
   z.union([
     z.string().transform((user) => ({ user, tenant: undefined })),
-    z.object({ user: z.string(), tenant: z.string().optional() }),
+    z.strictObject({ user: z.string(), tenant: z.string().optional() }),
   ]),
 );
 

@@ -11,6 +11,7 @@ import {
   tenantIdSchema,
   userIdSchema,
 } from '../core/identifiers.js';
+import { isJsonObject } from '../core/json-paths.js';
 import { newId } from '../flows/one-time-values.js';
 
 /** A record that cannot be imported, and why; its content is never quoted. */
@@ -66,9 +67,16 @@ export type ImportedFields = { readonly [K in keyof ImportedToken]?: unknown };
 
 /** Checks the fields. @throws {ImportRefused} names the field, never its value */
 export function parseImportedToken(fields: unknown): ImportedToken {
-  const parsed = importedTokenSchema.safeParse(fields);
+  const parsed = importedTokenSchema.safeParse(withoutNulls(fields));
   if (parsed.success) return parsed.data;
   throw new ImportRefused(parsed.error.issues.some(isUnknown) ? describeUnknown(parsed.error) : describe(parsed.error));
+}
+
+/** Rows of a table have `null` for what is absent, also within the account. */
+function withoutNulls(value: unknown): unknown {
+  if (!isJsonObject(value)) return value;
+  const present = Object.entries(value).filter(([, each]) => each !== null);
+  return Object.fromEntries(present.map(([name, each]) => [name, withoutNulls(each)]));
 }
 
 const isUnknown = ({ code }: z.core.$ZodIssue) => code === 'unrecognized_keys';

@@ -117,6 +117,26 @@ describe('export', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('is not taken for printed: a file of the name "-" would be no backup of who pipes it on', async () => {
+    const { publicKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'X25519' });
+    expect(await run(`export --recipient ${publicKey} --out -`)).toMatchObject({
+      status: 2,
+      err: expect.stringMatching('^error: --out: must be a file'),
+    });
+    expect(existsSync('-')).toBe(false);
+  });
+
+  it('is imported as it is: what would rename it is refused, not passed over', async () => {
+    const { privateKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'X25519' });
+    for (const option of [`--users ${write('users', {})}`, '--providers gh=github', '--tenant acme']) {
+      const ended = await run(`import valetkey ${write('out', 'a')} --identity ${privateKey} ${option}`);
+      expect(ended).toMatchObject({
+        status: 2,
+        err: expect.stringMatching(`valetkey takes no ${option.split(' ')[0]}`),
+      });
+    }
+  });
+
   it('that is interrupted leaves no file behind', async () => {
     await fill();
     const { publicKey } = await keyFiles('ECDH-ES+A256KW', { crv: 'X25519' });

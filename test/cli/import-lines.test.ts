@@ -35,6 +35,28 @@ describe('import jsonl', () => {
     expect(report(ended).created).toBe(1);
   });
 
+  it('refuses --users with a misspelt field: its users would go to another tenant', async () => {
+    const users = write('users.json', { old: { user: 'new', tenat: 'acme' } });
+    const lines = write('in.jsonl', [{ user: 'old', provider: 'github', access_token: 'a' }]);
+    const ended = await run(`import jsonl ${lines} --users ${users}`);
+    expect(ended).toMatchObject({ status: 1, err: '--users: is not JSON of the expected form.' });
+    expect(await connectionsOf('new')).toEqual([]);
+  });
+
+  it('takes null for what is absent, as a row of a table has it', async () => {
+    const at = { provider: 'github', access_token: 'a' };
+    const lines = [
+      { ...at, user: 'U1', tenant: null, account: null, identity: null, parameters: null, connected_at: null },
+      { ...at, user: 'U2', identity: { id: '4711', name: null, email: null } },
+    ];
+    expect(report(await run(`import jsonl ${write('in.jsonl', lines)} --json`))).toMatchObject({
+      created: 2,
+      refused: [],
+    });
+    expect(await connectionsOf('U1')).toMatchObject([{ account: 'default', tenant: 'default' }]);
+    expect((await connectionsOf('U2'))[0]?.identity).toEqual({ id: '4711' });
+  });
+
   it('refuses a connection that does not say at which host its customer is: nobody could ever have its token', async () => {
     vi.stubEnv('SHOPIFY_CLIENT_ID', 'c');
     vi.stubEnv('SHOPIFY_CLIENT_SECRET', 's');
