@@ -6,6 +6,7 @@ import { InvalidRequest, OAuthManagerError } from '../core/errors.js';
 import type { Provider, ProviderRegistry } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { Store } from '../core/store.js';
+import { digestOf } from '../flows/one-time-values.js';
 import { nextLook } from '../flows/schedule.js';
 import { enterAccount } from '../flows/shared-account.js';
 import { ImportRefused } from './imported-token.js';
@@ -52,9 +53,10 @@ export async function importConnections(
 ): Promise<ImportReport> {
   const counts = { created: 0, existing: 0 };
   const refused: { where: string; problem: string }[] = [];
+  const seen: Seen = new Map();
   for await (const record of source) {
     try {
-      counts[await importOne(await record.read(), target)] += 1;
+      counts[await importOne(await record.read(), target, seen)] += 1;
     } catch (error) {
       if (!(error instanceof ImportRefused)) throw error;
       refused.push({ where: record.where, problem: error.message });
@@ -64,13 +66,30 @@ export async function importConnections(
   return { dry_run: target.dryRun, ...counts, refused };
 }
 
-async function importOne(connection: Connection, target: ImportTarget): Promise<'created' | 'existing'> {
+/** Digests of the access tokens of this run by digests of where they belong. */
+type Seen = Map<string, string>;
+
+/**
+ * Whether the record was there before in this run.
+ *
+ * @throws {ImportRefused} with another token: it would be passed over, and a second account would be lost
+ */
+function isRepeated({ tenant, userId, provider, account, tokenSet }: Connection, seen: Seen): boolean {
+  const place = digestOf(JSON.stringify([tenant, userId, provider, account]));
+  const token = digestOf(tokenSet.accessToken.reveal());
+  const before = seen.get(place);
+  if (before === undefined) seen.set(place, token);
+  if (before === undefined || before === token) return before !== undefined;
+  throw new ImportRefused('the same user, provider and account as an earlier record, with another token');
+}
+
+async function importOne(connection: Connection, target: ImportTarget, seen: Seen): Promise<'created' | 'existing'> {
   const { store, providers, dryRun } = target;
   if (!target.isKnownProvider(connection.provider)) throw new ImportRefused('its provider is not known here');
   const provider = providers.find(connection.provider);
   if (provider !== undefined) refusePlaceless(provider, connection);
   const ref = refOf(connection);
-  if (await isThere(store, connection)) return 'existing';
+  if (isRepeated(connection, seen) || (await isThere(store, connection))) return 'existing';
   if (dryRun) return 'created';
   await enterAccount({ store, providers }, connection);
   const now = target.now();

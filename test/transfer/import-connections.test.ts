@@ -4,6 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { createRegistry } from '../../providers/index.js';
 import type { Connection } from '../../src/core/connection.js';
 import { StoredTokenUnreadable } from '../../src/core/errors.js';
+import { Secret } from '../../src/core/secret.js';
 import { openStore } from '../../src/open-store.js';
 import { importConnections } from '../../src/transfer/import-connections.js';
 import { aConnection, anOwner, refTo, revealed } from '../store/samples.js';
@@ -44,3 +45,19 @@ it('never replaces what a person has connected while it looked (S6: create-only)
   expect(await importConnections(sourceOf(imported), target)).toMatchObject({ created: 0, existing: 1 });
   expect(revealed((await store.connections.find(refTo(theirs)))?.connection)).toEqual(revealed(theirs));
 });
+
+it.each([true, false])(
+  'refuses a second account under one label, which would be left out (dry run: %s)',
+  async (dryRun) => {
+    const { target } = await open();
+    const owner = anOwner();
+    const first = aConnection(owner);
+    const second = { ...first, tokenSet: { ...first.tokenSet, accessToken: new Secret('another') } };
+    const all = [first, second, { ...first, connectionId: 'co_again' }, aConnection(anOwner())];
+    expect(await importConnections(sourceOf(...all), { ...target, dryRun })).toMatchObject({
+      created: 2,
+      existing: 1,
+      refused: [{ where: 'a line', problem: expect.stringContaining('the same user, provider and account') }],
+    });
+  },
+);
