@@ -2,10 +2,12 @@
 
 import { z } from 'zod';
 import { DiscoveryFailed, ProviderUnavailable } from '../core/errors.js';
+import { isJsonObject } from '../core/json-paths.js';
 import { type ForeignAuthentication, foreignAuthenticationSchema, type RegisteredClient } from '../core/mcp-server.js';
 import { Secret } from '../core/secret.js';
 import type { Http } from './http.js';
 import { HttpFailure } from './http-failure.js';
+import { presentFields } from './metadata-document.js';
 
 /** What people and servers are told about us. */
 export interface ClientDescription {
@@ -81,7 +83,7 @@ export async function registerClient(http: Http, request: RegistrationRequest): 
   const body = await readJson(response);
   if (response.status === 429 || response.status >= 500) throw unavailable(request.endpoint);
   if (response.status >= 400) throw new RegistrationRefused(errorOf(body, response.status));
-  const parsed = answerSchema.safeParse(body);
+  const parsed = answerSchema.safeParse(isJsonObject(body) ? presentFields(body) : body);
   if (!parsed.success) {
     throw new DiscoveryFailed('registration', request.endpoint, 'gave an answer that is no registration.');
   }

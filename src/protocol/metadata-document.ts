@@ -52,13 +52,18 @@ function parseObject(text: string, { step, url }: WantedDocument): JsonObject {
   throw new DiscoveryFailed(step, url, 'sent something that is no JSON object.');
 }
 
+/** Without the fields that are null or empty: many servers write those for what they should leave out. */
+export function presentFields(document: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null && value !== ''));
+}
+
 /** The document by a schema. @throws {DiscoveryFailed} naming the fields that do not fit, never what they hold */
 export function readDocument<S extends z.ZodType>(
   schema: S,
   document: JsonObject,
   { step, url }: WantedDocument,
 ): z.output<S> {
-  const parsed = schema.safeParse(document);
+  const parsed = schema.safeParse(presentFields(document));
   if (parsed.success) return parsed.data;
   const fields = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
   throw new DiscoveryFailed(step, url, `has metadata that cannot be used (${[...fields].join(', ')}).`);

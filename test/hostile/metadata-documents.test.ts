@@ -186,7 +186,7 @@ const ofRegistrations: readonly Row[] = [
   ['an empty client id', registered({ client_id: '' })],
   ['a client id of 3 000 characters', registered({ client_id: 'a'.repeat(3_000) })],
   ['a secret that is a number', registered({ client_secret: 7 })],
-  ['an empty secret', registered({ client_secret: '' })],
+  ['an empty secret', registered({ client_secret: '' }), found],
   ['an end that is text', registered({ client_secret: 's', client_secret_expires_at: 'soon' }), found],
   ['an end before all time', registered({ client_secret: 's', client_secret_expires_at: -1 }), found],
   ['a method that nobody knows', registered({ token_endpoint_auth_method: canary }), found],

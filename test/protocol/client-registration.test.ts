@@ -51,6 +51,12 @@ describe('a registration', () => {
     expect((await registerClient(http, request())).secretExpiresAt).toBe(endsAt);
   });
 
+  it.each([null, ''])('with %j for what it has not is of a public client', async (none) => {
+    const rest = { client_secret: none, client_secret_expires_at: none, token_endpoint_auth_method: none };
+    server.answer('/register', { status: 201, json: { client_id: 'c', ...rest } });
+    expect(await registerClient(http, request())).toEqual({ clientId: 'c', authentication: 'none' });
+  });
+
   it('shows its secret to nobody', async () => {
     server.answer('/register', { status: 201, json: { client_id: 'c', client_secret: 'canary' } });
     expect(JSON.stringify(await registerClient(http, request()))).not.toContain('canary');

@@ -1,10 +1,12 @@
 /** Where metadata stands, which resource and which endpoints fit; compared with the MCP SDK where that is an oracle. */
 
 import { buildDiscoveryUrls } from '@modelcontextprotocol/client';
-import { describe, expect, it } from 'vitest';
-import { metadataPlaces } from '../../src/protocol/discovery.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { findServerMetadata, metadataPlaces } from '../../src/protocol/discovery.js';
 import { isWithin, sharesDomain } from '../../src/protocol/domains.js';
+import { createGuardedHttp } from '../../src/protocol/guarded-http.js';
 import { fitsResource } from '../../src/protocol/resource-metadata.js';
+import { startScriptedServer } from '../support/scripted-server.js';
 
 describe('the places of authorization server metadata', () => {
   it.each<[string, readonly string[]]>([
@@ -29,6 +31,31 @@ describe('the places of authorization server metadata', () => {
   ])('of %s are those of RFC 8414 section 3 and OpenID, in that order', (issuer, places) => {
     expect(metadataPlaces(issuer)).toEqual(places);
     expect(buildDiscoveryUrls(issuer).map(({ url }) => String(url))).toEqual(places);
+  });
+});
+
+describe('authorization server metadata', () => {
+  it.each([null, ''])('may have %j for what the server has not (RFC 8414 3.2 would leave it out)', async (none) => {
+    const server = await startScriptedServer();
+    const http = createGuardedHttp({ allowInsecureLoopback: true });
+    onTestFinished(async () => void (await Promise.all([server.close(), http.close()])));
+    const has = { issuer: server.url, authorization_endpoint: `${server.url}/a`, token_endpoint: `${server.url}/t` };
+    const lacks = ['registration_endpoint', 'revocation_endpoint', 'token_endpoint_auth_methods_supported', 'jwks_uri'];
+    const json = (without: readonly string[]) => ({
+      ...has,
+      code_challenge_methods_supported: ['S256'],
+      ...Object.fromEntries(without.map((name) => [name, none])),
+    });
+    server.answer('/.well-known/oauth-authorization-server', { json: json(lacks) });
+    const question = { issuer: server.url, allowInsecureLoopback: true, forPeople: true };
+    expect(await findServerMetadata(http, question)).toMatchObject({ tokenEndpoint: `${server.url}/t` });
+    expect(await findServerMetadata(http, question)).not.toHaveProperty('registrationEndpoint');
+    server.answer('/.well-known/oauth-authorization-server', { json: json(['code_challenge_methods_supported']) });
+    await expect(findServerMetadata(http, question)).rejects.toMatchObject({ step: 'pkce' });
+    server.answer('/.well-known/oauth-authorization-server', { json: json(['issuer']) });
+    await expect(findServerMetadata(http, question)).rejects.toMatchObject({
+      step: 'authorization_server_metadata',
+    });
   });
 });
 
