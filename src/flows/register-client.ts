@@ -83,13 +83,19 @@ async function findUsable(deps: Dependencies, { id, record }: RegistrationOrder)
 /** Registers and keeps what came of it. An expired registration is replaced, a good one never. */
 async function register(deps: Dependencies, room: McpRoom, order: KeyedOrder): Promise<ForeignClient> {
   const { id, record, key } = order;
-  const registered = await send(deps, room, order);
+  const registered = withoutPastEnd(await send(deps, room, order), deps.now());
   await deps.store.documents.remove(mcpCollections.client, key);
   const kept = registeredClientSchema.encode(registered);
   const isOurs = await deps.store.documents.create(mcpCollections.client, key, kept);
   room.providers.delete(id);
   deps.log.info({ provider: id }, 'a client was registered at a discovered authorization server');
   return (isOurs ? undefined : await findForeignClient(deps, id, record)) ?? toForeignClient(registered);
+}
+
+/** A secret that is over when it is given would be given anew at each need. If it ends after all, the server says so. */
+function withoutPastEnd(registered: RegisteredClient, now: number): RegisteredClient {
+  const { secretExpiresAt, ...lasting } = registered;
+  return secretExpiresAt !== undefined && secretExpiresAt <= now + expiryMarginMs ? lasting : registered;
 }
 
 /** A registration order with the name it is kept under. */

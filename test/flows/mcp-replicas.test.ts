@@ -5,7 +5,7 @@ import { OAuthNotConnected } from '../../src/core/errors.js';
 import type { OAuthManager } from '../../src/oauth-manager.js';
 import { openManager } from '../../src/open-manager.js';
 import { openStore } from '../../src/open-store.js';
-import { type McpWorld, managerOptions, openMcpWorld } from '../support/mcp-world.js';
+import { type McpWorld, type McpWorldOptions, managerOptions, openMcpWorld } from '../support/mcp-world.js';
 
 const open: { close(): Promise<void> }[] = [];
 
@@ -13,8 +13,8 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close();
 });
 
-async function openWorld(): Promise<McpWorld> {
-  const world = await openMcpWorld();
+async function openWorld(options: McpWorldOptions = {}): Promise<McpWorld> {
+  const world = await openMcpWorld(options);
   open.push(world);
   return world;
 }
@@ -61,4 +61,12 @@ describe('a process that is behind', () => {
     expect(await ask(sibling, world, 'grace')).toMatchObject({ code: 'provider_misconfigured' });
     expect(registrations(world)).toBe(2);
   });
+});
+
+it('a secret that is said to have ended before it was made is kept: some servers give a lifetime, not a time', async () => {
+  const json = { client_id: 'a', client_secret: 's', client_secret_expires_at: 3600 };
+  const world = await openWorld({ registration: { status: 201, json } });
+  await ask(world.manager, world);
+  await connect(world, 'grace');
+  expect(registrations(world)).toBe(1);
 });
