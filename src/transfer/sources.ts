@@ -49,6 +49,9 @@ export async function* readLegacySource(
     seen.add(key);
     yield toRecord(key, () => readLegacyBundle({ key, sealed: value }, from.prefix, from.keys), renaming);
   }
+  // Nothing under a prefix is as likely a wrong prefix as an empty file is a wrong file.
+  const none = new ImportRefused('there is no such key');
+  if (seen.size === 0) yield { where: `${from.prefix}:oauth_tokens:*`, read: () => reveal(none) };
 }
 
 /** Lines of `valetkey export`; connections keep their ids, proofs and states. */

@@ -162,6 +162,9 @@ describe('import legacy-fernet', () => {
       scope: [],
     });
     expect((await client.keys(`${prefix}:*`)).sort()).toEqual(keysBefore);
+    const other = await run(`import legacy-fernet --from ${redis.url} --prefix ${prefix}-other --json`);
+    const none = [{ where: `${prefix}-other:oauth_tokens:*`, problem: 'there is no such key' }];
+    expect([other.status, report(other).refused]).toEqual([1, none]);
     const elsewhere = await run(`import legacy-fernet --from ${new URL('/9999', redis.url)} --prefix ${prefix}`);
     expect(elsewhere).toMatchObject({ status: 2, err: expect.stringMatching(/^error: --from: .*database/) });
   });
