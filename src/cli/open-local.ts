@@ -30,6 +30,7 @@ export async function withStore<T>(
   wanted = wantedFor(use),
 ): Promise<T> {
   const config = loadConfig(currentEnvironment(), wanted);
+  tellOfNewStore(config);
   const store = await openStore(managerOptions(config), createLogger('silent'), use);
   try {
     return await work(store, config);
@@ -68,6 +69,7 @@ export async function withManager<T>(
   use: Use = 'write',
 ): Promise<T> {
   const config = withRunningSandbox(loadConfig(currentEnvironment(), wantedFor(use)));
+  tellOfNewStore(config);
   const { concurrency, perSecond } = config.refreshAhead;
   const { spoolDir, ...options } = { ...managerOptions(config), refreshAhead: { concurrency, perSecond } };
   const spool = spoolDir === undefined || use === 'read' ? {} : { spoolDir };
@@ -81,6 +83,14 @@ export async function withManager<T>(
   } finally {
     await manager.close();
   }
+}
+
+/** A shell without the variables of the service reaches another store than the service, and all seems well there. */
+function tellOfNewStore({ newDataFile }: Config): void {
+  if (newDataFile === undefined) return;
+  console.error(
+    `A new store is made: ${newDataFile}. If the service has another one, set REDIS_URL or DATA_DIR as it has.`,
+  );
 }
 
 const sandboxSchema = z.object({ providers: z.record(z.string(), providerEntrySchema) });

@@ -90,6 +90,8 @@ export interface Config {
   readonly logLevel: z.infer<typeof logLevelSchema>;
   /** Files that this start has created, or found, for variables that are not set. */
   readonly generated: { readonly encryptionKeys?: string; readonly apiKey?: string };
+  /** Where an embedded store will be that is not there yet. */
+  readonly newDataFile?: string;
   /** Whether PROVIDERS_FILE is set, even to a file without providers. */
   readonly hasProvidersFile: boolean;
   /** What an operator should know, each a sentence. */

@@ -53,7 +53,8 @@ export function keepMissing(
   if (embedded && wanted === 'old' && !isWritten(dataFile)) {
     throw fault('DATA_DIR', `holds no store: ${dataFile} is ${existsSync(dataFile) ? 'empty' : 'not there'}`);
   }
-  const isStrayed = embedded && existsSync(keysFileOf(dataDir)) && !isWritten(dataFile);
+  const isNew = embedded && !(existsSync(dataFile) && isWritten(dataFile));
+  const isStrayed = isNew && existsSync(keysFileOf(dataDir));
   const keys = given.encryptionKeys === undefined && embedded ? keepEncryptionKeys(dataDir, dataFile) : undefined;
   const local = given.apiKeys.length === 0 && embedded ? keepApiKey(dataDir, wanted) : undefined;
   checkKept(keys, encryptionKeysSchema, { name: 'ENCRYPTION_KEYS', remedy: 'put it back from a backup' });
@@ -66,6 +67,7 @@ export function keepMissing(
       ...(keys ? { encryptionKeys: keys.path } : {}),
       ...(local ? { apiKey: local.path } : {}),
     },
+    ...(isNew && { newDataFile: dataFile }),
     warnings: isStrayed ? [`DATA_DIR has keys, but ${dataFile} is empty or not there: ${emptyStore}`] : [],
   };
 }

@@ -37,6 +37,7 @@ async function interrupt(line: string, signal: 'SIGINT' | 'SIGTERM'): Promise<En
 describe('interrupted in the middle', () => {
   it('import ends after a whole record, with its entry in the trail, and goes on where it was', async () => {
     const line = `import jsonl ${tokensFile()} --json`;
+    await run(`${line} --dry-run`); // makes the store
     expect(await interrupt(line, 'SIGINT')).toEqual(interrupted);
     const { created, existing } = report(await run(line));
     expect([created + existing, existing > 0]).toEqual([howMany, true]);

@@ -94,6 +94,15 @@ describe('a command that reads', () => {
     expect(contents().map(([name]) => name)).toEqual(['valetkey.mdb']);
   });
 
+  it('is no other one that makes a store where none is: the operator is told, once', async () => {
+    const [elsewhere, told] = [join(dataDir, 'elsewhere'), expect.stringMatching(/^A new store is made: .*REDIS_URL/)];
+    vi.stubEnv('DATA_DIR', elsewhere);
+    expect(await run(`import jsonl ${beside('tokens.jsonl')}`)).toMatchObject({ status: 0, err: told });
+    expect(await run('api-keys create --owner me')).toMatchObject({ status: 0, err: '' });
+    vi.stubEnv('DATA_DIR', join(dataDir, 'third'));
+    expect(await run('link connect alice example')).toMatchObject({ status: 0, err: told });
+  });
+
   it('takes an empty data file for none, and leaves it as it is', async () => {
     const cut = join(dataDir, 'cut');
     vi.stubEnv('DATA_DIR', cut);

@@ -142,6 +142,7 @@ it('an option that holds no URL of Redis is named, and no variable', async () =>
 });
 
 it('a provider that nobody knows is no limit for a key, and what may be meant is named', async () => {
+  await run('doctor --offline'); // makes the store
   vi.stubEnv('GITHUB_CLIENT_ID', 'x');
   vi.stubEnv('GITHUB_CLIENT_SECRET', 'x');
   const create = (providers: string) => run(`api-keys create --owner me --json --providers ${providers}`);
@@ -165,6 +166,7 @@ it('a provider that nobody knows is no limit for a key, and what may be meant is
 });
 
 it('who names a provider that is not configured is told where those that are stand', async () => {
+  await run('doctor --offline'); // makes the store
   expect(await run('link connect u1 githb')).toEqual({
     status: 1,
     out: '',
