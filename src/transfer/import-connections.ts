@@ -9,6 +9,7 @@ import type { Store } from '../core/store.js';
 import { digestOf } from '../flows/one-time-values.js';
 import { nextLook } from '../flows/schedule.js';
 import { enterAccount } from '../flows/shared-account.js';
+import { eachTogether } from './each-together.js';
 import { ImportRefused } from './imported-token.js';
 
 /** One record of a source. `read` throws `ImportRefused` when it is not acceptable. */
@@ -41,7 +42,7 @@ export interface ImportReport {
 }
 
 /**
- * Imports one record after another.
+ * Imports the records, several at a time: the old program may not refresh meanwhile.
  *
  * @param onDone called after each record with their number
  * @throws {StoreUnavailable} what was created until then stays; run it again
@@ -52,18 +53,21 @@ export async function importConnections(
   onDone: (done: number) => void = () => undefined,
 ): Promise<ImportReport> {
   const counts = { created: 0, existing: 0 };
-  const refused: { where: string; problem: string }[] = [];
+  const refused: { at: number; where: string; problem: string }[] = [];
   const seen: Seen = new Map();
-  for await (const record of source) {
+  let begun = 0;
+  await eachTogether(source, async (record) => {
+    const at = begun++;
     try {
       counts[await importOne(await record.read(), target, seen)] += 1;
     } catch (error) {
       if (!(error instanceof ImportRefused)) throw error;
-      refused.push({ where: record.where, problem: error.message });
+      refused.push({ at, where: record.where, problem: error.message });
     }
     onDone(counts.created + counts.existing + refused.length);
-  }
-  return { dry_run: target.dryRun, ...counts, refused };
+  });
+  const inOrder = refused.sort((one, other) => one.at - other.at);
+  return { dry_run: target.dryRun, ...counts, refused: inOrder.map(({ where, problem }) => ({ where, problem })) };
 }
 
 /** Digests of the access tokens of this run by digests of where they belong. */

@@ -13,6 +13,7 @@ import {
   migrationCollection,
 } from '../store/migration-mark.js';
 import { type OwnerWithFields, walkNames, walkOwners } from '../store/sealed-records.js';
+import { eachTogether } from './each-together.js';
 
 const holder = 'migration';
 
@@ -162,22 +163,6 @@ async function removeGoneOwners(source: StorageEngine, target: StorageEngine, on
     removed += fields.size;
   });
   return removed;
-}
-
-/** As many as are read ahead: one after another, each would wait for several round trips to the stores. */
-const mostTogether = 32;
-
-/** Does the same with each, many at a time. When one fails, those under way finish first, and no more are begun. */
-async function eachTogether<T>(all: AsyncIterable<T>, act: (one: T) => Promise<void>): Promise<void> {
-  const underWay: Promise<void>[] = [];
-  const failures: unknown[] = [];
-  for await (const one of all) {
-    underWay.push(act(one).catch((error: unknown) => void failures.push(error)));
-    if (underWay.length === mostTogether) await Promise.all(underWay.splice(0));
-    if (failures.length > 0) break;
-  }
-  await Promise.all(underWay);
-  if (failures.length > 0) throw failures[0];
 }
 
 async function copyDocuments(source: StorageEngine, target: StorageEngine) {

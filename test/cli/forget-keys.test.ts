@@ -12,11 +12,15 @@ import { operator, report, write } from '../support/operator-store.js';
 
 const howMany = 60;
 const [k2, k3] = [keyEntry('k2'), keyEntry('k3')];
+/** Records under k1: the connections, and their entries of the audit trail, several of which may be in one record. */
+let held: number;
 
 /** Connections under k1, and a service that comes back without it. */
 beforeEach(async () => {
   const lines = Array.from({ length: howMany }, (_, at) => ({ user: `u${at}`, provider: 'github', access_token: 'a' }));
   await run(`import jsonl ${write('tokens', lines.map((line) => JSON.stringify(line)).join('\n'))}`);
+  const [k1] = report(await run('keys list --json'));
+  held = howMany + k1.records.audit;
   vi.stubEnv('ENCRYPTION_KEYS', k2);
 });
 
@@ -24,17 +28,19 @@ it('without --yes says what would go, and changes nothing', async () => {
   const { status, out } = await run('keys forget k1');
   expect(status).toBe(1);
   expect(out).toMatch(/^k1\tMISSING\tconnection 60\t/);
-  expect(out).toMatch(/120 records would be removed for good\. .* not revoked.*\n.* --yes\.$/);
+  expect(out).toMatch(new RegExp(`\n${held} records would be removed for good\\. .* not revoked.*\n.* --yes\\.$`));
   expect(report(await run('keys forget k1 --json'))).toMatchObject({ removed: 0, forgotten: [] });
   vi.stubEnv('ENCRYPTION_KEYS', operator.encryptionKeys);
-  expect(await run('keys verify')).toMatchObject({ status: 0, out: '120 records can be opened, 0 cannot.' });
+  expect(await run('keys verify')).toMatchObject({ status: 0, out: `${held} records can be opened, 0 cannot.` });
 });
 
 it('with it removes them, and the store can be used again; whoever was connected is not any more', async () => {
   expect((await run('connections list')).status).toBe(78);
   const { status, out } = await run('keys forget k1 --yes');
   expect(status).toBe(0);
-  expect(out).toMatch(/^k1\tMISSING\t.*\n120 records were removed\. .* not revoked.*\nk1\tis forgotten/);
+  expect(out).toMatch(
+    new RegExp(`^k1\tMISSING\t.*\n${held} records were removed\\. .* not revoked.*\nk1\tis forgotten`),
+  );
   expect(await run('connections list')).toMatchObject({ status: 0, out: '' });
   expect(await run('connections show u1 github')).toMatchObject({ status: 1 });
   expect(await run('audit export')).toMatchObject({ status: 0, out: '' });
@@ -78,7 +84,7 @@ it('gives up several at once, and none while another one is missing, too', async
   vi.stubEnv('ENCRYPTION_KEYS', k3);
   expect((await run('keys forget k1 --yes')).status).toBe(78);
   const { keys, ...done } = report(await run('keys forget k1,k2 --yes --json'));
-  expect(done).toEqual({ removed: 122, forgotten: ['k1', 'k2'], spooled: [] });
+  expect(done).toEqual({ removed: held + 2, forgotten: ['k1', 'k2'], spooled: [] });
   expect((await run('api-keys list')).status).toBe(0);
 });
 

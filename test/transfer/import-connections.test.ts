@@ -1,12 +1,15 @@
 /** An import that somebody comes in between of, or that meets what is damaged. */
 
+import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createRegistry } from '../../providers/index.js';
 import type { Connection } from '../../src/core/connection.js';
-import { StoredTokenUnreadable } from '../../src/core/errors.js';
+import { StoredTokenUnreadable, StoreUnavailable } from '../../src/core/errors.js';
+import { accountLabelSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
 import { openStore } from '../../src/open-store.js';
 import { importConnections } from '../../src/transfer/import-connections.js';
+import { ImportRefused } from '../../src/transfer/imported-token.js';
 import { aConnection, anOwner, refTo, revealed } from '../store/samples.js';
 import { makePlace, secrets } from '../support/service.js';
 
@@ -61,3 +64,43 @@ it.each([true, false])(
     });
   },
 );
+
+it('writes several at a time, also of one user, and what is under way ends before a failure is told', async () => {
+  const { store, target } = await open();
+  const owner = anOwner();
+  const labels = Array.from({ length: 50 }, (_, at) => accountLabelSchema.parse(`account ${at}`));
+  const all = labels.map((account) => aConnection(owner, { account }));
+  const flying = { now: 0, most: 0, whole: 0 };
+  const append = store.audit.append.bind(store.audit);
+  vi.spyOn(store.audit, 'append').mockImplementation(async (entry) => {
+    flying.most = Math.max(flying.most, ++flying.now);
+    const id = await append(entry);
+    flying.now -= 1;
+    flying.whole += 1;
+    return id;
+  });
+  async function* cut() {
+    yield* sourceOf(...all.slice(0, 20));
+    throw new StoreUnavailable('The source is gone.');
+  }
+  await expect(importConnections(cut(), target)).rejects.toBeInstanceOf(StoreUnavailable);
+  expect([flying.now, flying.whole, flying.most > 1]).toEqual([0, 20, true]);
+  expect(await importConnections(sourceOf(...all), target)).toMatchObject({ created: 30, existing: 20, refused: [] });
+  expect((await store.connections.list(owner)).connections).toHaveLength(50);
+});
+
+it('names what it refuses in the order of the source', async () => {
+  const { target } = await open();
+  async function* records() {
+    for (let at = 0; at < 50; at += 1) {
+      const refuse = () => Promise.reject(new ImportRefused('no'));
+      const read = at % 2 === 0 ? async () => aConnection(anOwner()) : refuse;
+      yield { where: `line ${at}`, read: () => (at % 3 === 0 ? setImmediate(0).then(read) : read()) };
+    }
+  }
+  const { refused, created } = await importConnections(records(), target);
+  expect([created, ...refused.map(({ where }) => where)]).toEqual([
+    25,
+    ...Array.from({ length: 25 }, (_, at) => `line ${at * 2 + 1}`),
+  ]);
+});
