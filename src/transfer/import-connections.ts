@@ -93,19 +93,32 @@ async function importOne(connection: Connection, target: ImportTarget, seen: See
   const provider = providers.find(connection.provider);
   if (provider !== undefined) refusePlaceless(provider, connection);
   const ref = refOf(connection);
-  if (isRepeated(connection, seen) || (await isThere(store, connection))) return 'existing';
+  if (isRepeated(connection, seen)) return 'existing';
+  const there = await find(store, connection);
+  if (there !== undefined) {
+    // A run that was killed may have stored it, and no more.
+    if (!dryRun && there !== 'unreadable' && holdsSameToken(there, connection)) await schedule(there, target);
+    return 'existing';
+  }
   if (dryRun) return 'created';
   await enterAccount({ store, providers }, connection);
   const now = target.now();
   const generation = nextGeneration(undefined, now);
   const change = { kind: 'put_connection', connection, expect: 'absent', generation } as const;
   if ((await store.connections.write(ref.owner, [change])) === 'moved') return 'existing';
-  const dueAt = nextLook(connection, { provider, bufferMs: provider?.refreshBufferMs ?? target.refreshBufferMs, now });
-  await Promise.all([
-    dueAt === undefined ? undefined : store.due.schedule(ref, dueAt),
-    store.audit.append({ ...aboutImport(connection), at: now }),
-  ]);
+  await Promise.all([schedule(connection, target), store.audit.append({ ...aboutImport(connection), at: now })]);
   return 'created';
+}
+
+async function schedule(connection: Connection, { store, providers, ...target }: ImportTarget): Promise<void> {
+  const provider = providers.find(connection.provider);
+  const bufferMs = provider?.refreshBufferMs ?? target.refreshBufferMs;
+  const dueAt = nextLook(connection, { provider, bufferMs, now: target.now() });
+  if (dueAt !== undefined) await store.due.schedule(refOf(connection), dueAt);
+}
+
+function holdsSameToken(one: Connection, other: Connection): boolean {
+  return one.tokenSet.accessToken.reveal() === other.tokenSet.accessToken.reveal();
 }
 
 /** A connection must say which host its customer has, or its token could never be used. @throws {ImportRefused} */
@@ -122,12 +135,12 @@ function aboutImport({ tenant, userId: user, provider, account, connectionId }: 
   return { act: 'token.store', actor: operatorActor, ...whose, outcome: 'ok', reason: 'import' } as const;
 }
 
-/** A record that cannot be opened counts as existing. */
-async function isThere(store: Store, connection: Connection): Promise<boolean> {
+/** What is there already, even if it cannot be opened. */
+async function find(store: Store, connection: Connection): Promise<Connection | 'unreadable' | undefined> {
   try {
-    return (await store.connections.find(refOf(connection))) !== undefined;
+    return (await store.connections.find(refOf(connection)))?.connection;
   } catch (error) {
-    if (error instanceof OAuthManagerError && error.code === 'stored_token_unreadable') return true;
+    if (error instanceof OAuthManagerError && error.code === 'stored_token_unreadable') return 'unreadable';
     throw error;
   }
 }

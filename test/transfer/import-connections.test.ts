@@ -10,7 +10,7 @@ import { Secret } from '../../src/core/secret.js';
 import { openStore } from '../../src/open-store.js';
 import { importConnections } from '../../src/transfer/import-connections.js';
 import { ImportRefused } from '../../src/transfer/imported-token.js';
-import { aConnection, anOwner, refTo, revealed } from '../store/samples.js';
+import { aConnection, anOwner, refTo, revealed, t0 } from '../store/samples.js';
 import { makePlace, secrets } from '../support/service.js';
 
 async function open() {
@@ -103,4 +103,15 @@ it('names what it refuses in the order of the source', async () => {
     25,
     ...Array.from({ length: 25 }, (_, at) => `line ${at * 2 + 1}`),
   ]);
+});
+
+it('looks after a connection that another run stored just before it was killed', async () => {
+  const { store, target } = await open();
+  const connection = { ...aConnection(anOwner()), proof: { mode: 'host', provenAt: t0 } } as const;
+  const tokenSet = { ...connection.tokenSet, refreshToken: new Secret('r'), expiresAt: Date.now() + 3_600_000 };
+  const imported = { ...connection, tokenSet };
+  vi.spyOn(store.due, 'schedule').mockRejectedValueOnce(new StoreUnavailable('The test says so.'));
+  await expect(importConnections(sourceOf(imported), target)).rejects.toBeInstanceOf(StoreUnavailable);
+  expect(await importConnections(sourceOf(imported), target)).toMatchObject({ created: 0, existing: 1 });
+  expect(await store.due.claim(Date.now() + 3_600_000, 10, 1_000)).toHaveLength(1);
 });
