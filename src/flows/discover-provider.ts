@@ -89,7 +89,7 @@ export async function discoverProvider(
 }
 
 /** What was discovered is believed for a while, and only under the rules that it was checked by. */
-function isUpToDate(deps: Dependencies, { rules }: ServerInView, known: McpServer): boolean {
+export function isUpToDate(deps: Dependencies, { rules }: ServerInView, known: McpServer): boolean {
   return deps.now() - known.checkedAt < believedMs && known.rules === rulesDigestOf(rules);
 }
 

@@ -15,6 +15,7 @@ import { discoverProvider, findKnownServer, type ServerInView, viewServer } from
 import { findDiscovered, findDiscoveredRecord } from './discovered-provider.js';
 import { getToken, type TokenDesk } from './get-token.js';
 import { getAppToken } from './mcp-app-token.js';
+import { lookingAgain, mayLookAgain } from './mcp-look-again.js';
 import { forgetRegistration, requireForeignClient } from './register-client.js';
 import type { TokenOutcome } from './token-request.js';
 
@@ -36,9 +37,6 @@ export function readChallenge(header: string | null | undefined): BearerChalleng
   return findBearerChallenge(header);
 }
 
-/** How often a server's metadata may be read again because it refused a token. */
-const looksPerMinute = 6;
-
 /**
  * The user's token for a server that is known, without asking anybody but for a refresh that is due.
  *
@@ -51,9 +49,11 @@ export async function findMcpToken(desk: TokenDesk, request: McpTokenRequest): P
   const isCurrent = known !== undefined && known.rules === rulesDigestOf(server.rules);
   const provider = isCurrent ? await findDiscovered(desk.deps, known.provider) : undefined;
   if (provider === undefined) return undefined;
-  if (server.rules.grant === 'client_credentials') return getAppToken(desk.deps, server, provider);
-  const outcome = await tokenAt(desk, provider, { ...request, rejectedTokenSha256: undefined });
-  return outcome.kind === 'token' ? outcome.token : undefined;
+  return lookingAgain(desk, { server, known, provider }, async (at) => {
+    if (server.rules.grant === 'client_credentials') return getAppToken(desk.deps, server, at);
+    const outcome = await tokenAt(desk, at, { ...request, rejectedTokenSha256: undefined });
+    return outcome.kind === 'token' ? outcome.token : undefined;
+  });
 }
 
 /**
@@ -73,13 +73,28 @@ export async function requireMcpToken(desk: TokenDesk, request: McpTokenRequest)
   const known = await findKnownServer(deps, server);
   const again = rejected !== undefined && known !== undefined && (await mayLookAgain(deps, known.provider));
   const provider = await lookAt(deps, server, { challenge, again, known: known?.provider });
-  if (server.rules.grant === 'client_credentials') return getAppToken(deps, server, provider, rejected);
-  const moved = known !== undefined && known.provider !== provider.id;
-  const outcome = await tokenAt(desk, provider, moved ? { ...request, rejectedTokenSha256: undefined } : request);
-  if (outcome.kind === 'token') return outcome.token;
+  return lookingAgain(desk, { server, known, provider }, async (at) => {
+    if (server.rules.grant === 'client_credentials') return getAppToken(deps, server, at, rejected);
+    const moved = known !== undefined && known.provider !== at.id;
+    const outcome = await tokenAt(desk, at, moved ? { ...request, rejectedTokenSha256: undefined } : request);
+    return outcome.kind === 'token' ? outcome.token : offerFor(desk, { server, provider: at, request, outcome });
+  });
+}
+
+/** A link for a person whose token is none, or of no use. */
+async function offerFor(
+  { deps }: TokenDesk,
+  found: {
+    readonly server: ServerInView;
+    readonly provider: Provider;
+    readonly request: McpTokenRequest;
+    readonly outcome: Exclude<TokenOutcome, { kind: 'token' }>;
+  },
+): Promise<never> {
+  const { server, provider, request, outcome } = found;
   await ensureClient(deps, server, provider);
   const previous = await findStored(deps, provider.id, request);
-  const scope = askedFor(server, { challenge, previous: previous?.connection.requestedScope });
+  const scope = askedFor(server, { challenge: request.challenge, previous: previous?.connection.requestedScope });
   const { reason, paused } = outcome;
   return offerConnect(deps, provider.id, { request, scope, reason, ...(paused && { paused }) });
 }
@@ -153,11 +168,6 @@ async function lookAt(
     if (present !== undefined && error instanceof ProviderUnavailable) return present;
     throw error;
   }
-}
-
-async function mayLookAgain(deps: Dependencies, provider: ProviderId): Promise<boolean> {
-  const { count } = await deps.store.counters.add(`mcp-look:${provider}`, 60_000);
-  return count <= looksPerMinute;
 }
 
 /** A client whose secret has ended is replaced before somebody is sent to the authorization server with it. */
