@@ -83,8 +83,13 @@ export interface OwnerFields {
   readField(owner: OwnerKey, field: string): Promise<Versioned | undefined>;
   /** As {@link readField}, for a field that will be read again and again. */
   findField(owner: OwnerKey, field: string): Promise<FoundField | undefined>;
-  /** @param known what the field was found with before; answers `same` if the very same bytes are still there */
-  readUnlessSame(known: KnownField): Promise<FoundField | 'same' | undefined>;
+  /**
+   * Answers what `make` makes of a field, or of `same` if the very same bytes are still there. A further promise, instead of
+   * `make`, takes 0.1 of the 3.8 µs of a warm read.
+   *
+   * @param known what the field was found with before
+   */
+  readUnlessSame<Made>(known: KnownField, make: (found: FoundField | 'same' | undefined) => Made): Promise<Made>;
   /** All fields and all marks of one owner. */
   readOwner(owner: OwnerKey): Promise<{
     readonly fields: ReadonlyMap<string, Versioned>;

@@ -26,9 +26,9 @@ export class FoundConnections {
   find(ref: ConnectionRef): Promise<StoredConnection | undefined> {
     const known = this.#opened.find(ref);
     if (known === undefined) return this.#findAnew(ref);
-    return this.#engine
-      .readUnlessSame(known)
-      .then((found) => (found === 'same' ? known.value : this.#open(ref, ownerKeyOf(ref.owner), found)));
+    return this.#engine.readUnlessSame(known, (found) =>
+      found === 'same' ? known.value : this.#open(ref, ownerKeyOf(ref.owner), found),
+    );
   }
 
   /** To be called when a connection is gone or replaced. */

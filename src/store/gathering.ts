@@ -9,17 +9,10 @@ export interface Asked<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** How many items are sent before the turn of the event loop has ended. */
-export interface GatherLimits {
-  /** While at most one command is under way: the store works on them while we gather the rest. */
-  readonly early: number;
-  /** The most items of one command. */
-  readonly most: number;
-}
-
-/** Redis does nothing else while it runs a command. */
+/** The most items of one command, as Redis does nothing else while it runs one. */
 export const mostTogether = 64;
-const enoughForTwo = 32;
+/** Half of those who ask, but at least so many, are sent at once: Redis works on them while we gather the rest. */
+const worthACommand = 32;
 
 /** Turns a function for many items at once into one for a single item. */
 export type Gather = <Item, Result>(
@@ -43,15 +36,16 @@ export function oneByOne<Item, Result>(
  * so that a single caller does not wait. If a command fails, all of its items fail with its error.
  *
  * @param sendAll answers one result for each item, in their order
- * @param limits  see {@link GatherLimits}
+ * @param most    items of one command
  * @returns takes an item, and calls its `resolve` or `reject`, which must not throw
  */
 export function gathering<Item, Result>(
   sendAll: (items: readonly Item[]) => Promise<readonly Result[]>,
-  { early, most }: GatherLimits = { early: enoughForTwo, most: mostTogether },
+  most = mostTogether,
 ): (asked: Asked<Item, Result>) => void {
   let waiting: Asked<Item, Result>[] = [];
   let underWay = 0;
+  let asking = 0;
 
   const send = async (batch: readonly Asked<Item, Result>[]): Promise<void> => {
     underWay += 1;
@@ -65,6 +59,7 @@ export function gathering<Item, Result>(
       for (const { reject } of batch) reject(error);
     } finally {
       underWay -= 1;
+      asking -= batch.length;
     }
   };
   const sendWaiting = () => {
@@ -76,7 +71,9 @@ export function gathering<Item, Result>(
 
   return (asked) => {
     waiting.push(asked);
-    if (waiting.length >= (underWay < 2 ? early : most)) sendWaiting();
+    asking += 1;
+    const enough = underWay < 2 ? Math.max(worthACommand, asking / 2) : most;
+    if (waiting.length >= Math.min(enough, most)) sendWaiting();
     else if (waiting.length === 1) (underWay === 0 ? process.nextTick : setImmediate)(sendWaiting);
   };
 }

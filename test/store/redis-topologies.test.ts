@@ -11,6 +11,7 @@ import { eventually, type RedisProcess, type RedisTopology, succeeds } from '../
 import { areInStep, startCluster, startSentinel } from '../support/redis-topologies.js';
 import { startTcpFaultProxy, type TcpFaultProxy } from '../support/tcp-fault-proxy.js';
 import { engineContract, storeContract } from './contract.js';
+import { asFound } from './samples.js';
 
 // They take seconds to find each other: meanwhile the contract runs.
 const starting = {
@@ -222,7 +223,7 @@ describe.each([
       known = (await sleeper.findField(owner, 'f'))?.known;
       if (known === undefined) throw new Error('it is not there');
       // Behind Sentinels, Redis tells the sleeper of writes: a server that is no master any more tells of none.
-      for (let read = 0; read < 50 && !known.sight?.isCurrent; read += 1) await sleeper.readUnlessSame(known);
+      for (let read = 0; read < 50 && !known.sight?.isCurrent; read += 1) await sleeper.readUnlessSame(known, asFound);
       // In a Cluster the owner's slot is on one of three masters: the one that has a key with a hash tag.
       for (const node of topology.nodes) {
         const isMaster = String(await node.command('INFO', 'replication')).includes('role:master');
@@ -241,7 +242,7 @@ describe.each([
     if (end === 'pause') for (const node of ended) node.resume();
     let found: unknown;
     await eventually('it is read', async () => {
-      found = known && (await sleeper.readUnlessSame(known).catch(() => undefined));
+      found = known && (await sleeper.readUnlessSame(known, asFound).catch(() => undefined));
       return found !== undefined;
     });
     expect(found).toMatchObject({ version: seen.final });

@@ -10,9 +10,13 @@ import {
 import { type Connection, connectionSchema } from '../../src/core/connection.js';
 import { type ConnectionRef, type Owner, tenantIdSchema, userIdSchema } from '../../src/core/identifiers.js';
 import { Secret } from '../../src/core/secret.js';
+import type { FoundField } from '../../src/store/engine.js';
 import { Keyring } from '../../src/store/sealing.js';
 
 /** Epoch ms of everything that happens in these records. */
+/** What is found again, as it is. */
+export const asFound = (found: FoundField | 'same' | undefined) => found;
+
 export const t0 = 1_795_000_000_000;
 
 /** A keyring entry with a random key. */

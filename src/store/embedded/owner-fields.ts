@@ -67,14 +67,16 @@ export function ownerFields(database: EmbeddedDatabase, now: () => number): Owne
         return row && toFound(row, { key: `${owner}/f/${field}`, field });
       }),
 
-    readUnlessSame: (known) =>
-      database.read(() => {
+    readUnlessSame: (known, make) => {
+      const found = database.read(() => {
         // A view of lmdb's own memory, valid until the next read, so that unchanged bytes are not copied.
         const row = rows.getBinaryFast(scratchKey(known.key));
         if (row === undefined) return undefined;
         if (known.to === row.length && hasFingerprint(row, known)) return 'same';
         return toFound(Buffer.from(row.subarray(0, row.length)), known);
-      }),
+      });
+      return found.then(make);
+    },
 
     readOwner: (owner) => database.read(() => readOwnerRows(rows, owner)),
 

@@ -40,15 +40,15 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
   const { readStored, readWatched, writeWatch, writes, journal, masters } = access;
   const fieldsOf = (owner: OwnerKey) => keys.fieldsOf(owner);
   const notesOf = (owner: OwnerKey) => keys.ofOwner(owner)[2];
-  const readAgain = (known: KnownField): Promise<FoundField | 'same' | undefined> => {
+  const readAgain: OwnerFields['readUnlessSame'] = (known, make) => {
     const sight = writeWatch?.sightOf(known.key);
     return readWatched(known.key, (reply) => {
       const stored = parseBuffer(reply);
-      if (stored === undefined) return undefined;
+      if (stored === undefined) return make(undefined);
       // Mostly it is where it was.
-      if (!hasFingerprint(stored, known)) return findKnown(stored, { ...known, sight });
+      if (!hasFingerprint(stored, known)) return make(findKnown(stored, { ...known, sight }));
       known.sight = sight;
-      return 'same';
+      return make('same');
     });
   };
   return {
@@ -64,11 +64,17 @@ export function createOwnerFields(link: RedisLink, keys: RedisKeys, access: Owne
         return stored && findKnown(stored, { key, field, sight: undefined });
       });
     },
-    readUnlessSame: (known) => {
+    readUnlessSame: (known, make) => {
       const { sight } = known;
-      if (writeWatch === undefined || sight?.isCurrent !== true) return readAgain(known);
+      if (writeWatch === undefined || sight?.isCurrent !== true) return readAgain(known, make);
       return new Promise((resolve, reject) => {
-        const confirmed = (isCurrent: boolean) => resolve(isCurrent ? 'same' : readAgain(known));
+        const confirmed = (isCurrent: boolean) => {
+          try {
+            resolve(isCurrent ? make('same') : readAgain(known, make));
+          } catch (error) {
+            reject(error);
+          }
+        };
         writeWatch.confirm({ item: sight, resolve: confirmed, reject });
       });
     },

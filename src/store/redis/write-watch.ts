@@ -16,9 +16,6 @@ import { hearInvalidations } from './invalidations.js';
 import { type Ask, command, type RedisLink } from './link.js';
 import { Sights } from './sights.js';
 
-/** For so many reads a `PING` is sent while others gather; it stands for any number. */
-const worthAPing = { early: 96, most: Number.POSITIVE_INFINITY };
-
 /** What a watch needs. */
 export interface Watching {
   /** For what the watch cannot answer. */
@@ -49,11 +46,11 @@ export class WriteWatch {
     watching.client.on('close', () => this.#drop());
   }
 
-  /** Answers whether sights are still current, after asking Redis. Never fails: if in doubt, they are not. */
+  /** Answers whether sights are still current, any number with one `PING`. Never fails: if in doubt, they are not. */
   readonly confirm = gathering(async (sights: readonly Sight[]) => {
     await this.#ask(command('PING'));
     return sights.map(({ isCurrent }) => isCurrent);
-  }, worthAPing);
+  }, Number.POSITIVE_INFINITY);
 
   /** The sight of what is about to be read with {@link read}; none while Redis does not tell of writes. */
   sightOf(key: string): Sight | undefined {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type OwnerKey, ownerKeyOf, tenantIdSchema, userIdSchema } from '../../../src/core/identifiers.js';
 import type { KnownField, StorageEngine } from '../../../src/store/engine.js';
 import { areAlike } from '../../../src/store/fingerprint.js';
+import { asFound } from '../samples.js';
 import type { Pair } from './engine.js';
 
 /** An owner that no other test has. */
@@ -17,7 +18,7 @@ export const at = (version: number, text: string) => ({ version, bytes: Buffer.f
 
 /** Reads the field `f`, unless it is as it was known. */
 function readUnlessSame(engine: StorageEngine, owner: OwnerKey, known?: KnownField) {
-  return known ? engine.readUnlessSame(known) : engine.findField(owner, 'f');
+  return known ? engine.readUnlessSame(known, asFound) : engine.findField(owner, 'f');
 }
 
 async function readKnown(engine: StorageEngine, owner: OwnerKey): Promise<KnownField> {
