@@ -26,7 +26,7 @@ export interface RedisKeys {
   documents(collection: string): string;
   /** The masters that this store has been seen on. */
   readonly masters: string;
-  /** Written once by a process, to see whether Redis tells it of writes. */
+  /** Written and removed by a process, to see whether Redis tells it of writes. */
   proof(process: string): string;
   /** What all keys of a kind begin and end with; the name is between the two. */
   around(what: Walked): readonly [start: string, end: string];

@@ -16,6 +16,9 @@ import { hearInvalidations } from './invalidations.js';
 import { type Ask, command, type RedisLink } from './link.js';
 import { Sights } from './sights.js';
 
+/** How long the proof stays if the process ends meanwhile, ms; the link has answered long before. */
+const proofMs = 10_000;
+
 /** What a watch needs. */
 export interface Watching {
   /** For what the watch cannot answer. */
@@ -106,10 +109,11 @@ export class WriteWatch {
   }
 
   /**
-   * Redis may accept the command and tell nothing: in RESP2, or behind a proxy. And a failover may have led this connection
-   * to another server than the link's.
+   * Redis may accept the command and tell nothing: in RESP2, or behind a proxy. A failover may have led this connection to
+   * another server than the link's. A replica tells of writes too late, and Redis tells of those in other databases, too:
+   * ioredis stays in database 0 if it may not SELECT.
    *
-   * @throws if Redis does not tell of a write to the proof
+   * @throws if Redis does not tell of a write to the proof, or this is not the link's database on its master
    */
   async #prove(client: Redis, note: { written: (keys: readonly string[]) => void }): Promise<void> {
     const { link, proofKey, patienceMs } = this.#watching;
@@ -117,8 +121,10 @@ export class WriteWatch {
       note.written = (keys) => keys.includes(proofKey) && resolve();
     });
     await command('CLIENT', 'TRACKING', 'ON')(client);
+    // A replica refuses it.
+    await command('SET', proofKey, '', 'PX', proofMs)(client);
     await command('GET', proofKey)(client);
-    await link.write(command('SET', proofKey, '', 'PX', 1));
+    if ((await link.write(command('DEL', proofKey))) !== 1) throw new Error('the proof is elsewhere');
     await within(performance.now() + patienceMs, told);
   }
 
