@@ -1,7 +1,7 @@
 /** Before Redis is believed, the connection that is told must lead to the master and the database of the link. */
 
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseRedisUrl } from '../../src/store/redis/address.js';
 import { createMasterClient } from '../../src/store/redis/client.js';
 import { watchConnection } from '../../src/store/redis/connection-watch.js';
@@ -37,6 +37,16 @@ async function isBelieved(linkUrl: string, watchUrl: string, linked: () => Promi
 }
 
 describe('the connection that is told', () => {
+  it('is tried again and again without a word on stderr, whatever the user may not do', async () => {
+    const server = await start();
+    await server.command('ACL', 'SETUSER', 'u', 'on', '>secret', '~*', '&*', '+@all', '-info', '-client|tracking');
+    const written = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    ending.push(async () => written.mockRestore());
+    const url = `redis://u:secret@127.0.0.1:${server.port}`;
+    expect(await isBelieved(server.url, url, async () => undefined)).toBe(false);
+    expect(written.mock.calls).toEqual([]);
+  });
+
   it('is believed at the same master, in the same database', async () => {
     const server = await start();
     expect(await isBelieved(`${server.url}/2`, `${server.url}/2`, async () => undefined)).toBe(true);

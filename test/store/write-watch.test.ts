@@ -134,6 +134,26 @@ describe('a record that is read again', () => {
     );
   });
 
+  it('warns of nothing if many questions are under way when Redis freezes', async () => {
+    const warnings: unknown[] = [];
+    const note = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', note);
+    ending.push(async () => void process.off('warning', note));
+    const server = await start();
+    const engine = await open(server.url, 600);
+    await put(engine, 1);
+    const known = await watched(engine);
+    server.pause();
+    const asked: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 20; turn += 1) {
+      asked.push(engine.readUnlessSame(known, asFound).catch(() => 'failed'));
+      await new Promise(setImmediate);
+    }
+    expect(await Promise.all(asked)).toEqual(new Array(20).fill('failed'));
+    server.resume();
+    expect(warnings).toEqual([]);
+  });
+
   it('leaves no connection behind when the engine is closed', async () => {
     const server = await start();
     const engine = await open(server.url);

@@ -31,7 +31,13 @@ export function createMasterClient(
   times: ClientTimes,
   protocol: 2 | 3 = 2,
 ): Redis {
-  const options = { ...connectionOptions(times), ...loginOptions(address), protocol };
+  const options = {
+    ...connectionOptions(times),
+    ...loginOptions(address),
+    protocol,
+    // Whoever uses RESP3 finds out what this connection is good for; ioredis would write to stderr if it may not ask INFO.
+    enableReadyCheck: protocol === 2,
+  };
   if (address.topology === 'single') {
     const { node, database } = address;
     return new Redis({ ...options, ...tlsOptions(address.tls, node), ...node, db: database });

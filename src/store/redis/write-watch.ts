@@ -134,8 +134,9 @@ export class WriteWatch {
   }
 
   #drop(client = this.#client): void {
-    client?.disconnect();
+    // Once is enough: ioredis begins a timer each time, and many questions may fail together.
     if (client !== this.#client) return;
+    client?.disconnect();
     this.#client = undefined;
     this.#tells = false;
     this.#sights.endAll();
