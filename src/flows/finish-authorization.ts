@@ -7,6 +7,7 @@ import { Gone, InvalidRequest, OAuthManagerError, ProviderError } from '../core/
 import type { Provider } from '../core/provider.js';
 import { withParameters } from '../core/provider-endpoints.js';
 import type { Secret } from '../core/secret.js';
+import { knownWord } from '../protocol/refusals.js';
 import { redeemAuthorizationCode, type TokenResponse } from '../protocol/token-endpoint.js';
 import { type BrowserAnswer, checkBrowser, soleState } from './browser-binding.js';
 import { connectRecordTtlMs } from './connect-link.js';
@@ -37,8 +38,10 @@ export async function finishAuthorization(deps: Dependencies, answer: BrowserAns
   if ('error' in response) {
     const { error } = response;
     // What no person has decided is for the operator, such as a scope that the provider does not know.
-    if (error !== denied)
-      deps.log.warn({ provider: provider.id, reason: error }, 'a provider ended a connect with an error');
+    if (error !== denied) {
+      const reason = knownWord(provider, error) ?? 'unknown';
+      deps.log.warn({ provider: provider.id, reason }, 'a provider ended a connect with an error');
+    }
     return fail(deps, pending, { browserSecret, error });
   }
   try {

@@ -110,7 +110,7 @@ function providerError(
 }
 
 /** Only words that are known are told: a provider may write anything there, a token of the request included. */
-function knownWord(provider: Provider, oauthError: string | undefined): string | undefined {
+export function knownWord(provider: Provider, oauthError: string | undefined): string | undefined {
   const isKnown = oauthError !== undefined && (meanings.has(oauthError) || isOwn(provider, oauthError));
   return isKnown ? oauthError : undefined;
 }
